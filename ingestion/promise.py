@@ -1,0 +1,62 @@
+"""The vocabulary in which a rail states its promise: frozen facts, no behaviour.
+
+The promises themselves are in `ingestion/rails/<rail>/promise.py`, their list in `ingestion.registry`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Tier = Literal["critical", "standard", "historical"]
+Pattern = Literal["mirror", "live", "hybrid"]
+
+
+@dataclass(frozen=True, slots=True)
+class TierPolicy:
+    """Minutes since the last successful check up to which a tier is fresh, then aging, then stale (domain.md, Freshness)."""
+
+    schedule_minutes: int
+    fresh_minutes: int
+    aging_minutes: int
+
+
+TIERS: dict[Tier, TierPolicy] = {
+    "critical": TierPolicy(schedule_minutes=15, fresh_minutes=20, aging_minutes=24 * 60),
+    "standard": TierPolicy(schedule_minutes=60, fresh_minutes=75, aging_minutes=24 * 60),
+    "historical": TierPolicy(schedule_minutes=24 * 60, fresh_minutes=26 * 60, aging_minutes=48 * 60),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class EntityPromise:
+    """What a rail promises about one entity.
+
+    name: raw table and dlt resource, plural. vendor_name: the vendor's word for it. order: the columns by which
+    versions of one record are ordered, newest last. volatile_fields: top-level fields left out of the content hash
+    because they change without the record changing. in_change_feed: the vendor's change feed reports it.
+    """
+
+    name: str
+    vendor_name: str
+    tier: Tier
+    description: str
+    pattern: Pattern = "mirror"
+    ttl_seconds: int = 900
+    key: tuple[str, ...] = ("Id",)
+    order: tuple[str, ...] = ("source_updated_at", "observed_at")
+    volatile_fields: frozenset[str] = frozenset()
+    in_change_feed: bool = True
+    has_inactive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RailPromise:
+    """What a rail promises as a whole. versioned: the vendor stamps each version of a record itself."""
+
+    name: str
+    title: str
+    domain: str
+    feed: str
+    versioned: bool
+    entities: tuple[EntityPromise, ...] = field(default_factory=tuple)

@@ -1,0 +1,1 @@
+"""QuickBooks Online, the ledger rail (Accounting API v3, minor version 75)."""

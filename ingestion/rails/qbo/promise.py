@@ -1,0 +1,37 @@
+"""What the QuickBooks Online rail promises per entity: the facts, no HTTP.
+
+Source: Intuit's Accounting API v3 entity reference. Tiers follow domain.md's freshness table.
+"""
+
+from __future__ import annotations
+
+from ingestion.promise import EntityPromise, RailPromise
+
+QBO = RailPromise(
+    name="qbo",
+    title="QuickBooks Online",
+    domain="ledger",
+    feed="query walk, then one change-data-capture call per company and cycle",
+    versioned=True,
+    entities=(
+        EntityPromise("company_info", "CompanyInfo", "standard", "The company itself: legal name, country, fiscal year.", in_change_feed=False),
+        EntityPromise("preferences", "Preferences", "standard", "Company preferences; home currency is here.", in_change_feed=False),
+        EntityPromise("accounts", "Account", "critical", "Chart of accounts with book balances.", pattern="hybrid", ttl_seconds=300, has_inactive=True),
+        EntityPromise("vendors", "Vendor", "standard", "Whom the company pays: terms, 1099 and tax-id status.", has_inactive=True),
+        EntityPromise("customers", "Customer", "standard", "Who pays the company: terms and open balance.", has_inactive=True),
+        EntityPromise("items", "Item", "standard", "Products and services on invoices and bills.", has_inactive=True),
+        EntityPromise("terms", "Term", "standard", "Payment terms named by bills, invoices and vendors.", has_inactive=True),
+        EntityPromise("bills", "Bill", "critical", "What the company owes, with open balance.", pattern="hybrid", ttl_seconds=300),
+        EntityPromise("bill_payments", "BillPayment", "critical", "Payments applied to bills, by cheque or card."),
+        EntityPromise("vendor_credits", "VendorCredit", "critical", "Credits that vendors owe the company."),
+        EntityPromise("purchases", "Purchase", "critical", "Cash, cheque and card expenses."),
+        EntityPromise("invoices", "Invoice", "critical", "What the company is owed, with open balance.", pattern="hybrid", ttl_seconds=300),
+        EntityPromise("payments", "Payment", "critical", "Money received from customers, applied or not."),
+        EntityPromise("credit_memos", "CreditMemo", "critical", "Credits the company owes its customers."),
+        EntityPromise("sales_receipts", "SalesReceipt", "critical", "Sales paid on the spot."),
+        EntityPromise("refund_receipts", "RefundReceipt", "critical", "Money given back to customers."),
+        EntityPromise("deposits", "Deposit", "critical", "Money put into a bank account."),
+        EntityPromise("transfers", "Transfer", "critical", "Money moved between the company's own accounts."),
+        EntityPromise("journal_entries", "JournalEntry", "critical", "Manual postings."),
+    ),
+)

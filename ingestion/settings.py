@@ -1,0 +1,112 @@
+"""The only reader of the environment: what a process is told from outside, and where its state lies.
+
+Names are fixed for outsiders (`ROWCOL_*`, environment or `.env`). Time is read in `ingestion.clock`, not here.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ingestion.errors import UsageError
+
+FailPoint = Literal[
+    "after_fetch", "mid_load", "after_load", "mid_models", "after_models", "mid_log", "after_log", "mid_publish", "before_swap"
+]
+
+
+class Settings(BaseSettings):
+    """One process's settings; every path under the home is derived here and nowhere else."""
+
+    model_config = SettingsConfigDict(env_prefix="ROWCOL_", env_file=".env", extra="ignore", frozen=True)
+
+    home: Path = Path(".rowcol")
+    now: datetime | None = None
+    control_url: str | None = None
+    secret_key: SecretStr | None = None
+    anchors: Path | None = None
+    duckdb_memory: str = "4GB"
+    duckdb_threads: int = Field(default_factory=lambda: os.cpu_count() or 2, ge=1)
+    fail_at: FailPoint | None = None
+
+    @field_validator("home", "anchors")
+    @classmethod
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return value.expanduser().absolute() if value else value
+
+    @field_validator("now")
+    @classmethod
+    def _aware(cls, value: datetime | None) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError("needs a zone, for example 2026-06-30T12:00:00Z")
+        return value.astimezone(UTC) if value else value
+
+    @property
+    def warehouse_path(self) -> Path:
+        return self.home / "warehouse.duckdb"
+
+    @property
+    def lock_path(self) -> Path:
+        return self.home / "warehouse.lock"
+
+    @property
+    def raw_dir(self) -> Path:
+        return self.home / "raw"
+
+    @property
+    def quarantine_dir(self) -> Path:
+        return self.home / "quarantine"
+
+    @property
+    def audit_dir(self) -> Path:
+        return self.home / "audit"
+
+    @property
+    def anchors_dir(self) -> Path:
+        return self.anchors or self.audit_dir / "anchors"
+
+    @property
+    def published_dir(self) -> Path:
+        return self.home / "published"
+
+    @property
+    def replay_dir(self) -> Path:
+        return self.home / "replay"
+
+    @property
+    def sandbox_dir(self) -> Path:
+        return self.home / "sandbox"
+
+    @property
+    def dlt_dir(self) -> Path:
+        return self.home / "dlt"
+
+    @property
+    def dagster_dir(self) -> Path:
+        return self.home / "dagster"
+
+    @property
+    def benchmarks_path(self) -> Path:
+        return self.home / "benchmarks.json"
+
+    @property
+    def control_database_url(self) -> str:
+        """SQLAlchemy URL of the control store; SQLite in the home unless told otherwise."""
+        return self.control_url or f"sqlite:///{self.home / 'control.db'}"
+
+
+@lru_cache(maxsize=1)
+def load_settings() -> Settings:
+    """Reads the environment and `.env` once per process; a malformed value is a UsageError that names the setting."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "ROWCOL_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise UsageError(f"{name}: {first['msg']}") from None
