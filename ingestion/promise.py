@@ -34,7 +34,6 @@ class EntityPromise:
 
     name: raw table and dlt resource, plural. vendor_name: the vendor's word for it. order: the columns by which
     versions of one record are ordered, newest last. volatile_fields: top-level fields left out of the content hash
-    because they change without the record changing. in_change_feed: the vendor's change feed reports it.
     """
 
     name: str
@@ -46,7 +45,6 @@ class EntityPromise:
     key: tuple[str, ...] = ("Id",)
     order: tuple[str, ...] = ("source_updated_at", "observed_at")
     volatile_fields: frozenset[str] = frozenset()
-    in_change_feed: bool = True
     has_inactive: bool = False
 
 

@@ -14,8 +14,8 @@ QBO = RailPromise(
     feed="query walk, then one change-data-capture call per company and cycle",
     versioned=True,
     entities=(
-        EntityPromise("company_info", "CompanyInfo", "standard", "The company itself: legal name, country, fiscal year.", in_change_feed=False),
-        EntityPromise("preferences", "Preferences", "standard", "Company preferences; home currency is here.", in_change_feed=False),
+        EntityPromise("company_info", "CompanyInfo", "standard", "The company itself: legal name, country, fiscal year."),
+        EntityPromise("preferences", "Preferences", "standard", "Company preferences; home currency is here."),
         EntityPromise("accounts", "Account", "critical", "Chart of accounts with book balances.", pattern="hybrid", ttl_seconds=300, has_inactive=True),
         EntityPromise("vendors", "Vendor", "standard", "Whom the company pays: terms, 1099 and tax-id status.", has_inactive=True),
         EntityPromise("customers", "Customer", "standard", "Who pays the company: terms and open balance.", has_inactive=True),
