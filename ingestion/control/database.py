@@ -1,0 +1,179 @@
+"""Opens the control store's database: SQLite in WAL mode in the home, or PostgreSQL by URL, migrated to today's version.
+
+Holds engine, transactions, file modes and migration; no query of the domain. Those are in the modules beside.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, Connection, Engine, make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
+
+from ingestion.errors import RowcolError, UsageError
+from ingestion.files import private_dir
+from ingestion.settings import Settings
+
+SCHEMA_VERSION = "0003"
+BUSY_SECONDS = 30
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class Database:
+    """An engine with the two kinds of transaction the store knows."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.is_sqlite = engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that only reads; on SQLite it never waits for a writer."""
+        with _readable_errors(self.engine), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that writes. SQLite takes the write lock first: a read turned write could not wait for it."""
+        with _readable_errors(self.engine), self.engine.execution_options(immediate=True).begin() as connection:
+            yield connection
+
+    @contextmanager
+    def exclusive(self, subject: str) -> Iterator[Connection]:
+        """A writing transaction that no other process runs at the same time for `subject`."""
+        with self.write() as connection:
+            if not self.is_sqlite:
+                key = int.from_bytes(hashlib.sha256(subject.encode()).digest()[:8], signed=True)
+                connection.execute(sa.text("select pg_advisory_xact_lock(:key)"), {"key": key})
+            yield connection
+
+
+def insert(connection: Connection, table: sa.Table) -> Any:
+    """The dialect's own INSERT, which knows `on_conflict_do_update` and `on_conflict_do_nothing`."""
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def open_database(settings: Settings) -> Database:
+    """Connects and migrates; one query when there is nothing to migrate. RowcolError when newer or unreachable."""
+    url = _url(settings.control_database_url)
+    private_dir(settings.home)
+    database = Database(_engine(url))
+    if _version(database) != SCHEMA_VERSION:
+        _migrate(database, url)
+    return database
+
+
+def _url(text: str) -> URL:
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        raise UsageError("ROWCOL_CONTROL_URL is not a SQLAlchemy URL, for example postgresql://user@host/rowcol") from None
+    if url.drivername in ("postgres", "postgresql"):
+        url = url.set(drivername="postgresql+psycopg")
+    if url.drivername not in ("sqlite", "postgresql+psycopg"):
+        raise UsageError(f"ROWCOL_CONTROL_URL names {url.drivername}; the control store lives in sqlite or postgresql")
+    if url.drivername == "sqlite" and url.database in (None, "", ":memory:"):
+        raise UsageError("ROWCOL_CONTROL_URL names no file, and a control store in memory would forget every token")
+    return url
+
+
+def _engine(url: URL) -> Engine:
+    # hide_parameters: an exception's text must not carry what was bound to a statement.
+    if url.drivername != "sqlite":
+        return sa.create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+    path = Path(str(url.database))
+    private_dir(path.parent)
+    if not path.exists():
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    engine = sa.create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
+
+    @sa.event.listens_for(engine, "connect")
+    def _settle(dbapi_connection: Any, _record: object) -> None:
+        dbapi_connection.isolation_level = None  # transactions are begun below, not guessed by the driver
+        dbapi_connection.execute("pragma foreign_keys = on")
+        dbapi_connection.execute("pragma synchronous = full")  # a rotated token must survive a power cut
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("begin immediate" if connection.get_execution_options().get("immediate") else "begin")
+
+    return engine
+
+
+def _version(database: Database) -> str | None:
+    with database.read() as connection:
+        return _stored_version(connection)
+
+
+def _stored_version(connection: Connection) -> str | None:
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    version: str | None = connection.execute(sa.text("select version_num from alembic_version")).scalar_one_or_none()
+    return version
+
+
+def _migrate(database: Database, url: URL) -> None:
+    """Brings the schema to SCHEMA_VERSION. Of several processes one does it, the others wait and find it done."""
+    with _one_at_a_time(url):
+        if database.is_sqlite:
+            with _readable_errors(database.engine):
+                raw = database.engine.raw_connection()
+                try:
+                    # The busy timeout does not cover the switch to WAL, hence the lock around it; the mode stays in the file.
+                    raw.cursor().execute("pragma journal_mode = wal")
+                finally:
+                    raw.close()
+        with database.exclusive("migration") as connection:
+            upgrade(connection, SCHEMA_VERSION)
+
+
+def upgrade(connection: Connection, target: str) -> None:
+    """Runs the versions from the stored one up to `target` on `connection`; RowcolError when the stored one is newer."""
+    from alembic import command  # 0.4 s that an already migrated home does not pay
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    stored = _stored_version(connection)
+    if stored is not None and stored not in known:
+        raise RowcolError(
+            f"this home's control store has schema version {stored}, newer than this program's {SCHEMA_VERSION}: update rowcol"
+        )
+    command.upgrade(config, target)
+
+
+@contextmanager
+def _one_at_a_time(url: URL) -> Iterator[None]:
+    if url.drivername != "sqlite":
+        yield
+        return
+    folder = os.open(Path(str(url.database)).parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+@contextmanager
+def _readable_errors(engine: Engine) -> Iterator[None]:
+    try:
+        yield
+    except DatabaseError as error:
+        # Wrong statements and broken constraints are defects and keep their type; an unusable database is for a person to read.
+        if not isinstance(error, OperationalError) and type(error) is not DatabaseError:
+            raise
+        where = engine.url.render_as_string(hide_password=True)
+        cause = " ".join(str(error.orig).split())
+        raise RowcolError(f"the control store at {where} cannot be used: {cause}") from error

@@ -1,0 +1,10 @@
+"""Alembic's entry: runs the versions on the connection `ingestion.control.database` hands over, inside its transaction."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from ingestion.control.schema import metadata
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, render_as_batch=True)
+context.run_migrations()

@@ -1,0 +1,165 @@
+"""What a sync came to: the outcome of each connection and entity, and the state it leaves the connection in.
+
+Recorded after the rows are in the warehouse, so that a state never claims what a crash could still take back.
+Health is judged from these outcomes alone, never by calls of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection as Transaction
+
+from ingestion.control.database import Database, insert
+from ingestion.control.facts import ConnectionState
+from ingestion.control.schema import connections, sync_outcomes, sync_states
+
+Status = Literal["succeeded", "partial", "failed", "skipped"]
+DISCONNECTED = "disconnected"
+FAILING_AFTER = 3
+
+
+@dataclass(frozen=True, slots=True)
+class EntityOutcome:
+    """One entity within one sync. source_count: what the vendor counted, where it was asked."""
+
+    entity: str
+    status: Status
+    rows_new: int = 0
+    rows_seen: int = 0
+    was_full_walk: bool = False
+    source_count: int | None = None
+    error_kind: str | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SyncOutcome:
+    """One connection within one sync. error_kind 'disconnected' means only a person's consent helps."""
+
+    business_id: str
+    connection_id: str
+    rail: str
+    sync_id: str
+    strategy: str
+    delivery: str
+    status: Status
+    started_at: datetime
+    finished_at: datetime
+    rows_new: int = 0
+    rows_seen: int = 0
+    requests: int = 0
+    retries: int = 0
+    throttled: int = 0
+    error_kind: str | None = None
+    error: str | None = None
+    entities: tuple[EntityOutcome, ...] = ()
+
+    @property
+    def outcome_id(self) -> str:
+        """The same for the same sync of the same connection, so that recording it twice counts once."""
+        parts = "\x1f".join((self.sync_id, self.rail, self.business_id, self.connection_id))
+        return hashlib.sha256(parts.encode()).hexdigest()[:32]
+
+
+def record_sync(database: Database, outcomes: Sequence[SyncOutcome]) -> None:
+    """Appends the outcomes and moves entity and connection states, all or nothing; an outcome already recorded is left out."""
+    with database.write() as transaction:
+        known = _known(transaction, outcomes)
+        new = [outcome for outcome in outcomes if outcome.outcome_id not in known]
+        if not new:
+            return
+        transaction.execute(sa.insert(sync_outcomes), [_row(outcome) for outcome in new])
+        rows = [_entity_row(outcome, entity) for outcome in new for entity in outcome.entities]
+        if rows:
+            transaction.execute(_upsert_states(transaction), rows)
+        for outcome in new:
+            _move_connection(transaction, outcome)
+
+
+def next_state(state: ConnectionState, failures: int, outcome: SyncOutcome) -> tuple[ConnectionState, int]:
+    """State and count of consecutive failures after `outcome`.
+
+    A dead token disconnects at once; otherwise one failure degrades, three in a row are failing, and success heals. A
+    partial sync reached the vendor, so it breaks a row of failures and leaves the connection degraded.
+    """
+    if outcome.status == "skipped":
+        return state, failures
+    if outcome.status == "succeeded":
+        return "healthy", 0
+    if outcome.error_kind == DISCONNECTED:
+        return "disconnected", failures + 1
+    if outcome.status == "partial":
+        return "degraded", 0
+    if state == "disconnected":
+        return "disconnected", failures + 1
+    return ("failing" if failures + 1 >= FAILING_AFTER else "degraded"), failures + 1
+
+
+def _known(transaction: Transaction, outcomes: Sequence[SyncOutcome]) -> set[str]:
+    syncs = {outcome.sync_id for outcome in outcomes}
+    return set(transaction.execute(sa.select(sync_outcomes.c.outcome_id).where(sync_outcomes.c.sync_id.in_(syncs))).scalars())
+
+
+def _row(outcome: SyncOutcome) -> dict[str, Any]:
+    row = asdict(outcome)
+    del row["entities"]
+    return {**row, "outcome_id": outcome.outcome_id}
+
+
+def _entity_row(outcome: SyncOutcome, entity: EntityOutcome) -> dict[str, Any]:
+    finished = outcome.finished_at
+    tried, done = entity.status != "skipped", entity.status == "succeeded"
+    return {
+        "business_id": outcome.business_id,
+        "rail": outcome.rail,
+        "connection_id": outcome.connection_id,
+        "entity": entity.entity,
+        "last_attempt_at": finished if tried else None,
+        "last_success_at": finished if done else None,
+        "last_full_walk_at": finished if done and entity.was_full_walk else None,
+        "source_count": entity.source_count,
+        "last_outcome": entity.status,
+        "consecutive_failures": 1 if entity.status == "failed" else 0,
+        "last_error_kind": entity.error_kind,
+        "last_error": entity.error,
+    }
+
+
+def _upsert_states(transaction: Transaction) -> Any:
+    """What an outcome does not know (no full walk, no count) keeps the value it had."""
+    statement = insert(transaction, sync_states)
+    new, old = statement.excluded, sync_states.c
+    kept = ("last_attempt_at", "last_success_at", "last_full_walk_at", "source_count")
+    failures = sa.case(
+        (new.last_outcome == "failed", old.consecutive_failures + 1),
+        (new.last_outcome == "skipped", old.consecutive_failures),
+        else_=0,
+    )
+    changed = {name: sa.func.coalesce(new[name], old[name]) for name in kept}
+    changed |= {name: new[name] for name in ("last_outcome", "last_error_kind", "last_error")} | {"consecutive_failures": failures}
+    return statement.on_conflict_do_update(index_elements=list(sync_states.primary_key), set_=changed)
+
+
+def _move_connection(transaction: Transaction, outcome: SyncOutcome) -> None:
+    whose = sa.and_(*(connections.c[name] == getattr(outcome, name) for name in ("business_id", "rail", "connection_id")))
+    query = sa.select(connections.c.state, connections.c.consecutive_failures).where(whose).with_for_update()
+    row = transaction.execute(query).one_or_none()
+    if row is None or outcome.status == "skipped":
+        return
+    state, failures = next_state(row.state, row.consecutive_failures, outcome)
+    values: dict[str, Any] = {
+        "state": state,
+        "consecutive_failures": failures,
+        "last_error_kind": outcome.error_kind,
+        "last_error": outcome.error,
+        "last_attempt_at": outcome.finished_at,
+    }
+    if outcome.status == "succeeded":
+        values["last_success_at"] = outcome.finished_at
+    transaction.execute(sa.update(connections).where(whose).values(values))
