@@ -1,0 +1,124 @@
+"""Finds, in what a fetch received, the versions that the change log does not have yet.
+
+One SQL statement per entity over the spool and the raw table itself, for the fetched keys only. The caller holds the
+writer lock and the leases of the connections fetched, so the heads cannot move before the result is loaded.
+
+The rules, for a rail that stamps its versions (`versioned`):
+* a version is (record, source_version, content_hash); one that is known adds nothing, however often it is served;
+* a late older version is kept and changes no head;
+* content that returns to an earlier state under an unchanged stamp is a further version: the stamp failed to tell
+  the two apart, the order of arrival does. Only the last arrival of a fetch may say so, since pages drift.
+For a rail without stamps each change of content against the head is a version, numbered.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+_DELTA = """
+copy (
+    with spooled as (
+        select
+            business_id, connection_id, record_id, source_updated_at, is_deleted, content_hash, observed_at, delivery, ordinal,
+            case when {versioned} then strftime(source_updated_at, '%Y-%m-%dT%H:%M:%S.%fZ') end as source_version,
+        from read_parquet($spool)
+    ),
+    identified as (
+        select
+            *,
+            sha256(concat_ws(chr(31), business_id, connection_id, record_id, coalesce(source_version, ''), content_hash)) as base_id,
+            row_number() over (
+                partition by business_id, connection_id, record_id, source_version, content_hash order by ordinal
+            ) = 1 as is_first_arrival,
+            row_number() over (
+                partition by business_id, connection_id, record_id, source_version order by ordinal desc
+            ) = 1 as is_last_of_version,
+        from spooled
+    ),
+    known as (
+        select raw.business_id, raw.connection_id, raw.record_id, raw.change_id, raw.version_no, raw.source_version, raw.content_hash,
+            raw.source_updated_at, raw.observed_at,
+        from {known_relation} as raw
+        semi join spooled using (business_id, connection_id, record_id)
+    ),
+    heads as (
+        select
+            business_id, connection_id, record_id,
+            max(version_no) as last_version_no,
+            max_by(source_version, (source_updated_at, observed_at, version_no)) as source_version,
+            max_by(content_hash, (source_updated_at, observed_at, version_no)) as content_hash,
+        from known
+        group by business_id, connection_id, record_id
+    ),
+    compared as (
+        select
+            identified.*,
+            coalesce(heads.last_version_no, 0) as last_version_no,
+            case
+                when not {versioned} then is_last_of_version and heads.content_hash is distinct from identified.content_hash
+                when known.change_id is null then is_first_arrival
+                else is_last_of_version
+                    and heads.source_version is not distinct from identified.source_version
+                    and heads.content_hash <> identified.content_hash
+            end as is_new,
+            not {versioned} or known.change_id is not null as is_numbered,
+        from identified
+        left join heads using (business_id, connection_id, record_id)
+        left join known on identified.base_id = known.change_id
+    ),
+    numbered as (
+        select
+            *,
+            last_version_no + row_number() over (
+                partition by business_id, connection_id, record_id order by source_updated_at nulls last, ordinal
+            ) as version_no,
+        from compared
+        where is_new
+    )
+    select
+        numbered.business_id,
+        numbered.connection_id,
+        numbered.record_id,
+        case when is_numbered then sha256(concat_ws(chr(31), base_id, version_no)) else base_id end as change_id,
+        numbered.version_no::bigint as version_no,
+        numbered.source_version,
+        numbered.source_updated_at,
+        numbered.is_deleted,
+        arrived.payload,
+        numbered.content_hash,
+        numbered.observed_at,
+        numbered.delivery,
+        $sync_id as sync_id,
+    from numbered
+    inner join read_parquet($spool) as arrived on numbered.ordinal = arrived.ordinal
+    order by numbered.ordinal
+) to '{segment}' (format parquet, compression zstd, row_group_size 20000)
+"""
+
+_NO_HISTORY = """(
+    select null::varchar as business_id, null::varchar as connection_id, null::varchar as record_id, null::varchar as change_id,
+        null::bigint as version_no, null::varchar as source_version, null::varchar as content_hash,
+        null::timestamptz as source_updated_at, null::timestamptz as observed_at,
+    where false
+)"""
+
+
+def write_delta(
+    warehouse: duckdb.DuckDBPyConnection, *, rail: str, entity: str, versioned: bool, spool: Path, sync_id: str, segment: Path
+) -> dict[str, int]:
+    """Writes the new versions in `spool` to the Parquet file `segment` and returns their number per business.
+
+    The file is written even when nothing is new; the caller decides what to do with an empty one.
+    """
+    table = f"raw_{rail}.{entity}"
+    exists = warehouse.execute(
+        "select count(*) from information_schema.tables where table_schema = ? and table_name = ?", [f"raw_{rail}", entity]
+    ).fetchone() == (1,)
+    statement = _DELTA.format(
+        versioned=str(versioned).lower(), known_relation=table if exists else _NO_HISTORY, segment=str(segment).replace("'", "''")
+    )
+    warehouse.execute(statement, {"spool": str(spool), "sync_id": sync_id})
+    counts = warehouse.execute("select business_id, count(*) from read_parquet(?) group by business_id", [str(segment)]).fetchall()
+    return dict(counts)

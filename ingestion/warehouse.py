@@ -1,0 +1,137 @@
+"""The warehouse file and the one lock that guards it.
+
+DuckDB lets one process write a file and shuts every other opener out, readers included, so whoever opens it takes an
+operating-system lock first. The kernel frees that lock when its holder dies, which a lock kept in a table or a
+Dagster pool does not. Nothing here knows what is in the warehouse; outsiders read the published files instead
+(`rowcol_assets/publishing`).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from ingestion.clock import utc_text, wall_clock
+from ingestion.errors import RowcolError, WarehouseBusy
+from ingestion.settings import Settings
+
+# A cycle of 100 businesses holds the lock for a few seconds at a time; a bulk load's batches are shorter.
+DEFAULT_WAIT_SECONDS = 60.0
+POLL_SECONDS = 0.05
+
+_held = threading.RLock()
+_depth: dict[Path, int] = {}
+
+
+@contextmanager
+def writer_lock(settings: Settings, purpose: str, wait_seconds: float = DEFAULT_WAIT_SECONDS) -> Iterator[None]:
+    """Holds the warehouse's writer lock; re-entrant within a thread.
+
+    Waits at most `wait_seconds`, then raises WarehouseBusy naming the holder.
+    """
+    if not _held.acquire(timeout=wait_seconds):
+        raise WarehouseBusy(f"the warehouse {settings.warehouse_path} is held by another thread of this process")
+    path = settings.lock_path
+    try:
+        if _depth.get(path, 0):
+            _depth[path] += 1
+            try:
+                yield
+            finally:
+                _depth[path] -= 1
+            return
+        with _locked_file(path, purpose, wait_seconds):
+            _depth[path] = 1
+            try:
+                yield
+            finally:
+                del _depth[path]
+    finally:
+        _held.release()
+
+
+@contextmanager
+def open_warehouse(settings: Settings, purpose: str, wait_seconds: float = DEFAULT_WAIT_SECONDS) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Opens the warehouse for writing under the writer lock and closes it again; the file is made if it is missing."""
+    with writer_lock(settings, purpose, wait_seconds):
+        connection = connect(settings.warehouse_path, settings)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+
+def connect(path: Path, settings: Settings) -> duckdb.DuckDBPyConnection:
+    """Opens a DuckDB file with this process's limits; the caller holds the lock if it is the warehouse."""
+    try:
+        connection = duckdb.connect(str(path), config=duckdb_config(settings))
+    except duckdb.IOException as error:
+        if "lock" in str(error).lower():
+            raise WarehouseBusy(f"{path} is open in another program that does not take the writer lock; close it there") from None
+        raise RowcolError(f"{path} cannot be opened: {str(error).splitlines()[0]}") from None
+    path.chmod(0o600)
+    connection.execute("set TimeZone = 'UTC'")
+    return connection
+
+
+def duckdb_config(settings: Settings) -> dict[str, str | bool | int | float | list[str]]:
+    """The configuration every opener in this process uses; DuckDB refuses two that differ."""
+    return {"memory_limit": settings.duckdb_memory, "threads": settings.duckdb_threads}
+
+
+def lock_holder(settings: Settings) -> str | None:
+    """Says who holds the writer lock now, or None when nobody does."""
+    path = settings.lock_path
+    if not path.exists():
+        return None
+    with path.open("r") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return _holder_text(file.read())
+    return None
+
+
+@contextmanager
+def _locked_file(path: Path, purpose: str, wait_seconds: float) -> Iterator[None]:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        _take(descriptor, path, wait_seconds)
+        note = json.dumps({"pid": os.getpid(), "purpose": purpose, "since": utc_text(wall_clock())}).encode()
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, note, 0)
+        yield
+        os.ftruncate(descriptor, 0)
+    finally:
+        os.close(descriptor)
+
+
+def _take(descriptor: int, path: Path, wait_seconds: float) -> None:
+    deadline = time.monotonic() + wait_seconds
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                holder = _holder_text(os.pread(descriptor, 4096, 0).decode(errors="replace"))
+                raise WarehouseBusy(f"the warehouse beside {path} is held by {holder}; waited {wait_seconds:g} s") from None
+            time.sleep(POLL_SECONDS)
+        else:
+            return
+
+
+def _holder_text(note: str) -> str:
+    try:
+        holder = json.loads(note)
+        return f"process {holder['pid']} ({holder['purpose']}, since {holder['since']})"
+    except (ValueError, KeyError, TypeError):
+        return "another process"
