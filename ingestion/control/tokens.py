@@ -76,7 +76,7 @@ def rotate_token(database: Database, vault: Vault, connection: Connection, refre
             break
         if time.monotonic() > deadline:
             raise RowcolError(
-                f"another process has been refreshing the {connection.rail} token of {connection.business_id} for {wait_seconds:.0f} seconds"
+                f"another process has held the {connection.rail} token of {connection.business_id} for {wait_seconds:.0f} seconds"
             )
         time.sleep(POLL_SECONDS)
     try:

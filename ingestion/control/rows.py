@@ -1,0 +1,163 @@
+"""The control store as the tables of `raw_control`, in Arrow: what the warehouse may know of it, never a secret.
+
+Column names, order and types are a contract with the dbt sources. Loading is in `ingestion.control.mirror`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection as Transaction
+
+from ingestion.control import schema
+from ingestion.control.columns import Instant, Money
+from ingestion.control.store import ControlStore
+
+INSTANT = pa.timestamp("us", tz="UTC")
+MONEY = pa.decimal128(18, 2)
+
+TABLES: dict[str, tuple[str, ...]] = {
+    "businesses": (
+        "business_id",
+        "business_name",
+        "firm_id",
+        "firm_name",
+        "timezone",
+        "home_currency",
+        "warning_days",
+        "critical_days",
+        "healthy_days",
+        "min_buffer_days",
+        "min_cash_amount",
+        "payroll_amount",
+        "payroll_next_date",
+        "payroll_interval_days",
+        "is_paused",
+        "onboarded_at",
+    ),
+    "reserves": ("business_id", "reserve_id", "kind", "amount", "active_from", "active_until"),
+    "grants": ("business_id", "advisor_id", "role", "valid_from", "valid_to"),
+    "connections": (
+        "business_id",
+        "connection_id",
+        "rail",
+        "state",
+        "consecutive_failures",
+        "last_error_kind",
+        "last_error",
+        "last_attempt_at",
+        "last_success_at",
+        "token_expires_at",
+        "is_sandbox",
+    ),
+    "sync_states": (
+        "business_id",
+        "connection_id",
+        "rail",
+        "entity",
+        "last_attempt_at",
+        "last_success_at",
+        "last_full_walk_at",
+        "source_count",
+        "last_outcome",
+        "consecutive_failures",
+        "last_error_kind",
+        "last_error",
+    ),
+    "sync_outcomes": (
+        "outcome_id",
+        "business_id",
+        "connection_id",
+        "rail",
+        "sync_id",
+        "strategy",
+        "delivery",
+        "status",
+        "started_at",
+        "finished_at",
+        "rows_new",
+        "rows_seen",
+        "requests",
+        "retries",
+        "throttled",
+        "error_kind",
+        "error",
+    ),
+    "quarantined_pages": (
+        "quarantine_id",
+        "business_id",
+        "connection_id",
+        "rail",
+        "entity",
+        "sync_id",
+        "reason",
+        "byte_count",
+        "sha256",
+        "path",
+        "quarantined_at",
+        "resolved_at",
+    ),
+}
+
+
+def control_rows(store: ControlStore) -> dict[str, pa.Table]:
+    """Every table of `raw_control` as it stands, read in one transaction; empty tables keep their columns."""
+    with store.database.read() as transaction:
+        return {name: _table(transaction, name) for name in TABLES}
+
+
+def current_rows(store: ControlStore) -> dict[str, pa.Table]:
+    """The tables that are replaced as a whole: all but the append-only `sync_outcomes`."""
+    with store.database.read() as transaction:
+        return {name: _table(transaction, name) for name in TABLES if name != "sync_outcomes"}
+
+
+def outcome_rows(store: ControlStore, after: int) -> tuple[pa.Table, int]:
+    """The outcomes recorded after number `after`, and the highest number there is."""
+    numbers = schema.sync_outcomes.c.outcome_no
+    with store.database.read() as transaction:
+        newest = transaction.execute(sa.select(sa.func.max(numbers))).scalar_one() or 0
+        return _table(transaction, "sync_outcomes", numbers > after), newest
+
+
+def _table(transaction: Transaction, name: str, where: sa.ColumnElement[bool] | None = None) -> pa.Table:
+    query = _query(name)
+    if where is not None:
+        query = query.where(where)
+    columns = list(query.selected_columns)
+    rows = transaction.execute(query).all()
+    fields = [pa.field(str(column.key), _arrow_type(column.type), nullable=_nullable(column)) for column in columns]
+    arrays = [pa.array([row[position] for row in rows], type=field.type) for position, field in enumerate(fields)]
+    return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+
+
+def _query(name: str) -> sa.Select[Any]:
+    table: sa.Table = schema.metadata.tables[name]
+    computed: dict[str, sa.ColumnElement[Any]] = {}
+    source: sa.FromClause = table
+    if name == "businesses":
+        source = table.outerjoin(schema.firms)
+        computed["firm_name"] = sa.type_coerce(schema.firms.c.firm_name, sa.String)
+    if name == "connections":
+        source = table.outerjoin(schema.tokens)
+        computed["token_expires_at"] = sa.type_coerce(schema.tokens.c.refresh_expires_at, Instant)
+        computed["is_sandbox"] = table.c.sandbox_clock_url.is_not(None)
+    columns = [computed[key].label(key) if key in computed else table.c[key] for key in TABLES[name]]
+    order = [schema.sync_outcomes.c.outcome_no] if name == "sync_outcomes" else list(table.primary_key)
+    return sa.select(*columns).select_from(source).order_by(*order)
+
+
+def _nullable(column: sa.ColumnElement[Any]) -> bool:
+    """Declared where it is known: dlt warns on every run about a key that an Arrow schema calls nullable."""
+    return bool(column.nullable) if isinstance(column, sa.Column) else True
+
+
+def _arrow_type(kind: sa.types.TypeEngine[Any]) -> pa.DataType:
+    if isinstance(kind, Instant):
+        return INSTANT
+    if isinstance(kind, Money):
+        return MONEY
+    known: dict[type, pa.DataType] = {sa.Date: pa.date32(), sa.Boolean: pa.bool_(), sa.BigInteger: pa.int64(), sa.Integer: pa.int32()}
+    return known.get(type(kind), pa.string())
