@@ -49,6 +49,23 @@ class EntityPromise:
 
 
 @dataclass(frozen=True, slots=True)
+class CredentialForm:
+    """What connecting to a rail takes.
+
+    required, optional: text fields of the credentials JSON. connection_field: the one that is the vendor's id of the
+    connection. refresh_field: the one a rotating token starts from, if tokens rotate. base_url, auth_url: the vendor's
+    own hosts, which hold unless others are given.
+    """
+
+    required: tuple[str, ...]
+    optional: tuple[str, ...]
+    connection_field: str
+    refresh_field: str | None
+    base_url: str
+    auth_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class RailPromise:
     """What a rail promises as a whole. versioned: the vendor stamps each version of a record itself."""
 
@@ -57,4 +74,5 @@ class RailPromise:
     domain: str
     feed: str
     versioned: bool
+    credentials: CredentialForm
     entities: tuple[EntityPromise, ...] = field(default_factory=tuple)

@@ -5,7 +5,7 @@ Source: Intuit's Accounting API v3 entity reference. Tiers follow domain.md's fr
 
 from __future__ import annotations
 
-from ingestion.promise import EntityPromise, RailPromise
+from ingestion.promise import CredentialForm, EntityPromise, RailPromise
 
 QBO = RailPromise(
     name="qbo",
@@ -13,6 +13,14 @@ QBO = RailPromise(
     domain="ledger",
     feed="query walk, then one change-data-capture call per company and cycle",
     versioned=True,
+    credentials=CredentialForm(
+        required=("client_id", "client_secret", "realm_id", "refresh_token"),
+        optional=("webhook_verifier",),
+        connection_field="realm_id",
+        refresh_field="refresh_token",
+        base_url="https://quickbooks.api.intuit.com",
+        auth_url="https://oauth.platform.intuit.com",
+    ),
     entities=(
         EntityPromise("company_info", "CompanyInfo", "standard", "The company itself: legal name, country, fiscal year."),
         EntityPromise("preferences", "Preferences", "standard", "Company preferences; home currency is here."),
