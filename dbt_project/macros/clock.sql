@@ -1,0 +1,16 @@
+{#- The instant of this run, a variable of the run; no SQL reads the machine's clock. -#}
+{% macro run_instant() -%}
+    timestamptz '{{ var('rowcol_now') }}'
+{%- endmacro %}
+
+
+{#- A TIMESTAMPTZ as what outsiders read: a plain TIMESTAMP in UTC. -#}
+{% macro utc(instant) -%}
+    timezone('UTC', {{ instant }})
+{%- endmacro %}
+
+
+{#- Whole minutes from `earlier` to `later`. -#}
+{% macro minutes_between(earlier, later) -%}
+    date_diff('second', {{ earlier }}, {{ later }}) // 60
+{%- endmacro %}

@@ -1,0 +1,74 @@
+{#-
+  What a mirror row could not type: a list of (path, text), one entry per JSON value that was there and became NULL.
+
+  Amounts, dates and flags are compared with their text. An object or list of another kind than expected (a reference
+  served as a string) parses to NULLs: its JSON type is looked up, and only where it is NULL and the name occurs at all.
+  One business's garbage thus becomes rows of quality.rejected_values, and never fails a model.
+-#}
+{% macro rejected_values(fields, lines=none) -%}
+    list_filter(
+        list_concat(
+            [
+                {'path': '$', 'text': case when doc is null then left(payload, 200) end}
+                {%- for column, path, kind in fields if kind not in ('text', 'links') %},
+                {'path': '{{ path }}', 'text': case when {{ typed(kind, 'doc.' ~ path) }} is null then doc.{{ path }} end}
+                {%- endfor %}
+                {%- for parent, leaves in objects_of(fields).items() %},
+                {'path': '{{ parent }}', 'text': {{ not_json_type('coalesce(' ~ leaves | join(', ') ~ ')', parent, 'OBJECT') }}}
+                {%- endfor %}
+                {%- for column, path, kind in fields if kind == 'links' %},
+                {'path': '{{ path }}', 'text': {{ not_json_type('doc.' ~ path, path, 'ARRAY') }}}
+                {%- endfor %}
+                {%- if lines %},
+                {'path': 'Line', 'text': {{ not_json_type('doc.Line', 'Line', 'ARRAY') }}}
+                {%- endif %}
+            ],
+            {{ rejected_lines(lines) if lines else '[]' }}
+        ),
+        lambda rejected: rejected.text is not null
+    )
+{%- endmacro %}
+
+
+{% macro rejected_lines(lines) -%}
+    flatten(list_transform(doc.Line, lambda line, position: [
+        {
+            'path': 'Line[' || (position - 1) || ']',
+            'text': case
+                when coalesce({% for column, path, kind in lines if kind != 'links' %}line.{{ path }}{{ ', ' if not loop.last }}{% endfor %}) is null
+                    then case
+                        when try(json_type(payload, '$.Line[' || (position - 1) || ']')) not in ('OBJECT', 'NULL')
+                            then try(json_extract_string(payload, '$.Line[' || (position - 1) || ']'))
+                    end
+            end
+        }
+        {%- for column, path, kind in lines if kind not in ('text', 'links') %},
+        {
+            'path': 'Line[' || (position - 1) || '].{{ path }}',
+            'text': case when {{ typed(kind, 'line.' ~ path) }} is null then line.{{ path }} end
+        }
+        {%- endfor %}
+    ]))
+{%- endmacro %}
+
+
+{#- The text at a top-level name that is neither null nor of the expected JSON type; looked up where `parsed` is NULL. -#}
+{% macro not_json_type(parsed, name, expected) -%}
+    case
+        when {{ parsed }} is null and contains(payload, '"{{ name }}"')
+            then case
+                when try(json_type(payload, '$.{{ name }}')) not in ('{{ expected }}', 'NULL')
+                    then try(json_extract_string(payload, '$.{{ name }}'))
+            end
+    end
+{%- endmacro %}
+
+
+{#- {top-level object: its text leaves} of the fields read from objects. -#}
+{% macro objects_of(fields) -%}
+    {%- set objects = {} -%}
+    {%- for column, path, kind in fields if '.' in path -%}
+        {%- do objects.setdefault(path.split('.')[0], []).append('doc.' ~ path) -%}
+    {%- endfor -%}
+    {{ return(objects) }}
+{%- endmacro %}

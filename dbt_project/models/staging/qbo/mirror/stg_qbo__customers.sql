@@ -1,0 +1,36 @@
+{%- set fields = [
+    ('customer_name', 'DisplayName', 'text'),
+    ('fully_qualified_name', 'FullyQualifiedName', 'text'),
+    ('company_name', 'CompanyName', 'text'),
+    ('email', 'PrimaryEmailAddr.Address', 'text'),
+    ('phone', 'PrimaryPhone.FreeFormNumber', 'text'),
+    ('is_active', 'Active', 'flag'),
+    ('is_job', 'Job', 'flag'),
+    ('parent_id', 'ParentRef.value', 'text'),
+    ('terms_id', 'SalesTermRef.value', 'text'),
+    ('balance_amount', 'Balance', 'money'),
+    ('balance_with_jobs_amount', 'BalanceWithJobs', 'money'),
+    ('currency', 'CurrencyRef.value', 'text'),
+    ('created_at', 'MetaData.CreateTime', 'instant'),
+] -%}
+
+with versions as (
+    {{ latest_versions(source('raw_qbo', 'customers'), source('raw_qbo', '_dlt_loads')) }}
+),
+
+parsed as (
+    select
+        *,
+        {{ parsed_payload(fields) }} as doc
+    from versions
+),
+
+renamed as (
+    select
+        {{ mirror_columns('qbo') }},
+        {{ typed_columns(fields) }},
+        {{ rejected_values(fields) }} as rejected_values
+    from parsed
+)
+
+select * from renamed

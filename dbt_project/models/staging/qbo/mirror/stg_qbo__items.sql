@@ -1,0 +1,33 @@
+{%- set fields = [
+    ('item_name', 'Name', 'text'),
+    ('fully_qualified_name', 'FullyQualifiedName', 'text'),
+    ('item_type', 'Type', 'text'),
+    ('is_active', 'Active', 'flag'),
+    ('income_account_id', 'IncomeAccountRef.value', 'text'),
+    ('expense_account_id', 'ExpenseAccountRef.value', 'text'),
+    ('asset_account_id', 'AssetAccountRef.value', 'text'),
+    ('unit_price', 'UnitPrice', 'rate'),
+    ('purchase_cost', 'PurchaseCost', 'rate'),
+    ('created_at', 'MetaData.CreateTime', 'instant'),
+] -%}
+
+with versions as (
+    {{ latest_versions(source('raw_qbo', 'items'), source('raw_qbo', '_dlt_loads')) }}
+),
+
+parsed as (
+    select
+        *,
+        {{ parsed_payload(fields) }} as doc
+    from versions
+),
+
+renamed as (
+    select
+        {{ mirror_columns('qbo') }},
+        {{ typed_columns(fields) }},
+        {{ rejected_values(fields) }} as rejected_values
+    from parsed
+)
+
+select * from renamed

@@ -1,0 +1,41 @@
+{%- set fields = [
+    ('customer_id', 'CustomerRef.value', 'text'),
+    ('customer_name', 'CustomerRef.name', 'text'),
+    ('deposit_account_id', 'DepositToAccountRef.value', 'text'),
+    ('payment_method_id', 'PaymentMethodRef.value', 'text'),
+    ('reference_number', 'PaymentRefNum', 'text'),
+    ('private_note', 'PrivateNote', 'text'),
+    ('txn_date', 'TxnDate', 'date'),
+    ('total_amount', 'TotalAmt', 'money'),
+    ('unapplied_amount', 'UnappliedAmt', 'money'),
+    ('currency', 'CurrencyRef.value', 'text'),
+    ('exchange_rate', 'ExchangeRate', 'rate'),
+    ('created_at', 'MetaData.CreateTime', 'instant'),
+] -%}
+{%- set lines = [
+    ('amount', 'Amount', 'money'),
+    ('links', 'LinkedTxn', 'links'),
+] -%}
+
+with versions as (
+    {{ latest_versions(source('raw_qbo', 'payments'), source('raw_qbo', '_dlt_loads')) }}
+),
+
+parsed as (
+    select
+        *,
+        {{ parsed_payload(fields, lines) }} as doc
+    from versions
+),
+
+renamed as (
+    select
+        {{ mirror_columns('qbo') }},
+        {{ typed_columns(fields) }},
+        coalesce(doc.PrivateNote ilike '%voided%', false) and coalesce({{ typed('money', 'doc.TotalAmt') }}, 0) = 0 as is_voided,
+        {{ typed_lines(lines) }} as lines,
+        {{ rejected_values(fields, lines) }} as rejected_values
+    from parsed
+)
+
+select * from renamed

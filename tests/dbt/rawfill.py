@@ -1,0 +1,159 @@
+"""Fills raw tables, load records and the control mirror directly, so that models are tested without any fetching.
+
+It writes what the loader and the control copy would have written (same columns, same types) and nothing else. Running
+dbt on it is in `tests/dbt/warehouse.py`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from ingestion.rails.qbo.promise import QBO
+
+RAW_COLUMNS = """business_id varchar, connection_id varchar, record_id varchar, change_id varchar, version_no bigint,
+    source_version varchar, source_updated_at timestamptz, is_deleted boolean, payload varchar, content_hash varchar,
+    observed_at timestamptz, delivery varchar, sync_id varchar, _dlt_load_id varchar"""
+
+CONTROL_TABLES = {
+    "businesses": """business_id varchar, business_name varchar, firm_id varchar, firm_name varchar, timezone varchar,
+        home_currency varchar, warning_days integer, critical_days integer, healthy_days integer, min_buffer_days integer,
+        min_cash_amount decimal(18, 2), payroll_amount decimal(18, 2), payroll_next_date date, payroll_interval_days integer,
+        is_paused boolean, onboarded_at timestamptz, _dlt_load_id varchar""",
+    "reserves": """business_id varchar, reserve_id varchar, kind varchar, amount decimal(18, 2), active_from date,
+        active_until date, _dlt_load_id varchar""",
+    "grants": "business_id varchar, advisor_id varchar, role varchar, valid_from timestamptz, valid_to timestamptz, _dlt_load_id varchar",
+    "connections": """business_id varchar, connection_id varchar, rail varchar, state varchar, consecutive_failures bigint,
+        last_error_kind varchar, last_error varchar, last_attempt_at timestamptz, last_success_at timestamptz,
+        token_expires_at timestamptz, is_sandbox boolean, _dlt_load_id varchar""",
+    "sync_states": """business_id varchar, connection_id varchar, rail varchar, entity varchar, last_attempt_at timestamptz,
+        last_success_at timestamptz, last_full_walk_at timestamptz, source_count bigint, last_outcome varchar,
+        consecutive_failures bigint, last_error_kind varchar, last_error varchar, _dlt_load_id varchar""",
+    "sync_outcomes": """outcome_id varchar, business_id varchar, connection_id varchar, rail varchar, sync_id varchar,
+        strategy varchar, delivery varchar, status varchar, started_at timestamptz, finished_at timestamptz, rows_new bigint,
+        rows_seen bigint, requests bigint, retries bigint, throttled bigint, error_kind varchar, error varchar, _dlt_load_id varchar""",
+    "quarantined_pages": """quarantine_id varchar, business_id varchar, connection_id varchar, rail varchar, entity varchar,
+        sync_id varchar, reason varchar, byte_count bigint, sha256 varchar, path varchar, quarantined_at timestamptz,
+        resolved_at timestamptz, _dlt_load_id varchar""",
+}
+
+QUALITY_TABLES = {
+    "expectation_runs": """run_id varchar, business_id varchar, check_id varchar, status varchar, records_checked bigint,
+        records_failed bigint, error varchar, ran_at timestamptz""",
+    "expectation_failures": """run_id varchar, business_id varchar, check_id varchar, rail varchar, entity varchar,
+        record_id varchar, observed varchar, impact_amount decimal(18, 2), ran_at timestamptz""",
+}
+
+OBSERVED = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+
+def realm_of(business_id: str) -> str:
+    """The connection id these fixtures give a business."""
+    return f"realm-{business_id}"
+
+
+class RawWarehouse:
+    """An open warehouse file with every raw, control and quality table, empty until filled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._connection = duckdb.connect(str(path))
+        self._connection.execute("set timezone = 'UTC'")
+        for schema in ("raw_qbo", "raw_control", "quality"):
+            self._connection.execute(f"create schema if not exists {schema}")
+        for entity in QBO.entities:
+            self._connection.execute(f"create table if not exists raw_qbo.{entity.name} ({RAW_COLUMNS})")
+        self._connection.execute(
+            "create table if not exists raw_qbo._dlt_loads (load_id varchar, schema_name varchar, status bigint,"
+            " inserted_at timestamptz, schema_version_hash varchar)"
+        )
+        for schema, tables in (("raw_control", CONTROL_TABLES), ("quality", QUALITY_TABLES)):
+            for table, columns in tables.items():
+                self._connection.execute(f"create table if not exists {schema}.{table} ({columns})")
+
+    def __enter__(self) -> RawWarehouse:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Releases the file, so that dbt can open it."""
+        self._connection.close()
+
+    def load(self, load_id: str, *, status: int = 0) -> None:
+        """Records a dlt load; status 0 is a finished one."""
+        self._connection.execute("insert into raw_qbo._dlt_loads values (?, 'qbo', ?, ?, 'hash')", [load_id, status, OBSERVED])
+
+    def version(
+        self,
+        business_id: str,
+        entity: str,
+        record: Mapping[str, Any] | str,
+        *,
+        load_id: str = "1",
+        record_id: str | None = None,
+        version_no: int = 1,
+        updated_at: datetime | None = None,
+        observed_at: datetime = OBSERVED,
+        is_deleted: bool = False,
+    ) -> str:
+        """Appends one version and returns its change id; `record` is a mapping, or the JSON text itself where digits matter."""
+        payload = record if isinstance(record, str) else json.dumps(record)
+        fields = json.loads(payload) if record_id is None or updated_at is None else {}
+        record_id = record_id or str(fields["Id"])
+        updated_at = updated_at or _updated_at(fields, observed_at)
+        content = hashlib.sha256(payload.encode()).hexdigest()
+        change_id = hashlib.sha256("|".join((business_id, entity, record_id, updated_at.isoformat(), content)).encode()).hexdigest()
+        self._connection.execute(
+            f"insert into raw_qbo.{entity} values (?, ?, ?, ?, ?, '0', ?, ?, ?, ?, ?, 'schedule', 'sync', ?)",
+            [business_id, realm_of(business_id), record_id, change_id, version_no, updated_at, is_deleted, payload, content,
+             observed_at, load_id],
+        )  # fmt: skip
+        return change_id
+
+    def versions(self, business_id: str, entity: str, records: Iterable[Mapping[str, Any]], *, load_id: str = "1") -> None:
+        """Appends the first version of each of `records`."""
+        for record in records:
+            self.version(business_id, entity, record, load_id=load_id)
+
+    def control(self, table: str, **values: Any) -> None:
+        """Inserts one row into a control table; columns not given are NULL."""
+        self._insert(f"raw_control.{table}", values)
+
+    def quality(self, table: str, **values: Any) -> None:
+        """Inserts one row into a quality table."""
+        self._insert(f"quality.{table}", values)
+
+    def business(self, business_id: str, *, now: datetime, **settings: Any) -> None:
+        """Onboards a business: its row, a healthy QBO connection, and every entity synced one minute before `now`."""
+        synced = now - timedelta(minutes=1)
+        common = {"business_id": business_id, "connection_id": realm_of(business_id), "rail": "qbo", "consecutive_failures": 0,
+                  "last_attempt_at": synced, "last_success_at": synced}  # fmt: skip
+        self.control(
+            "businesses",
+            **{"business_id": business_id, "business_name": business_id.title(), "firm_id": "firm", "firm_name": "Firm",
+               "timezone": "UTC", "home_currency": "USD", "is_paused": False, "onboarded_at": synced} | settings,
+        )  # fmt: skip
+        self.control("connections", **common, state="healthy", is_sandbox=True, token_expires_at=now + timedelta(days=90))
+        for entity in QBO.entities:
+            self.control("sync_states", **common, entity=entity.name, last_full_walk_at=synced, last_outcome="succeeded")
+
+    def execute(self, sql: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
+        """Runs one statement and returns its rows."""
+        return self._connection.execute(sql, parameters or []).fetchall()
+
+    def _insert(self, table: str, values: Mapping[str, Any]) -> None:
+        marks = ", ".join("?" for _ in values)
+        self._connection.execute(f"insert into {table} ({', '.join(values)}) values ({marks})", list(values.values()))
+
+
+def _updated_at(fields: Mapping[str, Any], observed_at: datetime) -> datetime:
+    text = fields.get("MetaData", {}).get("LastUpdatedTime")
+    return datetime.fromisoformat(text) if text else observed_at
