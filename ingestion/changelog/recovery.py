@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from ingestion.changelog.pipeline import Package, finish_load, load_package, missing_tables, rail_pipeline, restore_state
+from ingestion.changelog.pipeline import Package, load_package, missing_tables, rail_pipeline, restore_state
 from ingestion.changelog.segments import discard_drafts, journals, segments
 from ingestion.changelog.spool import remove_orphans
 from ingestion.files import private_dir
@@ -32,8 +32,9 @@ def recover(settings: Settings, rail: RailPromise) -> int:
         pipeline = rail_pipeline(settings, rail.name)
         restore_state(settings, pipeline)
         if pipeline.has_pending_data:
-            pipeline.normalize()
-            finish_load(settings, rail.name, pipeline)
+            # A load job that is retried appends to dlt's staging table once more, and insert-only merges both copies.
+            # The journal knows the rows; aborting takes the watermarks back, so what they stood for is read again.
+            pipeline.abort_packages()
         added = 0
         for journal, named in journals(settings, rail.name):
             pending = {entity: [segment] for entity, segment in named if _lacks(settings, rail, entity, segment)}
@@ -47,7 +48,7 @@ def recover(settings: Settings, rail: RailPromise) -> int:
 def rebuild_raw(settings: Settings, rail: RailPromise) -> int:
     """Loads every segment of the rail into an empty dataset and returns the number of rows; the caller holds the locks."""
     pipeline = rail_pipeline(settings, rail.name)
-    pipeline.drop_pending_packages()
+    pipeline.abort_packages()
     with open_warehouse(settings, f"rebuild {rail.name}") as warehouse:
         warehouse.execute(f"drop schema if exists raw_{rail.name} cascade")
         warehouse.execute(f"drop schema if exists raw_{rail.name}_staging cascade")

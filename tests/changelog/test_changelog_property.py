@@ -38,7 +38,7 @@ sequence = st.lists(st.tuples(page, accident), min_size=1, max_size=6)
 def processes() -> ForkServerContext:
     """A process factory that has dlt and DuckDB imported already, so that a child costs milliseconds."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["dlt", "dlt.destinations", "dlt.destinations.impl.duckdb.duck", "tests.changelog.served"])
+    context.set_forkserver_preload(["pandas", "sqlalchemy", "dlt.destinations", "dlt.destinations.impl.duckdb.duck", "tests.changelog.served"])
     return context
 
 

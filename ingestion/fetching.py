@@ -1,0 +1,87 @@
+"""What a rail's fetch is given and what it gives back; the same for every rail.
+
+A rail implements one coroutine `fetch(session, connection, entities)`. It spools records, never touches the
+warehouse, and reports per entity. `ingestion.sync` runs it for all connections at once and turns reports into outcomes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from ingestion.changelog.spool import Spool
+from ingestion.clock import Clock
+from ingestion.control.facts import Connection, QuarantinedPage
+from ingestion.promise import EntityPromise
+from ingestion.strategies import Strategy
+
+if TYPE_CHECKING:
+    import httpx
+
+    from ingestion.control.store import ControlStore
+
+Status = Literal["succeeded", "partial", "failed", "skipped"]
+
+
+class RailError(Exception):
+    """A rail refused or failed, in words without secrets. kind: what the control store judges health by."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+@dataclass
+class Traffic:
+    """Counts of one connection's calls in one sync."""
+
+    requests: int = 0
+    retries: int = 0
+    throttled: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EntityReport:
+    """What a fetch came to for one entity. watermark: up to where it has now been read, None leaves it where it was."""
+
+    entity: str
+    status: Status
+    rows_seen: int = 0
+    was_full_walk: bool = False
+    source_count: int | None = None
+    watermark: str | None = None
+    error_kind: str | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class FetchSession:
+    """Everything a fetch may use, shared by all connections of one sync.
+
+    watermarks: per entity and connection, from the last finished load. known_ids: the live record ids of an entity
+    and connection in the change log, read on demand. pages: unreadable pages, kept once the rows have landed.
+    """
+
+    http: httpx.AsyncClient
+    store: ControlStore
+    clock: Clock
+    strategy: Strategy
+    spool: Spool
+    sync_id: str
+    delivery: str
+    watermarks: Mapping[str, Mapping[str, str]]
+    known_ids: Callable[[Connection, str], Awaitable[frozenset[str]]]
+    pages: list[QuarantinedPage] = field(default_factory=list)
+
+    def watermark(self, connection: Connection, entity: str) -> str | None:
+        """Up to where `entity` has been read on `connection`, or None before the first full walk."""
+        return self.watermarks.get(entity, {}).get(connection.connection_id)
+
+
+class Fetch(Protocol):
+    """The coroutine a rail implements; RailError means that nothing of the connection could be read."""
+
+    def __call__(
+        self, session: FetchSession, connection: Connection, entities: Sequence[EntityPromise], traffic: Traffic
+    ) -> Awaitable[list[EntityReport]]: ...

@@ -1,0 +1,181 @@
+"""One company's calls to QuickBooks Online: token, limits, retries, faults. What is asked for is in `walk` and `changes`.
+
+Limits (Intuit, limits and throttles): 500 requests a minute per company, 10 a second and 10 at once per company and
+app; a lease keeps other processes off the company, so the limiters live in this process. Throttling is 429, and 403
+with code 3001 in older captures; a fault can come with status 200.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+import httpx
+import stamina
+from aiolimiter import AsyncLimiter
+
+from ingestion.control.facts import Connection, TokenState
+from ingestion.fetching import FetchSession, RailError, Traffic
+from ingestion.rails.qbo.oauth import refresher
+from ingestion.rails.qbo.wire import MalformedPage, fault_of
+from ingestion.strategies import FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS
+
+MINOR_VERSION = "75"
+CONCURRENT_CALLS = 10
+THROTTLED_CODES = {"3001"}
+FORBIDDEN_CODES = {"3100", "3201"}
+
+Parsed = TypeVar("Parsed")
+
+
+class ObjectNotFound(RailError):
+    """The object asked for does not exist (fault 610)."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__("not_found", "the object does not exist")
+        self.body = body
+
+
+class UnreadablePage(RailError):
+    """An answer that stayed unreadable over all attempts; its bytes are kept for quarantine."""
+
+    def __init__(self, reason: str, body: bytes) -> None:
+        super().__init__("malformed_page", f"a page could not be read: {reason}")
+        self.reason = reason
+        self.body = body
+
+
+class _Transient(Exception):
+    """Worth another attempt. wait: what the vendor asked for, in seconds."""
+
+    def __init__(self, error: RailError, wait: float | None = None) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.wait = wait
+
+
+class QboClient:
+    """Calls of one company during one sync."""
+
+    def __init__(self, session: FetchSession, connection: Connection, traffic: Traffic) -> None:
+        self._session = session
+        self._connection = connection
+        self._traffic = traffic
+        self._per_second = AsyncLimiter(10, 1)
+        self._per_minute = AsyncLimiter(500, 60)
+        self._at_once = asyncio.Semaphore(CONCURRENT_CALLS)
+        self._token: TokenState | None = None
+        self._token_lock = asyncio.Lock()
+
+    async def get(self, path: str, parameters: Mapping[str, str], parse: Callable[[bytes], Parsed]) -> Parsed:
+        """Asks `path` below the company and returns what `parse` makes of the body.
+
+        RailError says what went wrong for good: disconnected, forbidden, throttled, server_error, unreachable, refused,
+        not_found, malformed_page.
+        """
+        return await self._call("GET", path, parameters, None, parse)
+
+    async def post(self, path: str, content: bytes, parse: Callable[[bytes], Parsed]) -> Parsed:
+        """Like `get`, with a JSON body."""
+        return await self._call("POST", path, {}, content, parse)
+
+    async def query(self, statement: str, parse: Callable[[bytes], Parsed]) -> Parsed:
+        """Runs a statement of the query language."""
+        return await self.get("/query", {"query": statement}, parse)
+
+    async def _call(
+        self, method: str, path: str, parameters: Mapping[str, str], content: bytes | None, parse: Callable[[bytes], Parsed]
+    ) -> Parsed:
+        strategy = self._session.strategy
+        try:
+            async for attempt in stamina.retry_context(
+                on=_wait_before_retry,
+                attempts=strategy.max_attempts,
+                timeout=None,
+                wait_initial=FIRST_WAIT_SECONDS,
+                wait_max=LONGEST_WAIT_SECONDS,
+                wait_jitter=FIRST_WAIT_SECONDS,
+                wait_exp_base=strategy.backoff_factor,
+            ):
+                with attempt:
+                    self._traffic.retries += attempt.num > 1
+                    body = await self._send(method, path, parameters, content)
+                    try:
+                        return parse(body)
+                    except MalformedPage as error:
+                        raise _Transient(UnreadablePage(str(error), body)) from None
+        except _Transient as last:
+            raise last.error from None
+        raise AssertionError("a retry context ends by returning or raising")
+
+    async def _send(self, method: str, path: str, parameters: Mapping[str, str], content: bytes | None) -> bytes:
+        token = await self._access_token()
+        status, headers, body = await self._exchange(method, path, parameters, content, token)
+        if status == httpx.codes.UNAUTHORIZED:
+            token = await self._access_token(rejected=token)
+            status, headers, body = await self._exchange(method, path, parameters, content, token)
+        return self._judge(status, headers, body)
+
+    async def _exchange(
+        self, method: str, path: str, parameters: Mapping[str, str], content: bytes | None, token: TokenState
+    ) -> tuple[int, httpx.Headers, bytes]:
+        url = f"{self._connection.base_url.rstrip('/')}/v3/company/{self._connection.connection_id}{path}"
+        headers = {"Authorization": f"Bearer {token.access_token}", "Accept": "application/json"}
+        if content is not None:
+            headers["Content-Type"] = "application/json"
+        async with self._at_once, self._per_second, self._per_minute:
+            self._traffic.requests += 1
+            try:
+                answer = await self._session.http.request(
+                    method, url, params={**parameters, "minorversion": MINOR_VERSION}, content=content, headers=headers
+                )
+            except httpx.TransportError as error:
+                raise _Transient(RailError("unreachable", f"no usable answer ({type(error).__name__})")) from None
+        return answer.status_code, answer.headers, answer.content
+
+    def _judge(self, status: int, headers: httpx.Headers, body: bytes) -> bytes:
+        """Returns the body of a good answer; raises what a bad one means, following the table of the vendor's errors."""
+        fault = fault_of(body)
+        code = fault.code if fault else ""
+        if status == httpx.codes.TOO_MANY_REQUESTS or code in THROTTLED_CODES:
+            self._traffic.throttled += 1
+            raise _Transient(RailError("throttled", "the vendor's request limit was reached"), _retry_after(headers))
+        if status == httpx.codes.UNAUTHORIZED:
+            raise RailError("disconnected", "the vendor rejects a fresh access token: connect the business again")
+        if status == httpx.codes.FORBIDDEN or code in FORBIDDEN_CODES:
+            raise RailError("forbidden", f"the app may not read this company (status {status}, code {code or 'none'})")
+        if status >= httpx.codes.INTERNAL_SERVER_ERROR or code == "10000":
+            raise _Transient(RailError("server_error", f"the vendor answered {status}"), _retry_after(headers))
+        if code == "610":
+            raise ObjectNotFound(body)
+        if fault and status == httpx.codes.OK:
+            raise _Transient(RailError("fault", f"the vendor answered 200 with fault {code or fault.kind}"))
+        if status != httpx.codes.OK:
+            raise RailError("refused", f"the vendor answered {status}" + (f", fault {code}" if code else ""))
+        return body
+
+    async def _access_token(self, rejected: TokenState | None = None) -> TokenState:
+        """A token that is not `rejected` and not about to expire; refreshed once for all calls of this company."""
+        async with self._token_lock:
+            if self._token is None:
+                self._token = await asyncio.to_thread(self._session.store.token, self._connection)
+            wanting = self._token is rejected or self._token.access_token is None or self._expires_soon(self._token)
+            if wanting:
+                refresh = refresher(self._connection, self._session.clock)
+                self._token = await asyncio.to_thread(self._session.store.rotate, self._connection, refresh, seen=self._token)
+            return self._token
+
+    def _expires_soon(self, token: TokenState) -> bool:
+        return token.access_expires_at is not None and (token.access_expires_at - self._session.clock()).total_seconds() < 120
+
+
+def _wait_before_retry(error: Exception) -> bool | float:
+    if not isinstance(error, _Transient):
+        return False
+    return True if error.wait is None else min(error.wait, LONGEST_WAIT_SECONDS)
+
+
+def _retry_after(headers: httpx.Headers) -> float | None:
+    value = headers.get("Retry-After", "")
+    return float(value) if value.isdigit() else None

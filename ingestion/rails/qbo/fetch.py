@@ -1,0 +1,152 @@
+"""One company's fetch: the change feed where it can be trusted, a walk where it cannot, counts once a day.
+
+A walk is made for an entity that was never read whole, whose last read lies beyond the feed's horizon, or whose feed
+answer was full. A walk over known records also finds what was deleted unseen: known ids that are gone are read one by
+one, and the vendor's refusal is kept as the deletion.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from ingestion.changelog.schema import content_hash
+from ingestion.changelog.spool import Arrivals
+from ingestion.clock import utc_text
+from ingestion.control.facts import Connection, QuarantinedPage
+from ingestion.fetching import EntityReport, FetchSession, Traffic
+from ingestion.promise import EntityPromise
+from ingestion.rails.qbo.changes import read_by_id, read_changes
+from ingestion.rails.qbo.client import ObjectNotFound, QboClient, UnreadablePage
+from ingestion.rails.qbo.walk import Walk, counts
+from ingestion.rails.qbo.wire import Record
+
+# The feed looks 30 days back; a day is left for clocks and for the walk itself.
+HORIZON = timedelta(days=29)
+# Records can become visible minutes after their stamp; what is read twice adds nothing.
+OVERLAP = timedelta(minutes=15)
+COUNT_EVERY = timedelta(days=1)
+WALK_ATTEMPTS = 3
+
+
+async def fetch(session: FetchSession, connection: Connection, entities: Sequence[EntityPromise], traffic: Traffic) -> list[EntityReport]:
+    """Reads `entities` of one company into the session's spool and reports on each."""
+    return await _CompanyFetch(session, connection, traffic).run(entities)
+
+
+class _CompanyFetch:
+    def __init__(self, session: FetchSession, connection: Connection, traffic: Traffic) -> None:
+        self.session = session
+        self.connection = connection
+        self.client = QboClient(session, connection, traffic)
+        self.since: dict[str, datetime] = {}
+
+    async def run(self, entities: Sequence[EntityPromise]) -> list[EntityReport]:
+        oldest = self.session.clock() - HORIZON
+        for entity in entities:
+            watermark = self.session.watermark(self.connection, entity.name)
+            if watermark and datetime.fromisoformat(watermark) > oldest:
+                self.since[entity.name] = datetime.fromisoformat(watermark)
+        fed = [entity for entity in entities if entity.name in self.since]
+        reports, full = await self._read_feed(fed) if fed else ([], set())
+        walked = [entity for entity in entities if entity.name not in self.since or entity.name in full]
+        return reports + await self._walk_all(walked)
+
+    async def _read_feed(self, entities: Sequence[EntityPromise]) -> tuple[list[EntityReport], set[str]]:
+        since = min(self.since[entity.name] for entity in entities) - OVERLAP
+        try:
+            changes = await read_changes(self.client, entities, since)
+        except UnreadablePage as page:
+            self._quarantine("cdc", page)
+            return [EntityReport(entity.name, "failed", error_kind=page.kind, error=str(page)) for entity in entities], set()
+        reports = []
+        for entity in entities:
+            if entity.name not in changes.full:
+                records = changes.records.get(entity.name, [])
+                self._spool(entity, records)
+                reports.append(EntityReport(entity.name, "succeeded", len(records), watermark=self._mark(changes.served_at)))
+        return reports, changes.full
+
+    async def _walk_all(self, entities: Sequence[EntityPromise]) -> list[EntityReport]:
+        if not entities:
+            return []
+        walks = await asyncio.gather(*(self._walk(entity) for entity in entities))
+        totals = await counts(self.client, entities)
+        return [await self._settle(walk, totals.get(walk.entity.name)) for walk in walks]
+
+    async def _walk(self, entity: EntityPromise) -> Walk:
+        walk = Walk(entity)
+        async for records in walk.pages(self.client):
+            self._spool(entity, records)
+        return walk
+
+    async def _settle(self, walk: Walk, total: int | None) -> EntityReport:
+        """Walks again while the count says that rows were missed, then looks for what was deleted unseen."""
+        entity = walk.entity
+        for _ in range(WALK_ATTEMPTS - 1):
+            if walk.unreadable or total is None or len(walk.ids) >= total:
+                break
+            walk = await self._walk(entity)
+            total = (await counts(self.client, [entity])).get(entity.name)
+        for page in walk.unreadable:
+            self._quarantine(entity.name, page)
+        seen = len(walk.ids)
+        if walk.unreadable:
+            first = walk.unreadable[0]
+            return EntityReport(entity.name, "partial", seen, source_count=total, error_kind=first.kind, error=str(first))
+        if total is not None and seen < total:
+            missing = f"the vendor counts {total} records, {seen} could be read"
+            return EntityReport(entity.name, "partial", seen, source_count=total, error_kind="page_gap", error=missing)
+        gone = await self._find_deleted(entity, walk.ids)
+        return EntityReport(entity.name, "succeeded", seen + gone, was_full_walk=True, source_count=total, watermark=self._mark(walk.started))
+
+    async def _find_deleted(self, entity: EntityPromise, seen: set[str]) -> int:
+        if self.session.watermark(self.connection, entity.name) is None:
+            return 0
+        missing = sorted(await self.session.known_ids(self.connection, entity.name) - seen)
+        self._spool(entity, list(await asyncio.gather(*(self._state_of(entity, record_id) for record_id in missing))))
+        return len(missing)
+
+    async def _state_of(self, entity: EntityPromise, record_id: str) -> Record:
+        try:
+            return await read_by_id(self.client, entity.vendor_name, record_id)
+        except ObjectNotFound as gone:
+            # The moment of the deletion is unknown; the moment it was noticed is later than every version known.
+            return Record(record_id, self.session.clock(), True, gone.body, content_hash(b"deleted"))
+
+    def _spool(self, entity: EntityPromise, records: Sequence[Record]) -> None:
+        self.session.spool.add(
+            entity.name,
+            Arrivals(
+                business_id=self.connection.business_id,
+                connection_id=self.connection.connection_id,
+                record_ids=[record.record_id for record in records],
+                source_updated_at=[record.updated_at for record in records],
+                is_deleted=[record.is_deleted for record in records],
+                payloads=[record.payload for record in records],
+                content_hashes=[record.content_hash for record in records],
+                observed_at=self.session.clock(),
+                delivery=self.session.delivery,
+            ),
+        )
+
+    def _mark(self, served_at: str | None) -> str:
+        """The moment from which changes are read next: the vendor's own clock, so that ours being off loses nothing."""
+        return utc_text(datetime.fromisoformat(served_at) if served_at else self.session.clock())
+
+    def _quarantine(self, entity: str, page: UnreadablePage) -> None:
+        self.session.pages.append(
+            QuarantinedPage(
+                business_id=self.connection.business_id,
+                connection_id=self.connection.connection_id,
+                rail=self.connection.rail,
+                entity=entity,
+                sync_id=self.session.sync_id,
+                reason=page.reason,
+                body=page.body,
+                quarantined_at=self.session.clock(),
+            )
+        )
+
+

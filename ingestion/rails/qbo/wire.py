@@ -1,0 +1,173 @@
+"""QuickBooks Online's answers as bytes: splits pages into verbatim records and recognises faults. No HTTP, no state.
+
+Records are kept as the text that was served; of each only id, stamp and deletion mark are decoded. Shapes: Intuit's
+Accounting API v3 (query, change data capture, batch), faults with capitalised keys and, for 401, lower-case ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from ingestion.changelog.schema import content_hash
+
+
+class MalformedPage(Exception):
+    """A page that cannot be split into records; the message says why, without content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """An error the API reports inside a body."""
+
+    code: str
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One object as served, or the tombstone of one."""
+
+    record_id: str
+    updated_at: datetime
+    is_deleted: bool
+    payload: bytes
+    content_hash: str
+
+
+class _MetaData(msgspec.Struct):
+    LastUpdatedTime: datetime
+
+
+class _Head(msgspec.Struct):
+    Id: str
+    MetaData: _MetaData
+    status: str | None = None
+
+
+class _QueryPage(msgspec.Struct):
+    QueryResponse: dict[str, msgspec.Raw] | None = None
+    time: str | None = None
+
+
+class _ChangeSet(msgspec.Struct):
+    QueryResponse: list[dict[str, msgspec.Raw]]
+
+
+class _ChangePage(msgspec.Struct):
+    CDCResponse: list[_ChangeSet]
+    time: str | None = None
+
+
+class _BatchItem(msgspec.Struct):
+    bId: str
+    QueryResponse: dict[str, msgspec.Raw] | None = None
+    Fault: msgspec.Raw | None = None
+
+
+class _BatchPage(msgspec.Struct):
+    BatchItemResponse: list[_BatchItem]
+
+
+_query = msgspec.json.Decoder(_QueryPage)
+_changes = msgspec.json.Decoder(_ChangePage)
+_batch = msgspec.json.Decoder(_BatchPage)
+_records = msgspec.json.Decoder(list[msgspec.Raw])
+_head = msgspec.json.Decoder(_Head)
+_object = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+def split_query(body: bytes, vendor_name: str) -> tuple[list[Record], str | None]:
+    """The records of a query page and the server's time; an absent entity is an empty page."""
+    page = _decode(_query, body)
+    if page.QueryResponse is None:
+        raise MalformedPage("the answer holds no QueryResponse")
+    return _split(page.QueryResponse.get(vendor_name)), page.time
+
+
+def count_of(body: bytes) -> int:
+    """The total of a `select count(*)` answer."""
+    page = _decode(_query, body)
+    return _count(page.QueryResponse)
+
+
+def split_changes(body: bytes, vendor_names: frozenset[str]) -> tuple[dict[str, list[Record]], str | None]:
+    """The records of a change-data-capture answer by the vendor's entity name, and the server's time."""
+    page = _decode(_changes, body)
+    found: dict[str, list[Record]] = {}
+    for change_set in page.CDCResponse:
+        for response in change_set.QueryResponse:
+            for name in response.keys() & vendor_names:
+                found.setdefault(name, []).extend(_split(response[name]))
+    return found, page.time
+
+
+def batch_counts(body: bytes) -> dict[str, int]:
+    """The totals of a batch of counts by item id; items that came back as faults are left out."""
+    page = _decode(_batch, body)
+    return {item.bId: _count(item.QueryResponse) for item in page.BatchItemResponse if item.Fault is None}
+
+
+def read_object(body: bytes, vendor_name: str) -> Record:
+    """The record of a read by id."""
+    answer = _decode(_object, body)
+    if vendor_name not in answer:
+        raise MalformedPage(f"the answer holds no {vendor_name}")
+    return _record(bytes(answer[vendor_name]))
+
+
+def fault_of(body: bytes) -> Fault | None:
+    """The fault a body reports, or None. Cheap for a page of records: they never start with a fault."""
+    if b'"Fault"' not in body[:200] and b'"fault"' not in body[:200]:
+        return None
+    try:
+        answer = msgspec.json.decode(body)
+        fault = answer.get("Fault") or answer.get("fault")
+        error = (fault.get("Error") or fault.get("error"))[0]
+    except (msgspec.DecodeError, AttributeError, TypeError, IndexError):
+        return None
+    return Fault(
+        code=str(error.get("code", "")).lstrip("0"),
+        kind=str(fault.get("type", "")),
+        message=str(error.get("Message") or error.get("message") or ""),
+    )
+
+
+def _decode(decoder: msgspec.json.Decoder[Any], body: bytes) -> Any:
+    try:
+        body.decode("utf-8")
+        return decoder.decode(body)
+    except UnicodeDecodeError as error:
+        raise MalformedPage(f"not UTF-8 at byte {error.start}") from None
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise MalformedPage(str(error).splitlines()[0][:200]) from None
+
+
+def _split(raw: msgspec.Raw | None) -> list[Record]:
+    if raw is None:
+        return []
+    try:
+        return [_record(bytes(one)) for one in _records.decode(raw)]
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise MalformedPage(str(error).splitlines()[0][:200]) from None
+
+
+def _record(payload: bytes) -> Record:
+    try:
+        head = _head.decode(payload)
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise MalformedPage(str(error).splitlines()[0][:200]) from None
+    if head.MetaData.LastUpdatedTime.tzinfo is None:
+        raise MalformedPage("LastUpdatedTime has no offset")
+    return Record(head.Id, head.MetaData.LastUpdatedTime, head.status == "Deleted", payload, content_hash(payload))
+
+
+def _count(response: dict[str, msgspec.Raw] | None) -> int:
+    try:
+        return msgspec.json.decode((response or {})["totalCount"], type=int)
+    except (KeyError, msgspec.DecodeError, msgspec.ValidationError):
+        raise MalformedPage("the answer holds no totalCount") from None

@@ -1,0 +1,39 @@
+"""The three ways of syncing, exactly as specified, and what each means for retries and priority.
+
+Who chooses: schedules fetch data, people act, backfills run in bulk. Limits per vendor live with the rail.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ingestion.errors import UsageError
+
+FIRST_WAIT_SECONDS = 1.0
+LONGEST_WAIT_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Strategy:
+    """name; run_priority: Dagster's run priority (higher first); attempts in all; the n-th wait is factor^n seconds, jittered."""
+
+    name: str
+    priority: str
+    run_priority: int
+    use_cache: bool
+    max_attempts: int
+    backoff_factor: float
+
+
+DATA_FETCH = Strategy("data_fetch", "medium", 0, use_cache=True, max_attempts=3, backoff_factor=1.5)
+USER_ACTION = Strategy("user_action", "high", 10, use_cache=False, max_attempts=3, backoff_factor=2.0)
+BULK_OPERATION = Strategy("bulk_operation", "low", -10, use_cache=True, max_attempts=2, backoff_factor=3.0)
+
+STRATEGIES = {strategy.name: strategy for strategy in (DATA_FETCH, USER_ACTION, BULK_OPERATION)}
+
+
+def strategy_named(name: str) -> Strategy:
+    """The strategy `name`; UsageError names the known ones."""
+    if name not in STRATEGIES:
+        raise UsageError(f"there is no strategy {name!r}; known: {', '.join(STRATEGIES)}")
+    return STRATEGIES[name]
