@@ -21,7 +21,8 @@ from sqlalchemy.engine import Connection as Transaction
 
 from ingestion.clock import SANDBOX_CLOCK_PATH, wall_clock
 from ingestion.control import tokens
-from ingestion.control.schema import businesses, connections, firms
+from ingestion.control.outcomes import DISCONNECTED
+from ingestion.control.schema import businesses, connections, firms, secrets
 from ingestion.control.store import ControlStore
 from ingestion.errors import RowcolError, UsageError
 from ingestion.identifiers import check_business_id
@@ -85,10 +86,11 @@ def onboard(
     with store.database.exclusive("onboarding") as transaction:
         _refuse_mixture(transaction, is_sandbox=sandbox_now is not None)
         is_new = _refuse_other_owner(transaction, key)
+        starts_anew = _starts_anew(transaction, store, key, kept)
         _put_business(transaction, business_id, name, timezone, _put_firm(transaction, firm, now), now)
         _put_connection(transaction, key, wanted)
         tokens.store_secret(transaction, store.vault, key, kept, wall_clock())
-        if form.refresh_field:
+        if form.refresh_field and starts_anew:
             tokens.store_first_token(transaction, store.vault, key, kept[form.refresh_field], wall_clock())
     return Onboarded(business_id, rail, connection_id, sandbox_now is not None, is_new)
 
@@ -176,6 +178,16 @@ def _refuse_other_owner(transaction: Transaction, key: dict[str, str]) -> bool:
             raise UsageError(f"{business_id} is already connected to {rail} as {row.connection_id}: its history belongs to that one")
         return False
     return True
+
+
+def _starts_anew(transaction: Transaction, store: ControlStore, key: dict[str, str], kept: dict[str, str]) -> bool:
+    """Whether the token history begins again: with other credentials, or when the stored one is dead.
+
+    The same file handed in twice holds a refresh token that has been rotated away meanwhile.
+    """
+    sealed = transaction.execute(sa.select(secrets.c.ciphertext).filter_by(**key)).scalar_one_or_none()
+    state = transaction.execute(sa.select(connections.c.state).filter_by(**key)).scalar_one_or_none()
+    return sealed is None or state == DISCONNECTED or store.vault.open(key, sealed) != kept
 
 
 def _put_firm(transaction: Transaction, firm: str | None, now: datetime) -> str | None:

@@ -122,6 +122,14 @@ def outcome_rows(store: ControlStore, after: int) -> tuple[pa.Table, int]:
         return _table(transaction, "sync_outcomes", numbers > after), newest
 
 
+def last_outcomes(store: ControlStore) -> list[dict[str, Any]]:
+    """The newest outcome of each connection, for people: the columns of `sync_outcomes`."""
+    outcomes = schema.sync_outcomes
+    newest = sa.select(sa.func.max(outcomes.c.outcome_no)).group_by(outcomes.c.business_id, outcomes.c.rail, outcomes.c.connection_id)
+    with store.database.read() as transaction:
+        return _table(transaction, "sync_outcomes", outcomes.c.outcome_no.in_(newest)).to_pylist()
+
+
 def _table(transaction: Transaction, name: str, where: sa.ColumnElement[bool] | None = None) -> pa.Table:
     query = _query(name)
     if where is not None:

@@ -42,6 +42,7 @@ def upgrade() -> None:
         sa.Column("error_kind", sa.String, nullable=True),
         sa.Column("error", sa.String, nullable=True),
     )
+    op.create_index("outcomes_by_connection", "sync_outcomes", ["business_id", "rail", "connection_id", "outcome_no"])
     op.create_table(
         "quarantined_pages",
         sa.Column("quarantine_id", sa.String, primary_key=True),
