@@ -76,7 +76,12 @@ class FetchSession:
 
     def watermark(self, connection: Connection, entity: str) -> str | None:
         """Up to where `entity` has been read on `connection`, or None before the first full walk."""
-        return self.watermarks.get(entity, {}).get(connection.connection_id)
+        return self.watermarks.get(entity, {}).get(watermark_key(connection))
+
+
+def watermark_key(connection: Connection) -> str:
+    """The name of a connection in the watermarks; with the business, since a company can be connected anew under another."""
+    return f"{connection.business_id}/{connection.connection_id}"
 
 
 class Fetch(Protocol):

@@ -67,12 +67,17 @@ class CredentialForm:
 
 @dataclass(frozen=True, slots=True)
 class RailPromise:
-    """What a rail promises as a whole. versioned: the vendor stamps each version of a record itself."""
+    """What a rail promises as a whole.
+
+    versioned: the vendor stamps each version of a record itself. fetch: where its coroutine is, `module:function`,
+    imported when it is needed (`ingestion.fetching.Fetch`).
+    """
 
     name: str
     title: str
     domain: str
     feed: str
+    fetch: str
     versioned: bool
     credentials: CredentialForm
     entities: tuple[EntityPromise, ...] = field(default_factory=tuple)

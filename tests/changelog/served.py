@@ -12,11 +12,18 @@ from pathlib import Path
 from ingestion.changelog.landing import land
 from ingestion.changelog.schema import content_hash
 from ingestion.changelog.spool import Arrivals, Spool
-from ingestion.promise import EntityPromise, RailPromise
+from ingestion.promise import CredentialForm, EntityPromise, RailPromise
 from ingestion.settings import FailPoint, Settings
 
 TOY = RailPromise(
-    "toy", "Toy", "tests", "pages", versioned=True, entities=(EntityPromise("things", "Thing", "critical", "What the toy rail serves."),)
+    name="toy",
+    title="Toy",
+    domain="tests",
+    feed="pages",
+    fetch="",
+    versioned=True,
+    credentials=CredentialForm(("key",), (), "key", None, "http://127.0.0.1", "http://127.0.0.1"),
+    entities=(EntityPromise("things", "Thing", "critical", "What the toy rail serves."),),
 )
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -12,6 +12,7 @@ QBO = RailPromise(
     title="QuickBooks Online",
     domain="ledger",
     feed="query walk, then one change-data-capture call per company and cycle",
+    fetch="ingestion.rails.qbo.fetch:fetch",
     versioned=True,
     credentials=CredentialForm(
         required=("client_id", "client_secret", "realm_id", "refresh_token"),

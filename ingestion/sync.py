@@ -1,0 +1,223 @@
+"""Syncs a rail: leases, fetch of all connections at once, landing, outcomes. The one entry for every caller.
+
+Network calls are made before any lock is taken. What one connection does never ends another: each reports for
+itself, and outcomes are recorded only after the rows are in the warehouse. Who calls and when: `rowcol_assets`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+
+import httpx
+
+from ingestion.changelog.landing import Landed, land
+from ingestion.changelog.pipeline import load_lock, rail_pipeline, read_watermarks, restore_state
+from ingestion.changelog.recovery import recover
+from ingestion.changelog.spool import Spool
+from ingestion.clock import Clock
+from ingestion.control.facts import Connection, QuarantinedPage
+from ingestion.control.outcomes import EntityOutcome, SyncOutcome
+from ingestion.control.store import ControlStore
+from ingestion.errors import UsageError
+from ingestion.fetching import EntityReport, Fetch, FetchSession, RailError, Traffic, watermark_key
+from ingestion.promise import EntityPromise, RailPromise
+from ingestion.settings import Settings
+from ingestion.strategies import DATA_FETCH, Strategy
+from ingestion.warehouse import open_warehouse
+
+CONNECTIONS_AT_ONCE = 24
+# Longer than a first load of the largest company seen takes; a holder that dies is noticed by its process id.
+LEASE_SECONDS = 1800.0
+
+
+@dataclass(frozen=True)
+class SyncRequest:
+    """What to sync. businesses None: all that are not paused; entities None: all of the rail."""
+
+    rail: RailPromise
+    businesses: Sequence[str] | None = None
+    entities: Sequence[str] | None = None
+    strategy: Strategy = DATA_FETCH
+    delivery: str = "schedule"
+
+    def promises(self) -> tuple[EntityPromise, ...]:
+        """The promises of the entities asked for; UsageError names one that does not exist."""
+        if self.entities is None:
+            return self.rail.entities
+        known = {promise.name: promise for promise in self.rail.entities}
+        unknown = sorted(set(self.entities) - set(known))
+        if unknown:
+            raise UsageError(f"rail {self.rail.name} has no entity {', '.join(unknown)}; known: {', '.join(known)}")
+        return tuple(promise for promise in self.rail.entities if promise.name in set(self.entities))
+
+
+@dataclass(frozen=True)
+class SyncReport:
+    """What a sync came to."""
+
+    sync_id: str
+    rail: str
+    outcomes: tuple[SyncOutcome, ...] = ()
+    refused: tuple[tuple[Connection, str], ...] = ()
+
+    @property
+    def failed(self) -> list[SyncOutcome]:
+        """Outcomes that are neither complete nor meant to be left out."""
+        return [outcome for outcome in self.outcomes if outcome.status in ("failed", "partial")]
+
+    @property
+    def rows_new(self) -> int:
+        """Versions added to the change log."""
+        return sum(outcome.rows_new for outcome in self.outcomes)
+
+
+@dataclass
+class _Fetched:
+    connection: Connection
+    started_at: datetime
+    traffic: Traffic = field(default_factory=Traffic)
+    finished_at: datetime | None = None
+    reports: list[EntityReport] = field(default_factory=list)
+    error: RailError | None = None
+
+
+def sync(settings: Settings, store: ControlStore, clock: Clock, request: SyncRequest) -> SyncReport:
+    """Fetches and lands one rail for the businesses asked for, and records how it went for each.
+
+    Raises UsageError for unknown names and WarehouseBusy when the warehouse stays held; failures of single
+    connections are outcomes. Connections that another process is fetching are `refused`, naming it.
+    """
+    promises = request.promises()
+    connections = store.connections(request.rail.name, request.businesses)
+    sync_id = f"{clock():%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+    with store.lease(connections, f"sync {sync_id}", LEASE_SECONDS) as leases:
+        with load_lock(settings, request.rail.name):
+            recover(settings, request.rail)
+            pipeline = rail_pipeline(settings, request.rail.name)
+            restore_state(settings, pipeline)
+            watermarks = read_watermarks(pipeline)
+        spool = Spool(settings, sync_id)
+        try:
+            session = partial(
+                FetchSession,
+                store=store,
+                clock=clock,
+                strategy=request.strategy,
+                spool=spool,
+                sync_id=sync_id,
+                delivery=request.delivery,
+                watermarks=watermarks,
+                known_ids=partial(_known_ids, settings, request.rail),
+                pages=[],
+            )
+            fetched, pages = asyncio.run(_fetch_all(session, request.rail, leases.granted, promises, clock))
+            landed = land(settings, request.rail, spool, sync_id, _new_watermarks(fetched))
+        finally:
+            spool.remove()
+        for page in pages:
+            store.quarantine(page)
+        outcomes = tuple(_outcome(one, request, sync_id, landed, promises) for one in fetched)
+        store.record_sync(outcomes)
+        return SyncReport(sync_id, request.rail.name, outcomes, tuple(leases.refused))
+
+
+async def _fetch_all(
+    make_session: partial[FetchSession], rail: RailPromise, connections: Sequence[Connection], promises: Sequence[EntityPromise], clock: Clock
+) -> tuple[list[_Fetched], list[QuarantinedPage]]:
+    module, _, name = rail.fetch.partition(":")
+    fetch: Fetch = getattr(importlib.import_module(module), name)
+    at_once = asyncio.Semaphore(CONNECTIONS_AT_ONCE)
+    limits = httpx.Limits(max_connections=CONNECTIONS_AT_ONCE * 4, max_keepalive_connections=CONNECTIONS_AT_ONCE * 4)
+    async with httpx.AsyncClient(timeout=httpx.Timeout(120, connect=15), limits=limits, trust_env=False) as http:
+        session = make_session(http=http)
+
+        async def one(connection: Connection) -> _Fetched:
+            async with at_once:
+                result = _Fetched(connection, clock())
+                try:
+                    result.reports = await fetch(session, connection, promises, result.traffic)
+                except RailError as error:
+                    result.error = error
+                result.finished_at = clock()
+                return result
+
+        results = await asyncio.gather(*(one(connection) for connection in connections), return_exceptions=True)
+    fetched = []
+    for connection, result in zip(connections, results, strict=True):
+        if isinstance(result, BaseException):
+            # A defect met by one company's data must not take the others down; its type is told, its text may hold data.
+            defect = RailError("internal", f"the fetch ended unexpectedly ({type(result).__name__})")
+            result = _Fetched(connection, clock(), finished_at=clock(), error=defect)
+        fetched.append(result)
+    return fetched, session.pages
+
+
+async def _known_ids(settings: Settings, rail: RailPromise, connection: Connection, entity: str) -> frozenset[str]:
+    def read() -> frozenset[str]:
+        with open_warehouse(settings, f"known ids {rail.name}") as warehouse:
+            rows = warehouse.execute(
+                f"""select record_id from raw_{rail.name}.{entity} where business_id = ? and connection_id = ?
+                group by record_id having not max_by(is_deleted, (source_updated_at, observed_at, version_no))""",
+                [connection.business_id, connection.connection_id],
+            ).fetchall()
+        return frozenset(record_id for (record_id,) in rows)
+
+    return await asyncio.to_thread(read)
+
+
+def _new_watermarks(fetched: Sequence[_Fetched]) -> dict[str, dict[str, str]]:
+    marks: dict[str, dict[str, str]] = {}
+    for one in fetched:
+        for report in one.reports:
+            if report.watermark:
+                marks.setdefault(report.entity, {})[watermark_key(one.connection)] = report.watermark
+    return marks
+
+
+def _outcome(one: _Fetched, request: SyncRequest, sync_id: str, landed: Landed, promises: Sequence[EntityPromise]) -> SyncOutcome:
+    connection, error = one.connection, one.error
+    reports = one.reports or [
+        EntityReport(promise.name, "failed", error_kind=error.kind if error else None, error=str(error) if error else None)
+        for promise in promises
+    ]
+    entities = tuple(
+        EntityOutcome(
+            entity=report.entity,
+            status=report.status,
+            rows_new=landed.of(report.entity, connection.business_id),
+            rows_seen=report.rows_seen,
+            was_full_walk=report.was_full_walk,
+            source_count=report.source_count,
+            error_kind=report.error_kind,
+            error=report.error,
+        )
+        for report in reports
+    )
+    bad = [entity for entity in entities if entity.status in ("failed", "partial")]
+    first = bad[0] if bad else None
+    status: Mapping[bool, str] = {True: "failed", False: "partial"}
+    return SyncOutcome(
+        business_id=connection.business_id,
+        connection_id=connection.connection_id,
+        rail=connection.rail,
+        sync_id=sync_id,
+        strategy=request.strategy.name,
+        delivery=request.delivery,
+        status="succeeded" if not bad else status[all(entity.status == "failed" for entity in entities)],
+        started_at=one.started_at,
+        finished_at=one.finished_at or one.started_at,
+        rows_new=sum(entity.rows_new for entity in entities),
+        rows_seen=sum(entity.rows_seen for entity in entities),
+        requests=one.traffic.requests,
+        retries=one.traffic.retries,
+        throttled=one.traffic.throttled,
+        error_kind=first.error_kind if first else None,
+        error=first.error if first else None,
+        entities=entities,
+    )

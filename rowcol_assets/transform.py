@@ -1,0 +1,157 @@
+"""Runs dbt inside this process, in the two steps of a cycle, against the warehouse or a replay file.
+
+The manifest is parsed once by `make` (or by `parse_project`) and read here: dbt then spends its time on models alone,
+and variables change per run without parsing again. What the models say is `dbt_project`; their Dagster assets are in
+`rowcol_assets.assets.models`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from ingestion.errors import RowcolError
+from ingestion.settings import Settings
+
+PROJECT_DIR = Path(__file__).parent.parent / "dbt_project"
+TARGET_DIR = PROJECT_DIR / "target"
+MANIFEST_PATH = TARGET_DIR / "manifest.json"
+PARSED_PATH = TARGET_DIR / "partial_parse.msgpack"
+
+Step = Literal["before", "after"]
+# What Great Expectations and the log leave behind is where the second step begins.
+AFTER_SELECTION = "source:quality+ source:audit+"
+SELECTION: dict[Step, list[str]] = {
+    "before": ["--exclude", *AFTER_SELECTION.split()],
+    "after": ["--select", *AFTER_SELECTION.split()],
+}
+
+EventHandler = Callable[[dict[str, Any]], None]
+
+
+@dataclass(frozen=True)
+class DbtNode:
+    """One node's result. status as dbt says it: success, pass, warn, fail, error, skipped."""
+
+    unique_id: str
+    status: str
+    message: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class DbtReport:
+    """What a step came to."""
+
+    nodes: tuple[DbtNode, ...]
+
+    @property
+    def broken(self) -> tuple[DbtNode, ...]:
+        """Nodes that failed for a reason of our own; warnings, which a client's data can cause, are not among them."""
+        return tuple(node for node in self.nodes if node.status in ("error", "fail", "runtime error"))
+
+
+def parse_project(settings: Settings) -> None:
+    """Parses the dbt project into `dbt_project/target`, which is needed before anything else."""
+    with _environment(settings, settings.warehouse_path):
+        _invoke(["parse", *_folders(), "--quiet"], None, [])
+
+
+def run_step(
+    settings: Settings,
+    step: Step,
+    *,
+    warehouse_path: Path,
+    variables: Mapping[str, str],
+    select: Sequence[str] | None = None,
+    on_event: EventHandler | None = None,
+) -> DbtReport:
+    """Builds the models and tests of `step`, or those of `select`, and returns each node's result.
+
+    Raises RowcolError when dbt itself could not run; nodes that failed are in the report. The caller holds the writer
+    lock if `warehouse_path` is the warehouse; every connection is closed before this returns.
+    """
+    selection = ["--select", *select] if select is not None else SELECTION[step]
+    arguments = ["build", *selection, "--vars", msgspec.json.encode(dict(variables)).decode(), *_folders(), "--quiet"]
+    arguments += ["--indirect-selection", "buildable", "--no-write-json", "--no-partial-parse"]
+    with _environment(settings, warehouse_path):
+        try:
+            result = _invoke(arguments, _manifest(), [_event_handler(on_event)] if on_event else [])
+        finally:
+            _release()
+    return DbtReport(
+        tuple(DbtNode(one.node.unique_id, str(one.status), str(one.message or ""), float(one.execution_time)) for one in result)
+    )
+
+
+def manifest_is_built() -> bool:
+    """Tells whether the project has been parsed here."""
+    return MANIFEST_PATH.exists() and PARSED_PATH.exists()
+
+
+def _invoke(arguments: list[str], manifest: Any, callbacks: list[Any]) -> Any:
+    from dbt.cli.main import dbtRunner
+
+    answer = dbtRunner(manifest=manifest, callbacks=callbacks).invoke(arguments)
+    if answer.result is None:
+        reason = str(answer.exception).strip().splitlines()
+        raise RowcolError(f"dbt could not run: {reason[0] if reason else 'no reason given'}")
+    return answer.result
+
+
+def _manifest() -> Any:
+    from dbt.contracts.graph.manifest import Manifest
+
+    if not PARSED_PATH.exists():
+        raise RowcolError("the dbt project is not parsed yet: run `make manifest`")
+    return Manifest.from_msgpack(PARSED_PATH.read_bytes())
+
+
+def _folders() -> list[str]:
+    return ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR), "--target-path", str(TARGET_DIR), "--log-level-file", "none"]
+
+
+def _event_handler(handle: EventHandler) -> Callable[[Any], None]:
+    from google.protobuf.json_format import MessageToDict
+
+    def callback(event: Any) -> None:
+        if event.info.name in ("LogModelResult", "LogTestResult", "LogSeedResult", "LogSnapshotResult"):
+            handle(MessageToDict(event, preserving_proto_field_name=True))
+
+    return callback
+
+
+def _release() -> None:
+    """Closes dbt-duckdb's own handle on the file, which otherwise outlives the run in this process."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    if DuckDBConnectionManager._ENV is not None:
+        DuckDBConnectionManager._ENV.close()
+        DuckDBConnectionManager._ENV = None
+
+
+@contextmanager
+def _environment(settings: Settings, warehouse_path: Path) -> Iterator[None]:
+    """Tells the dbt profile which file to use; dbt reads profiles from the environment of the process."""
+    told = {
+        "ROWCOL_DBT_WAREHOUSE": str(warehouse_path),
+        "ROWCOL_DBT_MEMORY": settings.duckdb_memory,
+        "ROWCOL_DBT_THREADS": str(settings.duckdb_threads),
+    }
+    environment = os.environ  # noqa: TID251 - written for dbt, never read
+    before = {name: environment.get(name) for name in told}
+    environment.update(told)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                environment.pop(name, None)
+            else:
+                environment[name] = value
