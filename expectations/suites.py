@@ -1,0 +1,134 @@
+"""What each built check expects of its frame: a declarative table of Great Expectations expectations.
+
+One suite per check. A frame holds the records concerned, passing or not; a record fails the check when it fails any
+expectation of the suite. Which records those are, and how the columns come about, is SQL (`quality.chk_<check>`);
+limits come from the thresholds seed; nothing here imports Great Expectations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+ColumnKind = Literal["text", "date", "integer", "boolean", "money"]
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A limit by its name in the thresholds seed; compared with a money column it is in major units there."""
+
+    name: str
+    is_money: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """One expectation: the class's name in `great_expectations.expectations` and its arguments."""
+
+    name: str
+    arguments: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """The expectations of one check and the kinds of the columns they read."""
+
+    check_id: str
+    columns: Mapping[str, ColumnKind]
+    expectations: tuple[Expectation, ...]
+
+    @property
+    def frame(self) -> str:
+        """The relation that holds the records concerned."""
+        return f"quality.chk_{self.check_id.lower()}"
+
+
+def not_null(column: str) -> Expectation:
+    """The column has a value in every record."""
+    return Expectation("ExpectColumnValuesToNotBeNull", {"column": column})
+
+
+def null(column: str) -> Expectation:
+    """The column has no value in any record: it names the counterpart of something that should have none."""
+    return Expectation("ExpectColumnValuesToBeNull", {"column": column})
+
+
+def between(column: str, *, low: int | Threshold | None = None, high: int | Threshold | None = None, above: bool = False) -> Expectation:
+    """Values that exist lie within the limits, which are allowed themselves unless `above`."""
+    return Expectation("ExpectColumnValuesToBeBetween", {"column": column, "min_value": low, "max_value": high, "strict_min": above})
+
+
+def in_set(column: str, *values: str | bool) -> Expectation:
+    """Values that exist are among `values`."""
+    return Expectation("ExpectColumnValuesToBeInSet", {"column": column, "value_set": list(values)})
+
+
+def at_least(column: str, other: str) -> Expectation:
+    """Where both exist, `column` is not below `other`."""
+    arguments = {"column_A": column, "column_B": other, "or_equal": True, "ignore_row_if": "either_value_is_missing"}
+    return Expectation("ExpectColumnPairValuesAToBeGreaterThanB", arguments)
+
+
+def equal(column: str, other: str) -> Expectation:
+    """Where both exist, both columns are the same."""
+    arguments = {"column_A": column, "column_B": other, "ignore_row_if": "either_value_is_missing"}
+    return Expectation("ExpectColumnPairValuesToBeEqual", arguments)
+
+
+def unique_together(*columns: str) -> Expectation:
+    """No two records share all of these columns; records that lack one of them are left alone."""
+    return Expectation("ExpectCompoundColumnsToBeUnique", {"column_list": list(columns), "ignore_row_if": "any_value_is_missing"})
+
+
+SUITES: tuple[Suite, ...] = (
+    Suite("H01", {"due_date": "date"}, (not_null("due_date"),)),
+    Suite("H02", {"vendor_id": "text", "known_vendor_id": "text"}, (not_null("vendor_id"), not_null("known_vendor_id"))),
+    Suite("H03", {"total_amount": "money"}, (not_null("total_amount"), between("total_amount", low=0, above=True))),
+    Suite(
+        "H04",
+        {"total_amount": "money", "open_amount": "money"},
+        (at_least("total_amount", "open_amount"), between("open_amount", low=0)),
+    ),
+    Suite("H05", {"txn_date": "date", "due_date": "date"}, (at_least("due_date", "txn_date"),)),
+    Suite("H06", {"days_ahead": "integer"}, (between("days_ahead", high=Threshold("max_days_ahead")),)),
+    Suite("H07", {"days_past_due": "integer"}, (between("days_past_due", high=Threshold("max_days_overdue")),)),
+    Suite("H08", {"customer_id": "text"}, (not_null("customer_id"),)),
+    Suite("H09", {"due_date": "date"}, (not_null("due_date"),)),
+    Suite("H10", {"days_past_due": "integer"}, (between("days_past_due", high=Threshold("max_days_overdue")),)),
+    Suite("H11", {"open_amount": "money"}, (between("open_amount", high=Threshold("max_open_amount", is_money=True)),)),
+    Suite("H12", {"uncategorised_lines": "integer"}, (between("uncategorised_lines", high=0),)),
+    Suite("H13", {"term_id": "text"}, (not_null("term_id"),)),
+    Suite("H14", {"has_tax_id": "boolean"}, (not_null("has_tax_id"), in_set("has_tax_id", True))),
+    Suite("H15", {"duplicate_of": "text"}, (null("duplicate_of"),)),
+    Suite("H17", {"business_id": "text", "normalised_name": "text"}, (unique_together("business_id", "normalised_name"),)),
+    Suite("H19", {"payee_id": "text"}, (not_null("payee_id"),)),
+    Suite("H20", {"parent_account_lines": "integer"}, (between("parent_account_lines", high=0),)),
+    Suite("H21", {"account_id": "text", "usual_account_id": "text"}, (equal("account_id", "usual_account_id"),)),
+    Suite("H22", {"total_amount": "money", "large_amount": "money"}, (at_least("large_amount", "total_amount"),)),
+    Suite("H23", {"balance_amount": "money"}, (between("balance_amount", low=Threshold("min_balance", is_money=True)),)),
+    Suite(
+        "H38",
+        {"sync_age_minutes": "integer", "max_sync_age_minutes": "integer"},
+        (not_null("sync_age_minutes"), at_least("max_sync_age_minutes", "sync_age_minutes")),
+    ),
+    Suite(
+        "H39",
+        {"connection_state": "text", "minutes_to_token_end": "integer"},
+        (in_set("connection_state", "healthy", "degraded"), between("minutes_to_token_end", low=Threshold("min_token_minutes"))),
+    ),
+    Suite(
+        "H40",
+        {"last_outcome": "text", "quarantined_pages": "integer", "unexplained_records": "integer", "has_fallen": "boolean"},
+        (
+            in_set("last_outcome", "succeeded", "failed", "skipped"),
+            between("quarantined_pages", high=0),
+            between("unexplained_records", high=Threshold("max_unexplained_records")),
+            in_set("has_fallen", False),
+        ),
+    ),
+    Suite("H41", {"aging_amount": "money", "ledger_amount": "money"}, (not_null("ledger_amount"), equal("aging_amount", "ledger_amount"))),
+    Suite("H42", {"is_open_here": "boolean"}, (not_null("is_open_here"), in_set("is_open_here", False))),
+)
+
+SUITES_BY_CHECK: dict[str, Suite] = {suite.check_id: suite for suite in SUITES}

@@ -1,0 +1,1 @@
+"""Tests of the hygiene checks: catalogue, suites, adapter, frames and flags."""
