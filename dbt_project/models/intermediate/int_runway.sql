@@ -1,0 +1,104 @@
+{{ config(materialized='table') }}
+
+with inputs as (
+    select * from {{ ref('int_runway_inputs') }}
+),
+
+walk as (
+    select * from {{ ref('int_cash_walk') }}
+),
+
+policy as (
+    select * from {{ ref('runway_policy') }}
+),
+
+based as (
+    select
+        inputs.*,
+        policy.formula_version,
+        policy.overdue_ap_share,
+        policy.overdue_ar_share,
+        inputs.cash - inputs.reserved as spendable,
+        inputs.observed_days < policy.short_history_days as is_short_history,
+        coalesce(inputs.outflow_90, 0) <= 0 or inputs.observed_days = 0 as is_without_burn
+    from inputs
+    cross join policy
+),
+
+raw_days as (
+    select
+        based.*,
+        {{ days_of('greatest(based.spendable, 0)', 'based.outflow_90', 'based.observed_days') }} as buffer_days,
+        {{ days_of('greatest(based.spendable, 0)', '(based.outflow_90 - based.inflow_90)', 'based.observed_days') }} as runway_days_net,
+        {{ days_of('(based.spendable + based.ar_expected - based.ap_30)', 'based.outflow_90', 'based.observed_days') }} as burn_days,
+        {{ days_of('(based.cash + based.ar_open - based.ap_open)', 'based.ap_open', '30') }} as bill_days,
+        {{ days_of('(based.overdue_ap_share * based.overdue_ap_amount + based.overdue_ar_share * based.overdue_ar_amount)', 'based.outflow_90', 'based.observed_days') }}
+            as optimisable_days
+    from based
+),
+
+headline as (
+    select
+        raw_days.*,
+        case when raw_days.is_short_history then raw_days.bill_days else raw_days.burn_days end as headline_days,
+        case
+            when raw_days.is_short_history then raw_days.cash + raw_days.ar_open - raw_days.ap_open
+            else raw_days.spendable + raw_days.ar_expected - raw_days.ap_30
+        end as headline_amount
+    from raw_days
+)
+
+select
+    headline.business_id,
+    headline.as_of_date,
+    headline.run_at,
+    headline.currency,
+    headline.cash,
+    headline.cash_source,
+    headline.cash_gap,
+    headline.reserved,
+    {{ money('headline.spendable') }} as spendable,
+    headline.observed_days,
+    headline.outflow_90,
+    headline.inflow_90,
+    headline.gross_burn,
+    headline.net_burn,
+    headline.ap_30,
+    headline.ap_open,
+    headline.ar_expected,
+    headline.ar_open,
+    headline.overdue_ap_amount,
+    headline.overdue_ar_amount,
+    headline.buffer_days,
+    greatest(headline.headline_days, 0) as runway_days,
+    headline.runway_days_net,
+    greatest(headline.bill_days, 0) as runway_days_bills,
+    case when not headline.is_short_history then greatest(headline.headline_days, 0) + headline.optimisable_days end as optimised_days,
+    walk.covered_until,
+    case
+        when headline.headline_days is not null and headline.headline_amount < 0 then {{ money('-headline.headline_amount') }}
+    end as shortfall_amount,
+    case
+        when headline.headline_days is null then 'unknown'
+        when headline.headline_days < headline.critical_days then 'critical'
+        when headline.headline_days < headline.warning_days then 'warning'
+        when headline.headline_days < headline.healthy_days then 'healthy'
+        else 'excellent'
+    end as runway_status,
+    case when headline.is_short_history then 'bills' else 'burn' end as runway_basis,
+    case
+        when headline.cash is null and headline.excluded_currencies is not null then 'no_exchange_rate'
+        when headline.cash is null then 'no_cash_account'
+        when headline.is_short_history then 'short_history'
+        when headline.is_without_burn then 'no_burn'
+    end as null_reason,
+    headline.is_short_history,
+    headline.excluded_currencies,
+    headline.formula_version,
+    headline.rails_used,
+    headline.degraded_rails,
+    headline.max_input_age_minutes,
+    headline.freshness_state,
+    headline.synced_at
+from headline
+left join walk on headline.business_id = walk.business_id

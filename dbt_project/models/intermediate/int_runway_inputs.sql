@@ -1,0 +1,133 @@
+{{ config(materialized='table') }}
+
+with calendar as (
+    select * from {{ ref('int_business_calendar') }}
+),
+
+policy as (
+    select * from {{ ref('runway_policy') }}
+),
+
+cash_accounts as (
+    select * from {{ ref('int_cash_accounts') }}
+),
+
+reserves as (
+    select * from {{ ref('stg_control__reserves') }}
+),
+
+burn as (
+    select * from {{ ref('int_burn') }}
+),
+
+payables as (
+    select * from {{ ref('int_ap_open_documents') }}
+),
+
+receivables as (
+    select * from {{ ref('int_ar_open_documents') }}
+),
+
+rail_health as (
+    select * from {{ ref('int_rail_health') }}
+),
+
+cash as (
+    select
+        cash_accounts.business_id,
+        sum(cash_accounts.home_balance_amount) as cash,
+        string_agg(distinct cash_accounts.currency, ',' order by cash_accounts.currency)
+            filter (cash_accounts.home_balance_amount is null and cash_accounts.balance_amount is not null) as excluded_currencies
+    from cash_accounts
+    group by cash_accounts.business_id
+),
+
+reserved as (
+    select
+        calendar.business_id,
+        sum(reserves.amount) as reserved
+    from calendar
+    inner join reserves
+        on
+            calendar.business_id = reserves.business_id
+            and reserves.active_from <= calendar.as_of_date
+            and (reserves.active_until is null or reserves.active_until >= calendar.as_of_date)
+    group by calendar.business_id
+),
+
+-- Credits are no bills: they lower the ledger's total in the aging, not what falls due here.
+ap as (
+    select
+        payables.business_id,
+        sum(payables.open_amount) as ap_open,
+        sum(payables.open_amount)
+            filter (payables.due_date is null or payables.due_date <= payables.as_of_date + policy.payable_horizon_days) as ap_30,
+        sum(payables.open_amount) filter (payables.days_past_due > 0) as overdue_ap_amount,
+        string_agg(distinct payables.original_currency, ',' order by payables.original_currency)
+            filter (payables.open_amount is null) as excluded_currencies
+    from payables
+    cross join policy
+    where payables.document_type = 'bill'
+    group by payables.business_id
+),
+
+-- An invoice without due date is as old as its own date.
+ar as (
+    select
+        receivables.business_id,
+        sum(receivables.open_amount) as ar_open,
+        sum(receivables.open_amount) filter (
+            coalesce(receivables.days_past_due, receivables.as_of_date - receivables.txn_date, 0) <= policy.receivable_horizon_days
+        ) as ar_expected,
+        sum(receivables.open_amount) filter (receivables.days_past_due > 0) as overdue_ar_amount,
+        string_agg(distinct receivables.original_currency, ',' order by receivables.original_currency)
+            filter (receivables.open_amount is null) as excluded_currencies
+    from receivables
+    cross join policy
+    where receivables.document_type = 'invoice'
+    group by receivables.business_id
+)
+
+select
+    calendar.business_id,
+    calendar.as_of_date,
+    calendar.run_at,
+    calendar.home_currency as currency,
+    {{ money('cash.cash') }} as cash,
+    case when cash.cash is not null then 'qbo' end as cash_source,
+    cast(null as decimal(18, 2)) as cash_gap,
+    {{ money('coalesce(reserved.reserved, 0)') }} as reserved,
+    burn.first_transaction_date,
+    burn.observed_days,
+    burn.outflow_90,
+    burn.inflow_90,
+    burn.undated_outflow_90,
+    burn.gross_burn,
+    burn.net_burn,
+    {{ money('coalesce(ap.ap_open, 0)') }} as ap_open,
+    {{ money('coalesce(ap.ap_30, 0)') }} as ap_30,
+    {{ money('coalesce(ap.overdue_ap_amount, 0)') }} as overdue_ap_amount,
+    {{ money('coalesce(ar.ar_open, 0)') }} as ar_open,
+    {{ money('coalesce(ar.ar_expected, 0)') }} as ar_expected,
+    {{ money('coalesce(ar.overdue_ar_amount, 0)') }} as overdue_ar_amount,
+    nullif(concat_ws(',', cash.excluded_currencies, burn.excluded_currencies, ap.excluded_currencies, ar.excluded_currencies), '')
+        as excluded_currencies,
+    calendar.payroll_amount,
+    calendar.payroll_next_date,
+    calendar.payroll_interval_days,
+    coalesce(calendar.critical_days, policy.critical_days) as critical_days,
+    coalesce(calendar.warning_days, policy.warning_days) as warning_days,
+    coalesce(calendar.healthy_days, policy.healthy_days) as healthy_days,
+    rail_health.rails_used,
+    rail_health.degraded_rails,
+    rail_health.max_input_age_minutes,
+    rail_health.freshness_state,
+    rail_health.synced_at
+from calendar
+cross join policy
+inner join rail_health on calendar.business_id = rail_health.business_id
+inner join burn on calendar.business_id = burn.business_id
+left join cash on calendar.business_id = cash.business_id
+left join reserved on calendar.business_id = reserved.business_id
+left join ap on calendar.business_id = ap.business_id
+left join ar on calendar.business_id = ar.business_id
