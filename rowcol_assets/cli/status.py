@@ -1,0 +1,92 @@
+"""`rowcol status`: connections, what the last sync came to, and who holds what right now. Never opens the warehouse."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from ingestion.control import ControlStore
+    from ingestion.settings import Settings
+
+COLUMNS = {
+    "business_id": "business",
+    "rail": "rail",
+    "connection_id": "connection",
+    "state": "state",
+    "consecutive_failures": "failures",
+    "last_success_at": "last success",
+    "last_status": "last sync",
+    "rows_new": "new rows",
+    "entities_behind": "entities behind",
+    "last_error": "error",
+    "leased_by": "leased by",
+}
+
+
+def command(as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list, one object per connection.")] = False) -> None:
+    """Show connections, their last sync, and who holds the warehouse or a connection.
+
+    Examples: `rowcol status`, `rowcol status --json`.
+    """
+    from ingestion.control import open_store
+    from ingestion.settings import load_settings
+    from ingestion.warehouse import lock_holder
+    from rowcol_assets.cli.output import show_json, show_table
+
+    settings = load_settings()
+    with open_store(settings) as store:
+        rows = connection_rows(settings, store)
+    if as_json:
+        show_json(rows)
+        return
+    if not rows:
+        typer.echo("no business is connected yet: `rowcol onboard --help`")
+        return
+    shown = [
+        {**row, "entities_behind": [each["entity"] for each in row["entities"] if each["last_outcome"] != "succeeded"] or None}
+        for row in rows
+    ]
+    show_table(f"Connections of {settings.home}", COLUMNS, shown)
+    holder = lock_holder(settings)
+    typer.echo(f"warehouse: {f'held by {holder}' if holder else 'free'}")
+
+
+def connection_rows(settings: Settings, store: ControlStore) -> list[dict[str, Any]]:
+    """One row per connection: its health, its last outcome, its entities' states, who leases it, who holds the warehouse."""
+    from ingestion.control.leases import held_leases
+    from ingestion.control.rows import current_rows, last_outcomes
+    from ingestion.warehouse import lock_holder
+
+    tables = current_rows(store)
+    leased = {_key(row): f"{row['holder']} ({row['process']})" for row in held_leases(store.database)}
+    outcomes = {_key(row): row for row in last_outcomes(store)}
+    entities: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    for state in tables["sync_states"].to_pylist():
+        entities.setdefault(_key(state), []).append({name: value for name, value in state.items() if name not in _KEY})
+    holder = lock_holder(settings)
+    rows = []
+    for row in tables["connections"].to_pylist():
+        last = outcomes.get(_key(row), {})
+        rows.append(
+            {
+                **row,
+                "last_sync_id": last.get("sync_id"),
+                "last_status": last.get("status"),
+                "last_finished_at": last.get("finished_at"),
+                "rows_new": last.get("rows_new"),
+                "requests": last.get("requests"),
+                "leased_by": leased.get(_key(row)),
+                "warehouse_held_by": holder,
+                "entities": entities.get(_key(row), []),
+            }
+        )
+    return rows
+
+
+_KEY = ("business_id", "rail", "connection_id")
+
+
+def _key(row: dict[str, Any]) -> tuple[str, str, str]:
+    return row["business_id"], row["rail"], row["connection_id"]

@@ -1,0 +1,84 @@
+"""Builds one generation in a folder: a DuckDB file, the same tables as Parquet, a manifest and a README.
+
+Which rows go in is decided by `content` and `held`; when the folder becomes current, by `publish`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from ingestion.clock import utc_text
+from ingestion.failpoints import fail_point
+from ingestion.files import private_dir
+from ingestion.settings import Settings
+from rowcol_assets.publishing.content import PublishedTable, quote, quote_text
+from rowcol_assets.publishing.layout import DATABASE, MANIFEST, README
+
+ATTACHED = "publish_target"
+
+README_TEXT = """# {advisor}: what RowCol published
+
+Generation {generation}, valued at {as_of}, published {published_at}.
+
+* `{database}`: all tables, in the schemas {schemas}. Open it read-only; a newer generation is another file.
+* `<schema>/<table>.parquet`: the same tables, one file each.
+* `{manifest}`: row counts, a SHA-256 of each Parquet file, and which businesses are held at an older state and why.
+
+The folder is replaced as a whole. A program that reads several files resolves the link once and reads from there.
+"""
+
+
+def write_tables(
+    settings: Settings, warehouse: duckdb.DuckDBPyConnection, folder: Path, tables: Mapping[PublishedTable, str]
+) -> dict[str, dict[str, Any]]:
+    """Writes each table's query result to the DuckDB file and to Parquet; rows and sha256 per relation.
+
+    A table is created by its query in the warehouse's own columns, so types are kept as they are.
+    """
+    file = folder / DATABASE
+    warehouse.execute(f"attach {quote_text(str(file))} as {ATTACHED}")
+    try:
+        for schema in sorted({table.schema for table in tables}):
+            warehouse.execute(f"create schema {ATTACHED}.{quote(schema)}")
+            private_dir(folder / schema)
+        written = {}
+        for position, (table, query) in enumerate(tables.items()):
+            written[table.relation] = _write_table(warehouse, folder, table, query)
+            if position == len(tables) // 2:
+                fail_point("mid_publish", settings)
+        warehouse.execute(f"checkpoint {ATTACHED}")
+    finally:
+        warehouse.execute(f"detach {ATTACHED}")
+    return written
+
+
+def write_manifest(
+    folder: Path, *, advisor: str, generation: int, as_of: date, published_at: datetime, run_id: str, facts: Mapping[str, Any]
+) -> None:
+    """Writes the manifest and the README; `facts` are the manifest's further entries."""
+    manifest = {"generation": generation, "advisor": advisor, "as_of": as_of.isoformat(), "published_at": utc_text(published_at)}
+    (folder / MANIFEST).write_text(json.dumps({**manifest, "run_id": run_id, **facts}, indent=1) + "\n", encoding="utf-8")
+    schemas = sorted({relation.split(".")[0] for relation in facts["tables"]})
+    text = README_TEXT.format(**manifest, database=DATABASE, manifest=MANIFEST, schemas=", ".join(schemas) or "(none)")
+    (folder / README).write_text(text, encoding="utf-8")
+
+
+def _write_table(warehouse: duckdb.DuckDBPyConnection, folder: Path, table: PublishedTable, query: str) -> dict[str, Any]:
+    target = f"{ATTACHED}.{table.quoted}"
+    warehouse.execute(f"create table {target} as {query}")
+    if table.comment:
+        warehouse.execute(f"comment on table {target} is {quote_text(table.comment)}")
+    for column, comment in table.comments:
+        warehouse.execute(f"comment on column {target}.{quote(column)} is {quote_text(comment)}")
+    parquet = folder / table.schema / f"{table.name}.parquet"
+    row = warehouse.execute(f"copy {target} to {quote_text(str(parquet))} (format parquet, compression zstd)").fetchone()
+    with parquet.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"rows": row[0] if row else 0, "sha256": digest}

@@ -1,0 +1,127 @@
+"""Held businesses: each keeps its rows of the last good publish, marked with the reason, in every table.
+
+The rows come from the advisor's own former generation, else from another advisor's (after a new grant). A business that
+was never published before it was held has only its names, so that the advisor sees it and why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from rowcol_assets.publishing.content import (
+    DIMENSION,
+    PORTFOLIO,
+    REASON_COLUMN,
+    STATE_COLUMN,
+    PublishedTable,
+    quote,
+    quote_text,
+    sign_businesses,
+)
+from rowcol_assets.publishing.layout import DATABASE
+
+HELD = "held"
+NAMES = ("business_id", "business_name", "firm_id", "firm_name")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Where an advisor's held businesses are read. sources: attached name of a former generation to businesses in it."""
+
+    sources: tuple[tuple[str, tuple[str, ...]], ...]
+    unknown: tuple[str, ...]
+    reasons: tuple[tuple[str, str], ...]
+
+
+def held_businesses(warehouse: duckdb.DuckDBPyConnection, tables: Sequence[PublishedTable]) -> dict[str, str]:
+    """Held businesses and why, as `marts.dim_business` says."""
+    dimension = next((table for table in tables if table.key == DIMENSION), None)
+    if dimension is None or not (dimension.has(STATE_COLUMN) and dimension.has(REASON_COLUMN)):
+        return {}
+    query = f"select business_id, coalesce({REASON_COLUMN}, '') from {dimension.quoted} where {STATE_COLUMN} = '{HELD}' order by 1"
+    return dict(warehouse.execute(query).fetchall())
+
+
+class FormerGenerations:
+    """Attaches former generations read-only as they are needed and lets go of them all at the end."""
+
+    def __init__(self, warehouse: duckdb.DuckDBPyConnection) -> None:
+        self._warehouse = warehouse
+        self._attached: dict[Path, str] = {}
+
+    def find(self, reasons: dict[str, str], candidates: Iterable[Path]) -> Kept:
+        """Looks for each held business in `candidates`, the first that has it wins."""
+        missing = set(reasons)
+        sources = []
+        for generation in candidates:
+            if not missing:
+                break
+            name = self._attach(generation)
+            found = missing & self._businesses(name)
+            if found:
+                sources.append((name, tuple(sorted(found))))
+                missing -= found
+        return Kept(tuple(sources), tuple(sorted(missing)), tuple(sorted(reasons.items())))
+
+    def columns(self, name: str, table: PublishedTable) -> set[str]:
+        """The columns `table` had in the attached generation `name`; none if it was not there."""
+        query = "select column_name from duckdb_columns() where database_name = ? and schema_name = ? and table_name = ?"
+        return {row[0] for row in self._warehouse.execute(query, [name, table.schema, table.name]).fetchall()}
+
+    def sign(self, kept: Kept, table: PublishedTable) -> dict[str, str]:
+        """Signatures per held business of what is kept in `table`."""
+        query = select_kept(self, kept, table)
+        return sign_businesses(self._warehouse, query) if query else {}
+
+    def close(self) -> None:
+        """Detaches everything."""
+        for name in self._attached.values():
+            self._warehouse.execute(f"detach {name}")
+        self._attached.clear()
+
+    def _attach(self, generation: Path) -> str:
+        if generation not in self._attached:
+            name = f"publish_former_{len(self._attached)}"
+            self._warehouse.execute(f"attach {quote_text(str(generation / DATABASE))} as {name} (read_only)")
+            self._attached[generation] = name
+        return self._attached[generation]
+
+    def _businesses(self, name: str) -> set[str]:
+        schema, table = DIMENSION
+        query = "select count(*) from duckdb_tables() where database_name = ? and schema_name = ? and table_name = ?"
+        row = self._warehouse.execute(query, [name, schema, table]).fetchone()
+        if not row or not row[0]:
+            return set()
+        return {found[0] for found in self._warehouse.execute(f"select business_id from {name}.{schema}.{table}").fetchall()}
+
+
+def select_kept(former: FormerGenerations, kept: Kept, table: PublishedTable) -> str | None:
+    """A query for the held businesses' rows of `table` in its present columns; None when there are none."""
+    parts = []
+    for name, businesses in kept.sources:
+        columns = former.columns(name, table)
+        if "business_id" in columns:
+            chosen = [_column(kept, table, column, kind, known=column in columns) for column, kind in table.columns]
+            parts.append(f"select {', '.join(chosen)} from {name}.{table.quoted} where business_id in ({_list(businesses)})")
+    if kept.unknown and table.key in (DIMENSION, PORTFOLIO):
+        chosen = [_column(kept, table, column, kind, known=column in NAMES) for column, kind in table.columns]
+        parts.append(f"select {', '.join(chosen)} from {table.quoted} where business_id in ({_list(kept.unknown)})")
+    return " union all ".join(parts) if parts else None
+
+
+def _column(kept: Kept, table: PublishedTable, column: str, kind: str, *, known: bool) -> str:
+    name = quote(column)
+    if table.key in (DIMENSION, PORTFOLIO) and column == STATE_COLUMN:
+        return f"'{HELD}'::{kind} as {name}"
+    if table.key in (DIMENSION, PORTFOLIO) and column == REASON_COLUMN:
+        cases = " ".join(f"when {quote_text(business)} then {quote_text(reason)}" for business, reason in kept.reasons)
+        return f"(case business_id {cases} end)::{kind} as {name}"
+    return f"try_cast({name} as {kind}) as {name}" if known else f"null::{kind} as {name}"
+
+
+def _list(businesses: Sequence[str]) -> str:
+    return ", ".join(map(quote_text, businesses))

@@ -1,0 +1,194 @@
+"""Publishes: for every advisor whose content changed, a new generation swapped in beside the old one.
+
+Grants are read from the control store at this moment, never from the warehouse's copy. One advisor's failure (a full
+disk) leaves that advisor's former generation readable and does not stop the others.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+
+import duckdb
+
+from ingestion.clock import utc_text
+from ingestion.control import ControlStore
+from ingestion.errors import RowcolError
+from ingestion.failpoints import fail_point
+from ingestion.files import private_dir
+from ingestion.settings import Settings
+from rowcol_assets.publishing import layout
+from rowcol_assets.publishing.build import write_manifest, write_tables
+from rowcol_assets.publishing.content import PublishedTable, Signatures, published_tables, select_live, sign_businesses, sign_table
+from rowcol_assets.publishing.held import FormerGenerations, Kept, held_businesses, select_kept
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """What was swapped in for one advisor. path: the link outsiders read. held: business to reason."""
+
+    advisor: str
+    number: int
+    path: Path
+    rows: int
+    held: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class PublishReport:
+    """What one publish did. removed: advisors unknown to the control store, whose files were taken away."""
+
+    changed: tuple[Generation, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    failed: dict[str, str] = field(default_factory=dict)
+
+
+class PublishError(RowcolError):
+    """Some advisors could not be published; `report` says what became of each."""
+
+    def __init__(self, report: PublishReport) -> None:
+        self.report = report
+        reasons = "; ".join(f"{advisor} ({reason})" for advisor, reason in report.failed.items())
+        super().__init__(f"not published, the former files stay: {reasons}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What is the same for every advisor of one publish."""
+
+    settings: Settings
+    warehouse: duckdb.DuckDBPyConnection
+    former: FormerGenerations
+    tables: Sequence[PublishedTable]
+    signatures: dict[PublishedTable, Signatures]
+    held: dict[str, str]
+    others: tuple[Path, ...]
+    as_of: date
+    published_at: datetime
+    run_id: str
+
+
+def publish(
+    settings: Settings, store: ControlStore, warehouse: duckdb.DuckDBPyConnection, *, as_of: date, published_at: datetime, run_id: str
+) -> PublishReport:
+    """Publishes to every advisor of the store; the caller holds the warehouse's writer lock and no open transaction.
+
+    An advisor without clients gets a valid file without rows. PublishError when some advisor could not be published,
+    after the others were.
+    """
+    published = private_dir(settings.published_dir)
+    grants = store.open_grants()
+    homes = {advisor: layout.Home(published, advisor) for advisor in grants}
+    removed = tuple(advisor for advisor in layout.advisors_on_disk(published) if advisor not in grants)
+    for advisor in removed:
+        layout.remove_advisor(layout.Home(published, advisor))
+    tables = published_tables(warehouse)
+    with _former_generations(warehouse) as former:
+        job = _Job(
+            settings=settings,
+            warehouse=warehouse,
+            former=former,
+            tables=tables,
+            signatures={table: sign_businesses(warehouse, f"select * from {table.quoted}") for table in tables},
+            held=held_businesses(warehouse, tables),
+            others=tuple(current for home in homes.values() if (current := layout.current(home))),
+            as_of=as_of,
+            published_at=published_at,
+            run_id=run_id,
+        )
+        changed, unchanged, failed = [], [], {}
+        for advisor, home in homes.items():
+            try:
+                generation = _publish_one(job, home, grants[advisor])
+            except (OSError, duckdb.Error) as error:
+                failed[advisor] = _reason(error)
+                continue
+            if generation:
+                changed.append(generation)
+            else:
+                unchanged.append(advisor)
+    report = PublishReport(tuple(changed), tuple(unchanged), removed, failed)
+    if failed:
+        raise PublishError(report)
+    return report
+
+
+@contextmanager
+def _former_generations(warehouse: duckdb.DuckDBPyConnection) -> Iterator[FormerGenerations]:
+    former = FormerGenerations(warehouse)
+    try:
+        yield former
+    finally:
+        former.close()
+
+
+def _publish_one(job: _Job, home: layout.Home, granted: list[str]) -> Generation | None:
+    """Builds and swaps in the advisor's generation; None when its content is what is already current."""
+    old = layout.current(home)
+    manifest = layout.manifest_of(old)
+    layout.remove_others(home, old)
+    reasons = {business: job.held[business] for business in granted if business in job.held}
+    kept = job.former.find(reasons, [generation for generation in (old, *job.others) if generation and layout.manifest_of(generation)])
+    content = _content(job, granted, kept)
+    if manifest and manifest.get("content") == content:
+        return None
+    number, folder = layout.next_folder(home)
+    try:
+        _fill_live(job.warehouse, [business for business in granted if business not in reasons])
+        written = write_tables(job.settings, job.warehouse, folder, {table: _query(job, kept, table) for table in job.tables})
+        facts = {"tables": written, "held": reasons, "businesses": granted, "content": content}
+        write_manifest(
+            folder,
+            advisor=home.advisor,
+            generation=number,
+            as_of=job.as_of,
+            published_at=job.published_at,
+            run_id=job.run_id,
+            facts=facts,
+        )
+        sealed = layout.seal(folder)
+        fail_point("before_swap", job.settings)
+        layout.make_current(home, sealed)
+    except (OSError, duckdb.Error):
+        layout.remove_others(home, old)
+        raise
+    # A generation that shows a business no longer granted goes at once; any other stays for readers that still hold it.
+    has_revoked = not set(manifest.get("businesses", [])) <= set(granted)
+    layout.remove_others(home, sealed, None if has_revoked else old)
+    return Generation(home.advisor, number, home.link, sum(entry["rows"] for entry in written.values()), reasons)
+
+
+def _content(job: _Job, granted: list[str], kept: Kept) -> str:
+    """A signature of everything the advisor would see: the tables, the rows, who is granted, who is held and why."""
+    held = [business for business, _ in kept.reasons]
+    live = [business for business in granted if business not in held]
+    signed = {}
+    for table in job.tables:
+        parts = [sign_table(table, job.signatures[table], live)]
+        if held:
+            parts.append(sign_table(table, job.former.sign(kept, table), held))
+        signed[table.relation] = parts
+    return hashlib.sha256(json.dumps([granted, kept.reasons, signed]).encode()).hexdigest()
+
+
+def _query(job: _Job, kept: Kept, table: PublishedTable) -> str:
+    live = select_live(table, utc_text(job.published_at).rstrip("Z"))
+    kept_rows = select_kept(job.former, kept, table) if kept.reasons else None
+    return f"{live} union all {kept_rows}" if kept_rows else live
+
+
+def _fill_live(warehouse: duckdb.DuckDBPyConnection, businesses: list[str]) -> None:
+    warehouse.execute("create or replace temp table publish_live (business_id varchar)")
+    warehouse.execute("insert into publish_live select unnest(?::varchar[])", [businesses])
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or type(error).__name__
+    return str(error).splitlines()[0]
