@@ -7,7 +7,8 @@ The rules, for a rail that stamps its versions (`versioned`):
 * a version is (record, source_version, content_hash); one that is known adds nothing, however often it is served;
 * a late older version is kept and changes no head;
 * content that returns to an earlier state under an unchanged stamp is a further version: the stamp failed to tell
-  the two apart, the order of arrival does. Only the last arrival of a fetch may say so, since pages drift.
+  the two apart, the order of arrival does. Of arrivals in one fetch the last counts, since pages drift; so the same
+  fetch again adds nothing.
 For a rail without stamps each change of content against the head is a version, numbered.
 """
 
@@ -30,8 +31,8 @@ copy (
             *,
             sha256(concat_ws(chr(31), business_id, connection_id, record_id, coalesce(source_version, ''), content_hash)) as base_id,
             row_number() over (
-                partition by business_id, connection_id, record_id, source_version, content_hash order by ordinal
-            ) = 1 as is_first_arrival,
+                partition by business_id, connection_id, record_id, source_version, content_hash order by ordinal desc
+            ) = 1 as is_last_arrival,
             row_number() over (
                 partition by business_id, connection_id, record_id, source_version order by ordinal desc
             ) = 1 as is_last_of_version,
@@ -58,7 +59,7 @@ copy (
             coalesce(heads.last_version_no, 0) as last_version_no,
             case
                 when not {versioned} then is_last_of_version and heads.content_hash is distinct from identified.content_hash
-                when known.change_id is null then is_first_arrival
+                when known.change_id is null then is_last_arrival
                 else is_last_of_version
                     and heads.source_version is not distinct from identified.source_version
                     and heads.content_hash <> identified.content_hash

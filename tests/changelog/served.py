@@ -55,12 +55,13 @@ class Oracle:
         heads = {record_id: self.head(record_id) for record_id in self.versions}
         known = {record_id: set(versions) for record_id, versions in self.versions.items()}
         for record_id in {served.record_id for served in page}:
-            arrivals = [served for served in page if served.record_id == record_id]
+            mine = [served for served in page if served.record_id == record_id]
+            arrivals = [served for number, served in enumerate(mine) if served not in mine[number + 1 :]]
             for served in sorted(arrivals, key=lambda one: one.stamp):
                 version = (served.stamp, served.content)
                 is_return = (
                     version in known.get(record_id, set())
-                    and last_of_stamp[record_id, served.stamp] is served
+                    and last_of_stamp[record_id, served.stamp] == served
                     and heads[record_id][0] == served.stamp
                     and heads[record_id] != version
                 )
