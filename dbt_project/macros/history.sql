@@ -1,0 +1,14 @@
+{#- Daily history: today's row is replaced, a day that has a later one is closed. A replay that values another date
+    (`as_of_date`) writes into its own file and may set any day. -#}
+{% macro where_day_is_open(current) -%}
+    {%- if is_incremental() and not var('as_of_date') -%}
+    where
+        not exists (
+            select 1
+            from {{ this }} as history
+            where
+                history.business_id = {{ current }}.business_id
+                and history.as_of_date > {{ current }}.as_of_date
+        )
+    {%- endif -%}
+{%- endmacro %}

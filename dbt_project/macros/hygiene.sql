@@ -1,0 +1,89 @@
+{#- What the frames of checks share: limits by name, text for people, names and the addresses of records. -#}
+
+{#- A limit of a check, in the unit its seed row names. -#}
+{% macro hygiene_threshold(check_id, name) -%}
+    (
+        select thresholds.value
+        from {{ ref('hygiene_thresholds') }} as thresholds
+        where thresholds.check_id = '{{ check_id }}' and thresholds.name = '{{ name }}'
+    )
+{%- endmacro %}
+
+
+{#- An amount as a person reads it. -#}
+{% macro shown_amount(amount, currency) -%}
+    coalesce(cast({{ amount }} as varchar), 'no amount') || coalesce(' ' || {{ currency }}, '')
+{%- endmacro %}
+
+
+{#- A date as a person reads it. -#}
+{% macro shown_date(day) -%}
+    coalesce(strftime({{ day }}, '%Y-%m-%d'), 'no date')
+{%- endmacro %}
+
+
+{#-
+  A party's name reduced to what tells parties apart: lower case, no accents, no punctuation, trailing legal forms gone.
+  Digits stay, because they tell branches and names like 3M apart. NULL where nothing is left.
+-#}
+{% macro normalised_name(name) -%}
+    nullif(
+        regexp_replace(
+            trim(regexp_replace(replace(lower(strip_accents({{ name }})), '&', ' and '), '[^\p{L}\p{N}]+', ' ', 'g')),
+            '( (inc|incorporated|llc|llp|lp|ltd|limited|corp|corporation|co|company|plc|gmbh|ag|sa|sarl|bv|pty|pllc|pc))+$',
+            ''
+        ),
+        ''
+    )
+{%- endmacro %}
+
+
+{#- Where a record can be opened; NULL for what has no page of its own. -#}
+{% macro record_url(rail, entity, record_id) -%}
+    case
+        when {{ rail }} != 'qbo' then cast(null as varchar)
+        when {{ entity }} = 'bills' then {{ qbo_transaction_url('bill', record_id) }}
+        when {{ entity }} = 'invoices' then {{ qbo_transaction_url('invoice', record_id) }}
+        when {{ entity }} = 'purchases' then {{ qbo_transaction_url('expense', record_id) }}
+        when {{ entity }} = 'bill_payments' then {{ qbo_transaction_url('billpayment', record_id) }}
+        when {{ entity }} = 'vendor_credits' then {{ qbo_transaction_url('vendorcredit', record_id) }}
+        when {{ entity }} = 'payments' then {{ qbo_transaction_url('recvpayment', record_id) }}
+        when {{ entity }} = 'credit_memos' then {{ qbo_transaction_url('creditmemo', record_id) }}
+        when {{ entity }} = 'sales_receipts' then {{ qbo_transaction_url('salesreceipt', record_id) }}
+        when {{ entity }} = 'refund_receipts' then {{ qbo_transaction_url('refundreceipt', record_id) }}
+        when {{ entity }} = 'deposits' then {{ qbo_transaction_url('deposit', record_id) }}
+        when {{ entity }} = 'transfers' then {{ qbo_transaction_url('transfer', record_id) }}
+        when {{ entity }} = 'journal_entries' then {{ qbo_transaction_url('journal', record_id) }}
+        when {{ entity }} = 'vendors' then {{ qbo_name_url('vendordetail', record_id) }}
+    end
+{%- endmacro %}
+
+
+{#- Documents of one raw table whose newest version is a tombstone, read past the mirror that H42 is a check on. -#}
+{% macro deleted_at_source(entity) -%}
+    select
+        log.business_id,
+        '{{ entity }}' as entity,
+        log.record_id,
+        log.is_deleted
+    from {{ source('raw_qbo', entity) }} as log
+    semi join (
+        select
+            tombstones.business_id,
+            tombstones.record_id
+        from {{ source('raw_qbo', entity) }} as tombstones
+        where tombstones.is_deleted
+    ) as ever_deleted
+        on
+            log.business_id = ever_deleted.business_id
+            and log.record_id = ever_deleted.record_id
+    where
+        log._dlt_load_id in (select loads.load_id from {{ source('raw_qbo', '_dlt_loads') }} as loads where loads.status = 0)
+        {% if var('known_at') -%}
+        and log.observed_at <= timestamptz '{{ var('known_at') }}'
+        {%- endif %}
+    qualify row_number() over (
+        partition by log.business_id, log.record_id
+        order by log.source_updated_at desc nulls last, log.observed_at desc, log.version_no desc
+    ) = 1
+{%- endmacro %}

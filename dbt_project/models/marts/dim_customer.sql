@@ -1,0 +1,41 @@
+with customers as (
+    select * from {{ ref('stg_qbo__customers') }}
+),
+
+terms as (
+    select * from {{ ref('stg_qbo__terms') }}
+),
+
+calendar as (
+    select * from {{ ref('int_business_calendar') }}
+)
+
+select
+    customers.business_id,
+    customers.rail,
+    customers.record_id,
+    customers.record_id as customer_id,
+    customers.customer_name,
+    customers.fully_qualified_name,
+    customers.company_name,
+    customers.email,
+    customers.phone,
+    coalesce(customers.is_active, true) as is_active,
+    customers.is_deleted,
+    coalesce(customers.is_job, false) as is_job,
+    customers.parent_id,
+    customers.terms_id,
+    terms.terms_name,
+    terms.due_days as terms_due_days,
+    customers.balance_amount,
+    coalesce(customers.currency, calendar.home_currency) as currency,
+    {{ qbo_name_url('customerdetail', 'customers.record_id') }} as source_url,
+    {{ utc('customers.source_updated_at') }} as source_updated_at,
+    'qbo' as rails_used,
+    {{ utc('customers.synced_at') }} as synced_at
+from customers
+inner join calendar on customers.business_id = calendar.business_id
+left join terms
+    on
+        customers.business_id = terms.business_id
+        and customers.terms_id = terms.record_id

@@ -1,0 +1,31 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key=['business_id', 'as_of_date'],
+    on_schema_change='append_new_columns',
+    full_refresh=false,
+) }}
+
+with accounts as (
+    select * from {{ ref('int_cash_accounts') }}
+)
+
+select
+    accounts.business_id,
+    accounts.as_of_date,
+    accounts.rail,
+    accounts.account_id,
+    accounts.account_name,
+    accounts.account_sub_type,
+    accounts.balance_amount,
+    accounts.currency,
+    accounts.home_balance_amount,
+    accounts.home_currency,
+    case when accounts.home_balance_amount is null and accounts.balance_amount is not null then 'no_exchange_rate' end as excluded_reason,
+    {{ utc('accounts.source_updated_at') }} as balance_at,
+    accounts.account_id as record_id,
+    accounts.change_id,
+    accounts.rail as rails_used,
+    {{ utc('accounts.synced_at') }} as synced_at
+from accounts
+{{ where_day_is_open('accounts') }}

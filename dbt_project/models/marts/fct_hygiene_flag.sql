@@ -1,0 +1,237 @@
+{#- The table is its own history: the state of the last build is read while the next one is made, so it is never
+    rebuilt from nothing, not even by a full refresh. -#}
+{%- set before = load_relation(this) -%}
+
+with runs as (
+    select * from {{ source('quality', 'expectation_runs') }}
+),
+
+failures as (
+    select * from {{ source('quality', 'expectation_failures') }}
+),
+
+catalogue as (
+    select * from {{ ref('hygiene_catalogue') }}
+),
+
+calendar as (
+    select * from {{ ref('int_business_calendar') }}
+),
+
+burn as (
+    select * from {{ ref('int_burn') }}
+),
+
+rail_health as (
+    select * from {{ ref('int_rail_health') }}
+),
+
+previous as (
+    {% if before -%}
+    select
+        flags.business_id,
+        flags.check_id,
+        flags.rail,
+        flags.entity,
+        flags.record_id,
+        flags.status,
+        flags.observed,
+        flags.impact_amount,
+        flags.opened_at,
+        flags.resolved_at,
+        flags.reopened_count,
+        flags.checked_at,
+        flags.run_id
+    from {{ before }} as flags
+    {%- else -%}
+    select
+        cast(null as varchar) as business_id,
+        cast(null as varchar) as check_id,
+        cast(null as varchar) as rail,
+        cast(null as varchar) as entity,
+        cast(null as varchar) as record_id,
+        cast(null as varchar) as status,
+        cast(null as varchar) as observed,
+        cast(null as decimal(18, 2)) as impact_amount,
+        cast(null as timestamp) as opened_at,
+        cast(null as timestamp) as resolved_at,
+        cast(null as integer) as reopened_count,
+        cast(null as timestamp) as checked_at,
+        cast(null as varchar) as run_id
+    where false
+    {%- endif %}
+),
+
+-- A check that could not run, or does not apply, is one row of its own, keyed by the business.
+present as (
+    select
+        failures.business_id,
+        failures.check_id,
+        failures.rail,
+        failures.entity,
+        failures.record_id,
+        'open' as status,
+        failures.observed,
+        failures.impact_amount,
+        {{ utc('failures.ran_at') }} as checked_at,
+        failures.run_id
+    from failures
+
+    union all
+
+    select
+        runs.business_id,
+        runs.check_id,
+        '' as rail,
+        'check' as entity,
+        runs.business_id as record_id,
+        runs.status,
+        runs.error as observed,
+        cast(null as decimal(18, 2)) as impact_amount,
+        {{ utc('runs.ran_at') }} as checked_at,
+        runs.run_id
+    from runs
+    where runs.status in ('error', 'not_applicable')
+),
+
+standing as (
+    select
+        present.business_id,
+        present.check_id,
+        present.rail,
+        present.entity,
+        present.record_id,
+        present.status,
+        present.observed,
+        present.impact_amount,
+        case when previous.status = present.status then previous.opened_at else present.checked_at end as opened_at,
+        cast(null as timestamp) as resolved_at,
+        coalesce(previous.reopened_count, 0)
+        + case when previous.status = 'resolved' then 1 else 0 end as reopened_count,
+        present.checked_at,
+        present.run_id
+    from present
+    left join previous
+        on
+            present.business_id = previous.business_id
+            and present.check_id = previous.check_id
+            and present.rail = previous.rail
+            and present.entity = previous.entity
+            and present.record_id = previous.record_id
+),
+
+-- Only a check that ran, or no longer applies, settles a flag; one that could not run leaves it open.
+settled as (
+    select
+        previous.*,
+        {{ utc('runs.ran_at') }} as ran_at,
+        runs.run_id as settling_run_id,
+        runs.status as run_status,
+        coalesce(
+            previous.status in ('open', 'error')
+            and (runs.status in ('passed', 'failed') or runs.status = 'not_applicable'),
+            false
+        ) as is_settled
+    from previous
+    left join runs
+        on
+            previous.business_id = runs.business_id
+            and previous.check_id = runs.check_id
+    anti join present
+        on
+            previous.business_id = present.business_id
+            and previous.check_id = present.check_id
+            and previous.rail = present.rail
+            and previous.entity = present.entity
+            and previous.record_id = present.record_id
+),
+
+carried as (
+    select
+        settled.business_id,
+        settled.check_id,
+        settled.rail,
+        settled.entity,
+        settled.record_id,
+        case when settled.is_settled then 'resolved' else settled.status end as status,
+        settled.observed,
+        settled.impact_amount,
+        settled.opened_at,
+        case when settled.is_settled then settled.ran_at else settled.resolved_at end as resolved_at,
+        settled.reopened_count,
+        case when settled.is_settled then settled.ran_at else settled.checked_at end as checked_at,
+        case when settled.is_settled then settled.settling_run_id else settled.run_id end as run_id
+    from settled
+    where not (settled.status = 'not_applicable' and settled.run_status is not null)
+),
+
+flags as (
+    select * from standing
+
+    union all by name
+
+    select * from carried
+),
+
+-- Two checks grow more serious with how much fails: overdue invoices by their number, uncategorised lines by their share.
+raised as (
+    select
+        runs.business_id,
+        runs.check_id,
+        case
+            when
+                runs.check_id = 'H10'
+                and runs.records_failed > {{ hygiene_threshold('H10', 'high_above_count') }} then 'H'
+            when
+                runs.check_id = 'H12'
+                and runs.records_failed >= {{ hygiene_threshold('H12', 'high_from_share') }} * runs.records_checked then 'H'
+            when
+                runs.check_id = 'H12'
+                and runs.records_failed >= {{ hygiene_threshold('H12', 'medium_from_share') }} * runs.records_checked then 'M'
+        end as severity
+    from runs
+    where runs.status = 'failed'
+)
+
+select
+    md5(cast(to_json([flags.business_id, flags.check_id, flags.rail, flags.entity, flags.record_id]) as varchar)) as flag_id,
+    flags.business_id,
+    flags.check_id,
+    flags.rail,
+    flags.entity,
+    flags.record_id,
+    catalogue.name as check_name,
+    case when flags.status = 'open' then coalesce(raised.severity, catalogue.severity) else catalogue.severity end as severity,
+    catalogue.is_blocking,
+    coalesce(catalogue.blocks_kind, '') as blocks_kind,
+    catalogue.dimension,
+    flags.status,
+    flags.observed,
+    flags.impact_amount,
+    calendar.home_currency as currency,
+    case
+        when flags.status != 'open' then cast(null as decimal(18, 2))
+        when catalogue.impact_rule = 'fixed_days' then catalogue.impact_value
+        when catalogue.impact_rule = 'amount_over_burn'
+            then {{ days_of('abs(flags.impact_amount)', 'burn.outflow_90', 'burn.observed_days') }}
+        when catalogue.impact_rule = 'amount_over_unit' and flags.impact_amount is not null
+            then least(try_cast(abs(flags.impact_amount) / catalogue.impact_value as decimal(18, 2)), catalogue.impact_cap_days)
+    end as runway_impact_days,
+    catalogue.what_to_do,
+    flags.opened_at,
+    flags.resolved_at,
+    cast(flags.reopened_count as integer) as reopened_count,
+    flags.checked_at,
+    flags.run_id,
+    {{ record_url('flags.rail', 'flags.entity', 'flags.record_id') }} as source_url,
+    coalesce(rail_health.rails_used, '') as rails_used,
+    {{ utc('rail_health.synced_at') }} as synced_at
+from flags
+inner join catalogue on flags.check_id = catalogue.check_id
+left join raised
+    on
+        flags.business_id = raised.business_id
+        and flags.check_id = raised.check_id
+left join calendar on flags.business_id = calendar.business_id
+left join burn on flags.business_id = burn.business_id
+left join rail_health on flags.business_id = rail_health.business_id

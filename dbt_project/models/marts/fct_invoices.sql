@@ -1,0 +1,35 @@
+with documents as (
+    select * from {{ ref('int_invoices') }}
+)
+
+select
+    documents.business_id,
+    documents.rail,
+    documents.record_id,
+    documents.change_id,
+    documents.document_number,
+    documents.customer_id,
+    documents.customer_name,
+    documents.terms_id,
+    documents.txn_date,
+    documents.due_date,
+    documents.total_amount,
+    documents.open_amount,
+    documents.currency,
+    documents.home_total_amount,
+    documents.home_open_amount,
+    documents.home_currency,
+    documents.status,
+    -- QuickBooks is the only rail with a say so far; a payment rail's word will win here.
+    documents.status as effective_status,
+    documents.rail as status_source,
+    {{ utc('documents.source_updated_at') }} as status_as_of,
+    documents.is_open,
+    documents.is_voided,
+    documents.is_deleted,
+    documents.source_url,
+    {{ utc('documents.created_at') }} as created_at,
+    {{ utc('documents.source_updated_at') }} as source_updated_at,
+    documents.rail as rails_used,
+    {{ utc('documents.synced_at') }} as synced_at
+from documents

@@ -1,0 +1,37 @@
+with documents as (
+    select * from {{ ref('int_ar_open_documents') }}
+),
+
+customers as (
+    select * from {{ ref('stg_qbo__customers') }}
+)
+
+select
+    documents.business_id,
+    documents.rail,
+    documents.record_id,
+    documents.document_number,
+    documents.party_id as customer_id,
+    documents.party_name as customer_name,
+    customers.email as customer_email,
+    documents.txn_date,
+    documents.due_date,
+    documents.days_past_due,
+    documents.bucket,
+    documents.open_amount,
+    documents.currency,
+    documents.original_open_amount,
+    documents.original_currency,
+    documents.as_of_date,
+    documents.source_url,
+    documents.rail as rails_used,
+    {{ utc('documents.synced_at') }} as synced_at
+from documents
+left join customers
+    on
+        documents.business_id = customers.business_id
+        and documents.party_id = customers.record_id
+where
+    documents.document_type = 'invoice'
+    and documents.original_open_amount > 0
+    and documents.days_past_due > 0
