@@ -1,0 +1,62 @@
+"""The sandbox's own endpoints under `/sandbox/`: clock, advance, touch, fault, options, truth, credentials. No vendor has these."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from ingestion.errors import UsageError
+from sandbox.hub import Hub
+
+
+def control_routes(hub: Hub) -> list[Route]:
+    """Routes that steer the sandbox; a wrong argument is 400 with one sentence in `error`."""
+
+    def post(act: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[Request], Any]:
+        async def endpoint(request: Request) -> Response:
+            try:
+                asked = json.loads(await request.body() or b"{}")
+                if not isinstance(asked, dict):
+                    raise UsageError("the request body is not a JSON object")
+                return JSONResponse(act(asked))
+            except UsageError as error:
+                return JSONResponse({"error": str(error)}, 400)
+            except (ValueError, TypeError, KeyError):
+                return JSONResponse({"error": "the request body is not what this endpoint takes"}, 400)
+
+        return endpoint
+
+    async def clock(request: Request) -> Response:
+        return JSONResponse(hub.clock())
+
+    async def credentials(request: Request) -> Response:
+        return JSONResponse(hub.credentials())
+
+    async def truth(request: Request) -> Response:
+        from sandbox.truth import truth_table
+
+        try:
+            return Response(truth_table(hub, request.path_params["table"]), media_type="application/vnd.apache.parquet")
+        except UsageError as error:
+            return JSONResponse({"error": str(error)}, 404)
+
+    def advance(asked: dict[str, Any]) -> dict[str, Any]:
+        return hub.advance(int(asked.get("days", 0)), int(asked.get("minutes", 0)))
+
+    def fault(asked: dict[str, Any]) -> dict[str, Any]:
+        return hub.set_fault(asked["rail"], asked["business"], asked["kind"], float(asked.get("rate") or 1), asked.get("count"))
+
+    return [
+        Route("/sandbox/clock", clock, methods=["GET"]),
+        Route("/sandbox/credentials", credentials, methods=["GET"]),
+        Route("/sandbox/truth/{table}", truth, methods=["GET"]),
+        Route("/sandbox/advance", post(advance), methods=["POST"]),
+        Route("/sandbox/touch", post(lambda asked: hub.touch(float(asked["share"]))), methods=["POST"]),
+        Route("/sandbox/fault", post(fault), methods=["POST"]),
+        Route("/sandbox/options", post(hub.set_options), methods=["POST"]),
+    ]

@@ -1,0 +1,194 @@
+"""The sandbox as a whole: its state, its companies (generated on first use) and the operations that move it.
+
+HTTP and command line call the same functions here. The wire: `sandbox.qbo`; truth tables: `sandbox.truth`.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ingestion.errors import UsageError
+from sandbox.ports import DEFAULT_PORT, HOST, rail_port
+from sandbox.qbo import oauth
+from sandbox.qbo.company import Company, GeneratedCompany
+from sandbox.recorded import RecordedCompany, load_recorded
+from sandbox.seeds import stable_seed
+from sandbox.served import ServedLog
+from sandbox.state import DEFAULT_OPTIONS, Config, FaultRule, State
+from sandbox.world.identity import FIRMS, business_at
+
+RAILS = ("qbo",)
+QBO_FAULTS = (
+    "throttle", "server_error", "html_error", "fault_in_200", "torn_json", "bad_utf8", "slow", "dead_token",
+    "drifting_pages", "duplicate_rows", "schema_drift", "late_commit", "empty_page",
+)  # fmt: skip
+OTHER_FAULTS = ("scope_missing", "cursor_gone", "item_login_required")
+_NEED_A_WORLD = ("drifting_pages", "late_commit")
+LONGEST_ADVANCE = 400 * 24 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One business as the sandbox offers it."""
+
+    index: int
+    business_id: str
+    name: str
+    realm: str
+    timezone: str
+    firm: str
+
+
+class Hub:
+    """Everything behind the wire. `company` is the one door to a business's tables, always at the present instant."""
+
+    def __init__(self, folder: Path, config: Config) -> None:
+        self.state = State(folder, config)
+        self.config = self.state.config
+        self.served = ServedLog(folder / "served.bin")
+        self.dice = random.Random(stable_seed(self.config.seed, "faults"))
+        self._companies: dict[str, Company] = {}
+        if self.config.recorded:
+            recorded = load_recorded(Path(self.config.recorded))
+            self._companies = {company.realm: company for company in recorded}
+            self.listings = [_listing(index, company) for index, company in enumerate(recorded)]
+            if not self.state.memory.operations:
+                self.state.remember("recorded_clock", at=max(company.newest for company in recorded))
+        else:
+            businesses = [business_at(self.config.seed, index) for index in range(self.config.businesses)]
+            self.listings = [Listing(one.index, one.business_id, one.name, one.realm, one.timezone, one.firm) for one in businesses]
+        self.by_realm: Mapping[str, Listing] = {listing.realm: listing for listing in self.listings}
+        self.by_business: Mapping[str, Listing] = {listing.business_id: listing for listing in self.listings}
+        self.client = oauth.app_credentials(self.config.seed)
+
+    @property
+    def now(self) -> int:
+        return self.state.memory.now
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return self.state.memory.options
+
+    def company(self, realm: str) -> Company:
+        """The company of a realm at the present instant, generated when first asked for; KeyError for an unknown realm."""
+        company = self._companies.get(realm)
+        if company is None:
+            business = business_at(self.config.seed, self.by_realm[realm].index)
+            company = self._companies[realm] = GeneratedCompany(business, self.state.memory.origin, self.config.scale)
+        company.catch_up(self.state.memory)
+        return company
+
+    def clock(self) -> dict[str, Any]:
+        """What the sandbox is and what time it is there."""
+        now = datetime.fromtimestamp(self.now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return {
+            "sandbox": "rowcol",
+            "now": now,
+            "seed": self.config.seed,
+            "businesses": len(self.listings),
+            "recorded": self.config.recorded is not None,
+        }
+
+    def advance(self, days: int = 0, minutes: int = 0) -> dict[str, Any]:
+        """Moves time on; what happens meanwhile happens when a company is next looked at."""
+        total = days * 24 * 60 + minutes
+        if days < 0 or minutes < 0 or not 0 < total <= LONGEST_ADVANCE:
+            raise UsageError("time moves on by 1 minute to 400 days at a time")
+        self.state.remember("operation", operation="advance", at=self.now + total * 60)
+        return self.clock()
+
+    def touch(self, share: float) -> dict[str, Any]:
+        """Edits that share of every business's transactions a minute from now; time moves on by that minute."""
+        if not 0 <= share <= 1:
+            raise UsageError("share is between 0 and 1")
+        if self.config.recorded:
+            raise UsageError("recorded companies do not change: touch needs generated ones")
+        self.state.remember("operation", operation="touch", at=self.now + 60, share=share)
+        return self.clock()
+
+    def set_fault(self, rail: str, business: str, kind: str, rate: float = 1.0, count: int | None = None) -> dict[str, Any]:
+        """Orders a fault for a business or all, or clears them; UsageError for a rail, business or kind there is not."""
+        if rail not in RAILS:
+            raise UsageError(f"the sandbox has no rail {rail!r}; it has: {', '.join(RAILS)}")
+        if business != "all" and business not in self.by_business:
+            raise UsageError(f"the sandbox has no business {business!r}; `rowcol sandbox credentials` lists them")
+        if kind == "clear":
+            numbers = [
+                rule.number for rule in self.state.memory.faults.values() if rule.rail == rail and business in ("all", rule.business)
+            ]
+            self.state.remember("faults_cleared", numbers=numbers)
+            return {"cleared": len(numbers)}
+        if kind in OTHER_FAULTS:
+            raise UsageError(f"fault {kind!r} does not happen on rail {rail}; there happen: {', '.join(QBO_FAULTS)}, clear")
+        if kind not in QBO_FAULTS:
+            raise UsageError(f"there is no fault {kind!r}; there are: {', '.join(QBO_FAULTS)}, clear")
+        if kind in _NEED_A_WORLD and self.config.recorded:
+            raise UsageError(f"recorded companies do not change: fault {kind!r} needs generated ones")
+        if not 0 < rate <= 1 or (count is not None and count < 1):
+            raise UsageError("rate is above 0 and at most 1, count at least 1")
+        number = max(self.state.memory.faults, default=0) + 1
+        self.state.remember("fault", number=number, rail=rail, business=business, kind=kind, rate=rate, left=count)
+        return {"fault": kind, "business": business, "rate": rate, "count": count}
+
+    def fault_for(self, business_id: str, kinds: tuple[str, ...]) -> str | None:
+        """The fault among `kinds` that strikes this business's request now, counted off; None most of the time."""
+        if not self.state.memory.faults:
+            return None
+        for rule in list(self.state.memory.faults.values()):
+            if self._strikes(rule, business_id, kinds):
+                if rule.left is not None:
+                    self.state.remember("fault_fired", number=rule.number)
+                return rule.kind
+        return None
+
+    def _strikes(self, rule: FaultRule, business_id: str, kinds: tuple[str, ...]) -> bool:
+        return rule.business in ("all", business_id) and rule.kind in kinds and (rule.rate >= 1 or self.dice.random() < rule.rate)
+
+    def set_options(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """Turns the vendor's switchable behaviours; UsageError for one there is not."""
+        unknown = sorted(set(wanted) - set(DEFAULT_OPTIONS))
+        if unknown:
+            raise UsageError(f"there is no option {unknown[0]!r}; there are: {', '.join(DEFAULT_OPTIONS)}")
+        self.state.remember("options", **wanted)
+        return dict(self.options)
+
+    def credentials(self) -> list[dict[str, Any]]:
+        """One entry per business: who it is, where its ledger answers, and the credentials to connect it with."""
+        base = f"http://{HOST}:{rail_port('qbo', self.config.port or DEFAULT_PORT)}"
+        return [
+            {
+                "business_id": listing.business_id,
+                "rail": "qbo",
+                "name": listing.name,
+                "timezone": listing.timezone,
+                "firm": listing.firm,
+                "base_url": base,
+                "auth_url": base,
+                "credentials": {
+                    "client_id": self.client.client_id,
+                    "client_secret": self.client.client_secret,
+                    "realm_id": listing.realm,
+                    "refresh_token": oauth.current_refresh_token(self.state, listing.realm),
+                    "webhook_verifier": self.client.webhook_verifier,
+                },
+            }
+            for listing in self.listings
+        ]
+
+    def listen_on(self, port: int) -> None:
+        """Keeps the port it is served at."""
+        self.state.set_port(port)
+        self.config = self.state.config
+
+    def close(self) -> None:
+        self.state.close()
+        self.served.close()
+
+
+def _listing(index: int, company: RecordedCompany) -> Listing:
+    return Listing(index, company.business_id, company.name, company.realm, company.timezone, FIRMS[index % len(FIRMS)])

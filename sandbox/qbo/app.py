@@ -1,0 +1,161 @@
+"""The ledger's HTTP surface: paths, admission (token, company, throttles), faults on request, then `sandbox.qbo.endpoints`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import parse_qs, urlencode
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from sandbox.hub import Hub
+from sandbox.qbo import oauth, replies
+from sandbox.qbo.endpoints import Endpoints
+from sandbox.qbo.limits import Limits, ThrottledError
+from sandbox.qbo.wire import answer_time, encode
+
+_BEFORE = ("throttle", "server_error", "html_error", "fault_in_200", "dead_token")
+_PAGE = ("torn_json", "bad_utf8", "drifting_pages", "duplicate_rows", "schema_drift", "empty_page")
+_AFTER = ("late_commit",)
+Handler = Callable[[Endpoints, Request], Awaitable[Response]]
+
+
+class QboApp:
+    """The routes of one sandbox. latency_ms: real milliseconds added to every answer."""
+
+    def __init__(self, hub: Hub, limits: Limits, latency_ms: int = 0) -> None:
+        self.hub = hub
+        self.limits = limits
+        self.latency = latency_ms / 1000
+
+    def routes(self) -> list[Route]:
+        """All paths of the vendor that the sandbox answers."""
+        company = "/v3/company/{realm}"
+        return [
+            Route(f"{company}/query", self._company_route(_query), methods=["GET", "POST"]),
+            Route(f"{company}/cdc", self._company_route(_changes), methods=["GET"]),
+            Route(f"{company}/batch", self._company_route(_batch, is_batch=True), methods=["POST"]),
+            Route(f"{company}/preferences", self._company_route(_preferences), methods=["GET"]),
+            Route(f"{company}/{{entity}}/{{id}}", self._company_route(_read), methods=["GET"]),
+            Route("/oauth2/v1/tokens/bearer", self._token, methods=["POST"]),
+            Route("/v2/oauth2/tokens/revoke", self._revoke, methods=["POST"]),
+            Route("/connect/oauth2", self._consent, methods=["GET"]),
+            Route("/op/v1/jwks", self._jwks, methods=["GET"]),
+            Route("/.well-known/openid_configuration/", self._discovery, methods=["GET"]),
+            Route("/.well-known/openid_sandbox_configuration/", self._discovery, methods=["GET"]),
+        ]
+
+    def _company_route(self, handler: Handler, is_batch: bool = False) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            realm = request.path_params["realm"]
+            if self.latency:
+                await asyncio.sleep(self.latency)
+            refusal = self._refuse(request, realm)
+            if refusal is not None:
+                return refusal
+            try:
+                with self.limits.admitted(realm, is_batch):
+                    return await self._serve(handler, request, realm)
+            except ThrottledError:
+                company = self.hub.company(realm)
+                return self._throttled(answer_time(self.hub.now, company.zone))
+
+        return answer
+
+    def _refuse(self, request: Request, realm: str) -> Response | None:
+        """401 without a valid token, 403 with one of another company, 404 as HTML for a company there is not."""
+        access = oauth.access_of(self.hub.state, request.headers.get("authorization", ""))
+        if access is None:
+            return replies.unauthorized("Malformed bearer token: too short or too long", self.hub.now)
+        if access.realm != realm:
+            return replies.forbidden(answer_time(self.hub.now, self.hub.company(access.realm).zone))
+        return None
+
+    async def _serve(self, handler: Handler, request: Request, realm: str) -> Response:
+        hub = self.hub
+        company = hub.company(realm)
+        time = answer_time(hub.now, company.zone)
+        struck = hub.fault_for(company.business_id, _BEFORE)
+        if struck is not None:
+            return self._strike(struck, time)
+        if "json" not in (accept := request.headers.get("accept", "*/*")) and "xml" in accept:
+            return replies.xml_stub(time)
+        if hub.fault_for(company.business_id, ("slow",)):
+            await asyncio.sleep(float(hub.options["slow_seconds"]))
+        endpoints = Endpoints(hub, company, hub.fault_for(company.business_id, _PAGE))
+        response = await handler(endpoints, request)
+        if hub.fault_for(company.business_id, _AFTER):
+            endpoints.late_commit()
+        return response
+
+    def _strike(self, kind: str, time: str) -> Response:
+        if kind == "throttle":
+            return self._throttled(time)
+        if kind == "html_error":
+            return replies.html_error()
+        if kind == "dead_token":
+            return replies.unauthorized("Token revoked", self.hub.now)
+        return replies.system_fault(200 if kind == "fault_in_200" else 500, time)
+
+    def _throttled(self, time: str) -> Response:
+        return replies.throttled(int(self.hub.options["throttle_status"]), time, bool(self.hub.options["retry_after"]))
+
+    async def _token(self, request: Request) -> Response:
+        form = {key: values[0] for key, values in parse_qs((await request.body()).decode(errors="replace")).items()}
+
+        def is_dead(realm: str) -> bool:
+            listing = self.hub.by_realm.get(realm)
+            return listing is None or self.hub.fault_for(listing.business_id, ("dead_token",)) is not None
+
+        status, body = oauth.token_answer(self.hub.state, request.headers, form, is_dead)
+        return replies.json_reply(encode(body), status, {"cache-control": "no-cache, no-store"})
+
+    async def _revoke(self, request: Request) -> Response:
+        content = (await request.body()).decode(errors="replace")
+        try:
+            token = str(json.loads(content)["token"])
+        except (ValueError, KeyError, TypeError):
+            token = parse_qs(content).get("token", [""])[0]
+        return Response(b"", oauth.revoke(self.hub.state, request.headers, token), replies.headers())
+
+    async def _consent(self, request: Request) -> Response:
+        """The consent page, which here agrees at once; `realmId` chooses the company, else it is the first."""
+        asked = request.query_params
+        realm = asked.get("realmId", self.hub.listings[0].realm)
+        if asked.get("client_id") != self.hub.client.client_id or "redirect_uri" not in asked or realm not in self.hub.by_realm:
+            return replies.json_reply(encode({"error": "invalid_request"}), 400)
+        back = {"code": oauth.authorization_code(self.hub.state, realm), "state": asked.get("state", ""), "realmId": realm}
+        return RedirectResponse(f"{asked['redirect_uri']}{'&' if '?' in asked['redirect_uri'] else '?'}{urlencode(back)}", 302)
+
+    async def _discovery(self, request: Request) -> Response:
+        return replies.json_reply(encode(oauth.discovery(str(request.base_url).rstrip("/"))))
+
+    async def _jwks(self, request: Request) -> Response:
+        return replies.json_reply(encode({"keys": []}))
+
+
+async def _query(endpoints: Endpoints, request: Request) -> Response:
+    if request.method == "POST":
+        return endpoints.query((await request.body()).decode(errors="replace"))
+    return endpoints.query(request.query_params.get("query", ""))
+
+
+async def _changes(endpoints: Endpoints, request: Request) -> Response:
+    return endpoints.changes(request.query_params.get("entities", ""), request.query_params.get("changedSince", ""))
+
+
+async def _batch(endpoints: Endpoints, request: Request) -> Response:
+    return endpoints.batch(await request.body())
+
+
+async def _preferences(endpoints: Endpoints, request: Request) -> Response:
+    return endpoints.read("preferences", "1")
+
+
+async def _read(endpoints: Endpoints, request: Request) -> Response:
+    parameters: dict[str, Any] = request.path_params
+    return endpoints.read(parameters["entity"], parameters["id"])

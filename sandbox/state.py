@@ -1,0 +1,190 @@
+"""What the sandbox must remember: its configuration, the operations that moved its world, tokens, faults and switches.
+
+Lies under `<home>/sandbox/`: `sandbox.json` (configuration, replaced by rename) and `journal.jsonl` (append-only).
+Everything else is a function of these two: a world is generated from the seed and the operations, never stored.
+The record of what was sent is `sandbox.served`.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ingestion.errors import RowcolError, UsageError
+
+MAX_BUSINESSES = 1000
+# A Tuesday morning in every American zone, behind it 230 simulated days that cross one daylight-saving change.
+ORIGIN = int(datetime(2026, 9, 22, 16, 0, tzinfo=UTC).timestamp())
+
+DEFAULT_OPTIONS: dict[str, Any] = {
+    "strict_refresh": False,  # every refresh token is good for one use only
+    "cdc_horizon": "fault",  # or "clip": silently answer 30 days
+    "retry_after": False,  # send Retry-After with a 429, which the vendor does not document
+    "throttle_status": 429,  # or 403, as captures of 2016 show
+    "slow_seconds": 5.0,  # how long the fault `slow` holds an answer back
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What `serve` was told. recorded: a folder of recorded companies instead of generated ones."""
+
+    seed: int = 1
+    businesses: int = 20
+    scale: float = 1.0
+    recorded: str | None = None
+    port: int = 0
+
+
+@dataclass(slots=True)
+class Grant:
+    """The refresh token of one company: the n-th value is current, the one before it lives 24 hours longer."""
+
+    n: int = 0
+    generation: int = 0
+    rotated_at: int = 0
+    used_at: int = 0
+    revoked: bool = False
+
+
+@dataclass(slots=True)
+class FaultRule:
+    """One fault on request. business: an id or `all`; left: how often it still fires, None for ever."""
+
+    number: int
+    rail: str
+    business: str
+    kind: str
+    rate: float = 1.0
+    left: int | None = None
+
+
+@dataclass
+class Memory:
+    """The fold of the journal."""
+
+    origin: int = ORIGIN
+    now: int = ORIGIN
+    operations: list[dict[str, Any]] = field(default_factory=list)
+    grants: dict[str, Grant] = field(default_factory=dict)
+    faults: dict[int, FaultRule] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=lambda: dict(DEFAULT_OPTIONS))
+
+
+class State:
+    """Memory plus its files. Each change is one write of one line before the answer leaves, so kill -9 loses nothing answered."""
+
+    def __init__(self, folder: Path, config: Config) -> None:
+        self.folder = folder
+        folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.mkdir(exist_ok=True, mode=0o700)
+        self._lock = _lock(folder / "lock")
+        self.config = _settle(folder / "sandbox.json", config)
+        self.memory = Memory()
+        journal = folder / "journal.jsonl"
+        for line in _whole_lines(journal):
+            self._fold(json.loads(line))
+        self._journal = os.open(journal, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+
+    def remember(self, entry_type: str, **what: Any) -> None:
+        """Writes one line to the journal and folds it into the memory."""
+        entry = {"entry_type": entry_type, **what}
+        os.write(self._journal, json.dumps(entry, separators=(",", ":")).encode() + b"\n")
+        self._fold(entry)
+
+    def grant_of(self, realm: str) -> Grant:
+        """The token state of a company; a company that never refreshed has the first value, issued at the origin."""
+        return self.memory.grants.get(realm) or Grant(rotated_at=self.memory.origin, used_at=self.memory.origin)
+
+    def set_port(self, port: int) -> None:
+        """Keeps the port for the commands that talk to this sandbox."""
+        self.config = replace(self.config, port=port)
+        _write(self.folder / "sandbox.json", asdict(self.config))
+
+    def close(self) -> None:
+        os.close(self._journal)
+        os.close(self._lock)
+
+    def _fold(self, entry: dict[str, Any]) -> None:
+        memory, kind = self.memory, entry["entry_type"]
+        what = {key: value for key, value in entry.items() if key != "entry_type"}
+        if kind == "operation":
+            memory.operations.append(what)
+            memory.now = max(memory.now, what["at"])
+        elif kind == "recorded_clock":
+            memory.origin = memory.now = what["at"]
+        elif kind == "grant":
+            realm = what.pop("realm")
+            memory.grants[realm] = Grant(**what)
+        elif kind == "fault":
+            rule = FaultRule(**what)
+            memory.faults[rule.number] = rule
+        elif kind == "fault_fired":
+            spent = memory.faults.get(what["number"])
+            if spent is not None and spent.left is not None:
+                spent.left -= 1
+                if spent.left <= 0:
+                    del memory.faults[spent.number]
+        elif kind == "faults_cleared":
+            for number in what["numbers"]:
+                memory.faults.pop(number, None)
+        elif kind == "options":
+            memory.options.update(what)
+
+
+def stored_config(folder: Path) -> Config | None:
+    """The configuration kept under `folder`, or None when no sandbox ever ran there."""
+    try:
+        return Config(**json.loads((folder / "sandbox.json").read_text()))
+    except FileNotFoundError:
+        return None
+
+
+def _settle(path: Path, wanted: Config) -> Config:
+    """Checks `wanted` against what the folder already stands for and stores it."""
+    if not 1 <= wanted.businesses <= MAX_BUSINESSES:
+        raise UsageError(f"the sandbox has 1 to {MAX_BUSINESSES} businesses, not {wanted.businesses}")
+    if not 0.1 <= wanted.scale <= 100:
+        raise UsageError(f"--scale is between 0.1 and 100, not {wanted.scale:g}")
+    kept = stored_config(path.parent)
+    if kept and (kept.seed, kept.scale, kept.recorded) != (wanted.seed, wanted.scale, wanted.recorded):
+        raise UsageError(
+            f"this home's sandbox was started with seed {kept.seed}, scale {kept.scale:g} and "
+            f"{'recordings of ' + kept.recorded if kept.recorded else 'generated businesses'}: use these, or another ROWCOL_HOME"
+        )
+    _write(path, asdict(wanted))
+    return wanted
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    beside = path.with_suffix(".tmp")
+    beside.touch(mode=0o600)
+    beside.write_text(json.dumps(content))
+    os.replace(beside, path)
+
+
+def _whole_lines(path: Path) -> Iterable[bytes]:
+    """The journal's complete lines; a last line torn by a power cut was never answered and is cut off."""
+    if not path.exists():
+        return []
+    content = path.read_bytes()
+    whole = content[: content.rfind(b"\n") + 1]
+    if len(whole) < len(content):
+        os.truncate(path, len(whole))
+    return whole.splitlines()
+
+
+def _lock(path: Path) -> int:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise RowcolError(f"another process already runs the sandbox of {path.parent}") from None
+    return descriptor

@@ -1,0 +1,136 @@
+"""What really happened, as Parquet: one function per table, ids as the rail serves them.
+
+Tables of rails that are not served yet exist and are empty, so that whoever reads them needs no special case.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ingestion.errors import UsageError
+from sandbox.hub import Hub
+from sandbox.qbo.company import GeneratedCompany
+from sandbox.qbo.entities import RAW_TABLE
+from sandbox.qbo.render_documents import RENDERERS
+from sandbox.qbo.serving import drifted
+from sandbox.served import DRIFTED
+from sandbox.world.life import balances_now
+from sandbox.world.oracle import standing_mistakes
+
+_MONEY = pa.decimal128(18, 2)
+_INSTANT = pa.timestamp("s", tz="UTC")
+_TEXTS = {
+    "vendors": ("business_id", "world_vendor_id", "rail", "rail_vendor_id", "name"),
+    "bills": ("business_id", "world_bill_id", "qbo_bill_id", "ramp_bill_id"),
+    "bank_matches": ("business_id", "plaid_transaction_id", "rail", "entity", "record_id", "world_event_id"),
+    "payouts": ("business_id", "stripe_payout_id", "plaid_transaction_id", "charge_ids"),
+}
+SCHEMAS: dict[str, pa.Schema] = {table: pa.schema([(name, pa.string()) for name in names]) for table, names in _TEXTS.items()} | {
+    "balances": pa.schema(
+        [("business_id", pa.string()), ("date", pa.date32()), ("bank_cash", _MONEY), ("open_ap", _MONEY), ("open_ar", _MONEY)]
+    ),
+    "mistakes": pa.schema(
+        [(name, pa.string()) for name in ("business_id", "kind", "hygiene_check", "rail", "entity", "record_id")]
+        + [("is_standing", pa.bool_())]
+    ),
+    "served": pa.schema(
+        [(name, pa.string()) for name in ("business_id", "rail", "entity", "record_id")]
+        + [("version_no", pa.int64()), ("content_sha256", pa.string()), ("is_deleted", pa.bool_()), ("served_first_at", _INSTANT)]
+    ),
+}
+Row = tuple[Any, ...]
+
+
+def truth_table(hub: Hub, table: str) -> bytes:
+    """One truth table as Parquet bytes; UsageError names the tables there are."""
+    if table not in SCHEMAS:
+        raise UsageError(f"there is no truth table {table!r}; there are: {', '.join(SCHEMAS)}")
+    schema = SCHEMAS[table]
+    rows = list(_ROWS[table](hub)) if table in _ROWS else []
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(schema)
+    content = pa.table([pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)], schema=schema)
+    out = io.BytesIO()
+    pq.write_table(content, out, compression="zstd")
+    return out.getvalue()
+
+
+def _generated(hub: Hub) -> Iterator[GeneratedCompany]:
+    for listing in hub.listings:
+        company = hub.company(listing.realm)
+        if isinstance(company, GeneratedCompany):
+            yield company
+
+
+def _vendors(hub: Hub) -> Iterator[Row]:
+    for company in _generated(hub):
+        for vendor in company.world.vendors.values():
+            yield company.business_id, f"vendor-{vendor.id}", "qbo", str(vendor.id), vendor.name
+
+
+def _bills(hub: Hub) -> Iterator[Row]:
+    for company in _generated(hub):
+        for bill in company.world.docs["bill"].values():
+            yield company.business_id, f"bill-{bill.id}", str(bill.id), None
+
+
+def _balances(hub: Hub) -> Iterator[Row]:
+    """One row per closed day, and today's as it stands."""
+    for company in _generated(hub):
+        world = company.world
+        days = list(world.balances)
+        if world.next_day is not None:
+            days.append((world.next_day - timedelta(days=1), *balances_now(world)))
+        for day, bank, payable, receivable in days:
+            yield company.business_id, day, _money(bank), _money(payable), _money(receivable)
+
+
+def _mistakes(hub: Hub) -> Iterator[Row]:
+    for company in _generated(hub):
+        for mistake, is_standing in standing_mistakes(company.world):
+            entity = RENDERERS[mistake.entity][0] if mistake.entity in RENDERERS else mistake.entity.capitalize()
+            yield company.business_id, mistake.kind, mistake.check, "qbo", RAW_TABLE[entity], str(mistake.id), is_standing
+
+
+def _served(hub: Hub) -> Iterator[Row]:
+    """Each version that was ever sent, once, with the instant it first went out."""
+    first: dict[tuple[str, str, int], int] = {}
+    for page in hub.served.pages():
+        for place in page.places:
+            first.setdefault((page.realm, page.entity, place), page.at)
+    for (realm, entity, place), at in first.items():
+        if realm not in hub.by_realm:
+            continue
+        version = hub.company(realm).tables[entity].versions[place & ~DRIFTED]
+        body = drifted(version.body) if place & DRIFTED else version.body
+        name = RAW_TABLE.get(entity, entity)
+        yield (
+            hub.by_realm[realm].business_id,
+            "qbo",
+            name,
+            version.id,
+            version.number,
+            hashlib.sha256(body).hexdigest(),
+            version.deleted,
+            at,
+        )
+
+
+_ROWS: dict[str, Callable[[Hub], Iterator[Row]]] = {
+    "vendors": _vendors,
+    "bills": _bills,
+    "balances": _balances,
+    "mistakes": _mistakes,
+    "served": _served,
+}
+
+
+def _money(cents: int) -> Decimal:
+    return Decimal(cents).scaleb(-2)
