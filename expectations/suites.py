@@ -98,7 +98,7 @@ SUITES: tuple[Suite, ...] = (
     Suite("H10", {"days_past_due": "integer"}, (between("days_past_due", high=Threshold("max_days_overdue")),)),
     Suite("H11", {"open_amount": "money"}, (between("open_amount", high=Threshold("max_open_amount", is_money=True)),)),
     Suite("H12", {"uncategorised_lines": "integer"}, (between("uncategorised_lines", high=0),)),
-    Suite("H13", {"term_id": "text"}, (not_null("term_id"),)),
+    Suite("H13", {"terms_id": "text"}, (not_null("terms_id"),)),
     Suite("H14", {"has_tax_id": "boolean"}, (not_null("has_tax_id"), in_set("has_tax_id", True))),
     Suite("H15", {"duplicate_of": "text"}, (null("duplicate_of"),)),
     Suite("H17", {"business_id": "text", "normalised_name": "text"}, (unique_together("business_id", "normalised_name"),)),

@@ -47,7 +47,7 @@ CASES: dict[str, Case] = {
     "H10": Case(({"days_past_due": 0},), ({"days_past_due": 1},)),
     "H11": Case(({"open_amount": Decimal("5000.00")},), ({"open_amount": Decimal("5000.01")},)),
     "H12": Case(({"uncategorised_lines": 0},), ({"uncategorised_lines": 1},)),
-    "H13": Case(({"term_id": "1"},), ({"term_id": None},)),
+    "H13": Case(({"terms_id": "1"},), ({"terms_id": None},)),
     "H14": Case(({"has_tax_id": True},), ({"has_tax_id": False}, {"has_tax_id": None})),
     "H15": Case(({"duplicate_of": None},), ({"duplicate_of": "1"},)),
     "H17": Case(

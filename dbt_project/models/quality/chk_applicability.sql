@@ -1,0 +1,33 @@
+with catalogue as (
+    select * from {{ ref('hygiene_catalogue') }}
+),
+
+businesses as (
+    select * from {{ ref('stg_control__businesses') }}
+),
+
+connections as (
+    select * from {{ ref('stg_control__connections') }}
+),
+
+connected as (
+    select
+        connections.business_id,
+        list(distinct connections.rail) as rails
+    from connections
+    group by connections.business_id
+)
+
+select
+    businesses.business_id,
+    catalogue.check_id,
+    catalogue.is_built,
+    coalesce(
+        len(connected.rails) > 0
+        and list_has_all(connected.rails, string_split(coalesce(catalogue.rails_all, connected.rails[1]), '|'))
+        and list_has_any(connected.rails, string_split(coalesce(catalogue.rails_any, connected.rails[1]), '|')),
+        false
+    ) as is_applicable
+from businesses
+cross join catalogue
+left join connected on businesses.business_id = connected.business_id

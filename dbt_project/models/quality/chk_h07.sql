@@ -1,0 +1,14 @@
+with bills as (
+    select * from {{ ref('int_bills') }}
+)
+
+select
+    bills.business_id,
+    bills.rail,
+    'bills' as entity,
+    bills.record_id,
+    bills.days_past_due,
+    bills.days_past_due || ' days past due, ' || {{ shown_amount('bills.open_amount', 'bills.currency') }} || ' open' as observed,
+    bills.home_open_amount as impact_amount
+from bills
+where bills.is_open

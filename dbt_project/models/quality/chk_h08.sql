@@ -1,0 +1,14 @@
+with invoices as (
+    select * from {{ ref('int_invoices') }}
+)
+
+select
+    invoices.business_id,
+    invoices.rail,
+    'invoices' as entity,
+    invoices.record_id,
+    invoices.customer_id,
+    'no customer, ' || {{ shown_amount('invoices.open_amount', 'invoices.currency') }} || ' open' as observed,
+    invoices.home_open_amount as impact_amount
+from invoices
+where not invoices.is_deleted and not invoices.is_voided

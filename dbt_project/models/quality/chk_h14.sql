@@ -1,0 +1,14 @@
+with vendors as (
+    select * from {{ ref('stg_qbo__vendors') }}
+)
+
+select
+    vendors.business_id,
+    vendors.rail,
+    'vendors' as entity,
+    vendors.record_id,
+    coalesce(trim(vendors.tax_identifier), '') != '' as has_tax_id,
+    coalesce(vendors.vendor_name, 'vendor without a name') as observed,
+    cast(null as decimal(18, 2)) as impact_amount
+from vendors
+where not vendors.is_deleted and coalesce(vendors.is_active, true) and vendors.is_1099
