@@ -60,7 +60,8 @@ class FetchSession:
     """Everything a fetch may use, shared by all connections of one sync.
 
     watermarks: per entity and connection, from the last finished load. known_ids: the live record ids of an entity
-    and connection in the change log, read on demand. pages: unreadable pages, kept once the rows have landed.
+    and connection in the change log, read on demand. count_check: compare the vendor's counts with what is known and
+    walk where they differ. pages: unreadable pages, kept once the rows have landed.
     """
 
     http: httpx.AsyncClient
@@ -72,6 +73,7 @@ class FetchSession:
     delivery: str
     watermarks: Mapping[str, Mapping[str, str]]
     known_ids: Callable[[Connection, str], Awaitable[frozenset[str]]]
+    count_check: bool = False
     pages: list[QuarantinedPage] = field(default_factory=list)
 
     def watermark(self, connection: Connection, entity: str) -> str | None:

@@ -15,6 +15,7 @@ from datetime import datetime
 from functools import partial
 
 import httpx
+import stamina
 
 from ingestion.changelog.landing import Landed, land
 from ingestion.changelog.pipeline import load_lock, rail_pipeline, read_watermarks, restore_state
@@ -38,13 +39,17 @@ LEASE_SECONDS = 1800.0
 
 @dataclass(frozen=True)
 class SyncRequest:
-    """What to sync. businesses None: all that are not paused; entities None: all of the rail."""
+    """What to sync. businesses None: all that are not paused; entities None: all of the rail.
+
+    count_check: also compare the vendor's counts with what is known; the daily tier asks for it.
+    """
 
     rail: RailPromise
     businesses: Sequence[str] | None = None
     entities: Sequence[str] | None = None
     strategy: Strategy = DATA_FETCH
     delivery: str = "schedule"
+    count_check: bool = False
 
     def promises(self) -> tuple[EntityPromise, ...]:
         """The promises of the entities asked for; UsageError names one that does not exist."""
@@ -114,6 +119,7 @@ def sync(settings: Settings, store: ControlStore, clock: Clock, request: SyncReq
                 delivery=request.delivery,
                 watermarks=watermarks,
                 known_ids=partial(_known_ids, settings, request.rail),
+                count_check=request.count_check,
                 pages=[],
             )
             fetched, pages = asyncio.run(_fetch_all(session, request.rail, leases.granted, promises, clock))
@@ -130,6 +136,8 @@ def sync(settings: Settings, store: ControlStore, clock: Clock, request: SyncReq
 async def _fetch_all(
     make_session: partial[FetchSession], rail: RailPromise, connections: Sequence[Connection], promises: Sequence[EntityPromise], clock: Clock
 ) -> tuple[list[_Fetched], list[QuarantinedPage]]:
+    # Retries are counted per connection; the library's own log line would repeat them with the call's arguments.
+    stamina.instrumentation.set_on_retry_hooks([])
     module, _, name = rail.fetch.partition(":")
     fetch: Fetch = getattr(importlib.import_module(module), name)
     at_once = asyncio.Semaphore(CONNECTIONS_AT_ONCE)

@@ -100,8 +100,8 @@ def _invoke(arguments: list[str], manifest: Any, callbacks: list[Any]) -> Any:
 
     answer = dbtRunner(manifest=manifest, callbacks=callbacks).invoke(arguments)
     if answer.result is None:
-        reason = str(answer.exception).strip().splitlines()
-        raise RowcolError(f"dbt could not run: {reason[0] if reason else 'no reason given'}")
+        reason = " ".join(str(answer.exception).split())[:400]
+        raise RowcolError(f"dbt could not run: {reason}")
     return answer.result
 
 
@@ -114,7 +114,16 @@ def _manifest() -> Any:
 
 
 def _folders() -> list[str]:
-    return ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR), "--target-path", str(TARGET_DIR), "--log-level-file", "none"]
+    return [
+        "--project-dir",
+        str(PROJECT_DIR),
+        "--profiles-dir",
+        str(PROJECT_DIR),
+        "--target-path",
+        str(TARGET_DIR),
+        "--log-level-file",
+        "none",
+    ]
 
 
 def _event_handler(handle: EventHandler) -> Callable[[Any], None]:

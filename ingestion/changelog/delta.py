@@ -62,7 +62,13 @@ copy (
                 when known.change_id is null then is_last_arrival
                 else is_last_of_version
                     and heads.source_version is not distinct from identified.source_version
-                    and heads.content_hash <> identified.content_hash
+                    and (
+                        heads.content_hash <> identified.content_hash
+                        -- another state of this version came before it in the same fetch, and is the head by now
+                        or bool_or(known.change_id is null) over (
+                            partition by identified.business_id, identified.connection_id, identified.record_id, identified.source_version
+                        )
+                    )
             end as is_new,
             not {versioned} or known.change_id is not null as is_numbered,
         from identified

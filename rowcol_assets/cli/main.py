@@ -20,13 +20,16 @@ PACKAGE = "rowcol_assets.cli"
 
 # Name on the command line and module; in the order of the help.
 COMMANDS: dict[str, str] = {
+    "run": "run",
+    "sync": "sync",
+    "rebuild": "rebuild",
     "onboard": "onboard",
     "grant": "grant",
     "portfolio": "portfolio",
     "status": "status",
     "rotate-key": "rotate_key",
 }
-GROUPS: dict[str, str] = {}
+GROUPS: dict[str, str] = {"sandbox": "sandbox"}
 
 
 def build_app(only: str | None = None) -> typer.Typer:

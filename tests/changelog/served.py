@@ -52,21 +52,16 @@ class Oracle:
     def see(self, page: list[Served]) -> None:
         """Takes note of one page."""
         last_of_stamp = {(served.record_id, served.stamp): served for served in page}
-        heads = {record_id: self.head(record_id) for record_id in self.versions}
-        known = {record_id: set(versions) for record_id, versions in self.versions.items()}
         for record_id in {served.record_id for served in page}:
             mine = [served for served in page if served.record_id == record_id]
             arrivals = [served for number, served in enumerate(mine) if served not in mine[number + 1 :]]
             for served in sorted(arrivals, key=lambda one: one.stamp):
                 version = (served.stamp, served.content)
-                is_return = (
-                    version in known.get(record_id, set())
-                    and last_of_stamp[record_id, served.stamp] == served
-                    and heads[record_id][0] == served.stamp
-                    and heads[record_id] != version
-                )
                 seen = self.versions.setdefault(record_id, [])
-                if is_return or version not in seen:
+                is_last = last_of_stamp[record_id, served.stamp] == served
+                if version not in seen:
+                    seen.append(version)
+                elif is_last and self.head(record_id) != version and self.head(record_id)[0] == served.stamp:
                     seen.append(version)
 
     def head(self, record_id: str) -> tuple[int, str]:

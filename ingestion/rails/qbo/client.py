@@ -62,7 +62,8 @@ class QboClient:
         self._session = session
         self._connection = connection
         self._traffic = traffic
-        self._per_second = AsyncLimiter(10, 1)
+        # Spaced, not in bursts: a bucket that refills while it empties lets 20 through in its first second.
+        self._per_second = AsyncLimiter(1, 0.1)
         self._per_minute = AsyncLimiter(500, 60)
         self._at_once = asyncio.Semaphore(CONCURRENT_CALLS)
         self._token: TokenState | None = None

@@ -19,7 +19,7 @@ from ingestion.fetching import EntityReport, FetchSession, Traffic
 from ingestion.promise import EntityPromise
 from ingestion.rails.qbo.changes import read_by_id, read_changes
 from ingestion.rails.qbo.client import ObjectNotFound, QboClient, UnreadablePage
-from ingestion.rails.qbo.walk import Walk, counts
+from ingestion.rails.qbo.walk import Walk, counts, walk_all
 from ingestion.rails.qbo.wire import Record
 
 # The feed looks 30 days back; a day is left for clocks and for the walk itself.
@@ -49,8 +49,8 @@ class _CompanyFetch:
             if watermark and datetime.fromisoformat(watermark) > oldest:
                 self.since[entity.name] = datetime.fromisoformat(watermark)
         fed = [entity for entity in entities if entity.name in self.since]
-        reports, full = await self._read_feed(fed) if fed else ([], set())
-        walked = [entity for entity in entities if entity.name not in self.since or entity.name in full]
+        reports, again = await self._read_feed(fed) if fed else ([], set())
+        walked = [entity for entity in entities if entity.name not in self.since or entity.name in again]
         return reports + await self._walk_all(walked)
 
     async def _read_feed(self, entities: Sequence[EntityPromise]) -> tuple[list[EntityReport], set[str]]:
@@ -60,26 +60,33 @@ class _CompanyFetch:
         except UnreadablePage as page:
             self._quarantine("cdc", page)
             return [EntityReport(entity.name, "failed", error_kind=page.kind, error=str(page)) for entity in entities], set()
+        totals = await counts(self.client, entities) if self.session.count_check else {}
+        again = set(changes.full)
         reports = []
         for entity in entities:
-            if entity.name not in changes.full:
-                records = changes.records.get(entity.name, [])
+            records = changes.records.get(entity.name, [])
+            total = totals.get(entity.name)
+            if entity.name not in again and total is not None and total != await self._expected(entity, records):
+                again.add(entity.name)
+            if entity.name not in again:
                 self._spool(entity, records)
-                reports.append(EntityReport(entity.name, "succeeded", len(records), watermark=self._mark(changes.served_at)))
-        return reports, changes.full
+                reports.append(
+                    EntityReport(entity.name, "succeeded", len(records), source_count=total, watermark=self._mark(changes.served_at))
+                )
+        return reports, again
+
+    async def _expected(self, entity: EntityPromise, changed: Sequence[Record]) -> int:
+        """How many records there are if the change log and this feed answer tell the whole story."""
+        known = await self.session.known_ids(self.connection, entity.name)
+        gone = {record.record_id for record in changed if record.is_deleted}
+        return len((known | {record.record_id for record in changed}) - gone)
 
     async def _walk_all(self, entities: Sequence[EntityPromise]) -> list[EntityReport]:
         if not entities:
             return []
-        walks = await asyncio.gather(*(self._walk(entity) for entity in entities))
+        walks = await walk_all(self.client, entities, self._spool)
         totals = await counts(self.client, entities)
         return [await self._settle(walk, totals.get(walk.entity.name)) for walk in walks]
-
-    async def _walk(self, entity: EntityPromise) -> Walk:
-        walk = Walk(entity)
-        async for records in walk.pages(self.client):
-            self._spool(entity, records)
-        return walk
 
     async def _settle(self, walk: Walk, total: int | None) -> EntityReport:
         """Walks again while the count says that rows were missed, then looks for what was deleted unseen."""
@@ -87,7 +94,7 @@ class _CompanyFetch:
         for _ in range(WALK_ATTEMPTS - 1):
             if walk.unreadable or total is None or len(walk.ids) >= total:
                 break
-            walk = await self._walk(entity)
+            (walk,) = await walk_all(self.client, [entity], self._spool)
             total = (await counts(self.client, [entity])).get(entity.name)
         for page in walk.unreadable:
             self._quarantine(entity.name, page)

@@ -1,13 +1,15 @@
 """Reads whole entities by query: the first load, and the way back when the change feed cannot be trusted.
 
-Pages are cut by position, and a deletion during the walk shifts later rows to earlier positions. Each page therefore
-starts at the last row of the page before it, and one that does not begin with that row is read again from further
-back. Whatever slips through all the same is found by counting afterwards. The change feed is `changes`.
+All entities are walked together, their next pages in one batch call; a batch that cannot be read is asked again page
+by page, so that one bad page does not cost the others. Pages are cut by position, and a deletion during the walk
+shifts later rows to earlier positions: each page therefore starts at the last row of the page before it, and one that
+does not begin with that row is read again from further back. Whatever slips through all the same is found by counting
+afterwards. The change feed is `changes`.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -15,65 +17,108 @@ import msgspec
 from ingestion.fetching import RailError
 from ingestion.promise import EntityPromise
 from ingestion.rails.qbo.client import QboClient, UnreadablePage
-from ingestion.rails.qbo.wire import Record, batch_counts, count_of, split_query
+from ingestion.rails.qbo.wire import Record, batch_counts, count_of, split_batch, split_query
 
 PAGE_ROWS = 1000
 STEP_BACK_ROWS = 50
+# Intuit: at most 30 items in a batch, which counts as one request.
 BATCH_ITEMS = 30
+# What a single query can still answer when a batch could not.
+WORTH_SINGLE_QUERIES = {"refused", "malformed_page", "fault", "not_found"}
+
+Keep = Callable[[EntityPromise, Sequence[Record]], None]
 
 
 @dataclass
 class Walk:
-    """What a walk of one entity saw. started: the server's time at its first page, from where changes are read next."""
+    """One entity's walk. started: the server's time at its first page, from where changes are read next."""
 
     entity: EntityPromise
     started: str | None = None
     ids: set[str] = field(default_factory=set)
     unreadable: list[UnreadablePage] = field(default_factory=list)
+    is_done: bool = False
+    _start: int = 1
+    _last: str | None = None
 
-    async def pages(self, client: QboClient) -> AsyncIterator[list[Record]]:
-        """Yields the records of each page; an unreadable page is noted and passed over, so that other rows land."""
-        start, last = 1, None
-        while True:
-            try:
-                records, served_at = await client.query(statement(self.entity, start), lambda body: split_query(body, self.entity.vendor_name))
-            except UnreadablePage as page:
-                self.unreadable.append(page)
-                if len(self.unreadable) > 1 and page.body == self.unreadable[-2].body:
-                    return
-                start, last = start + PAGE_ROWS, None
-                continue
-            self.started = self.started or served_at
-            if last is not None and (not records or records[0].record_id != last) and start > 1:
-                start, last = max(1, start - STEP_BACK_ROWS), None
-                continue
-            self.ids.update(record.record_id for record in records)
-            yield records
-            if len(records) < PAGE_ROWS:
-                return
-            last = records[-1].record_id
-            start += PAGE_ROWS - 1
+    def statement(self) -> str:
+        """The query for the next page; inactive names are asked for expressly, since the API hides them otherwise."""
+        entity = self.entity
+        return f"SELECT * FROM {entity.vendor_name}{_where(entity)} ORDERBY Id STARTPOSITION {self._start} MAXRESULTS {PAGE_ROWS}"
+
+    def accept(self, records: list[Record], served_at: str | None) -> list[Record]:
+        """Takes the next page and returns its records, or nothing when rows moved and it has to be read from further back."""
+        self.started = self.started or served_at
+        if self._last is not None and (not records or records[0].record_id != self._last):
+            self._start, self._last = max(1, self._start - STEP_BACK_ROWS), None
+            return []
+        self.ids.update(record.record_id for record in records)
+        if len(records) < PAGE_ROWS:
+            self.is_done = True
+        else:
+            self._start, self._last = self._start + PAGE_ROWS - 1, records[-1].record_id
+        return records
+
+    def pass_over(self, page: UnreadablePage) -> None:
+        """Notes an unreadable page and goes on behind it; two in a row end the walk, the vendor is serving nothing else."""
+        is_second = bool(self.unreadable) and self._last is None and self._start > 1
+        self.unreadable.append(page)
+        self._start, self._last, self.is_done = self._start + PAGE_ROWS, None, is_second
 
 
-def statement(entity: EntityPromise, start: int) -> str:
-    """The query for one page; inactive names are asked for expressly, since the API hides them otherwise."""
-    return f"SELECT * FROM {entity.vendor_name}{_where(entity)} ORDERBY Id STARTPOSITION {start} MAXRESULTS {PAGE_ROWS}"
+async def walk_all(client: QboClient, entities: Sequence[EntityPromise], keep: Keep) -> list[Walk]:
+    """Walks `entities` to their ends, handing each page's records to `keep`."""
+    walks = [Walk(entity) for entity in entities]
+    while pending := [walk for walk in walks if not walk.is_done]:
+        for first in range(0, len(pending), BATCH_ITEMS):
+            await _next_pages(client, pending[first : first + BATCH_ITEMS], keep)
+    return walks
 
 
 async def counts(client: QboClient, entities: Sequence[EntityPromise]) -> dict[str, int]:
-    """How many records the vendor has per entity: one batch call for up to thirty, single queries if batches are refused."""
+    """How many records the vendor has per entity: one batch call for up to thirty, single queries if that is refused."""
     found: dict[str, int] = {}
     for first in range(0, len(entities), BATCH_ITEMS):
         chunk = entities[first : first + BATCH_ITEMS]
-        items = [{"bId": entity.name, "Query": _count_statement(entity)} for entity in chunk]
         try:
-            found.update(await client.post("/batch", msgspec.json.encode({"BatchItemRequest": items}), batch_counts))
+            found.update(await client.post("/batch", _batch({entity.name: _count_statement(entity) for entity in chunk}), batch_counts))
         except RailError as error:
-            if error.kind not in ("refused", "malformed_page"):
+            if error.kind not in WORTH_SINGLE_QUERIES:
                 raise
             for entity in chunk:
                 found[entity.name] = await client.query(_count_statement(entity), count_of)
     return found
+
+
+async def _next_pages(client: QboClient, walks: Sequence[Walk], keep: Keep) -> None:
+    names = {walk.entity.name: walk.entity.vendor_name for walk in walks}
+    pages: dict[str, list[Record]] = {}
+    served_at = None
+    if len(walks) > 1:
+        statements = {walk.entity.name: walk.statement() for walk in walks}
+        try:
+            pages, served_at = await client.post("/batch", _batch(statements), lambda body: split_batch(body, names))
+        except RailError as error:
+            if error.kind not in WORTH_SINGLE_QUERIES:
+                raise
+    for walk in walks:
+        if walk.entity.name in pages:
+            keep(walk.entity, walk.accept(pages[walk.entity.name], served_at))
+        else:
+            await _next_page(client, walk, keep)
+
+
+async def _next_page(client: QboClient, walk: Walk, keep: Keep) -> None:
+    try:
+        records, served_at = await client.query(walk.statement(), lambda body: split_query(body, walk.entity.vendor_name))
+    except UnreadablePage as page:
+        walk.pass_over(page)
+    else:
+        keep(walk.entity, walk.accept(records, served_at))
+
+
+def _batch(statements: dict[str, str]) -> bytes:
+    return msgspec.json.encode({"BatchItemRequest": [{"bId": name, "Query": statement} for name, statement in statements.items()]})
 
 
 def _count_statement(entity: EntityPromise) -> str:

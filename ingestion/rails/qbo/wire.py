@@ -6,6 +6,7 @@ Accounting API v3 (query, change data capture, batch), faults with capitalised k
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -71,6 +72,7 @@ class _BatchItem(msgspec.Struct):
 
 class _BatchPage(msgspec.Struct):
     BatchItemResponse: list[_BatchItem]
+    time: str | None = None
 
 
 _query = msgspec.json.Decoder(_QueryPage)
@@ -110,6 +112,16 @@ def batch_counts(body: bytes) -> dict[str, int]:
     """The totals of a batch of counts by item id; items that came back as faults are left out."""
     page = _decode(_batch, body)
     return {item.bId: _count(item.QueryResponse) for item in page.BatchItemResponse if item.Fault is None}
+
+
+def split_batch(body: bytes, vendor_names: Mapping[str, str]) -> tuple[dict[str, list[Record]], str | None]:
+    """The records of a batch of query pages by item id, and the server's time; items that came back as faults are left out.
+
+    vendor_names: the entity each item asked for.
+    """
+    page = _decode(_batch, body)
+    answered = [item for item in page.BatchItemResponse if item.Fault is None and item.QueryResponse is not None]
+    return {item.bId: _split(item.QueryResponse.get(vendor_names[item.bId])) for item in answered}, page.time
 
 
 def read_object(body: bytes, vendor_name: str) -> Record:

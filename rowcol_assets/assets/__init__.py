@@ -1,0 +1,1 @@
+"""The assets, in the order of a cycle: rails, control, models (before), quality, models (after), published."""

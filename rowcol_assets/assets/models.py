@@ -1,0 +1,92 @@
+"""dbt's seeds, models and tests as assets and asset checks, in the two steps of a cycle.
+
+dbt runs inside the process (`rowcol_assets.transform`); its events become Dagster's through dagster-dbt's own
+translation, so keys, checks and severities are those of the integration. A test that a client's data can trip only
+warns; an error is ours, and fails the step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DbtProject, dbt_assets
+from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
+
+from rowcol_assets.policies import WAREHOUSE_POOL
+from rowcol_assets.resources import Platform
+from rowcol_assets.steps import row_counts, transform
+from rowcol_assets.transform import AFTER_SELECTION, PROJECT_DIR, DbtReport, Step
+from rowcol_assets.translators import ModelTranslator
+
+DbtEvent = dg.Output | dg.AssetCheckResult | dg.AssetObservation | dg.AssetMaterialization | dg.AssetCheckEvaluation
+
+
+def model_assets(step: Step, manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
+    """The nodes of one dbt step as one multi-asset whose nodes can be built alone."""
+    translator = ModelTranslator()
+    cut = {"exclude": AFTER_SELECTION} if step == "before" else {"select": AFTER_SELECTION}
+
+    @dbt_assets(
+        manifest=manifest,
+        name=f"models_{step}",
+        project=DbtProject(project_dir=PROJECT_DIR),
+        dagster_dbt_translator=translator,
+        pool=WAREHOUSE_POOL,
+        **cut,
+    )
+    def models(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> Iterator[DbtEvent]:
+        events: list[dict[str, Any]] = []
+        report = transform(
+            platform.settings, step, platform.variables(context.run_id), select=_selection(context, manifest, translator), on_event=events.append
+        )
+        platform.say(f"dbt {step}: {_sentence(report)}")
+        yield from _translated(context, platform, manifest, translator, events)
+        if report.broken:
+            listed = "; ".join(f"{node.unique_id}: {node.message.strip().splitlines()[0] if node.message else node.status}" for node in report.broken[:5])
+            raise dg.Failure(f"{len(report.broken)} dbt nodes failed: {listed}")
+
+    return models
+
+
+def _selection(context: dg.AssetExecutionContext, manifest: Mapping[str, Any], translator: ModelTranslator) -> list[str] | None:
+    """The names of the nodes asked for, or None when all of the step are."""
+    if not context.is_subset:
+        return None
+    return [
+        node["name"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] in ("model", "seed", "snapshot") and translator.get_asset_key(node) in context.selected_asset_keys
+    ]
+
+
+def _translated(
+    context: dg.AssetExecutionContext,
+    platform: Platform,
+    manifest: Mapping[str, Any],
+    translator: ModelTranslator,
+    events: list[dict[str, Any]],
+) -> Iterator[DbtEvent]:
+    relations = [(event["data"]["node_info"]["node_relation"]["schema"], event["data"]["node_info"]["node_relation"]["alias"]) for event in events]
+    counts = row_counts(platform.settings, relations)
+    for event, relation in zip(events, relations, strict=True):
+        message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
+        for translated in message.to_default_asset_events(manifest, translator, context):
+            if isinstance(translated, dg.AssetCheckResult) and translated.check_key not in context.selected_asset_check_keys:
+                continue
+            if isinstance(translated, dg.Output) and relation in counts:
+                yield dg.Output(
+                    translated.value, translated.output_name, metadata={**translated.metadata, "dagster/row_count": counts[relation]}
+                )
+            else:
+                yield translated
+
+
+def _sentence(report: DbtReport) -> str:
+    built = sum(node.unique_id.startswith(("model.", "seed.", "snapshot.")) for node in report.nodes)
+    warned = sum(node.status == "warn" for node in report.nodes)
+    text = f"{built} models and seeds, {len(report.nodes) - built} tests"
+    if warned:
+        text += f", {warned} warnings"
+    return text + (f", {len(report.broken)} failed" if report.broken else "")

@@ -1,0 +1,80 @@
+"""Great Expectations' results as assets, and each check of the catalogue as an asset check.
+
+Counts and at most 20 keys go into metadata, never values. A failing check is a client's data, so it warns; a check
+that could not run is an error. The checks themselves are in `expectations`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from expectations import catalogue
+from expectations.report import CheckSummary
+from rowcol_assets.policies import WAREHOUSE_POOL
+from rowcol_assets.resources import Platform
+from rowcol_assets.steps import check
+from rowcol_assets.translators import OWNERS
+
+FAILURES = dg.AssetKey(["quality", "expectation_failures"])
+RUNS = dg.AssetKey(["quality", "expectation_runs"])
+
+
+def quality_assets(frames: list[dg.AssetKey]) -> dg.AssetsDefinition:
+    """The results of the checks over `frames`, the views that hold the records each check concerns."""
+    built = [entry for entry in catalogue.load() if entry.is_built]
+    descriptions = {
+        RUNS: "One row per business and check: passed, failed, not applicable or error.",
+        FAILURES: "One row per business, check and failing record.",
+    }
+    specs = [
+        dg.AssetSpec(
+            key=key,
+            group_name="quality",
+            description=description,
+            kinds={"greatexpectations", "duckdb"},
+            owners=OWNERS,
+            deps=frames,
+            metadata={"dagster/table_name": ".".join(key.path)},
+        )
+        for key, description in descriptions.items()
+    ]
+    checks = [dg.AssetCheckSpec(entry.check_id, asset=FAILURES, description=f"{entry.name}. {entry.description}") for entry in built]
+
+    @dg.multi_asset(name="expectations", specs=specs, check_specs=checks, can_subset=True, pool=WAREHOUSE_POOL)
+    def expectations(
+        context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        report = check(platform.settings, context.run_id, platform.started_at(context.run_id))
+        summaries = report.summaries
+        failed = sum(summary.records_failed for summary in summaries)
+        errors = sum(summary.status == "error" for summary in summaries)
+        platform.say(f"Great Expectations: {len(summaries)} checks, {failed:,} failing records" + (f", {errors} could not run" if errors else ""))
+        for key in sorted(context.selected_asset_keys):
+            rows = len(report.results) if key == RUNS else failed
+            yield dg.MaterializeResult(asset_key=key, metadata={"dagster/row_count": rows, "checks": len(summaries), "errors": errors})
+        known = {key.name for key in context.selected_asset_check_keys}
+        for summary in summaries:
+            if summary.check_id in known:
+                yield _result(summary)
+
+    return expectations
+
+
+def _result(summary: CheckSummary) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        asset_key=FAILURES,
+        check_name=summary.check_id,
+        passed=summary.status in ("passed", "not_applicable"),
+        severity=dg.AssetCheckSeverity.ERROR if summary.status == "error" else dg.AssetCheckSeverity.WARN,
+        description=summary.error if summary.status == "error" else None,
+        metadata={
+            "status": summary.status,
+            "records_checked": summary.records_checked,
+            "records_failed": summary.records_failed,
+            "businesses_failed": summary.businesses_failed,
+            "businesses_errored": summary.businesses_errored,
+            "sample_keys": dg.MetadataValue.json(list(summary.sample_keys)),
+        },
+    )

@@ -1,0 +1,138 @@
+"""Replays: the marts as of another date, or as known at another instant, built in a file of their own.
+
+Raw tables come from the segments, not from the warehouse, so a replay waits for nobody and changes neither history nor
+log nor published files. `as_of` values what is known now at another date; `known_at` bounds what was known.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from expectations.run import run_checks
+from ingestion.changelog.schema import CHANGE
+from ingestion.changelog.segments import segments
+from ingestion.clock import Clock, utc_text
+from ingestion.control.rows import control_rows
+from ingestion.control.store import ControlStore
+from ingestion.errors import RowcolError
+from ingestion.files import private_dir
+from ingestion.promise import RailPromise
+from ingestion.registry import RAILS
+from ingestion.settings import Settings
+from ingestion.warehouse import connect
+from rowcol_assets.resources import Say
+from rowcol_assets.steps import ensure_quality_tables
+from rowcol_assets.transform import Step, run_step
+
+LOAD_ID = "replay"
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What to replay: another valuation date, another bound of knowledge, or both."""
+
+    as_of: date | None = None
+    known_at: datetime | None = None
+
+    @property
+    def name(self) -> str:
+        """A file stem that is no schema's name and needs no quoting."""
+        parts = []
+        if self.as_of:
+            parts.append(f"as_of_{self.as_of:%Y_%m_%d}")
+        if self.known_at:
+            parts.append(f"known_at_{self.known_at:%Y%m%dT%H%M%SZ}".lower())
+        return "_".join(parts)
+
+
+def replay(settings: Settings, store: ControlStore, clock: Clock, moment: Moment, say: Say = lambda line: None) -> Path:
+    """Builds the replay and returns its file; an earlier replay of the same moment is replaced when this one is done."""
+    building = private_dir(settings.replay_dir / f".building-{os.getpid()}")
+    path = building / f"{moment.name}.duckdb"
+    now = moment.known_at or clock()
+    variables = {
+        "rowcol_now": utc_text(now),
+        "as_of_date": moment.as_of.isoformat() if moment.as_of else "",
+        "known_at": utc_text(moment.known_at) if moment.known_at else "",
+        "run_id": moment.name,
+    }
+    try:
+        _fill(settings, store, path, moment.known_at)
+        ensure_quality_tables(settings, path)
+        _build(settings, "before", path, variables, say)
+        warehouse = connect(path, settings)
+        try:
+            run_checks(warehouse, run_id=moment.name, ran_at=now)
+        finally:
+            warehouse.close()
+        _build(settings, "after", path, variables, say)
+        target = settings.replay_dir / path.name
+        path.replace(target)
+        return target
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+
+
+def _build(settings: Settings, step: Step, path: Path, variables: dict[str, str], say: Say) -> None:
+    report = run_step(settings, step, warehouse_path=path, variables=variables)
+    say(f"dbt {step}: {len(report.nodes)} nodes")
+    if report.broken:
+        first = report.broken[0]
+        raise RowcolError(f"the replay failed at {first.unique_id}: {' '.join(first.message.split())[:300]}")
+
+
+def _fill(settings: Settings, store: ControlStore, path: Path, known_at: datetime | None) -> None:
+    warehouse = connect(path, settings)
+    try:
+        for rail in RAILS.values():
+            _fill_rail(settings, warehouse, rail)
+        warehouse.execute("create schema raw_control")
+        for name, table in control_rows(store).items():
+            _fill_control(warehouse, name, table, known_at)
+    finally:
+        warehouse.close()
+
+
+def _fill_rail(settings: Settings, warehouse: duckdb.DuckDBPyConnection, rail: RailPromise) -> None:
+    schema = f"raw_{rail.name}"
+    warehouse.execute(f"create schema {schema}")
+    for promise in rail.entities:
+        paths = [str(path) for path in segments(settings, rail.name, promise.name)]
+        empty = CHANGE.empty_table()
+        warehouse.register("empty", empty)
+        warehouse.execute(f"create table {schema}.{promise.name} as select *, '' as _dlt_load_id from empty")
+        warehouse.unregister("empty")
+        if paths:
+            warehouse.execute(
+                f"""insert into {schema}.{promise.name} by name
+                select *, '{LOAD_ID}' as _dlt_load_id from read_parquet(?)
+                qualify row_number() over (partition by change_id order by observed_at, sync_id) = 1""",
+                [paths],
+            )
+    warehouse.execute(
+        f"""create table {schema}._dlt_loads as
+        select '{LOAD_ID}' as load_id, '{rail.name}' as schema_name, 0::bigint as status, timestamptz '1970-01-01 00:00:00+00' as inserted_at,
+            '' as schema_version_hash"""
+    )
+
+
+def _fill_control(warehouse: duckdb.DuckDBPyConnection, name: str, table: pa.Table, known_at: datetime | None) -> None:
+    """Copies one control table; what happened after `known_at` is taken for not having happened."""
+    warehouse.register("current_rows", table)
+    instants = {field.name for field in table.schema if pa.types.is_timestamp(field.type)}
+    later = {"sync_outcomes": "started_at", "quarantined_pages": "quarantined_at"}.get(name)
+    bound = f"timestamptz '{utc_text(known_at)}'" if known_at else ""
+    columns = [
+        f"case when {column} <= {bound} then {column} end as {column}" if known_at and column in instants else column
+        for column in table.column_names
+    ]
+    where = f" where {later} <= {bound}" if known_at and later else ""
+    warehouse.execute(f"create table raw_control.{name} as select {', '.join(columns)}, '{LOAD_ID}' as _dlt_load_id from current_rows{where}")
+    warehouse.unregister("current_rows")

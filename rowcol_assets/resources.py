@@ -1,0 +1,62 @@
+"""What the assets are given: the platform (settings, control store, clock) and the scope of a run.
+
+The scope is typed run configuration: tenants are named here and are data, never partitions. No logic of a step lives
+here; see `rowcol_assets.steps`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+import dagster as dg
+from pydantic import Field
+
+from ingestion.clock import Clock, utc_text
+from ingestion.control.store import ControlStore, open_store, product_clock_of
+from ingestion.settings import Settings
+from ingestion.sync import SyncReport
+
+Say = Callable[[str], None]
+
+
+@dataclass
+class Platform:
+    """One process's way to settings, control store and clock; opened when first asked for.
+
+    say: progress for people. syncs: what the syncs of this process came to, for whoever started it.
+    """
+
+    settings: Settings
+    say: Say = lambda line: None
+    syncs: list[SyncReport] = field(default_factory=list)
+    _started: dict[str, datetime] = field(default_factory=dict)
+
+    @cached_property
+    def store(self) -> ControlStore:
+        """The control store of the home."""
+        return open_store(self.settings)
+
+    @cached_property
+    def clock(self) -> Clock:
+        """Product time."""
+        return product_clock_of(self.settings, self.store)
+
+    def started_at(self, run_id: str) -> datetime:
+        """The one product time of a run: what its first step to ask was told."""
+        return self._started.setdefault(run_id, self.clock())
+
+    def variables(self, run_id: str) -> dict[str, str]:
+        """The dbt variables of a run."""
+        return {"rowcol_now": utc_text(self.started_at(run_id)), "run_id": run_id}
+
+
+class RunScope(dg.ConfigurableResource):
+    """What a run is for. The default is everything that is due, as a scheduled cycle wants it."""
+
+    businesses: list[str] = Field(default_factory=list, description="Businesses to sync; empty means all that are not paused.")
+    strategy: str = Field("data_fetch", description="data_fetch, user_action or bulk_operation.")
+    delivery: str = Field("schedule", description="How the data came: schedule, webhook, on_demand or backfill.")
+    count_check: bool = Field(False, description="Compare the vendor's counts with ours and walk where they differ; once a day.")

@@ -1,0 +1,78 @@
+"""The steps of a cycle as plain functions, each under the writer lock for as long as it needs the warehouse.
+
+Free of Dagster, so that a cycle, a replay and a rebuild use the same ones. Wiring is in `rowcol_assets.assets`; the
+sync step is `ingestion.sync`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from expectations import tables as quality_tables
+from expectations.report import CheckReport
+from expectations.run import run_checks
+from ingestion.control.store import ControlStore
+from ingestion.failpoints import fail_point
+from ingestion.settings import Settings
+from ingestion.warehouse import connect, open_warehouse, writer_lock
+from rowcol_assets.history import keep_history
+from rowcol_assets.publishing.publish import PublishReport, publish
+from rowcol_assets.transform import DbtReport, EventHandler, Step, run_step
+
+
+def transform(
+    settings: Settings,
+    step: Step,
+    variables: Mapping[str, str],
+    *,
+    select: Sequence[str] | None = None,
+    on_event: EventHandler | None = None,
+) -> DbtReport:
+    """Builds one dbt step in the warehouse."""
+    with writer_lock(settings, f"dbt {step}"):
+        ensure_quality_tables(settings, settings.warehouse_path)
+        report = run_step(settings, step, warehouse_path=settings.warehouse_path, variables=variables, select=select, on_event=on_event)
+    fail_point("mid_models" if step == "before" else "after_models", settings)
+    return report
+
+
+def check(settings: Settings, run_id: str, ran_at: datetime, checks: Sequence[str] | None = None) -> CheckReport:
+    """Runs the checks of the catalogue over the frames that dbt left in the warehouse."""
+    with open_warehouse(settings, "great expectations") as warehouse:
+        return run_checks(warehouse, run_id=run_id, ran_at=ran_at, checks=checks)
+
+
+def publish_all(settings: Settings, store: ControlStore, started_at: datetime, run_id: str) -> PublishReport:
+    """Publishes every advisor whose content changed, and keeps the daily history outside the warehouse too."""
+    with open_warehouse(settings, "publish") as warehouse:
+        keep_history(settings, warehouse)
+        return publish(settings, store, warehouse, as_of=started_at.date(), published_at=started_at, run_id=run_id)
+
+
+def ensure_quality_tables(settings: Settings, path: Path) -> None:
+    """Makes the tables that checks write to, which dbt's second step reads even before the first check ran."""
+    warehouse = connect(path, settings)
+    try:
+        quality_tables.ensure_tables(warehouse)
+    finally:
+        warehouse.close()
+
+
+def row_counts(settings: Settings, relations: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """Rows of tables by (schema, name); views are left out, counting them would build them."""
+    with open_warehouse(settings, "row counts") as warehouse:
+        return _counts(warehouse, set(relations))
+
+
+def _counts(warehouse: duckdb.DuckDBPyConnection, wanted: set[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    known = warehouse.execute("select schema_name, table_name from duckdb_tables()").fetchall()
+    counts = {}
+    for schema, table in known:
+        if (schema, table) in wanted:
+            row = warehouse.execute(f'select count(*) from "{schema}"."{table}"').fetchone()
+            counts[schema, table] = int(row[0]) if row else 0
+    return counts
