@@ -50,8 +50,11 @@ def advisors_on_disk(published: Path) -> list[str]:
 
 
 def current(home: Home) -> Path | None:
-    """The generation the link points to, if it is there."""
-    return home.link.resolve() if home.link.is_symlink() and home.link.is_dir() else None
+    """The generation the link points to, if it is there.
+
+    Read from the link and not resolved: the home may itself lie behind a link, and the path is compared with others.
+    """
+    return home.published / home.link.readlink() if home.link.is_symlink() and home.link.is_dir() else None
 
 
 def manifest_of(generation: Path | None) -> dict[str, Any]:

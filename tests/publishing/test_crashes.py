@@ -1,0 +1,117 @@
+"""Publishing under kill -9 and on a full disk: a reader always finds a whole generation, and leftovers go with the next try."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rowcol_assets.publishing import PublishError, open_published
+from tests.publishing.test_publish import generations, manifest, read
+from tests.publishing.world import World, make_world
+
+ONE_PUBLISH = """
+import sys
+from pathlib import Path
+from tests.publishing.world import make_world
+world = make_world(Path(sys.argv[1]), fail_at=sys.argv[2] or None)
+world.execute("update marts.fct_bills set open_amount = " + sys.argv[3])
+world.publish()
+"""
+ROOT = Path(__file__).parents[2]
+
+
+def publish_elsewhere(world: World, fail_at: str, amount: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", ONE_PUBLISH, str(world.settings.home), fail_at, str(amount)], cwd=ROOT)
+
+
+def amounts(world: World, advisor: str) -> set[int]:
+    with open_published(world.folder(advisor)) as connection:
+        bills = {row[0] for row in connection.execute("select distinct open_amount::int from marts.fct_bills").fetchall()}
+        assert connection.execute("select count(*) from experiences.portfolio").fetchall() == [(2,)]
+    return bills
+
+
+def test_a_reader_never_sees_a_torn_generation_while_publishers_are_killed(world: World) -> None:
+    world.execute("update marts.fct_bills set open_amount = 0")
+    world.publish()
+    seen = []
+    for amount, fail_at in enumerate(["mid_publish", "", "before_swap", "", "mid_publish", "before_swap", ""], start=1):
+        publisher = publish_elsewhere(world, fail_at, amount)
+        reads = 0
+        while publisher.poll() is None or reads == 0:
+            found = amounts(world, "ann")
+            assert len(found) == 1, "one generation, whole"
+            seen.append(found.pop())
+            reads += 1
+        assert publisher.returncode == (-signal.SIGKILL if fail_at else 0)
+    assert seen == sorted(seen), "never back to an older one"
+    assert set(seen) | amounts(world, "ann") == {0, 2, 4, 7}
+    assert amounts(world, "bob") == {7}
+
+
+@pytest.mark.parametrize("fail_at", ["mid_publish", "before_swap"])
+def test_after_a_kill_the_next_publish_finishes_and_clears_what_was_left(world: World, fail_at: str) -> None:
+    world.publish()
+    assert publish_elsewhere(world, fail_at, 5).wait(60) == -signal.SIGKILL
+    assert manifest(world, "ann")["generation"] == 1
+    assert len(generations(world, "ann")) == 2
+    world.publish()
+    assert amounts(world, "ann") == {5}
+    assert generations(world, "ann") == ["000001", world.folder("ann").resolve().name]
+    assert sorted(path.name for path in world.settings.published_dir.iterdir()) == [".generations", "ann", "bob"]
+
+
+def test_a_full_disk_leaves_the_former_generation_and_the_next_publish_works(world: World) -> None:
+    world.publish()
+    world.execute("insert into marts.fct_bills select 'acme', 'x' || i, md5(i::varchar), i, null, null, false, [] from range(200000) t(i)")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, limits[1]))
+    try:
+        with pytest.raises(PublishError, match="not published, the former files stay: ann") as caught:
+            world.publish()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert "\n" not in str(caught.value)
+    assert caught.value.report.unchanged == ("bob",)
+    assert generations(world, "ann") == ["000001"]
+    assert read(world, "ann", "select count(*) from marts.fct_bills") == [(6,)]
+    assert [generation.advisor for generation in world.publish().changed] == ["ann"]
+    assert read(world, "ann", "select count(*) from marts.fct_bills") == [(200_006,)]
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="a full file system is made with mount, which needs root")
+def test_a_full_file_system_is_one_sentence_and_loses_nothing(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "none", str(disk)], capture_output=True, check=False)
+    if mounted.returncode:
+        pytest.skip("this machine does not let us mount a small file system")
+    try:
+        world = make_world(tmp_path / "home")
+        world.settings.published_dir.symlink_to(disk)
+        world.add("acme")
+        world.grant("ann", "acme")
+        world.publish()
+        world.execute(
+            "insert into marts.fct_bills select 'acme', 'x' || i, md5(i::varchar), i, null, null, false, [] from range(200000) t(i)"
+        )
+        with pytest.raises(PublishError, match="not published, the former files stay: ann"):
+            world.publish()
+        assert read(world, "ann", "select count(*) from marts.fct_bills") == [(3,)]
+        assert generations(world, "ann") == ["000001"]
+        world.store.close()
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_damaged_manifest_is_published_anew(world: World) -> None:
+    world.publish()
+    (world.folder("ann") / "manifest.json").write_text("{")
+    assert [generation.advisor for generation in world.publish().changed] == ["ann"]
+    assert manifest(world, "ann")["generation"] == 2

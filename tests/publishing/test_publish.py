@@ -1,0 +1,250 @@
+"""What is published to whom: grants as a matrix, nothing of others, nothing twice, types kept, held businesses as they were."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+
+from ingestion.errors import RowcolError
+from rowcol_assets.publishing import open_published
+from tests.publishing.world import NOON, World
+
+
+@contextmanager
+def opened(world: World, advisor: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    with open_published(world.folder(advisor)) as connection:
+        yield connection
+
+
+def read(world: World, advisor: str, query: str) -> list[tuple[Any, ...]]:
+    with opened(world, advisor) as connection:
+        return connection.execute(query).fetchall()
+
+
+def manifest(world: World, advisor: str) -> dict[str, Any]:
+    return dict(json.loads((world.folder(advisor) / "manifest.json").read_text()))
+
+
+def generations(world: World, advisor: str) -> list[str]:
+    return sorted(path.name for path in (world.settings.published_dir / ".generations" / advisor).iterdir())
+
+
+@pytest.mark.parametrize("table", ["marts.dim_business", "marts.fct_bills", "marts.fct_view", "experiences.portfolio"])
+@pytest.mark.parametrize(("advisor", "granted"), [("ann", ["acme", "bolt"]), ("bob", ["bolt", "cog"])])
+def test_each_advisor_reads_the_granted_businesses_and_no_other(world: World, advisor: str, granted: list[str], table: str) -> None:
+    world.publish()
+    assert read(world, advisor, f"select distinct business_id from {table} order by 1") == [(name,) for name in granted]
+    parquet = pq.read_table(world.folder(advisor) / (table.replace(".", "/") + ".parquet"))
+    assert sorted(set(parquet["business_id"].to_pylist())) == granted
+
+
+def test_no_published_byte_names_a_business_that_is_not_granted(world: World) -> None:
+    world.publish()
+    for advisor, mine, foreign in (("ann", b"acme", b"cog"), ("bob", b"cog", b"acme")):
+        files = [path for path in world.folder(advisor).resolve().rglob("*") if path.is_file()]
+        content = {path: path.read_bytes() for path in files}
+        assert any(mine in data for data in content.values())
+        assert [path for path, data in content.items() if foreign in data.lower()] == []
+
+
+def test_only_relations_with_a_business_of_the_two_schemas_are_published(world: World) -> None:
+    world.publish()
+    expected = {"marts.dim_business", "marts.fct_bills", "marts.fct_empty", "marts.fct_view", "experiences.portfolio"}
+    assert set(manifest(world, "ann")["tables"]) == expected
+    found = read(
+        world,
+        "ann",
+        "select schema_name || '.' || table_name from duckdb_tables() union select view_name from duckdb_views() where not internal",
+    )
+    assert {name for (name,) in found} == expected
+
+
+def test_types_and_comments_are_those_of_the_warehouse(world: World) -> None:
+    world.publish()
+    query = """
+        select table_name, column_name, data_type, comment from duckdb_columns()
+        where table_name in ('dim_business', 'fct_bills', 'fct_view', 'fct_empty', 'portfolio') order by all
+    """
+    with world.warehouse() as connection:
+        assert read(world, "ann", query) == connection.execute(query).fetchall()
+    assert read(world, "ann", "select comment from duckdb_tables() where table_name = 'fct_bills'") == [("One row per bill.",)]
+
+
+def test_the_manifest_counts_and_hashes_what_lies_beside_it(world: World) -> None:
+    world.publish("run-7")
+    told = manifest(world, "ann")
+    assert (told["generation"], told["as_of"], told["published_at"]) == (1, "2026-06-30", "2026-06-30T12:00:00.000000Z")
+    assert (told["run_id"], told["held"]) == ("run-7", {})
+    assert told["tables"]["marts.fct_bills"]["rows"] == 6
+    for relation, entry in told["tables"].items():
+        file = world.folder("ann") / (relation.replace(".", "/") + ".parquet")
+        assert hashlib.sha256(file.read_bytes()).hexdigest() == entry["sha256"]
+        assert pq.read_metadata(file).num_rows == entry["rows"]
+    assert "Generation 1" in (world.folder("ann") / "README.md").read_text()
+
+
+def test_an_empty_published_at_is_filled_with_the_moment_of_publishing(world: World) -> None:
+    world.publish()
+    assert read(world, "ann", "select distinct published_at from experiences.portfolio") == [(NOON.replace(tzinfo=None),)]
+
+
+def test_an_advisor_without_clients_gets_a_valid_empty_file(world: World) -> None:
+    world.grant("eve", "acme")
+    world.store.revoke("eve", "acme", NOON)
+    world.publish()
+    assert read(world, "eve", "select count(*) from experiences.portfolio") == [(0,)]
+    assert b"acme" not in b"".join(path.read_bytes() for path in world.folder("eve").resolve().rglob("*") if path.is_file())
+
+
+def test_folders_and_files_are_for_their_owner_only(world: World) -> None:
+    world.publish()
+    for path in [world.settings.published_dir, *world.settings.published_dir.rglob("*")]:
+        if not path.is_symlink():
+            assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
+    link = world.folder("ann").readlink()
+    assert not link.is_absolute()
+
+
+def test_unchanged_content_is_not_published_again(world: World) -> None:
+    world.publish()
+    report = world.publish()
+    assert (report.changed, set(report.unchanged)) == ((), {"ann", "bob"})
+    assert generations(world, "ann") == ["000001"]
+
+
+def test_a_change_republishes_those_who_see_it_and_keeps_one_former_generation(world: World) -> None:
+    world.publish()
+    for amount in (7, 8, 9):
+        world.execute(f"update marts.fct_bills set open_amount = {amount} where business_id = 'acme' and record_id = '1'")
+        report = world.publish()
+        assert [generation.advisor for generation in report.changed] == ["ann"]
+        assert report.unchanged == ("bob",)
+    assert generations(world, "ann") == ["000003", "000004"]
+    assert read(world, "ann", "select open_amount::int from marts.fct_bills where business_id = 'acme' and record_id = '1'") == [(9,)]
+    world.publish()
+    assert generations(world, "ann") == ["000004"]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "insert into marts.fct_bills select * from marts.fct_bills where business_id = 'acme' and record_id = '1'",
+        "update marts.fct_bills set due_date = null where business_id = 'acme' and record_id = '2'",
+        "update marts.fct_bills set rails_used = ['qbo', 'ramp'] where business_id = 'acme' and record_id = '2'",
+        "delete from marts.fct_bills where business_id = 'acme' and record_id = '0'",
+        "alter table marts.fct_empty add column note varchar",
+        "comment on column marts.fct_bills.due_date is 'When it is due.'",
+    ],
+)
+def test_no_change_goes_unnoticed(world: World, statement: str) -> None:
+    world.publish()
+    world.execute(statement)
+    assert "ann" in [generation.advisor for generation in world.publish().changed]
+
+
+def test_a_revoked_business_is_gone_at_once_with_the_former_generation(world: World) -> None:
+    world.publish()
+    world.store.revoke("ann", "bolt", NOON)
+    report = world.publish()
+    assert [generation.advisor for generation in report.changed] == ["ann"]
+    assert generations(world, "ann") == ["000002"]
+    assert read(world, "ann", "select distinct business_id from marts.fct_bills") == [("acme",)]
+
+
+def test_a_new_grant_shows_with_the_next_publish(world: World) -> None:
+    world.publish()
+    world.grant("ann", "cog")
+    assert [generation.advisor for generation in world.publish().changed] == ["ann"]
+    assert read(world, "ann", "select count(*) from marts.fct_bills where business_id = 'cog'") == [(3,)]
+    assert generations(world, "ann") == ["000001", "000002"]
+
+
+def test_files_of_an_advisor_the_store_does_not_know_are_taken_away(world: World) -> None:
+    world.publish()
+    with world.store.database.write() as transaction:
+        transaction.exec_driver_sql("delete from grants where advisor_id = 'bob'")
+        transaction.exec_driver_sql("delete from advisors where advisor_id = 'bob'")
+    assert world.publish().removed == ("bob",)
+    assert not world.folder("bob").is_symlink()
+    assert not (world.settings.published_dir / ".generations" / "bob").exists()
+
+
+def test_a_held_business_stays_as_it_was_and_says_why_while_others_move_on(world: World) -> None:
+    world.publish()
+    world.execute("update marts.fct_bills set open_amount = 999", "update experiences.portfolio set cash = 1")
+    world.hold("acme", "unbalanced: it''s off")
+    report = world.publish()
+    assert {generation.advisor: generation.held for generation in report.changed} == {"ann": {"acme": "unbalanced: it's off"}, "bob": {}}
+    amounts = "select business_id, sum(open_amount)::double from marts.fct_bills group by 1 order by 1"
+    assert read(world, "ann", amounts) == [("acme", 3.75), ("bolt", 2997.0)]
+    states = "select business_id, publish_state, held_reason from {} order by 1"
+    for relation in ("marts.dim_business", "experiences.portfolio"):
+        assert read(world, "ann", states.format(relation)) == [("acme", "held", "unbalanced: it's off"), ("bolt", "published", None)]
+    assert read(world, "ann", "select cash::double from experiences.portfolio where business_id = 'acme'") == [(1000.5,)]
+    assert manifest(world, "ann")["held"] == {"acme": "unbalanced: it's off"}
+    assert world.publish().changed == ()
+
+
+def test_a_released_business_shows_its_present_state_again(world: World) -> None:
+    world.publish()
+    world.hold("acme", "off")
+    world.publish()
+    world.execute(
+        "update marts.dim_business set publish_state = 'published', held_reason = null", "update marts.fct_bills set open_amount = 5"
+    )
+    world.publish()
+    assert read(
+        world, "ann", "select distinct open_amount::int, publish_state from marts.fct_bills join marts.dim_business using (business_id)"
+    ) == [(5, "published")]
+
+
+def test_a_held_business_newly_granted_comes_from_another_advisors_last_good_state(world: World) -> None:
+    world.publish()
+    world.hold("cog", "off")
+    world.execute("update marts.fct_bills set open_amount = 999 where business_id = 'cog'")
+    world.grant("ann", "cog")
+    world.publish()
+    assert read(world, "ann", "select max(open_amount)::double from marts.fct_bills where business_id = 'cog'") == [(2.25,)]
+
+
+def test_a_business_held_before_it_was_ever_published_shows_only_its_name(world: World) -> None:
+    world.hold("acme", "off")
+    world.publish()
+    shown = "select business_name, cash, runway_days, publish_state, held_reason from experiences.portfolio where business_id = 'acme'"
+    assert read(world, "ann", shown) == [("Acme", None, None, "held", "off")]
+    assert read(world, "ann", "select count(*) from marts.fct_bills where business_id = 'acme'") == [(0,)]
+    assert world.publish().changed == ()
+
+
+def test_a_held_business_keeps_its_rows_when_a_table_changes_its_columns(world: World) -> None:
+    world.publish()
+    world.execute("alter table marts.fct_empty add column note varchar", "alter table marts.fct_bills drop column vendor_name")
+    world.execute("create table marts.fct_new (business_id varchar)", "insert into marts.fct_new values ('acme'), ('bolt')")
+    world.hold("acme", "off")
+    world.publish()
+    assert read(world, "ann", "select count(*) from marts.fct_bills where business_id = 'acme'") == [(3,)]
+    assert read(world, "ann", "select business_id from marts.fct_new") == [("bolt",)]
+
+
+def test_a_published_file_opens_shut_off_from_everything_else(world: World, tmp_path: Path) -> None:
+    world.publish()
+    with opened(world, "ann") as connection:
+        for forbidden in (
+            f"copy marts.fct_bills to '{tmp_path}/leak.csv'",
+            "select * from read_csv('/etc/passwd')",
+            f"attach '{world.settings.warehouse_path}' as w",
+            "set enable_external_access = true",
+            "delete from marts.fct_bills",
+        ):
+            with pytest.raises(duckdb.Error):
+                connection.execute(forbidden)
+    with pytest.raises(RowcolError, match="nothing is published at"):
+        open_published(world.settings.published_dir / "nobody")

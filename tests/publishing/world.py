@@ -1,0 +1,97 @@
+"""A small warehouse in the shape of the marts, and a home that publishes it: what the tests of publishing stand on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import sqlalchemy as sa
+
+from ingestion.control import ControlStore, open_store
+from ingestion.control.schema import businesses
+from ingestion.settings import Settings
+from ingestion.warehouse import open_warehouse
+from rowcol_assets.publishing import PublishReport, publish
+
+NOON = datetime(2026, 6, 30, 12, tzinfo=UTC)
+TODAY = date(2026, 6, 30)
+
+TABLES = """
+create schema marts; create schema experiences; create schema staging;
+create table marts.dim_business (business_id varchar, business_name varchar, firm_id varchar, publish_state varchar, held_reason varchar);
+create table marts.fct_bills (business_id varchar, record_id varchar, vendor_name varchar, open_amount decimal(18,2), due_date date,
+    synced_at timestamp, is_deleted boolean, rails_used varchar[]);
+create view marts.fct_view as select business_id, count(*) as bills from marts.fct_bills group by business_id;
+create table marts.fct_empty (business_id varchar, amount decimal(18,2));
+create table marts.shared_codes (code varchar);
+create table staging.stg_bills (business_id varchar, vendor_name varchar);
+create table experiences.portfolio (business_id varchar, business_name varchar, firm_id varchar, cash decimal(18,2), runway_days double,
+    hygiene_score double, publish_state varchar, held_reason varchar, published_at timestamp);
+comment on table marts.fct_bills is 'One row per bill.';
+comment on column marts.fct_bills.open_amount is 'What is still owed.';
+"""
+
+
+@dataclass
+class World:
+    """A home with a warehouse; `publish` runs one publish as the cycle does."""
+
+    settings: Settings
+    store: ControlStore
+
+    @contextmanager
+    def warehouse(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        with open_warehouse(self.settings, "test") as connection:
+            yield connection
+
+    def execute(self, *statements: str) -> None:
+        with self.warehouse() as connection:
+            for statement in statements:
+                connection.execute(statement)
+
+    def add(self, *names: str, bills: int = 3) -> None:
+        """Adds businesses to store and warehouse; each vendor's name holds the business's, to be searched for in bytes."""
+        with self.store.database.write() as transaction:
+            transaction.execute(
+                sa.insert(businesses), [{"business_id": name, "business_name": name, "onboarded_at": NOON} for name in names]
+            )
+        with self.warehouse() as connection:
+            for name in names:
+                connection.execute("insert into marts.dim_business values (?, ?, 'firm', 'published', null)", [name, name.title()])
+                connection.execute(
+                    "insert into marts.fct_bills select ?, i::varchar, 'vendor of ' || ? || ' ' || i, i + 0.25, date '2026-07-01', "
+                    "timestamp '2026-06-30 10:00:00', false, ['qbo'] from range(?) t(i)",
+                    [name, name, bills],
+                )
+                values = [name, name.title()]
+                connection.execute(
+                    "insert into experiences.portfolio values (?, ?, 'firm', 1000.50, 44, 90, 'published', null, null)", values
+                )
+
+    def grant(self, advisor: str, *names: str) -> None:
+        for name in names:
+            self.store.grant(advisor, name, "staff", NOON)
+
+    def hold(self, name: str, reason: str) -> None:
+        self.execute(f"update marts.dim_business set publish_state = 'held', held_reason = '{reason}' where business_id = '{name}'")
+
+    def publish(self, run_id: str = "run-1") -> PublishReport:
+        with self.warehouse() as connection:
+            return publish(self.settings, self.store, connection, as_of=TODAY, published_at=NOON, run_id=run_id)
+
+    def folder(self, advisor: str) -> Path:
+        return self.settings.published_dir / advisor
+
+
+def make_world(home: Path, **options: Any) -> World:
+    """An empty warehouse in the marts' shape in a new home, or the one that is already there."""
+    settings = Settings(home=home, duckdb_threads=1, duckdb_memory="1GB", _env_file=None, **options)
+    world = World(settings, open_store(settings))
+    if not settings.warehouse_path.exists():
+        world.execute(TABLES)
+    return world
