@@ -21,6 +21,7 @@ import duckdb
 
 from ingestion.clock import utc_text, wall_clock
 from ingestion.errors import RowcolError, WarehouseBusy
+from ingestion.files import private_dir
 from ingestion.settings import Settings
 
 # A cycle of 100 businesses holds the lock for a few seconds at a time; a bulk load's batches are shorter.
@@ -71,6 +72,8 @@ def open_warehouse(settings: Settings, purpose: str, wait_seconds: float = DEFAU
 
 def connect(path: Path, settings: Settings) -> duckdb.DuckDBPyConnection:
     """Opens a DuckDB file with this process's limits; the caller holds the lock if it is the warehouse."""
+    if not path.exists():
+        _create(path)
     try:
         connection = duckdb.connect(str(path), config=duckdb_config(settings))
     except duckdb.IOException as error:
@@ -80,6 +83,14 @@ def connect(path: Path, settings: Settings) -> duckdb.DuckDBPyConnection:
     path.chmod(0o600)
     connection.execute("set TimeZone = 'UTC'")
     return connection
+
+
+def _create(path: Path) -> None:
+    """Makes an empty DuckDB file beside and renames it: a process killed while making one leaves a file nobody can open."""
+    beside = private_dir(path.parent) / f".{path.name}.{os.getpid()}.new"
+    beside.unlink(missing_ok=True)
+    duckdb.connect(str(beside)).close()
+    beside.replace(path)
 
 
 def duckdb_config(settings: Settings) -> dict[str, str | bool | int | float | list[str]]:
@@ -102,7 +113,7 @@ def lock_holder(settings: Settings) -> str | None:
 
 @contextmanager
 def _locked_file(path: Path, purpose: str, wait_seconds: float) -> Iterator[None]:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_dir(path.parent)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         _take(descriptor, path, wait_seconds)
