@@ -6,6 +6,7 @@ Pure: it reads the dbt manifest and nothing else, opens no store and no warehous
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,10 @@ from rowcol_assets.resources import Platform, RunScope
 from rowcol_assets.schedules import cycle_schedules, retention_schedule
 from rowcol_assets.sensors import rail_freshness, run_failure
 from rowcol_assets.transform import MANIFEST_PATH
+
+# Code references and freshness policies carry this notice on every load; the version is pinned and tests load it.
+warnings.filterwarnings("ignore", category=dg.BetaWarning)
+warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 
 PUBLISHED_SCHEMAS = ("marts", "experiences")
 

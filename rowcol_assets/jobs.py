@@ -1,7 +1,5 @@
 """Jobs: the cycle, its fetch-and-load part, and the retention of Dagster's own history."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import dagster as dg

@@ -4,8 +4,6 @@ The scope is typed run configuration: tenants are named here and are data, never
 here; see `rowcol_assets.steps`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime

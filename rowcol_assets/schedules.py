@@ -4,8 +4,6 @@ On the hour the coarser replaces the finer, so that no two start together. A tic
 running: the next one brings everything, since cycles read from watermarks and not from the clock.
 """
 
-from __future__ import annotations
-
 import dagster as dg
 
 from ingestion.promise import TIERS, Tier

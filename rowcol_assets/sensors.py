@@ -3,8 +3,6 @@
 Staleness comes from the control store per connection; Dagster's own freshness policies only see a rail as a whole.
 """
 
-from __future__ import annotations
-
 import json
 
 import dagster as dg

@@ -25,8 +25,8 @@ MANIFEST_PATH = TARGET_DIR / "manifest.json"
 PARSED_PATH = TARGET_DIR / "partial_parse.msgpack"
 
 Step = Literal["before", "after"]
-# What Great Expectations and the log leave behind is where the second step begins.
-AFTER_SELECTION = "source:quality+ source:audit+"
+# What Great Expectations leaves behind is where the second step begins.
+AFTER_SELECTION = "source:quality+"
 SELECTION: dict[Step, list[str]] = {
     "before": ["--exclude", *AFTER_SELECTION.split()],
     "after": ["--select", *AFTER_SELECTION.split()],
@@ -164,3 +164,9 @@ def _environment(settings: Settings, warehouse_path: Path) -> Iterator[None]:
                 environment.pop(name, None)
             else:
                 environment[name] = value
+
+
+if __name__ == "__main__":
+    from ingestion.settings import load_settings
+
+    parse_project(load_settings())

@@ -1,7 +1,5 @@
 """The control store's mirror as assets, loaded after the rails so that it tells how they went."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 import dagster as dg

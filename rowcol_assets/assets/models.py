@@ -5,8 +5,6 @@ translation, so keys, checks and severities are those of the integration. A test
 warns; an error is ours, and fails the step.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -20,6 +18,8 @@ from rowcol_assets.steps import row_counts, transform
 from rowcol_assets.transform import AFTER_SELECTION, PROJECT_DIR, DbtReport, Step
 from rowcol_assets.translators import ModelTranslator
 
+PROJECT = DbtProject(project_dir=PROJECT_DIR)
+
 DbtEvent = dg.Output | dg.AssetCheckResult | dg.AssetObservation | dg.AssetMaterialization | dg.AssetCheckEvaluation
 
 
@@ -31,7 +31,7 @@ def model_assets(step: Step, manifest: Mapping[str, Any]) -> dg.AssetsDefinition
     @dbt_assets(
         manifest=manifest,
         name=f"models_{step}",
-        project=DbtProject(project_dir=PROJECT_DIR),
+        project=PROJECT,
         dagster_dbt_translator=translator,
         pool=WAREHOUSE_POOL,
         **cut,
@@ -72,8 +72,8 @@ def _translated(
     counts = row_counts(platform.settings, relations)
     for event, relation in zip(events, relations, strict=True):
         message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
-        for translated in message.to_default_asset_events(manifest, translator, context):
-            if isinstance(translated, dg.AssetCheckResult) and translated.check_key not in context.selected_asset_check_keys:
+        for translated in message.to_default_asset_events(manifest, translator, context, project=PROJECT):
+            if isinstance(translated, dg.AssetCheckResult) and not _is_selected(context, translated):
                 continue
             if isinstance(translated, dg.Output) and relation in counts:
                 yield dg.Output(
@@ -81,6 +81,13 @@ def _translated(
                 )
             else:
                 yield translated
+
+
+def _is_selected(context: dg.AssetExecutionContext, result: dg.AssetCheckResult) -> bool:
+    """Whether the run asked for this check; dbt runs the tests of a node that a neighbour's selection left out."""
+    if result.asset_key is None or result.check_name is None:
+        return False
+    return dg.AssetCheckKey(result.asset_key, result.check_name) in context.selected_asset_check_keys
 
 
 def _sentence(report: DbtReport) -> str:

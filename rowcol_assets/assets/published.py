@@ -1,7 +1,5 @@
 """The published files as one asset: advisors are data, so their number does not change the graph."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from rowcol_assets.policies import WAREHOUSE_POOL

@@ -4,8 +4,6 @@ Counts and at most 20 keys go into metadata, never values. A failing check is a 
 that could not run is an error. The checks themselves are in `expectations`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import dagster as dg

@@ -4,8 +4,6 @@ The fetch itself is `ingestion.sync`. A business whose connection fails does not
 freshness and hygiene show it. The step fails when nothing could be read at all.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import dagster as dg

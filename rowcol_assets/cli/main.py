@@ -20,6 +20,7 @@ PACKAGE = "rowcol_assets.cli"
 
 # Name on the command line and module; in the order of the help.
 COMMANDS: dict[str, str] = {
+    "quickstart": "quickstart",
     "run": "run",
     "sync": "sync",
     "rebuild": "rebuild",

@@ -37,13 +37,20 @@ def command(
     Examples: `rowcol portfolio ann@harbor.example`, `rowcol portfolio --json`.
     """
     from ingestion.settings import load_settings
-    from rowcol_assets.cli.output import show_json, show_table
+    from rowcol_assets.cli.output import show_json
 
     rows, source = portfolio_rows(load_settings(), advisor)
     if as_json:
         show_json(rows)
         return
-    show_table(source, COLUMNS, [_shown(row) for row in rows])
+    show(rows, source)
+
+
+def show(rows: list[dict[str, Any]], title: str) -> None:
+    """Prints the portfolio as a table, and why a held business is held."""
+    from rowcol_assets.cli.output import show_table
+
+    show_table(title, COLUMNS, [_shown(row) for row in rows])
     for row in rows:
         if row.get("publish_state") == "held":
             typer.echo(f"{row['business_name']} is held at its last good state: {row.get('held_reason') or 'no reason stored'}")
@@ -63,13 +70,18 @@ def portfolio_rows(settings: Settings, advisor: str | None) -> tuple[list[dict[s
     if advisor is not None:
         with open_published(folder / advisor) as connection:
             return _read(connection), f"Clients of {advisor}"
+    return all_rows(settings), "All clients"
+
+
+def all_rows(settings: Settings) -> list[dict[str, Any]]:
+    """The portfolio of all businesses, from the warehouse under its lock; RowcolError before the first cycle."""
     if not settings.warehouse_path.exists():
         raise RowcolError("there is nothing to show yet: `rowcol run` first")
 
     from ingestion.warehouse import open_warehouse
 
     with open_warehouse(settings, "portfolio") as connection:
-        return _read(connection), "All clients"
+        return _read(connection)
 
 
 def _read(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:

@@ -1,0 +1,69 @@
+# The two commands of the README are `make run` and `make test`; `make help` lists the rest.
+# ROWCOL_HOME (default .rowcol) says where state lives; everything else is told by the environment too (docs/operating.md).
+
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ROWCOL_HOME ?= $(CURDIR)/.rowcol
+export ROWCOL_HOME
+
+.DEFAULT_GOAL := help
+
+.PHONY: help run ui test lint types walls sql bench soak lock manifest clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+run: $(VENV)/.built ## onboard the sandbox's businesses into a new home, or run an incremental cycle, and print the portfolio
+	@$(BIN)/rowcol quickstart
+
+ui: $(VENV)/.built ## Dagster's webserver and daemon, with schedules, at http://127.0.0.1:3000
+	@$(BIN)/rowcol ui
+
+test: $(VENV)/.built ## lint, types, import walls, SQL lint, then all tests
+	@bash .ci/setup
+	@$(MAKE) --no-print-directory lint
+	$(BIN)/python -m pytest -m "not soak" -n 2 --dist loadgroup
+
+lint: types walls sql
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.built
+	$(BIN)/mypy --no-error-summary rowcol_assets ingestion expectations sandbox tests
+
+walls: $(VENV)/.built
+	$(BIN)/lint-imports --no-cache
+
+sql: $(VENV)/.built
+	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar dbt_project/models dbt_project/tests
+
+bench: $(VENV)/.built ## the benchmarks: a table, and benchmarks.json in the home
+	@$(BIN)/python -m tests.benchmarks
+
+soak: $(VENV)/.built ## the long seeded tests
+	$(BIN)/python -m pytest -m soak -n 2
+
+manifest: $(VENV)/.installed ## parse the dbt project
+	@$(BIN)/python -m rowcol_assets.transform
+
+lock: $(VENV)/.installed ## resolve pyproject.toml into requirements.lock, without addresses
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header --no-annotate -q -o requirements.lock
+
+clean: ## remove what was installed and built; the home stays
+	rm -rf $(VENV) dbt_project/target
+
+DBT_SOURCES := $(shell find dbt_project -name target -prune -o -type f -print)
+
+$(VENV)/.built: $(VENV)/.installed $(DBT_SOURCES)
+	@$(BIN)/python -m rowcol_assets.transform
+	@touch $@
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check "uv==0.13.9"
+	@$(BIN)/uv pip install -q --require-hashes --compile-bytecode -r requirements.lock
+	@$(BIN)/uv pip install -q --no-deps --no-build-isolation -e .
+	@touch $@

@@ -1,0 +1,156 @@
+"""`rowcol quickstart`: what `make run` does. A new home gets 20 sandbox businesses under three advisors, then one cycle.
+
+A home that exists just runs its cycle; the sandbox is started when the home's connections point to it and it does not
+answer, and stopped again when this command started it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ingestion.errors import RowcolError
+
+if TYPE_CHECKING:
+    from ingestion.control.store import ControlStore
+    from ingestion.settings import Settings
+
+WATCHED = {"cash": "cash", "runway_days": "runway", "overdue_ap_amount": "overdue A/P", "overdue_ar_amount": "overdue A/R"}
+SHOWN_CHANGES = 12
+
+
+def command(
+    businesses: Annotated[int, typer.Option(min=1, max=1000, help="Sandbox businesses for a new home.")] = 20,
+) -> None:
+    """Start from nothing: sandbox, onboarding, one whole cycle, the portfolio. Later runs are incremental cycles.
+
+    Example: `rowcol quickstart`.
+    """
+    from ingestion.control.store import open_store
+    from ingestion.settings import load_settings
+    from rowcol_assets.cli.run import run_cycle
+
+    settings = load_settings()
+    with open_store(settings) as store:
+        is_new = not store.businesses()
+        with _sandbox(settings, store, businesses if is_new else None):
+            if is_new:
+                _onboard_all(settings, store)
+            before = {} if is_new else _portfolio(settings)
+            report = run_cycle(settings, [], [], as_json=False)
+            _show(settings, before, report.rows_new)
+
+
+@contextlib.contextmanager
+def _sandbox(settings: Settings, store: ControlStore, businesses: int | None) -> Iterator[None]:
+    """A sandbox that answers for as long as the body runs: the one that is there, or one of our own."""
+    url = store.sandbox_url()
+    if businesses is None and (url is None or _answers(url)):
+        yield
+        return
+    arguments = [sys.executable, "-m", "rowcol_assets.cli", "sandbox", "serve"]
+    process = _start([*arguments, "--businesses", str(businesses)] if businesses else arguments, settings)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def _start(arguments: list[str], settings: Settings) -> subprocess.Popen[str]:
+    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603 - our own command
+    assert process.stdout is not None and process.stderr is not None
+    line = process.stdout.readline()
+    if line.startswith("sandbox ready"):
+        typer.echo(line.strip(), err=True)
+        return process
+    process.wait(timeout=30)
+    reason = process.stderr.read().strip().splitlines()[-1:] or ["no reason given"]
+    if "in use" in reason[0] and not settings.sandbox_dir.exists():
+        return _start([*arguments, "--port", "0"], settings)
+    raise RowcolError(f"the sandbox did not start: {reason[0].removeprefix('rowcol: ')}")
+
+
+def _answers(url: str) -> bool:
+    from ingestion.clock import sandbox_clock
+
+    try:
+        sandbox_clock(url)()
+    except RowcolError:
+        return False
+    return True
+
+
+def _onboard_all(settings: Settings, store: ControlStore) -> None:
+    """Connects every business of the sandbox, and gives each firm's businesses to one advisor."""
+    import tempfile
+
+    from ingestion.control.onboarding_csv import onboard_csv
+    from ingestion.control.store import product_clock_of
+    from rowcol_assets.cli.sandbox import credentials
+
+    with tempfile.TemporaryDirectory(prefix="rowcol-") as folder:
+        credentials(Path(folder))
+        refused = [line for line in onboard_csv(settings, store, Path(folder) / "businesses.csv") if line.error]
+    if refused:
+        raise RowcolError(f"{refused[0].business_id} could not be onboarded: {refused[0].error}")
+    now = product_clock_of(settings, store)()
+    advisors = set()
+    for business in store.businesses():
+        advisor = re.sub(r"[^a-z0-9]+", "-", (business.firm_id or "advisor").lower()).strip("-")
+        advisors.add(advisor)
+        store.grant(advisor, business.business_id, "owner", now)
+    typer.echo(f"{len(store.businesses())} businesses onboarded under {len(advisors)} advisors: {', '.join(sorted(advisors))}", err=True)
+
+
+def _portfolio(settings: Settings) -> dict[str, dict[str, Any]]:
+    from rowcol_assets.cli.portfolio import all_rows
+
+    if not settings.warehouse_path.exists():
+        return {}
+    try:
+        return {row["business_id"]: row for row in all_rows(settings)}
+    except RowcolError:
+        return {}
+
+
+def _show(settings: Settings, before: dict[str, dict[str, Any]], rows_new: int) -> None:
+    from rowcol_assets.cli.portfolio import show
+
+    after = _portfolio(settings)
+    show(list(after.values()), "All clients")
+    if before:
+        _show_changes(before, after, rows_new)
+    typer.echo("\nPublished, one file per advisor (DuckDB, Parquet, manifest):")
+    for link in sorted(path for path in settings.published_dir.iterdir() if path.is_symlink()):
+        typer.echo(f"  {link}/rowcol_bi.duckdb")
+    typer.echo(
+        "\nNext: `make ui` opens the asset graph; `.venv/bin/rowcol sandbox serve` and, beside it, `.venv/bin/rowcol sandbox advance --days 7`"
+        "\nmove the sandbox on, and `make run` then shows what changed; `.venv/bin/rowcol --help` lists the rest."
+    )
+
+
+def _show_changes(before: dict[str, dict[str, Any]], after: dict[str, dict[str, Any]], rows_new: int) -> None:
+    changes = []
+    for business_id, row in after.items():
+        old = before.get(business_id, {})
+        parts = [f"{label} {_text(old.get(key))} -> {_text(row.get(key))}" for key, label in WATCHED.items() if old.get(key) != row.get(key)]
+        if parts:
+            changes.append(f"  {row['business_name']}: {', '.join(parts)}")
+    typer.echo(f"\nWhat changed: {rows_new:,} new record versions; {len(changes)} of {len(after)} businesses have other figures.")
+    for line in changes[:SHOWN_CHANGES]:
+        typer.echo(line)
+    if len(changes) > SHOWN_CHANGES:
+        typer.echo(f"  and {len(changes) - SHOWN_CHANGES} more")
+
+
+def _text(value: object) -> str:
+    return f"{value:,}" if isinstance(value, Decimal) else "none" if value is None else str(value)
