@@ -10,9 +10,9 @@
 {%- endmacro %}
 
 
-{#- Whole minutes from `earlier` to `later`. -#}
+{#- Whole minutes from `earlier` to `later`; 0 if they are the other way round, NULL if one is. -#}
 {% macro minutes_between(earlier, later) -%}
-    date_diff('second', {{ earlier }}, {{ later }}) // 60
+    case when {{ earlier }} > {{ later }} then 0 else date_diff('second', {{ earlier }}, {{ later }}) // 60 end
 {%- endmacro %}
 
 
@@ -23,4 +23,15 @@
         when coalesce({{ interval_days }}, 0) <= 0 then 1
         else 1 + ({{ day }} - {{ next_date }}) // {{ interval_days }}
     end
+{%- endmacro %}
+
+
+{#- `column` within the last `days` days of any business's today. A constant, so that the filter reaches the scans; two days
+    more than asked, because a business's day can differ from the UTC one. The exact window is the caller's. -#}
+{% macro within_days(column, days) -%}
+    {%- if var('as_of_date') -%}
+    {{ column }} > date '{{ var('as_of_date') }}' - {{ days + 2 }}
+    {%- else -%}
+    {{ column }} > cast(timestamptz '{{ var('rowcol_now') }}' as date) - {{ days + 2 }}
+    {%- endif -%}
 {%- endmacro %}

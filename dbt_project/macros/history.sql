@@ -12,3 +12,15 @@
         )
     {%- endif -%}
 {%- endmacro %}
+
+
+{#- Post-hook of incremental facts: rows of a business that is no longer onboarded go. -#}
+{% macro forget_departed_businesses() -%}
+    delete from {{ this }} as facts
+    where
+        not exists (
+            select 1
+            from {{ ref('int_business_calendar') }} as calendar
+            where calendar.business_id = facts.business_id
+        )
+{%- endmacro %}

@@ -26,3 +26,9 @@
 {% macro days_of(amount, flow, flow_days) -%}
     case when {{ flow }} > 0 then try_cast(round(cast({{ amount }} as double) * {{ flow_days }} / cast({{ flow }} as double), 2) as decimal(18, 2)) end
 {%- endmacro %}
+
+
+{#- `value`, or 0 where it is negative; NULL stays NULL, which greatest() does not do: DuckDB's greatest(NULL, 0) is 0. -#}
+{% macro floor_zero(value) -%}
+    (case when {{ value }} < 0 then 0 else {{ value }} end)
+{%- endmacro %}

@@ -2,14 +2,7 @@
 
 with movements as (
     select * from {{ ref('int_cash_movements') }}
-),
-
-bills as (
-    select * from {{ ref('stg_qbo__bills') }}
-),
-
-invoices as (
-    select * from {{ ref('stg_qbo__invoices') }}
+    where {{ within_days('movement_date', 90) }}
 ),
 
 calendar as (
@@ -18,28 +11,92 @@ calendar as (
 
 first_dates as (
     select
-        movements.business_id,
-        min(movements.movement_date) as first_date
-    from movements
-    group by movements.business_id
+        mirror.business_id,
+        min(mirror.txn_date) as first_date
+    from {{ ref('stg_qbo__bills') }} as mirror
+    where not mirror.is_deleted
+    group by mirror.business_id
 
     union all
 
     select
-        bills.business_id,
-        min(bills.txn_date) as first_date
-    from bills
-    where not bills.is_deleted
-    group by bills.business_id
+        mirror.business_id,
+        min(mirror.txn_date) as first_date
+    from {{ ref('stg_qbo__invoices') }} as mirror
+    where not mirror.is_deleted
+    group by mirror.business_id
 
     union all
 
     select
-        invoices.business_id,
-        min(invoices.txn_date) as first_date
-    from invoices
-    where not invoices.is_deleted
-    group by invoices.business_id
+        mirror.business_id,
+        min(mirror.txn_date) as first_date
+    from {{ ref('stg_qbo__bill_payments') }} as mirror
+    where not mirror.is_deleted
+    group by mirror.business_id
+
+    union all
+
+    select
+        mirror.business_id,
+        min(mirror.txn_date) as first_date
+    from {{ ref('stg_qbo__purchases') }} as mirror
+    where not mirror.is_deleted
+    group by mirror.business_id
+
+    union all
+
+    select
+        mirror.business_id,
+        min(mirror.txn_date) as first_date
+    from {{ ref('stg_qbo__payments') }} as mirror
+    where not mirror.is_deleted
+    group by mirror.business_id
+
+    union all
+
+    select
+        mirror.business_id,
+        min(mirror.txn_date) as first_date
+    from {{ ref('stg_qbo__sales_receipts') }} as mirror
+    where not mirror.is_deleted
+    group by mirror.business_id
+
+    union all
+
+    select
+        mirror.business_id,
+        min(mirror.txn_date) as first_date
+    from {{ ref('stg_qbo__refund_receipts') }} as mirror
+    where not mirror.is_deleted
+    group by mirror.business_id
+
+    union all
+
+    select
+        mirror.business_id,
+        min(mirror.txn_date) as first_date
+    from {{ ref('stg_qbo__deposits') }} as mirror
+    where not mirror.is_deleted
+    group by mirror.business_id
+
+    union all
+
+    select
+        mirror.business_id,
+        min(mirror.txn_date) as first_date
+    from {{ ref('stg_qbo__transfers') }} as mirror
+    where not mirror.is_deleted
+    group by mirror.business_id
+
+    union all
+
+    select
+        mirror.business_id,
+        min(mirror.txn_date) as first_date
+    from {{ ref('stg_qbo__journal_entries') }} as mirror
+    where not mirror.is_deleted
+    group by mirror.business_id
 ),
 
 first_transactions as (
@@ -75,7 +132,11 @@ measured as (
         calendar.business_id,
         calendar.as_of_date,
         first_transactions.first_transaction_date,
-        greatest(least(90, calendar.as_of_date - first_transactions.first_transaction_date), 0) as observed_days,
+        case
+            when first_transactions.first_transaction_date <= calendar.as_of_date
+                then least(90, calendar.as_of_date - first_transactions.first_transaction_date)
+            else 0
+        end as observed_days,
         {{ money('coalesce(flows.outflow_90, 0)') }} as outflow_90,
         {{ money('coalesce(flows.inflow_90, 0)') }} as inflow_90,
         {{ money('coalesce(flows.undated_outflow_90, 0)') }} as undated_outflow_90,
@@ -90,7 +151,7 @@ select
     measured.business_id,
     measured.as_of_date,
     measured.first_transaction_date,
-    coalesce(measured.observed_days, 0) as observed_days,
+    measured.observed_days,
     measured.outflow_90,
     measured.inflow_90,
     measured.undated_outflow_90,

@@ -34,11 +34,13 @@ bill_payments as (
     where not payments.is_deleted and not payments.is_voided
 ),
 
+-- Lines carry their record's date, so that a filter on the date of the movement reaches them too.
 -- Paying a card or moving money to another own account is no outflow: those lines are taken off.
 purchase_lines as (
     select
         lines.business_id,
         lines.purchase_id,
+        lines.txn_date,
         sum(lines.amount) filter (accounts.is_bank or accounts.is_card) as own_amount,
         bool_or(accounts.is_payroll) as is_payroll
     from {{ ref('stg_qbo__purchase_lines') }} as lines
@@ -47,7 +49,7 @@ purchase_lines as (
             lines.business_id = accounts.business_id
             and lines.account_id = accounts.account_id
     where accounts.is_bank or accounts.is_card or accounts.is_payroll
-    group by lines.business_id, lines.purchase_id
+    group by lines.business_id, lines.purchase_id, lines.txn_date
 ),
 
 purchases as (
@@ -78,6 +80,7 @@ purchases as (
         on
             purchases.business_id = purchase_lines.business_id
             and purchases.record_id = purchase_lines.purchase_id
+            and purchases.txn_date = purchase_lines.txn_date
     where
         not purchases.is_deleted
         and not purchases.is_voided
@@ -172,6 +175,7 @@ deposit_parts as (
     select
         lines.business_id,
         lines.deposit_id,
+        lines.txn_date,
         lines.amount > 0 as is_inflow,
         sum(lines.amount) as amount,
         any_value(lower(lines.party_type)) as party_type,
@@ -183,7 +187,7 @@ deposit_parts as (
             lines.business_id = accounts.business_id
             and lines.account_id = accounts.account_id
     where not coalesce(accounts.is_bank, false)
-    group by lines.business_id, lines.deposit_id, is_inflow
+    group by lines.business_id, lines.deposit_id, lines.txn_date, is_inflow
 ),
 
 deposits as (
@@ -218,6 +222,7 @@ deposits as (
         on
             deposits.business_id = deposit_parts.business_id
             and deposits.record_id = deposit_parts.deposit_id
+            and deposits.txn_date = deposit_parts.txn_date
     left join accounts as cash_back_accounts
         on
             deposits.business_id = cash_back_accounts.business_id
@@ -266,6 +271,7 @@ journal_parts as (
     select
         lines.business_id,
         lines.journal_entry_id,
+        lines.txn_date,
         min(lines.account_id) filter (accounts.is_bank) as account_id,
         sum(lines.amount * (case lines.posting_type when 'Debit' then 1 else -1 end)) filter (accounts.is_bank) as bank_amount,
         sum(lines.amount * (case lines.posting_type when 'Debit' then 1 else -1 end)) filter (accounts.is_card) as card_amount,
@@ -276,7 +282,7 @@ journal_parts as (
             lines.business_id = accounts.business_id
             and lines.account_id = accounts.account_id
     where accounts.is_bank or accounts.is_card or accounts.is_payroll
-    group by lines.business_id, lines.journal_entry_id
+    group by lines.business_id, lines.journal_entry_id, lines.txn_date
 ),
 
 journal_entries as (
@@ -306,6 +312,7 @@ journal_entries as (
         on
             entries.business_id = journal_parts.business_id
             and entries.record_id = journal_parts.journal_entry_id
+            and entries.txn_date = journal_parts.txn_date
     where
         not entries.is_deleted
         and not entries.is_voided

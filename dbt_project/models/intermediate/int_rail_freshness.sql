@@ -41,9 +41,9 @@ aged as (
         coalesce(entity_heads.live_count, 0) as mirror_count,
         entity_heads.newest_change_at,
         entity_heads.newest_observed_at,
-        greatest({{ minutes_between('sync_states.last_success_at', 'calendar.run_at') }}, 0) as sync_age_minutes,
-        greatest({{ minutes_between('entity_heads.newest_change_at', 'calendar.run_at') }}, 0) as data_age_minutes,
-        greatest({{ minutes_between('sync_states.last_full_walk_at', 'calendar.run_at') }}, 0) as full_walk_age_minutes
+        {{ minutes_between('sync_states.last_success_at', 'calendar.run_at') }} as sync_age_minutes,
+        {{ minutes_between('entity_heads.newest_change_at', 'calendar.run_at') }} as data_age_minutes,
+        {{ minutes_between('sync_states.last_full_walk_at', 'calendar.run_at') }} as full_walk_age_minutes
     from connections
     inner join calendar on connections.business_id = calendar.business_id
     inner join promises on connections.rail = promises.rail

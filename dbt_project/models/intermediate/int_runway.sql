@@ -28,8 +28,8 @@ based as (
 raw_days as (
     select
         based.*,
-        {{ days_of('greatest(based.spendable, 0)', 'based.outflow_90', 'based.observed_days') }} as buffer_days,
-        {{ days_of('greatest(based.spendable, 0)', '(based.outflow_90 - based.inflow_90)', 'based.observed_days') }} as runway_days_net,
+        {{ days_of(floor_zero('based.spendable'), 'based.outflow_90', 'based.observed_days') }} as buffer_days,
+        {{ days_of(floor_zero('based.spendable'), '(based.outflow_90 - based.inflow_90)', 'based.observed_days') }} as runway_days_net,
         {{ days_of('(based.spendable + based.ar_expected - based.ap_30)', 'based.outflow_90', 'based.observed_days') }} as burn_days,
         {{ days_of('(based.cash + based.ar_open - based.ap_open)', 'based.ap_open', '30') }} as bill_days,
         {{ days_of('(based.overdue_ap_share * based.overdue_ap_amount + based.overdue_ar_share * based.overdue_ar_amount)', 'based.outflow_90', 'based.observed_days') }}
@@ -70,10 +70,13 @@ select
     headline.overdue_ap_amount,
     headline.overdue_ar_amount,
     headline.buffer_days,
-    greatest(headline.headline_days, 0) as runway_days,
+    {{ money(floor_zero('headline.headline_days')) }} as runway_days,
     headline.runway_days_net,
-    greatest(headline.bill_days, 0) as runway_days_bills,
-    case when not headline.is_short_history then greatest(headline.headline_days, 0) + headline.optimisable_days end as optimised_days,
+    {{ money(floor_zero('headline.bill_days')) }} as runway_days_bills,
+    case
+        when not headline.is_short_history
+            then {{ money(floor_zero('headline.headline_days') ~ ' + headline.optimisable_days') }}
+    end as optimised_days,
     walk.covered_until,
     case
         when headline.headline_days is not null and headline.headline_amount < 0 then {{ money('-headline.headline_amount') }}

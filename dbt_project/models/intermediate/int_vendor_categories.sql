@@ -2,6 +2,7 @@
 
 with expense_lines as (
     select * from {{ ref('int_expense_lines') }}
+    where {{ within_days('txn_date', 366) }}
 ),
 
 calendar as (

@@ -1,3 +1,11 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key=['business_id', 'rail', 'record_id'],
+    on_schema_change='append_new_columns',
+    post_hook='{{ forget_departed_businesses() }}',
+) }}
+
 with documents as (
     select * from {{ ref('int_invoices') }}
 )
@@ -33,3 +41,15 @@ select
     documents.rail as rails_used,
     {{ utc('documents.synced_at') }} as synced_at
 from documents
+{% if is_incremental() -%}
+-- Nothing in a row depends on the day, so only rows made from another version, name or currency are written again.
+left join {{ this }} as present
+    on
+        documents.business_id = present.business_id
+        and documents.rail = present.rail
+        and documents.record_id = present.record_id
+where
+    documents.change_id is distinct from present.change_id
+    or documents.customer_name is distinct from present.customer_name
+    or documents.home_currency is distinct from present.home_currency
+{%- endif %}

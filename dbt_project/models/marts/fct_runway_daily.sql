@@ -49,7 +49,7 @@ select
     graded.runway_days_net,
     graded.runway_days_bills,
     graded.optimised_days,
-    try_cast(greatest(graded.runway_days - graded.uncertain_days, 0) as decimal(18, 2)) as runway_days_low,
+    try_cast({{ floor_zero('(graded.runway_days - graded.uncertain_days)') }} as decimal(18, 2)) as runway_days_low,
     try_cast(graded.runway_days + graded.uncertain_days as decimal(18, 2)) as runway_days_high,
     graded.covered_until,
     graded.shortfall_amount,

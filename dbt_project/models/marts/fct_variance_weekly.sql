@@ -4,6 +4,7 @@ with runway as (
 
 movements as (
     select * from {{ ref('int_cash_movements') }}
+    where {{ within_days('movement_date', 14) }}
 ),
 
 calendar as (
