@@ -25,13 +25,27 @@ BEFORE = ["resource_type:seed", *FRAMES, "+int_burn", "+int_rail_health", "+dim_
 AFTER = ["fct_hygiene_flag", "fct_hygiene_score", "hygiene_tray"]
 
 
-def build(warehouse: Path, select: Sequence[str], *, now: datetime, variables: dict[str, str] | None = None) -> None:
+def build(
+    warehouse: Path, select: Sequence[str], *, now: datetime, variables: dict[str, str] | None = None, full_refresh: bool = False
+) -> None:
     """Builds the selected models, seeds and tests; anything that does not succeed fails the calling test, by name."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
     given = {"rowcol_now": now.isoformat()} | (variables or {})
-    arguments = ["build", "--select", *select, "--vars", json.dumps(given), "--quiet", "--indirect-selection", "buildable", "--exclude-resource-type", "unit_test"]
+    arguments = [
+        "build",
+        "--select",
+        *select,
+        "--vars",
+        json.dumps(given),
+        "--quiet",
+        "--indirect-selection",
+        "buildable",
+        "--exclude-resource-type",
+        "unit_test",
+    ]
+    arguments += ["--full-refresh"] if full_refresh else []
     with _environment(ROWCOL_DBT_WAREHOUSE=str(warehouse)):
         answer = dbtRunner(manifest=_manifest()).invoke([*arguments, *_folders(), "--no-write-json"])
         if DuckDBConnectionManager._ENV is not None:

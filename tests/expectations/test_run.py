@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import tempfile
-from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -218,7 +217,7 @@ def test_unknown_names_and_a_time_without_zone_are_refused() -> None:
     with pytest.raises(UsageError, match="no business 'nobody'"):
         run_checks(warehouse, run_id="r", ran_at=RAN_AT, businesses=["nobody"])
     with pytest.raises(UsageError, match="zone"):
-        run_checks(warehouse, run_id="r", ran_at=datetime(2026, 1, 1))
+        run_checks(warehouse, run_id="r", ran_at=RAN_AT.replace(tzinfo=None))
 
 
 def test_a_warehouse_without_models_is_one_sentence() -> None:
