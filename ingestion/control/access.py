@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection as Transaction
 
 from ingestion.control.database import Database, insert
 from ingestion.control.facts import ROLES, Role
@@ -24,8 +25,7 @@ def grant(database: Database, advisor_id: str, business_id: str, role: Role, at:
     if role not in ROLES:
         raise UsageError(f"{role!r} is not a role; known: {', '.join(ROLES)}")
     with database.exclusive("grants") as transaction:
-        if transaction.execute(sa.select(businesses.c.business_id).filter_by(business_id=business_id)).first() is None:
-            raise UsageError(f"there is no business {business_id!r}: onboard it first")
+        _check_business(transaction, business_id)
         transaction.execute(insert(transaction, advisors).values(advisor_id=advisor_id, created_at=at).on_conflict_do_nothing())
         mine = _open(advisor_id, business_id)
         if transaction.execute(sa.select(grants.c.role).where(mine)).scalar_one_or_none() == role:
@@ -36,10 +36,16 @@ def grant(database: Database, advisor_id: str, business_id: str, role: Role, at:
 
 
 def revoke(database: Database, advisor_id: str, business_id: str, at: datetime) -> bool:
-    """Ends the open grant at `at` and keeps its row; returns whether there was one."""
+    """Ends the open grant at `at` and keeps its row; returns whether there was one.
+
+    UsageError for a name that does not exist: a misspelt one must not look like access taken away.
+    """
     check_advisor_id(advisor_id)
     check_business_id(business_id)
     with database.exclusive("grants") as transaction:
+        _check_business(transaction, business_id)
+        if transaction.execute(sa.select(advisors.c.advisor_id).filter_by(advisor_id=advisor_id)).first() is None:
+            raise UsageError(f"there is no advisor {advisor_id!r}")
         ended = transaction.execute(sa.update(grants).where(_open(advisor_id, business_id)).values(valid_to=at)).rowcount
     return bool(ended)
 
@@ -67,6 +73,11 @@ def advisors_with_grants(database: Database, at: datetime) -> list[str]:
     query = sa.select(grants.c.advisor_id).where(_valid(at)).order_by("advisor_id").distinct()
     with database.read() as transaction:
         return list(transaction.execute(query).scalars())
+
+
+def _check_business(transaction: Transaction, business_id: str) -> None:
+    if transaction.execute(sa.select(businesses.c.business_id).filter_by(business_id=business_id)).first() is None:
+        raise UsageError(f"there is no business {business_id!r}: onboard it first")
 
 
 def _open(advisor_id: str, business_id: str) -> sa.ColumnElement[bool]:

@@ -9,6 +9,8 @@ from typing import Any
 
 import typer
 
+PIPE_WIDTH = 200
+
 
 def show_json(rows: Sequence[Mapping[str, Any]]) -> None:
     """Prints `rows` as a JSON list of objects: amounts as exact numbers, instants as RFC 3339 in UTC, dates as ISO."""
@@ -19,21 +21,21 @@ def show_json(rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def show_table(title: str, columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Prints `rows` as a table; `columns` maps a row's key to its heading, and amounts and numbers stand right-aligned."""
+    """Prints `rows` as a table; `columns` maps a row's key to its heading, and numbers stand right-aligned, never folded."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title, title_justify="left", header_style="bold")
+    table = Table(title=Text(title), title_justify="left", header_style="bold")
     for key, heading in columns.items():
         is_number = any(isinstance(row.get(key), (int, float, Decimal)) and not isinstance(row.get(key), bool) for row in rows)
-        table.add_column(heading, justify="right" if is_number else "left", overflow="fold")
+        table.add_column(heading, justify="right" if is_number else "left", overflow="fold", no_wrap=is_number)
     for row in rows:
         # Text, not str: a client may be called "[red]", and that is a name, not markup.
         table.add_row(*(Text(_cell(row.get(key))) for key in columns))
     console = Console()
     # A pipe has no width, and a table folded to 80 columns is of no use to grep.
-    console.print(table, width=None if console.is_terminal else 200)
+    (console if console.is_terminal else Console(width=PIPE_WIDTH)).print(table)
 
 
 def _cell(value: Any) -> str:

@@ -62,7 +62,9 @@ def portfolio_rows(settings: Settings, advisor: str | None) -> tuple[list[dict[s
     from rowcol_assets.publishing.reader import open_published
 
     folder = settings.published_dir
-    published = sorted(entry.name for entry in folder.iterdir() if entry.is_symlink() and not entry.name.startswith(".")) if folder.is_dir() else []
+    published = (
+        sorted(entry.name for entry in folder.iterdir() if entry.is_symlink() and not entry.name.startswith(".")) if folder.is_dir() else []
+    )
     if advisor is not None and check_advisor_id(advisor) not in published:
         raise UsageError(f"nothing is published for {advisor!r}; published: {', '.join(published) or 'nobody, `rowcol run` first'}")
     if advisor is None and len(published) == 1:

@@ -15,14 +15,12 @@ COLUMNS = {
     "rail": "rail",
     "connection_id": "connection",
     "state": "state",
-    "consecutive_failures": "failures",
     "last_success_at": "last success",
     "last_status": "last sync",
     "rows_new": "new rows",
-    "entities_behind": "entities behind",
-    "last_error": "error",
-    "leased_by": "leased by",
 }
+# Shown when there is something to show, because a terminal is narrow.
+TROUBLE = {"consecutive_failures": "failures", "entities_behind": "behind", "last_error": "error", "leased_by": "leased by"}
 
 
 def command(as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list, one object per connection.")] = False) -> None:
@@ -48,7 +46,8 @@ def command(as_json: Annotated[bool, typer.Option("--json", help="Print a JSON l
         {**row, "entities_behind": [each["entity"] for each in row["entities"] if each["last_outcome"] != "succeeded"] or None}
         for row in rows
     ]
-    show_table(f"Connections of {settings.home}", COLUMNS, shown)
+    trouble = {key: heading for key, heading in TROUBLE.items() if any(row[key] for row in shown)}
+    show_table(f"Connections of {settings.home}", {**COLUMNS, **trouble}, shown)
     holder = lock_holder(settings)
     typer.echo(f"warehouse: {f'held by {holder}' if holder else 'free'}")
 

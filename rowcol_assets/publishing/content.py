@@ -42,8 +42,10 @@ class PublishedTable:
     def quoted(self) -> str:
         return f"{quote(self.schema)}.{quote(self.name)}"
 
-    def has(self, column: str) -> bool:
-        return any(name == column for name, _ in self.columns)
+    @property
+    def says_state(self) -> bool:
+        """Whether it tells of each business whether it is held and why."""
+        return {STATE_COLUMN, REASON_COLUMN} <= {name for name, _ in self.columns}
 
 
 def quote(identifier: str) -> str:

@@ -1,4 +1,4 @@
-"""Held businesses: each keeps its rows of the last good publish, marked with the reason, in every table.
+"""Held businesses: each keeps its rows of the last good publish, in every table, and the tables that tell of it say why.
 
 The rows come from the advisor's own former generation, else from another advisor's (after a new grant). A business that
 was never published before it was held has only its names, so that the advisor sees it and why.
@@ -14,7 +14,6 @@ import duckdb
 
 from rowcol_assets.publishing.content import (
     DIMENSION,
-    PORTFOLIO,
     REASON_COLUMN,
     STATE_COLUMN,
     PublishedTable,
@@ -38,11 +37,11 @@ class Kept:
 
 
 def held_businesses(warehouse: duckdb.DuckDBPyConnection, tables: Sequence[PublishedTable]) -> dict[str, str]:
-    """Held businesses and why, as `marts.dim_business` says."""
-    dimension = next((table for table in tables if table.key == DIMENSION), None)
-    if dimension is None or not (dimension.has(STATE_COLUMN) and dimension.has(REASON_COLUMN)):
+    """Held businesses and why, as the mart with `publish_state` and `held_reason` says; none when no mart has them."""
+    states = next((table for table in tables if table.schema == DIMENSION[0] and table.says_state), None)
+    if states is None:
         return {}
-    query = f"select business_id, coalesce({REASON_COLUMN}, '') from {dimension.quoted} where {STATE_COLUMN} = '{HELD}' order by 1"
+    query = f"select business_id, coalesce({REASON_COLUMN}, '') from {states.quoted} where {STATE_COLUMN} = '{HELD}' order by 1"
     return dict(warehouse.execute(query).fetchall())
 
 
@@ -107,7 +106,7 @@ def select_kept(former: FormerGenerations, kept: Kept, table: PublishedTable) ->
         if "business_id" in columns:
             chosen = [_column(kept, table, column, kind, known=column in columns) for column, kind in table.columns]
             parts.append(f"select {', '.join(chosen)} from {name}.{table.quoted} where business_id in ({_list(businesses)})")
-    if kept.unknown and table.key in (DIMENSION, PORTFOLIO):
+    if kept.unknown and (table.key == DIMENSION or table.says_state):
         chosen = [_column(kept, table, column, kind, known=column in NAMES) for column, kind in table.columns]
         parts.append(f"select {', '.join(chosen)} from {table.quoted} where business_id in ({_list(kept.unknown)})")
     return " union all ".join(parts) if parts else None
@@ -115,9 +114,9 @@ def select_kept(former: FormerGenerations, kept: Kept, table: PublishedTable) ->
 
 def _column(kept: Kept, table: PublishedTable, column: str, kind: str, *, known: bool) -> str:
     name = quote(column)
-    if table.key in (DIMENSION, PORTFOLIO) and column == STATE_COLUMN:
+    if table.says_state and column == STATE_COLUMN:
         return f"'{HELD}'::{kind} as {name}"
-    if table.key in (DIMENSION, PORTFOLIO) and column == REASON_COLUMN:
+    if table.says_state and column == REASON_COLUMN:
         cases = " ".join(f"when {quote_text(business)} then {quote_text(reason)}" for business, reason in kept.reasons)
         return f"(case business_id {cases} end)::{kind} as {name}"
     return f"try_cast({name} as {kind}) as {name}" if known else f"null::{kind} as {name}"

@@ -57,7 +57,14 @@ def test_no_published_byte_names_a_business_that_is_not_granted(world: World) ->
 
 def test_only_relations_with_a_business_of_the_two_schemas_are_published(world: World) -> None:
     world.publish()
-    expected = {"marts.dim_business", "marts.fct_bills", "marts.fct_empty", "marts.fct_view", "experiences.portfolio"}
+    expected = {
+        "marts.dim_business",
+        "marts.fct_publish_state",
+        "marts.fct_bills",
+        "marts.fct_empty",
+        "marts.fct_view",
+        "experiences.portfolio",
+    }
     assert set(manifest(world, "ann")["tables"]) == expected
     found = read(
         world,
@@ -186,8 +193,8 @@ def test_a_held_business_stays_as_it_was_and_says_why_while_others_move_on(world
     amounts = "select business_id, sum(open_amount)::double from marts.fct_bills group by 1 order by 1"
     assert read(world, "ann", amounts) == [("acme", 3.75), ("bolt", 2997.0)]
     states = "select business_id, publish_state, held_reason from {} order by 1"
-    for relation in ("marts.dim_business", "experiences.portfolio"):
-        assert read(world, "ann", states.format(relation)) == [("acme", "held", "unbalanced: it's off"), ("bolt", "published", None)]
+    for relation in ("marts.fct_publish_state", "experiences.portfolio"):
+        assert read(world, "ann", states.format(relation)) == [("acme", "held", "unbalanced: it's off"), ("bolt", "current", None)]
     assert read(world, "ann", "select cash::double from experiences.portfolio where business_id = 'acme'") == [(1000.5,)]
     assert manifest(world, "ann")["held"] == {"acme": "unbalanced: it's off"}
     assert world.publish().changed == ()
@@ -198,12 +205,14 @@ def test_a_released_business_shows_its_present_state_again(world: World) -> None
     world.hold("acme", "off")
     world.publish()
     world.execute(
-        "update marts.dim_business set publish_state = 'published', held_reason = null", "update marts.fct_bills set open_amount = 5"
+        "update marts.fct_publish_state set publish_state = 'current', held_reason = null", "update marts.fct_bills set open_amount = 5"
     )
     world.publish()
     assert read(
-        world, "ann", "select distinct open_amount::int, publish_state from marts.fct_bills join marts.dim_business using (business_id)"
-    ) == [(5, "published")]
+        world,
+        "ann",
+        "select distinct open_amount::int, publish_state from marts.fct_bills join marts.fct_publish_state using (business_id)",
+    ) == [(5, "current")]
 
 
 def test_a_held_business_newly_granted_comes_from_another_advisors_last_good_state(world: World) -> None:

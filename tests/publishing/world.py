@@ -23,7 +23,8 @@ TODAY = date(2026, 6, 30)
 
 TABLES = """
 create schema marts; create schema experiences; create schema staging;
-create table marts.dim_business (business_id varchar, business_name varchar, firm_id varchar, publish_state varchar, held_reason varchar);
+create table marts.dim_business (business_id varchar, business_name varchar, firm_id varchar);
+create table marts.fct_publish_state (business_id varchar, publish_state varchar, held_reason varchar, as_of timestamp);
 create table marts.fct_bills (business_id varchar, record_id varchar, vendor_name varchar, open_amount decimal(18,2), due_date date,
     synced_at timestamp, is_deleted boolean, rails_used varchar[]);
 create view marts.fct_view as select business_id, count(*) as bills from marts.fct_bills group by business_id;
@@ -62,7 +63,10 @@ class World:
             )
         with self.warehouse() as connection:
             for name in names:
-                connection.execute("insert into marts.dim_business values (?, ?, 'firm', 'published', null)", [name, name.title()])
+                connection.execute("insert into marts.dim_business values (?, ?, 'firm')", [name, name.title()])
+                connection.execute(
+                    "insert into marts.fct_publish_state values (?, 'current', null, timestamp '2026-06-30 12:00:00')", [name]
+                )
                 connection.execute(
                     "insert into marts.fct_bills select ?, i::varchar, 'vendor of ' || ? || ' ' || i, i + 0.25, date '2026-07-01', "
                     "timestamp '2026-06-30 10:00:00', false, ['qbo'] from range(?) t(i)",
@@ -70,7 +74,7 @@ class World:
                 )
                 values = [name, name.title()]
                 connection.execute(
-                    "insert into experiences.portfolio values (?, ?, 'firm', 1000.50, 44, 90, 'published', null, null)", values
+                    "insert into experiences.portfolio values (?, ?, 'firm', 1000.50, 44, 90, 'current', null, null)", values
                 )
 
     def grant(self, advisor: str, *names: str) -> None:
@@ -78,7 +82,7 @@ class World:
             self.store.grant(advisor, name, "staff", NOON)
 
     def hold(self, name: str, reason: str) -> None:
-        self.execute(f"update marts.dim_business set publish_state = 'held', held_reason = '{reason}' where business_id = '{name}'")
+        self.execute(f"update marts.fct_publish_state set publish_state = 'held', held_reason = '{reason}' where business_id = '{name}'")
 
     def publish(self, run_id: str = "run-1") -> PublishReport:
         with self.warehouse() as connection:

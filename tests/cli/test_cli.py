@@ -1,0 +1,228 @@
+"""The command line as a person or a program meets it: exit codes, one-sentence errors, JSON, quick start, quiet pipes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rowcol_assets.cli.main import COMMANDS, GROUPS
+from tests.publishing.world import make_world
+
+START = [sys.executable, "-c", "from rowcol_assets.cli.main import main; main()"]
+CREDENTIALS = {"client_id": "client-1", "client_secret": "very-secret-value", "realm_id": "1001", "refresh_token": "refresh-token-0"}
+# Groups explain themselves per command, and these take nothing that would need an example.
+WITHOUT_CHOICES = (*GROUPS, "quickstart", "rebuild", "rotate-key")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+def rowcol(home: Path, *arguments: str, given: str | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("ROWCOL_")}
+    variables = {**clean, "ROWCOL_HOME": str(home), "NO_COLOR": "1", **environment}
+    return subprocess.run([*START, *arguments], input=given, capture_output=True, text=True, env=variables, cwd=home.parent, check=False)
+
+
+def onboard(home: Path, business: str = "acme", *options: str, **change: str) -> subprocess.CompletedProcess[str]:
+    given = json.dumps({**CREDENTIALS, **change})
+    return rowcol(home, "onboard", business, "--rail", "qbo", "--credentials", "-", *options, given=given)
+
+
+def listed(result: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
+    assert result.returncode == 0, result.stderr
+    rows: list[dict[str, Any]] = json.loads(result.stdout)
+    return rows
+
+
+@pytest.mark.parametrize("name", [*COMMANDS, *GROUPS])
+def test_every_command_explains_itself(home: Path, name: str) -> None:
+    result = rowcol(home, name, "--help")
+    assert result.returncode == 0
+    assert f"rowcol {name}" in result.stdout
+    if name not in WITHOUT_CHOICES:
+        assert "Examples:" in result.stdout
+
+
+def test_the_command_is_there_in_half_a_second(home: Path) -> None:
+    """The best of five, because the machine's other work is not the command's."""
+    took = []
+    for _ in range(5):
+        started = time.perf_counter()
+        assert rowcol(home, "--help").returncode == 0
+        took.append(time.perf_counter() - started)
+    assert min(took) < 0.5
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("fly",),
+        ("onboard", "acme", "--rail"),
+        ("onboard", "acme"),
+        ("onboard", "ACME", "--rail", "qbo", "--credentials", "-"),
+        ("onboard", "acme", "--rail", "fax", "--credentials", "-"),
+        ("onboard", "acme", "--rail", "qbo", "--credentials", "/nowhere.json"),
+        ("onboard", "acme", "--rail", "qbo", "--credentials", "-", "--base-url", "http://example.com"),
+        ("onboard", "acme", "--csv", "x.csv"),
+        ("grant", "ann", "nobody"),
+        ("grant", "ann", "acme", "--role", "emperor"),
+        ("portfolio", "nobody"),
+        ("portfolio", "../../etc"),
+    ],
+)
+def test_wrong_use_exits_2_without_a_traceback(home: Path, arguments: tuple[str, ...]) -> None:
+    result = rowcol(home, *arguments, given=json.dumps(CREDENTIALS))
+    assert result.returncode == 2, result.stderr
+    assert result.stderr
+    assert "Traceback" not in result.stderr
+    assert "very-secret" not in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("given", ["", "{torn", "[1]", '{"client_id": "very-secret-value"}'])
+def test_unusable_credentials_exit_2_and_are_not_repeated(home: Path, given: str) -> None:
+    result = rowcol(home, "onboard", "acme", "--rail", "qbo", "--credentials", "-", given=given)
+    assert result.returncode == 2
+    assert result.stderr.count("\n") == 1
+    assert "very-secret" not in result.stderr
+
+
+def test_onboarding_shows_in_status_as_table_and_json(home: Path) -> None:
+    assert onboard(home, "acme", "--name", "Acme Ltd", "--firm", "Harbor").stdout == "acme is connected to qbo as 1001\n"
+    assert onboard(home).stdout == "acme has new credentials for qbo as 1001\n"
+    assert "healthy" in rowcol(home, "status").stdout
+    (row,) = listed(rowcol(home, "status", "--json"))
+    expected = {"business_id": "acme", "connection_id": "1001", "rail": "qbo", "state": "healthy", "consecutive_failures": 0}
+    assert expected.items() <= row.items()
+    assert row["entities"] == []
+
+
+def test_a_csv_with_a_bad_line_lands_the_good_ones_and_exits_1(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "good.json").write_text(json.dumps(CREDENTIALS))
+    (tmp_path / "clients.csv").write_text("business_id,rail,credentials\nacme,qbo,good.json\nbolt,qbo,bad.json\n")
+    result = rowcol(home, "onboard", "--csv", str(tmp_path / "clients.csv"))
+    assert (result.returncode, result.stdout) == (1, "1 of 2 connected\n")
+    assert result.stderr.startswith("line 3: credentials file ")
+    assert [row["business_id"] for row in listed(rowcol(home, "status", "--json"))] == ["acme"]
+
+
+def test_granting_and_revoking_say_what_changed(home: Path) -> None:
+    onboard(home)
+    said = [rowcol(home, "grant", "ann", "acme", *more) for more in ((), (), ("--role", "owner"), ("--revoke",), ("--revoke",))]
+    assert [result.returncode for result in said] == [0] * 5
+    assert [result.stdout.split(";")[0].strip() for result in said] == [
+        "ann can read acme as staff",
+        "ann already is staff of acme",
+        "ann can read acme as owner",
+        "ann can no longer read acme",
+        "ann had no access to acme",
+    ]
+
+
+def test_a_revoke_with_a_misspelt_name_is_wrong_use(home: Path) -> None:
+    onboard(home)
+    rowcol(home, "grant", "ann", "acme")
+    for advisor, business in (("ann", "acmee"), ("anna", "acme")):
+        assert rowcol(home, "grant", advisor, business, "--revoke").returncode == 2
+
+
+def test_the_key_can_be_changed(home: Path) -> None:
+    onboard(home)
+    result = rowcol(home, "rotate-key")
+    assert result.stdout == "2 stored secrets are under the new key\n"
+
+
+def test_portfolio_reads_the_only_published_file_or_the_named_one_or_the_warehouse(home: Path) -> None:
+    world = make_world(home)
+    world.add("acme", "bolt", "cog")
+    assert rowcol(home, "portfolio", "ann").returncode == 2
+    assert [row["business_id"] for row in listed(rowcol(home, "portfolio", "--json"))] == ["acme", "bolt", "cog"]
+    world.grant("ann", "acme", "bolt")
+    world.publish()
+    assert [row["business_id"] for row in listed(rowcol(home, "portfolio", "--json"))] == ["acme", "bolt"]
+    world.grant("bob", "cog")
+    world.publish()
+    assert [row["business_id"] for row in listed(rowcol(home, "portfolio", "bob", "--json"))] == ["cog"]
+    assert [row["business_id"] for row in listed(rowcol(home, "portfolio", "--json"))] == ["acme", "bolt", "cog"]
+    world.store.close()
+
+
+def test_portfolio_json_keeps_amounts_exact_and_instants_in_utc(home: Path) -> None:
+    world = make_world(home)
+    world.add("acme")
+    world.grant("ann", "acme")
+    world.execute("update experiences.portfolio set cash = 9007199254740993.10")
+    world.publish()
+    text = rowcol(home, "portfolio", "ann", "--json").stdout
+    assert '"cash": 9007199254740993.10' in text
+    assert json.loads(text)[0]["published_at"] == "2026-06-30T12:00:00Z"
+    world.store.close()
+
+
+def test_portfolio_names_what_is_held_and_shows_names_as_they_are(home: Path) -> None:
+    world = make_world(home)
+    world.add("acme")
+    world.grant("ann", "acme")
+    world.execute("update experiences.portfolio set business_name = '[red]Acme[/red]'")
+    world.publish()
+    world.hold("acme", "the ledger is off")
+    world.publish()
+    shown = rowcol(home, "portfolio", "ann").stdout
+    assert "[red]Acme[/red] is held at its last good state: the ledger is off" in shown
+    assert "1,000.50" in shown
+    world.store.close()
+
+
+def test_a_warehouse_held_by_another_exits_3_and_names_it(home: Path) -> None:
+    world = make_world(home)
+    patience = "import ingestion.warehouse as w; w.open_warehouse.__wrapped__.__defaults__ = (0.2,)"
+    script = f"{patience}; {START[-1]}"
+    with world.warehouse():
+        result = subprocess.run(
+            [sys.executable, "-c", script, "portfolio"],
+            env={**os.environ, "ROWCOL_HOME": str(home)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert json.loads(rowcol(home, "status", "--json").stdout) == []
+    assert result.returncode == 3
+    assert f"held by process {os.getpid()} (test" in result.stderr
+    world.store.close()
+
+
+def test_a_setting_that_cannot_be_read_is_wrong_use(home: Path) -> None:
+    result = rowcol(home, "status", ROWCOL_NOW="yesterday")
+    assert result.returncode == 2
+    assert result.stderr.startswith("rowcol: ROWCOL_NOW: ")
+
+
+def test_an_unexpected_error_is_one_sentence_and_its_traceback_is_for_debug(home: Path) -> None:
+    broken = "import ingestion.settings as s; s.load_settings = lambda: 1 / 0; from rowcol_assets.cli.main import main; main()"
+    results = [
+        subprocess.run([sys.executable, "-c", broken, "status", *more], capture_output=True, text=True, check=False)
+        for more in ((), ("--debug",))
+    ]
+    assert [result.returncode for result in results] == [1, 1]
+    assert results[0].stderr == "rowcol: stopped by an unexpected ZeroDivisionError; the same command with --debug shows where\n"
+    assert "Traceback" in results[1].stderr
+
+
+def test_a_reader_that_stops_early_leaves_no_noise(home: Path) -> None:
+    onboard(home)
+    process = subprocess.Popen(
+        [*START, "status", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "ROWCOL_HOME": str(home)}
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    assert process.stderr.read() == b""
+    assert process.wait(60) == 1
