@@ -5,7 +5,7 @@ HTTP and command line call the same functions here. The wire: `sandbox.qbo`; tru
 
 from __future__ import annotations
 
-import random
+import gc
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ from sandbox.ports import DEFAULT_PORT, HOST, rail_port
 from sandbox.qbo import oauth
 from sandbox.qbo.company import Company, GeneratedCompany
 from sandbox.recorded import RecordedCompany, load_recorded
-from sandbox.seeds import stable_seed
+from sandbox.seeds import seeded_dice
 from sandbox.served import ServedLog
 from sandbox.state import DEFAULT_OPTIONS, Config, FaultRule, State
 from sandbox.world.identity import FIRMS, business_at
@@ -51,7 +51,7 @@ class Hub:
         self.state = State(folder, config)
         self.config = self.state.config
         self.served = ServedLog(folder / "served.bin")
-        self.dice = random.Random(stable_seed(self.config.seed, "faults"))
+        self.dice = seeded_dice(self.config.seed, "faults")
         self._companies: dict[str, Company] = {}
         if self.config.recorded:
             recorded = load_recorded(Path(self.config.recorded))
@@ -80,6 +80,8 @@ class Hub:
         if company is None:
             business = business_at(self.config.seed, self.by_realm[realm].index)
             company = self._companies[realm] = GeneratedCompany(business, self.state.memory.origin, self.config.scale)
+            # A company's objects live as long as the process: without this the collector walks all of them again and again.
+            gc.freeze()
         company.catch_up(self.state.memory)
         return company
 

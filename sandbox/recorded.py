@@ -18,8 +18,8 @@ from ingestion.identifiers import check_business_id
 from sandbox.qbo import render_lists
 from sandbox.qbo.company import Company
 from sandbox.qbo.entities import ENTITIES
-from sandbox.qbo.statements import QueryError
 from sandbox.qbo.query import parse_instant
+from sandbox.qbo.statements import QueryError
 from sandbox.qbo.table import id_order
 from sandbox.qbo.wire import encode, instant
 from sandbox.seeds import stable_seed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
@@ -18,7 +19,13 @@ from ingestion.errors import RowcolError
 from sandbox.ports import HOST, bind
 from sandbox.state import Config
 
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
+    from sandbox.hub import Hub
+
 START_SECONDS = 60
+_READY = "sandbox ready at "
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,56 +37,62 @@ class Running:
     process_id: int
 
     def post(self, path: str, **body: Any) -> dict[str, Any]:
-        """Calls one of the sandbox's own endpoints, for example `post("advance", days=1)`."""
-        answer = httpx.post(f"{self.base_url}/sandbox/{path}", json=body, timeout=60, trust_env=False)
+        """Calls one of the sandbox's own endpoints, for example `post("advance", days=1)`; RowcolError with its refusal."""
+        answer = httpx.post(f"{self.base_url}/sandbox/{path}", json=body, timeout=START_SECONDS, trust_env=False)
         told: dict[str, Any] = answer.json()
         if answer.status_code != 200:
             raise RowcolError(told.get("error", "the sandbox refused"))
         return told
 
 
-def serve(
-    folder: Path,
-    config: Config,
-    *,
-    latency_ms: int = 0,
-    limits: bool = True,
-    announce: Callable[[str], None] = print,
-) -> None:
-    """Serves the sandbox kept under `folder` on loopback until SIGTERM or SIGINT; port 0 takes a free port."""
-    import uvicorn
+def application(hub: Hub, *, latency_ms: int = 0, limits: bool = True) -> Starlette:
+    """The sandbox as an ASGI application: its own endpoints and the rails' ones."""
     from starlette.applications import Starlette
 
     from sandbox.control import control_routes
-    from sandbox.hub import Hub
     from sandbox.qbo.app import QboApp
     from sandbox.qbo.limits import Limits
 
+    return Starlette(routes=[*control_routes(hub), *QboApp(hub, Limits(limits), latency_ms).routes()])
+
+
+def serve(folder: Path, config: Config, *, latency_ms: int = 0, limits: bool = True, announce: Callable[[str], None]) -> None:
+    """Serves the sandbox kept under `folder` on loopback until SIGTERM or SIGINT; port 0 takes a free port.
+
+    `announce` gets one line once it answers. RowcolError when the port or the folder is taken.
+    """
+    import uvicorn
+
+    from sandbox.hub import Hub
+
     listener = bind(config.port)
-    hub = Hub(folder, config)
     try:
-        port = listener.getsockname()[1]
-        hub.listen_on(port)
-        app = Starlette(routes=[*control_routes(hub), *QboApp(hub, Limits(limits), latency_ms).routes()])
+        hub = Hub(folder, config)
+    except BaseException:
+        listener.close()
+        raise
+    port = listener.getsockname()[1]
+    hub.listen_on(port)
 
-        class Server(uvicorn.Server):
-            async def startup(self, sockets: Any = None) -> None:
-                await super().startup(sockets)
-                announce(f"sandbox ready at http://{HOST}:{port} with {len(hub.listings)} businesses, time there {hub.clock()['now']}")
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: Any = None) -> None:
+            await super().startup(sockets)
+            announce(f"{_READY}http://{HOST}:{port} with {len(hub.listings)} businesses, time there {hub.clock()['now']}")
 
-        # uvicorn raises the signal again once it has stopped; stopping when told to is no failure.
-        for stop in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(stop, lambda *_: None)
-        settings = uvicorn.Config(
-            app,
-            loop="uvloop",
-            http="httptools",
-            lifespan="off",
-            log_level="warning",
-            access_log=False,
-            timeout_graceful_shutdown=3,
-            backlog=2048,
-        )
+    # uvicorn raises the signal again once it has stopped; stopping when told to is no failure.
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stop, lambda *_: None)
+    settings = uvicorn.Config(
+        application(hub, latency_ms=latency_ms, limits=limits),
+        loop="uvloop",
+        http="httptools",
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=3,
+        backlog=2048,
+    )
+    try:
         Server(settings).run(sockets=[listener])
     finally:
         hub.close()
@@ -98,30 +111,28 @@ def start(
     latency_ms: int = 0,
     limits: bool = False,
 ) -> Iterator[Running]:
-    """A sandbox of its own process for the time of the context, answering before the body runs; the same `home` resumes."""
+    """A sandbox in a process of its own for the time of the context, answering before the body runs; the same `home` resumes."""
     folder = home / "sandbox"
     config = Config(seed=seed, businesses=businesses, scale=scale, recorded=str(recorded) if recorded else None, port=port)
     told = json.dumps({"folder": str(folder), "config": asdict(config), "latency_ms": latency_ms, "limits": limits})
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     folder.mkdir(exist_ok=True, mode=0o700)
-    with (folder / "server.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "sandbox.server", told],
-            cwd=Path(__file__).resolve().parent.parent,
-            stdout=subprocess.PIPE,
-            stderr=log,
-        )
+    log = folder / "server.log"
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    process = subprocess.Popen(  # noqa: S603 - this interpreter, our own module
+        [sys.executable, "-m", "sandbox.server", told],
+        cwd=Path(__file__).resolve().parent.parent,
+        stdout=subprocess.PIPE,
+        stderr=descriptor,
+    )
+    os.close(descriptor)
+    assert process.stdout is not None
     try:
-        assert process.stdout is not None
         line = process.stdout.readline().decode()
-        if not line.startswith("sandbox ready at "):
+        if not line.startswith(_READY):
             process.wait(timeout=START_SECONDS)
-            raise RowcolError(
-                (folder / "server.log").read_text().strip().splitlines()[-1:][0]
-                if (folder / "server.log").stat().st_size
-                else "the sandbox did not start"
-            )
-        base_url = line.split()[3]
+            raise RowcolError(_last_words(log))
+        base_url = line.removeprefix(_READY).split()[0]
         credentials = httpx.get(f"{base_url}/sandbox/credentials", timeout=START_SECONDS, trust_env=False).raise_for_status().json()
         yield Running(base_url, credentials, process.pid)
     finally:
@@ -131,23 +142,26 @@ def start(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+        process.stdout.close()
+
+
+def _last_words(log: Path) -> str:
+    lines = log.read_text().strip().splitlines()
+    return lines[-1] if lines else "the sandbox did not start"
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def _main(text: str) -> int:
     """Entry of the process that `start` makes; the last line of its log is the reason when it ends at once."""
     told = json.loads(text)
     try:
-        serve(
-            Path(told["folder"]),
-            Config(**told["config"]),
-            latency_ms=told["latency_ms"],
-            limits=told["limits"],
-            announce=lambda line: print(line, flush=True),
-        )
+        serve(Path(told["folder"]), Config(**told["config"]), latency_ms=told["latency_ms"], limits=told["limits"], announce=_say)
     except RowcolError as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return error.exit_code
     return 0
 

@@ -85,7 +85,11 @@ class State:
         folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.mkdir(exist_ok=True, mode=0o700)
         self._lock = _lock(folder / "lock")
-        self.config = _settle(folder / "sandbox.json", config)
+        try:
+            self.config = _settle(folder / "sandbox.json", config)
+        except RowcolError:
+            os.close(self._lock)
+            raise
         self.memory = Memory()
         journal = folder / "journal.jsonl"
         for line in _whole_lines(journal):
@@ -166,7 +170,7 @@ def _write(path: Path, content: dict[str, Any]) -> None:
     beside = path.with_suffix(".tmp")
     beside.touch(mode=0o600)
     beside.write_text(json.dumps(content))
-    os.replace(beside, path)
+    beside.replace(path)
 
 
 def _whole_lines(path: Path) -> Iterable[bytes]:

@@ -25,26 +25,28 @@ from sandbox.served import DRIFTED
 from sandbox.world.life import balances_now
 from sandbox.world.oracle import standing_mistakes
 
-_MONEY = pa.decimal128(18, 2)
-_INSTANT = pa.timestamp("s", tz="UTC")
-_TEXTS = {
-    "vendors": ("business_id", "world_vendor_id", "rail", "rail_vendor_id", "name"),
-    "bills": ("business_id", "world_bill_id", "qbo_bill_id", "ramp_bill_id"),
-    "bank_matches": ("business_id", "plaid_transaction_id", "rail", "entity", "record_id", "world_event_id"),
-    "payouts": ("business_id", "stripe_payout_id", "plaid_transaction_id", "charge_ids"),
+_TYPES: dict[str, pa.DataType] = {
+    "date": pa.date32(),
+    "bank_cash": pa.decimal128(18, 2),
+    "open_ap": pa.decimal128(18, 2),
+    "open_ar": pa.decimal128(18, 2),
+    "is_standing": pa.bool_(),
+    "version_no": pa.int64(),
+    "is_deleted": pa.bool_(),
+    "served_first_at": pa.timestamp("s", tz="UTC"),
 }
-SCHEMAS: dict[str, pa.Schema] = {table: pa.schema([(name, pa.string()) for name in names]) for table, names in _TEXTS.items()} | {
-    "balances": pa.schema(
-        [("business_id", pa.string()), ("date", pa.date32()), ("bank_cash", _MONEY), ("open_ap", _MONEY), ("open_ar", _MONEY)]
-    ),
-    "mistakes": pa.schema(
-        [(name, pa.string()) for name in ("business_id", "kind", "hygiene_check", "rail", "entity", "record_id")]
-        + [("is_standing", pa.bool_())]
-    ),
-    "served": pa.schema(
-        [(name, pa.string()) for name in ("business_id", "rail", "entity", "record_id")]
-        + [("version_no", pa.int64()), ("content_sha256", pa.string()), ("is_deleted", pa.bool_()), ("served_first_at", _INSTANT)]
-    ),
+_COLUMNS = {
+    "vendors": "business_id world_vendor_id rail rail_vendor_id name",
+    "bills": "business_id world_bill_id qbo_bill_id ramp_bill_id",
+    "bank_matches": "business_id plaid_transaction_id rail entity record_id world_event_id",
+    "payouts": "business_id stripe_payout_id plaid_transaction_id charge_ids",
+    "balances": "business_id date bank_cash open_ap open_ar",
+    "mistakes": "business_id kind hygiene_check rail entity record_id is_standing",
+    "served": "business_id rail entity record_id version_no content_sha256 is_deleted served_first_at",
+}
+# Whatever is not typed above is text.
+SCHEMAS: dict[str, pa.Schema] = {
+    table: pa.schema([pa.field(name, _TYPES.get(name, pa.string())) for name in names.split()]) for table, names in _COLUMNS.items()
 }
 Row = tuple[Any, ...]
 

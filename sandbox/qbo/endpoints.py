@@ -89,7 +89,7 @@ class Endpoints:
         number = "1" if entity in ("CompanyInfo", "Preferences") else number
         version = self.company.tables[entity].current.get(number)
         if version is None:
-            detail = f"Object Not Found : Something you're trying to use has been made inactive. Check the fields with accounts, customers, items, vendors or employees. Id {number}"
+            detail = f"Object Not Found : Something you're trying to use has been made inactive. Id {number}"
             return fault_reply(400, "610", "Object Not Found", detail, self.time)
         body, _ = self.serving.rows(entity, [version])
         if self.page_fault == "duplicate_rows":

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from ingestion.rails.qbo.promise import QBO
+from ingestion.registry import rail_promise
 
+QBO = rail_promise("qbo")
 # Served when a recording has them; no generated business writes them.
 RECORDED_ONLY = ("Estimate", "PurchaseOrder")
 ENTITIES: tuple[str, ...] = tuple(promise.vendor_name for promise in QBO.entities) + RECORDED_ONLY

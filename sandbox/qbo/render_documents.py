@@ -146,7 +146,10 @@ def purchase(world: World, doc: Doc) -> dict[str, Any]:
     if doc.party:
         vendor = world.vendors.get(doc.party)
         record["EntityRef"] = {"value": str(doc.party), "name": vendor.name if vendor else "", "type": "Vendor"}
-    record |= {"Credit": False} if doc.method == "card" else {"PrintStatus": "NotSet"} if doc.method == "check" else {}
+    if doc.method == "card":
+        record["Credit"] = False
+    if doc.method == "check":
+        record["PrintStatus"] = "NotSet"
     return record | {"TotalAmt": amount(doc.total)} | _base(world, doc) | {"Line": _expense_lines(world, doc)}
 
 

@@ -46,7 +46,7 @@ def fault_reply(
 def unauthorized(detail: str, now: int) -> Response:
     """401: the one fault whose keys are lower-case."""
     error = {"message": "message=AuthenticationFailed; errorCode=003200; statusCode=401", "detail": detail, "code": "3200", "element": None}
-    body = {
+    body: dict[str, Any] = {
         "warnings": None,
         "intuitObject": None,
         "fault": {"error": [error], "type": "AUTHENTICATION"},
@@ -88,11 +88,13 @@ def system_fault(status: int, time: str) -> Response:
 
 def html_error() -> Response:
     """503 from the vendor's edge, which speaks no JSON."""
-    page = "<html><head><title>503 Service Temporarily Unavailable</title></head><body><center><h1>503 Service Temporarily Unavailable</h1></center></body></html>"
+    title = "503 Service Temporarily Unavailable"
+    page = f"<html><head><title>{title}</title></head><body><center><h1>{title}</h1></center></body></html>"
     return Response(page, 503, headers(), media_type="text/html")
 
 
 def xml_stub(time: str) -> Response:
     """What a client gets that does not ask for JSON: XML. Records are not rendered in it."""
-    text = f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?><IntuitResponse xmlns="http://schema.intuit.com/finance/v3" time="{time}"/>'
+    text = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
+    text += f'<IntuitResponse xmlns="http://schema.intuit.com/finance/v3" time="{time}"/>'
     return Response(text, 200, headers(), media_type="application/xml")

@@ -8,7 +8,6 @@ from sandbox.world.books import add, apply, touch, unapplied
 from sandbox.world.identity import Health
 from sandbox.world.model import Doc, Line, Link, World
 
-
 # Days after the due date at which a bill is paid: who is short of cash pays late.
 LATENESS: dict[Health, tuple[int, int]] = {"short": (10, 55), "tight": (-2, 18), "sound": (-6, 4), "rich": (-10, 2)}
 
@@ -148,15 +147,20 @@ def receive(world: World, invoice_ids: list[int]) -> None:
 
 
 def _open(world: World, kind: str) -> list[Doc]:
-    """Credits with something left, or documents in the drawer: looked up in a short list instead of all history."""
-    docs = [doc for identifier in world.waiting[kind] if (doc := world.docs[kind].get(identifier)) is not None and not doc.is_void]
-    docs = [
-        doc
-        for doc in docs
-        if (_is_in_drawer(world, doc) or unapplied(doc) > 0 if kind in ("payment", "sales_receipt") else doc.balance > 0)
-    ]
+    """Credits with something left, or receipts in the drawer: looked up in a short list instead of all history."""
+    docs = [doc for identifier in world.waiting[kind] if (doc := world.docs[kind].get(identifier)) is not None and _is_waiting(world, doc)]
     world.waiting[kind] = [doc.id for doc in docs]
     return docs
+
+
+def _is_waiting(world: World, doc: Doc) -> bool:
+    if doc.is_void:
+        return False
+    if doc.kind == "sales_receipt":
+        return _is_in_drawer(world, doc)
+    if doc.kind == "payment":
+        return unapplied(doc) > 0 or _is_in_drawer(world, doc)
+    return doc.balance > 0
 
 
 def _is_in_drawer(world: World, doc: Doc) -> bool:

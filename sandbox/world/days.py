@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from sandbox.world import acts, changes, mistakes
@@ -105,6 +106,7 @@ def _calendar(plan: Plan, day: date, rhythm: Rhythm) -> None:
         plan.do(_depreciate, hour=9)
 
 
+@lru_cache(maxsize=8192)
 def _nth_working_day(day: date) -> int:
     return sum(1 for number in range(1, day.day + 1) if day.replace(day=number).weekday() < 5)
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import random
 import re
 import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
-from sandbox.seeds import stable_seed
+from sandbox.seeds import seeded_dice, stable_seed
 from sandbox.world.industries import INDUSTRIES, PLACES, Industry
 
 Health = Literal["short", "tight", "sound", "rich"]
@@ -51,11 +50,11 @@ class Business:
 def business_at(seed: int, index: int) -> Business:
     """The business number `index` (from 0) of the world `seed`; its name is unique among the first 1,000."""
     own = stable_seed(seed, "business", index)
-    dice = random.Random(own)
+    dice = seeded_dice(own)
     industry = INDUSTRIES[(index * 3 + seed) % len(INDUSTRIES)]
     name = _name(seed, index, industry)
     zone, state, city, _ = dice.choices(PLACES_OF_BUSINESS, weights=[place[3] for place in PLACES_OF_BUSINESS])[0]
-    health: Health = dice.choices(("short", "tight", "sound", "rich"), weights=(20, 25, 33, 22))[0]  # type: ignore[assignment]
+    health: Health = dice.choices(("short", "tight", "sound", "rich"), weights=(20, 25, 33, 22))[0]
     ratio = {"short": (1.06, 1.2), "tight": (1.0, 1.1), "sound": (0.86, 0.97), "rich": (0.72, 0.88)}[health]
     size = dice.choice((24_000, 45_000, 70_000, 110_000, 180_000, 320_000))
     return Business(
@@ -78,7 +77,7 @@ def business_at(seed: int, index: int) -> Business:
 
 def _name(seed: int, index: int, industry: Industry) -> str:
     """A place and a trade; the place walks through a seeded order, a number tells later namesakes apart."""
-    places = random.Random(stable_seed(seed, "places")).sample(PLACES, len(PLACES))
+    places = seeded_dice(seed, "places").sample(PLACES, len(PLACES))
     round_number, place = divmod(index, len(places))
     trade = industry.trades[(index // len(INDUSTRIES)) % len(industry.trades)]
     suffix = "" if round_number == 0 else f" No. {round_number + 1}"

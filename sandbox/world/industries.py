@@ -144,8 +144,9 @@ INDUSTRIES: tuple[Industry, ...] = (
 )
 
 PLACES: tuple[str, ...] = (
-    "Cedar Creek", "Harbor Street", "Maple Grove", "Silver Lake", "Juniper", "Old Mill", "Blue Ridge", "Copper Canyon", "Fox Hollow", "Granite Bay",
-    "High Plains", "Iron Bridge", "Kingsley", "Lark Meadow", "Magnolia", "North Fork", "Orchard Hill", "Pine Valley", "Quarry Road", "River Bend",
-    "Sagebrush", "Thornton", "Union Square", "Vista Point", "Willow Run", "Yarrow", "Amberfield", "Birchwood", "Clearwater", "Dovetail",
-    "Eastgate", "Fairmont", "Glenbrook", "Hawthorne", "Indigo", "Jasper", "Keystone", "Lighthouse", "Mesa Verde", "Nightingale",
+    "Cedar Creek", "Harbor Street", "Maple Grove", "Silver Lake", "Juniper", "Old Mill", "Blue Ridge", "Copper Canyon", "Fox Hollow",
+    "Granite Bay", "High Plains", "Iron Bridge", "Kingsley", "Lark Meadow", "Magnolia", "North Fork", "Orchard Hill", "Pine Valley",
+    "Quarry Road", "River Bend", "Sagebrush", "Thornton", "Union Square", "Vista Point", "Willow Run", "Yarrow", "Amberfield",
+    "Birchwood", "Clearwater", "Dovetail", "Eastgate", "Fairmont", "Glenbrook", "Hawthorne", "Indigo", "Jasper", "Keystone",
+    "Lighthouse", "Mesa Verde", "Nightingale",
 )  # fmt: skip

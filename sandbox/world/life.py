@@ -5,20 +5,22 @@
 
 from __future__ import annotations
 
-import random
 from datetime import date, datetime, timedelta
 
-from sandbox.seeds import stable_seed
+from sandbox.seeds import seeded_dice, stable_seed
 from sandbox.world import books, changes
 from sandbox.world.acts import journal
 from sandbox.world.books import bank_cash, post
 from sandbox.world.chart import open_books
 from sandbox.world.days import plan_day
-from sandbox.world.identity import RUNWAY_AIM, Business
+from sandbox.world.identity import RUNWAY_AIM, Business, Health
 from sandbox.world.mistakes import fated
 from sandbox.world.model import Doc, Line, World
 from sandbox.world.people import settle_in
 from sandbox.world.rhythm import HISTORY_DAYS, Rhythm, rhythm_of
+
+# Cash at the sandbox's first instant in days of spending, at least and at most.
+CASH_DAYS: dict[Health, tuple[int, int]] = {"short": (2, 12), "tight": (8, 24), "sound": (30, 85), "rich": (70, 240)}
 
 
 class Life:
@@ -83,25 +85,22 @@ class Life:
     def touch(self, share: float, ordinal: int) -> None:
         """Edits that share of all transactions now, in content; which ones depends on `ordinal` alone."""
         world = self.world
-        dice = random.Random(stable_seed(world.business.seed, "touch", ordinal))
+        dice = seeded_dice(world.business.seed, "touch", ordinal)
         docs = [doc for kind in world.docs.values() for doc in kind.values() if not doc.is_void]
         for doc in dice.sample(docs, min(len(docs), max(1, round(share * len(docs))) if share > 0 else 0)):
             changes.edit(world, doc, f"Reviewed {ordinal}-{dice.randint(1, 9999)}")
 
-    def touch_one(self, kind: str, ordinal: int, at: int) -> Doc | None:
-        """Edits one document of a kind as of `at`, which may lie before what was already served; None if there is none."""
+    def touch_one(self, kind: str, ordinal: int, at: int) -> None:
+        """Edits one document of a kind, if there is any, as of `at`, which may lie before what was already served."""
         world = self.world
-        docs = [doc for doc in world.docs[kind].values() if not doc.is_void]
+        docs = [doc for doc in world.docs[kind].values() if not doc.is_void and doc.updated < at]
         if not docs:
-            return None
-        now, world.now = world.now, at
+            return
         doc = docs[stable_seed(world.business.seed, "one", ordinal) % max(1, len(docs) // 2)]
         doc.memo = f"Amended {ordinal}"
         doc.token += 1
         doc.updated = at
         world.changed.add((doc.kind, doc.id))
-        world.now = now
-        return doc
 
     def remove_one(self, kind: str) -> None:
         """Deletes the oldest document of a kind that nothing is linked to."""
@@ -127,25 +126,45 @@ def balances_now(world: World) -> tuple[int, int, int]:
 def _settle_opening_cash(world: World) -> None:
     """Writes the opening cash so that the history ends at the runway the business's health aims at.
 
-    The history does not depend on cash, so the one number that fits is found afterwards instead of by trying seeds.
+    The history does not depend on cash, so the one number that fits is found afterwards instead of by trying seeds. Nobody
+    opens a bank account overdrawn: a business that would have to, had a larger loan and paid more of it back.
     """
+    opening = _opening_cash(world)
+    repaid = max(0, -opening)
+    first = world.docs["journal_entry"][world.opening_entry]
+    instalments = [doc for doc in world.docs["journal_entry"].values() if doc.memo.startswith("Loan instalment")] if repaid else []
+    _amend(world, first, {"Checking": max(0, opening), "Loan Payable": -repaid, "Opening Balance Equity": repaid - max(0, opening)})
+    extra: dict[date, int] = {}
+    for position, doc in enumerate(instalments):
+        part = repaid // len(instalments) + (repaid % len(instalments) if position == 0 else 0)
+        _amend(world, doc, {"Loan Payable": part, "Checking": -part})
+        extra[doc.on] = part
+    cash = max(0, opening)
+    settled = []
+    for day, bank, payable, receivable in world.balances:
+        cash -= extra.get(day, 0)
+        settled.append((day, bank + cash, payable, receivable))
+    world.balances = settled
+
+
+def _opening_cash(world: World) -> int:
     business = world.business
     burn = business.monthly_cents * business.cost_ratio / 30
-    dice = random.Random(stable_seed(business.seed, "aim"))
+    dice = seeded_dice(business.seed, "aim")
     aim = dice.uniform(*RUNWAY_AIM[business.health])
     cash, payable, receivable = balances_now(world)
-    least, most = {"short": (2, 12), "tight": (8, 24), "sound": (30, 85), "rich": (70, 240)}[business.health]
+    least, most = CASH_DAYS[business.health]
     wanted = min(max(aim * burn - receivable * 0.9 + payable, least * burn), dice.uniform(least, most) * burn)
-    opening = int(wanted) - cash
-    doc = world.docs["journal_entry"][world.opening_entry]
-    created = doc.updated
-    now, world.now = world.now, created
-    checking, equity = world.accounts[world.chart["Checking"]], world.accounts[world.chart["Opening Balance Equity"]]
-    stamps = checking.updated, equity.updated
+    return int(wanted) - cash
+
+
+def _amend(world: World, doc: Doc, by: dict[str, int]) -> None:
+    """Adds to lines of a past journal entry without leaving a trace: this is how it had been entered."""
+    amounts = {world.chart[name]: cents for name, cents in by.items()}
+    stamps = {line.account: world.accounts[line.account].updated for line in doc.lines}
     post(world, doc, -1)
-    doc.lines = [line._replace(amount=line.amount + {checking.id: opening, equity.id: -opening}.get(line.account, 0)) for line in doc.lines]
+    doc.lines = [line._replace(amount=line.amount + amounts.get(line.account, 0)) for line in doc.lines]
     doc.total = sum(line.amount for line in doc.lines if line.amount > 0)
     post(world, doc, 1)
-    checking.updated, equity.updated = stamps
-    world.now = now
-    world.balances = [(day, bank + opening, ap, ar) for day, bank, ap, ar in world.balances]
+    for number, stamp in stamps.items():
+        world.accounts[number].updated = stamp

@@ -203,7 +203,7 @@ def _detach(world: World, doc: Doc) -> None:
 
 
 def _fresh_name(world: World) -> str:
-    first = (
+    first: tuple[str, ...] = (
         "Altamont",
         "Beacon",
         "Cresthaven",

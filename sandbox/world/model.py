@@ -5,13 +5,13 @@ Postings and links that keep the books balanced: `sandbox.world.books`. What hap
 
 from __future__ import annotations
 
-import random
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from sandbox.seeds import seeded_dice
 from sandbox.world.identity import Business
 
 
@@ -138,7 +138,7 @@ class World:
     def __init__(self, business: Business) -> None:
         self.business = business
         self.zone = ZoneInfo(business.timezone)
-        self.dice = random.Random(business.seed)
+        self.dice = seeded_dice(business.seed)
         self.now = 0
         self.accounts: dict[int, Account] = {}
         self.chart: dict[str, int] = {}
