@@ -37,7 +37,8 @@ def sandbox_clock(base_url: str) -> Clock:
             return datetime.fromisoformat(answer.json()["now"]).astimezone(UTC)
         except (httpx.HTTPError, KeyError, ValueError) as error:
             raise RowcolError(
-                f"the sandbox at {base_url} does not answer, and it is this home's clock: start it with `rowcol sandbox serve`, or set ROWCOL_NOW"
+                f"the sandbox at {base_url} does not answer, and it is this home's clock:"
+                " start it with `rowcol sandbox serve`, or set ROWCOL_NOW"
             ) from error
 
     return now

@@ -6,8 +6,8 @@ lives in `ingestion/rails/<rail>/`; the promise itself is a frozen fact declared
 
 from __future__ import annotations
 
-from ingestion.promise import EntityPromise, RailPromise
 from ingestion.errors import UsageError
+from ingestion.promise import EntityPromise, RailPromise
 from ingestion.rails.qbo.promise import QBO
 
 RAILS: dict[str, RailPromise] = {rail.name: rail for rail in (QBO,)}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -26,7 +26,7 @@ from ingestion.control.facts import Connection, QuarantinedPage
 from ingestion.control.outcomes import EntityOutcome, SyncOutcome
 from ingestion.control.store import ControlStore
 from ingestion.errors import UsageError
-from ingestion.fetching import EntityReport, Fetch, FetchSession, RailError, Traffic, watermark_key
+from ingestion.fetching import EntityReport, Fetch, FetchSession, RailError, Status, Traffic, watermark_key
 from ingestion.promise import EntityPromise, RailPromise
 from ingestion.settings import Settings
 from ingestion.strategies import DATA_FETCH, Strategy
@@ -134,7 +134,11 @@ def sync(settings: Settings, store: ControlStore, clock: Clock, request: SyncReq
 
 
 async def _fetch_all(
-    make_session: partial[FetchSession], rail: RailPromise, connections: Sequence[Connection], promises: Sequence[EntityPromise], clock: Clock
+    make_session: partial[FetchSession],
+    rail: RailPromise,
+    connections: Sequence[Connection],
+    promises: Sequence[EntityPromise],
+    clock: Clock,
 ) -> tuple[list[_Fetched], list[QuarantinedPage]]:
     # Retries are counted per connection; the library's own log line would repeat them with the call's arguments.
     stamina.instrumentation.set_on_retry_hooks([])
@@ -209,7 +213,7 @@ def _outcome(one: _Fetched, request: SyncRequest, sync_id: str, landed: Landed, 
     )
     bad = [entity for entity in entities if entity.status in ("failed", "partial")]
     first = bad[0] if bad else None
-    status: Mapping[bool, str] = {True: "failed", False: "partial"}
+    whole: Status = "failed" if all(entity.status == "failed" for entity in entities) else "partial"
     return SyncOutcome(
         business_id=connection.business_id,
         connection_id=connection.connection_id,
@@ -217,7 +221,7 @@ def _outcome(one: _Fetched, request: SyncRequest, sync_id: str, landed: Landed, 
         sync_id=sync_id,
         strategy=request.strategy.name,
         delivery=request.delivery,
-        status="succeeded" if not bad else status[all(entity.status == "failed" for entity in entities)],
+        status=whole if bad else "succeeded",
         started_at=one.started_at,
         finished_at=one.finished_at or one.started_at,
         rows_new=sum(entity.rows_new for entity in entities),

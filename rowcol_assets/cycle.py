@@ -19,8 +19,9 @@ from ingestion.control.outcomes import SyncOutcome
 from ingestion.files import private_dir, process_is_alive
 from ingestion.settings import Settings
 from ingestion.sync import SyncReport
-from rowcol_assets.resources import Platform, Say
+from rowcol_assets.resources import Platform
 from rowcol_assets.schedules import UNFINISHED, run_scope
+from rowcol_assets.steps import Say, silent
 
 PID_TAG = "rowcol/pid"
 INSTANCE_FILE = Path(__file__).parent.parent / "dagster.yaml"
@@ -55,7 +56,7 @@ def run_job(
     strategy: str = "data_fetch",
     delivery: str = "on_demand",
     assets: Sequence[Sequence[str]] | None = None,
-    say: Say = lambda line: None,
+    say: Say = silent,
 ) -> JobReport:
     """Runs `job` for `businesses` (none: all) and waits for its end.
 
@@ -79,7 +80,9 @@ def run_job(
         asset_selection=_selected(definition, rails, assets),
         tags={PID_TAG: str(os.getpid()), "rowcol/strategy": strategy},
     )
-    return JobReport(result.run_id, result.success, tuple(_failure(event) for event in result.all_events if event.is_step_failure), tuple(platform.syncs))
+    return JobReport(
+        result.run_id, result.success, tuple(_failure(event) for event in result.all_events if event.is_step_failure), tuple(platform.syncs)
+    )
 
 
 def open_instance(settings: Settings) -> dg.DagsterInstance:
@@ -104,9 +107,7 @@ def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
     return ended
 
 
-def _selected(
-    definition: dg.JobDefinition, rails: Sequence[str], assets: Sequence[Sequence[str]] | None
-) -> list[dg.AssetKey] | None:
+def _selected(definition: dg.JobDefinition, rails: Sequence[str], assets: Sequence[Sequence[str]] | None) -> list[dg.AssetKey] | None:
     if assets is not None:
         return [dg.AssetKey(list(path)) for path in assets]
     if not rails:

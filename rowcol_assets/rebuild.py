@@ -17,21 +17,20 @@ from ingestion.errors import RowcolError
 from ingestion.registry import RAILS
 from ingestion.settings import Settings
 from ingestion.warehouse import writer_lock
-from rowcol_assets.resources import Say
-from rowcol_assets.steps import check, transform
+from rowcol_assets.steps import Say, check, silent, transform
 from rowcol_assets.transform import DbtReport
 
 RUN_ID = "rebuild"
 
 
-def rebuild(settings: Settings, store: ControlStore, now: datetime, say: Say = lambda line: None) -> int:
+def rebuild(settings: Settings, store: ControlStore, now: datetime, say: Say = silent) -> int:
     """Rebuilds raw tables, models and checks; returns the number of raw rows. Published files are left alone."""
     aside = settings.warehouse_path.with_suffix(".duckdb.aside")
     variables = {"rowcol_now": utc_text(now), "run_id": RUN_ID}
     with ExitStack() as locks:
         # Load locks before the writer lock, in the order in which every load takes them.
-        for rail in RAILS:
-            locks.enter_context(load_lock(settings, rail))
+        for name in RAILS:
+            locks.enter_context(load_lock(settings, name))
         locks.enter_context(writer_lock(settings, "rebuild"))
         if settings.warehouse_path.exists():
             settings.warehouse_path.replace(aside)

@@ -27,8 +27,7 @@ from ingestion.promise import RailPromise
 from ingestion.registry import RAILS
 from ingestion.settings import Settings
 from ingestion.warehouse import connect
-from rowcol_assets.resources import Say
-from rowcol_assets.steps import ensure_quality_tables
+from rowcol_assets.steps import Say, ensure_quality_tables, silent
 from rowcol_assets.transform import Step, run_step
 
 LOAD_ID = "replay"
@@ -52,7 +51,7 @@ class Moment:
         return "_".join(parts)
 
 
-def replay(settings: Settings, store: ControlStore, clock: Clock, moment: Moment, say: Say = lambda line: None) -> Path:
+def replay(settings: Settings, store: ControlStore, clock: Clock, moment: Moment, say: Say = silent) -> Path:
     """Builds the replay and returns its file; an earlier replay of the same moment is replaced when this one is done."""
     building = private_dir(settings.replay_dir / f".building-{os.getpid()}")
     path = building / f"{moment.name}.duckdb"
@@ -118,8 +117,8 @@ def _fill_rail(settings: Settings, warehouse: duckdb.DuckDBPyConnection, rail: R
             )
     warehouse.execute(
         f"""create table {schema}._dlt_loads as
-        select '{LOAD_ID}' as load_id, '{rail.name}' as schema_name, 0::bigint as status, timestamptz '1970-01-01 00:00:00+00' as inserted_at,
-            '' as schema_version_hash"""
+        select '{LOAD_ID}' as load_id, '{rail.name}' as schema_name, 0::bigint as status,
+            timestamptz '1970-01-01 00:00:00+00' as inserted_at, '' as schema_version_hash"""
     )
 
 
@@ -134,5 +133,7 @@ def _fill_control(warehouse: duckdb.DuckDBPyConnection, name: str, table: pa.Tab
         for column in table.column_names
     ]
     where = f" where {later} <= {bound}" if known_at and later else ""
-    warehouse.execute(f"create table raw_control.{name} as select {', '.join(columns)}, '{LOAD_ID}' as _dlt_load_id from current_rows{where}")
+    warehouse.execute(
+        f"create table raw_control.{name} as select {', '.join(columns)}, '{LOAD_ID}' as _dlt_load_id from current_rows{where}"
+    )
     warehouse.unregister("current_rows")

@@ -4,7 +4,6 @@ The scope is typed run configuration: tenants are named here and are data, never
 here; see `rowcol_assets.steps`.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -16,8 +15,7 @@ from ingestion.clock import Clock, utc_text
 from ingestion.control.store import ControlStore, open_store, product_clock_of
 from ingestion.settings import Settings
 from ingestion.sync import SyncReport
-
-Say = Callable[[str], None]
+from rowcol_assets.steps import Say, silent
 
 
 @dataclass
@@ -28,7 +26,7 @@ class Platform:
     """
 
     settings: Settings
-    say: Say = lambda line: None
+    say: Say = silent
     syncs: list[SyncReport] = field(default_factory=list)
     _started: dict[str, datetime] = field(default_factory=dict)
 
@@ -55,6 +53,6 @@ class RunScope(dg.ConfigurableResource):
     """What a run is for. The default is everything that is due, as a scheduled cycle wants it."""
 
     businesses: list[str] = Field(default_factory=list, description="Businesses to sync; empty means all that are not paused.")
-    strategy: str = Field("data_fetch", description="data_fetch, user_action or bulk_operation.")
-    delivery: str = Field("schedule", description="How the data came: schedule, webhook, on_demand or backfill.")
-    count_check: bool = Field(False, description="Compare the vendor's counts with ours and walk where they differ; once a day.")
+    strategy: str = Field(default="data_fetch", description="data_fetch, user_action or bulk_operation.")
+    delivery: str = Field(default="schedule", description="How the data came: schedule, webhook, on_demand or backfill.")
+    count_check: bool = Field(default=False, description="Compare the vendor's counts with ours and walk where they differ; once a day.")

@@ -6,7 +6,7 @@ sync step is `ingestion.sync`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -22,6 +22,13 @@ from ingestion.warehouse import connect, open_warehouse, writer_lock
 from rowcol_assets.history import keep_history
 from rowcol_assets.publishing.publish import PublishReport, publish
 from rowcol_assets.transform import DbtReport, EventHandler, Step, run_step
+
+# How a step tells a person what it did.
+Say = Callable[[str], None]
+
+
+def silent(line: str) -> None:
+    """Tells nobody."""
 
 
 def transform(

@@ -127,7 +127,7 @@ def _folders() -> list[str]:
 
 
 def _event_handler(handle: EventHandler) -> Callable[[Any], None]:
-    from google.protobuf.json_format import MessageToDict
+    from google.protobuf.json_format import MessageToDict  # type: ignore[import-untyped]
 
     def callback(event: Any) -> None:
         if event.info.name in ("LogModelResult", "LogTestResult", "LogSeedResult", "LogSnapshotResult"):

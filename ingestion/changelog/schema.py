@@ -15,39 +15,37 @@ import pyarrow as pa
 INSTANT = pa.timestamp("us", "UTC")
 
 # What a fetch knows of a record when it arrives. `ordinal` is the order of arrival within the fetch.
-SPOOLED = pa.schema(
-    [
-        pa.field("business_id", pa.string(), nullable=False),
-        pa.field("connection_id", pa.string(), nullable=False),
-        pa.field("record_id", pa.string(), nullable=False),
-        pa.field("source_updated_at", INSTANT),
-        pa.field("is_deleted", pa.bool_(), nullable=False),
-        pa.field("payload", pa.string(), nullable=False),
-        pa.field("content_hash", pa.string(), nullable=False),
-        pa.field("observed_at", INSTANT, nullable=False),
-        pa.field("delivery", pa.string(), nullable=False),
-        pa.field("ordinal", pa.int64(), nullable=False),
-    ]
-)
+_SPOOLED_FIELDS: list[pa.Field[Any]] = [
+    pa.field("business_id", pa.string(), nullable=False),
+    pa.field("connection_id", pa.string(), nullable=False),
+    pa.field("record_id", pa.string(), nullable=False),
+    pa.field("source_updated_at", INSTANT),
+    pa.field("is_deleted", pa.bool_(), nullable=False),
+    pa.field("payload", pa.string(), nullable=False),
+    pa.field("content_hash", pa.string(), nullable=False),
+    pa.field("observed_at", INSTANT, nullable=False),
+    pa.field("delivery", pa.string(), nullable=False),
+    pa.field("ordinal", pa.int64(), nullable=False),
+]
+SPOOLED = pa.schema(_SPOOLED_FIELDS)
 
 # One observed version, as it lies in segments; dlt adds `_dlt_load_id` when it loads it.
-CHANGE = pa.schema(
-    [
-        pa.field("business_id", pa.string(), nullable=False),
-        pa.field("connection_id", pa.string(), nullable=False),
-        pa.field("record_id", pa.string(), nullable=False),
-        pa.field("change_id", pa.string(), nullable=False),
-        pa.field("version_no", pa.int64(), nullable=False),
-        pa.field("source_version", pa.string()),
-        pa.field("source_updated_at", INSTANT),
-        pa.field("is_deleted", pa.bool_(), nullable=False),
-        pa.field("payload", pa.string(), nullable=False),
-        pa.field("content_hash", pa.string(), nullable=False),
-        pa.field("observed_at", INSTANT, nullable=False),
-        pa.field("delivery", pa.string(), nullable=False),
-        pa.field("sync_id", pa.string(), nullable=False),
-    ]
-)
+_CHANGE_FIELDS: list[pa.Field[Any]] = [
+    pa.field("business_id", pa.string(), nullable=False),
+    pa.field("connection_id", pa.string(), nullable=False),
+    pa.field("record_id", pa.string(), nullable=False),
+    pa.field("change_id", pa.string(), nullable=False),
+    pa.field("version_no", pa.int64(), nullable=False),
+    pa.field("source_version", pa.string()),
+    pa.field("source_updated_at", INSTANT),
+    pa.field("is_deleted", pa.bool_(), nullable=False),
+    pa.field("payload", pa.string(), nullable=False),
+    pa.field("content_hash", pa.string(), nullable=False),
+    pa.field("observed_at", INSTANT, nullable=False),
+    pa.field("delivery", pa.string(), nullable=False),
+    pa.field("sync_id", pa.string(), nullable=False),
+]
+CHANGE = pa.schema(_CHANGE_FIELDS)
 
 _DLT_TYPES = {pa.string(): "text", pa.int64(): "bigint", pa.bool_(): "bool", INSTANT: "timestamp"}
 

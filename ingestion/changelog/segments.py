@@ -8,7 +8,6 @@ over tells `recovery` what to complete.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,7 +37,7 @@ def seal(settings: Settings, rail: str, entity: str, sync_id: str) -> Path:
     segment = draft.with_name(f"{sync_id}.parquet")
     draft.chmod(0o600)
     sync_file(draft)
-    os.replace(draft, segment)
+    draft.replace(segment)
     sync_dir(segment.parent)
     return segment
 

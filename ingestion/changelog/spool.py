@@ -102,7 +102,7 @@ class Spool:
     def _flush(self, entity: str) -> None:
         pending = self._pending.pop(entity)
         if entity not in self._writers:
-            self._writers[entity] = pq.ParquetWriter(self.path(entity), SPOOLED, compression="lz4", use_dictionary=["business_id", "connection_id"])
+            self._writers[entity] = pq.ParquetWriter(self.path(entity), SPOOLED, compression="lz4")
         self._writers[entity].write_table(pa.Table.from_batches(pending.batches, SPOOLED))
 
 

@@ -39,12 +39,18 @@ def model_assets(step: Step, manifest: Mapping[str, Any]) -> dg.AssetsDefinition
     def models(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> Iterator[DbtEvent]:
         events: list[dict[str, Any]] = []
         report = transform(
-            platform.settings, step, platform.variables(context.run_id), select=_selection(context, manifest, translator), on_event=events.append
+            platform.settings,
+            step,
+            platform.variables(context.run_id),
+            select=_selection(context, manifest, translator),
+            on_event=events.append,
         )
         platform.say(f"dbt {step}: {_sentence(report)}")
         yield from _translated(context, platform, manifest, translator, events)
         if report.broken:
-            listed = "; ".join(f"{node.unique_id}: {node.message.strip().splitlines()[0] if node.message else node.status}" for node in report.broken[:5])
+            listed = "; ".join(
+                f"{node.unique_id}: {node.message.strip().splitlines()[0] if node.message else node.status}" for node in report.broken[:5]
+            )
             raise dg.Failure(f"{len(report.broken)} dbt nodes failed: {listed}")
 
     return models
@@ -68,7 +74,9 @@ def _translated(
     translator: ModelTranslator,
     events: list[dict[str, Any]],
 ) -> Iterator[DbtEvent]:
-    relations = [(event["data"]["node_info"]["node_relation"]["schema"], event["data"]["node_info"]["node_relation"]["alias"]) for event in events]
+    relations = [
+        (event["data"]["node_info"]["node_relation"]["schema"], event["data"]["node_info"]["node_relation"]["alias"]) for event in events
+    ]
     counts = row_counts(platform.settings, relations)
     for event, relation in zip(events, relations, strict=True):
         message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})

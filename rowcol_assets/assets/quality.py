@@ -48,7 +48,9 @@ def quality_assets(frames: list[dg.AssetKey]) -> dg.AssetsDefinition:
         summaries = report.summaries
         failed = sum(summary.records_failed for summary in summaries)
         errors = sum(summary.status == "error" for summary in summaries)
-        platform.say(f"Great Expectations: {len(summaries)} checks, {failed:,} failing records" + (f", {errors} could not run" if errors else ""))
+        platform.say(
+            f"Great Expectations: {len(summaries)} checks, {failed:,} failing records" + (f", {errors} could not run" if errors else "")
+        )
         for key in sorted(context.selected_asset_keys):
             rows = len(report.results) if key == RUNS else failed
             yield dg.MaterializeResult(asset_key=key, metadata={"dagster/row_count": rows, "checks": len(summaries), "errors": errors})

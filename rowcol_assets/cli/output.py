@@ -11,6 +11,8 @@ import typer
 
 PIPE_WIDTH = 200
 
+PIPE_COLUMNS = 200
+
 
 def show_json(rows: Sequence[Mapping[str, Any]]) -> None:
     """Prints `rows` as a JSON list of objects: amounts as exact numbers, instants as RFC 3339 in UTC, dates as ISO."""

@@ -16,7 +16,3 @@ def timed_lines() -> Callable[[str], None]:
         typer.echo(f"{time.monotonic() - started:6.1f} s  {line}", err=True)
 
     return say
-
-
-def silent(line: str) -> None:
-    """Says nothing."""

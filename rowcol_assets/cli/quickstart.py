@@ -133,8 +133,9 @@ def _show(settings: Settings, before: dict[str, dict[str, Any]], rows_new: int) 
     for link in sorted(path for path in settings.published_dir.iterdir() if path.is_symlink()):
         typer.echo(f"  {link}/rowcol_bi.duckdb")
     typer.echo(
-        "\nNext: `make ui` opens the asset graph; `.venv/bin/rowcol sandbox serve` and, beside it, `.venv/bin/rowcol sandbox advance --days 7`"
-        "\nmove the sandbox on, and `make run` then shows what changed; `.venv/bin/rowcol --help` lists the rest."
+        "\nNext: `make ui` opens the asset graph; `.venv/bin/rowcol sandbox serve` and, beside it,"
+        "\n`.venv/bin/rowcol sandbox advance --days 7` move the sandbox on, and `make run` then shows what changed;"
+        "\n`.venv/bin/rowcol --help` lists the rest."
     )
 
 
@@ -142,7 +143,9 @@ def _show_changes(before: dict[str, dict[str, Any]], after: dict[str, dict[str, 
     changes = []
     for business_id, row in after.items():
         old = before.get(business_id, {})
-        parts = [f"{label} {_text(old.get(key))} -> {_text(row.get(key))}" for key, label in WATCHED.items() if old.get(key) != row.get(key)]
+        parts = [
+            f"{label} {_text(old.get(key))} -> {_text(row.get(key))}" for key, label in WATCHED.items() if old.get(key) != row.get(key)
+        ]
         if parts:
             changes.append(f"  {row['business_name']}: {', '.join(parts)}")
     typer.echo(f"\nWhat changed: {rows_new:,} new record versions; {len(changes)} of {len(after)} businesses have other figures.")

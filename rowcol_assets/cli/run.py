@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 def command(
     business: Annotated[list[str] | None, typer.Option("--business", "-b", help="Only fetch this business; can be given again.")] = None,
     rail: Annotated[list[str] | None, typer.Option("--rail", "-r", help="Only fetch this rail; can be given again.")] = None,
-    as_of: Annotated[str | None, typer.Option("--as-of", help="Value what is known now at this date (YYYY-MM-DD), in a replay file.")] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="Value what is known now at this date (YYYY-MM-DD), in a replay file.")
+    ] = None,
     known_at: Annotated[
         str | None, typer.Option("--known-at", help="Count only what was known at this instant (RFC 3339), in a replay file.")
     ] = None,
@@ -43,8 +45,9 @@ def command(
 def run_cycle(settings: Settings, businesses: list[str], rails: list[str], as_json: bool, job: str = "cycle") -> JobReport:
     """Runs the cycle, tells how it went, and raises RowcolError when something of it failed."""
     from rowcol_assets.cli.output import show_json
-    from rowcol_assets.cli.progress import silent, timed_lines
+    from rowcol_assets.cli.progress import timed_lines
     from rowcol_assets.cycle import run_job
+    from rowcol_assets.steps import silent
 
     check_names(settings, businesses, rails)
     report = run_job(settings, job, businesses=businesses, rails=rails, say=silent if as_json else timed_lines())
@@ -114,8 +117,9 @@ def _moment(as_of: str | None, known_at: str | None) -> Moment | None:
 def _replay(settings: Settings, moment: Moment, as_json: bool) -> None:
     from ingestion.control.store import open_store, product_clock_of
     from rowcol_assets.cli.output import show_json
-    from rowcol_assets.cli.progress import silent, timed_lines
+    from rowcol_assets.cli.progress import timed_lines
     from rowcol_assets.replay import replay
+    from rowcol_assets.steps import silent
 
     with open_store(settings) as store:
         path = replay(settings, store, product_clock_of(settings, store), moment, silent if as_json else timed_lines())

@@ -59,9 +59,7 @@ class Oracle:
                 version = (served.stamp, served.content)
                 seen = self.versions.setdefault(record_id, [])
                 is_last = last_of_stamp[record_id, served.stamp] == served
-                if version not in seen:
-                    seen.append(version)
-                elif is_last and self.head(record_id) != version and self.head(record_id)[0] == served.stamp:
+                if version not in seen or (is_last and self.head(record_id) != version and self.head(record_id)[0] == served.stamp):
                     seen.append(version)
 
     def head(self, record_id: str) -> tuple[int, str]:

@@ -23,7 +23,9 @@ from hypothesis import strategies as st
 
 from tests.changelog.served import Oracle, Served, serve
 
-Accident = Literal["none", "after_fetch", "mid_load", "after_load", "at_once", "lose_dlt", "lose_warehouse", "lose_both", "second_run"] | float
+Accident = (
+    Literal["none", "after_fetch", "mid_load", "after_load", "at_once", "lose_dlt", "lose_warehouse", "lose_both", "second_run"] | float
+)
 
 records = st.sampled_from(["1", "2", "3"])
 page = st.lists(st.builds(Served, records, st.integers(0, 4), st.sampled_from(["A", "B", ""])), min_size=1, max_size=5)
@@ -38,7 +40,9 @@ sequence = st.lists(st.tuples(page, accident), min_size=1, max_size=6)
 def processes() -> ForkServerContext:
     """A process factory that has dlt and DuckDB imported already, so that a child costs milliseconds."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["pandas", "sqlalchemy", "dlt.destinations", "dlt.destinations.impl.duckdb.duck", "tests.changelog.served"])
+    context.set_forkserver_preload(
+        ["pandas", "sqlalchemy", "dlt.destinations", "dlt.destinations.impl.duckdb.duck", "tests.changelog.served"]
+    )
     return context
 
 

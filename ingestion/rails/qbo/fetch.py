@@ -106,7 +106,9 @@ class _CompanyFetch:
             missing = f"the vendor counts {total} records, {seen} could be read"
             return EntityReport(entity.name, "partial", seen, source_count=total, error_kind="page_gap", error=missing)
         gone = await self._find_deleted(entity, walk.ids)
-        return EntityReport(entity.name, "succeeded", seen + gone, was_full_walk=True, source_count=total, watermark=self._mark(walk.started))
+        return EntityReport(
+            entity.name, "succeeded", seen + gone, was_full_walk=True, source_count=total, watermark=self._mark(walk.started)
+        )
 
     async def _find_deleted(self, entity: EntityPromise, seen: set[str]) -> int:
         if self.session.watermark(self.connection, entity.name) is None:
@@ -155,5 +157,3 @@ class _CompanyFetch:
                 quarantined_at=self.session.clock(),
             )
         )
-
-

@@ -25,7 +25,9 @@ QBO = RailPromise(
     entities=(
         EntityPromise("company_info", "CompanyInfo", "standard", "The company itself: legal name, country, fiscal year."),
         EntityPromise("preferences", "Preferences", "standard", "Company preferences; home currency is here."),
-        EntityPromise("accounts", "Account", "critical", "Chart of accounts with book balances.", pattern="hybrid", ttl_seconds=300, has_inactive=True),
+        EntityPromise(
+            "accounts", "Account", "critical", "Chart of accounts with book balances.", pattern="hybrid", ttl_seconds=300, has_inactive=True
+        ),
         EntityPromise("vendors", "Vendor", "standard", "Whom the company pays: terms, 1099 and tax-id status.", has_inactive=True),
         EntityPromise("customers", "Customer", "standard", "Who pays the company: terms and open balance.", has_inactive=True),
         EntityPromise("items", "Item", "standard", "Products and services on invoices and bills.", has_inactive=True),
