@@ -24,6 +24,8 @@ class Steering(Protocol):
 
     def advance(self, days: int, minutes: int) -> dict[str, Any]: ...
 
+    def touch(self, share: float) -> dict[str, Any]: ...
+
     def fault(self, rail: str, business: str, kind: str, rate: float, count: int | None) -> dict[str, Any]: ...
 
     def credentials(self) -> list[dict[str, Any]]: ...
@@ -52,6 +54,10 @@ class _Served:
         told: dict[str, Any] = self._ask("POST", "advance", {"days": days, "minutes": minutes}).json()
         return told
 
+    def touch(self, share: float) -> dict[str, Any]:
+        told: dict[str, Any] = self._ask("POST", "touch", {"share": share}).json()
+        return told
+
     def fault(self, rail: str, business: str, kind: str, rate: float, count: int | None) -> dict[str, Any]:
         asked = {"rail": rail, "business": business, "kind": kind, "rate": rate, "count": count}
         told: dict[str, Any] = self._ask("POST", "fault", asked).json()
@@ -73,6 +79,7 @@ class _Local:
 
         self._hub = Hub(folder, config)
         self.advance = self._hub.advance
+        self.touch = self._hub.touch
         self.fault = self._hub.set_fault
         self.credentials = self._hub.credentials
 

@@ -74,6 +74,16 @@ def advance(
 
 
 @app.command()
+def touch(share: Annotated[float, typer.Option(min=0, max=1, help="Share of all transactions, 0 to 1.")] = 0.01) -> None:
+    """Edits a share of every business's transactions; a minute passes."""
+    from sandbox.remote import steering
+
+    with steering(_folder()) as sandbox:
+        clock = sandbox.touch(share)
+    typer.echo(f"{share:.2%} of all transactions edited; it is {clock['now']} in the sandbox")
+
+
+@app.command()
 def truth(out: Annotated[Path, typer.Option(help="Folder for one Parquet file per table.")]) -> None:
     """Writes what really happened in the sandbox, as Parquet."""
     from sandbox.remote import steering

@@ -115,7 +115,9 @@ class Endpoints:
                 {"bId": number, "Fault": fault("2010", "Request has invalid or unsupported property", "Only Query is supported here")}
             )
         try:
-            response = self._query_response(parse(text))
+            statement = parse(text)
+            self._drift(statement)
+            response = self._query_response(statement)
         except QueryError as complaint:
             return encode({"bId": number, "Fault": fault(complaint.code, _FAULT_TITLES[complaint.code], complaint.detail)})
         return b'{"QueryResponse":' + response + b',"bId":' + encode_text(number) + b"}"

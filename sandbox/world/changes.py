@@ -7,7 +7,17 @@ from sandbox.world.acts import plan
 from sandbox.world.model import Doc, Mistake, Party, World
 
 _OPEN_KINDS = ("bill", "invoice")
-_EDIT_NOTES = ("Called vendor", "Per email", "Approved by office", "Split with next job", "See attachment", "Corrected by bookkeeper")
+# What real notes hold now and then, and what has broken readers: a formula, a template, a quote, a right-to-left name.
+_HOSTILE_NOTES = ("=SUM(A1:A9)", "{{ see contract }}", "Joe's 5\" pipe; drop it", "חשבון מס", "50% off {today}")
+_EDIT_NOTES = (
+    "Called vendor",
+    "Per email",
+    "Approved by office",
+    "Split with next job",
+    "See attachment",
+    "Corrected by bookkeeper",
+    *_HOSTILE_NOTES,
+)
 
 
 def recent(world: World, kind: str, count: int) -> list[Doc]:

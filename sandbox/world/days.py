@@ -7,7 +7,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from sandbox.world import acts, changes, mistakes
+from sandbox.world import acts, buying, changes, mistakes, selling
 from sandbox.world.model import Line, World
 from sandbox.world.people import COMMON_VENDORS, COUNTER_VENDORS, add_customer
 from sandbox.world.rhythm import Rhythm
@@ -25,7 +25,7 @@ _CHANCES: tuple[tuple[float, Callable[[World], Any]], ...] = (
     (0.02, changes.inactivate_name),
     (0.04, changes.rename),
     (0.12, add_customer),
-    (0.05, acts.apply_prepayments),
+    (0.05, selling.apply_prepayments),
     (0.14, mistakes.plant_any),
 )
 
@@ -91,7 +91,7 @@ def _calendar(plan: Plan, day: date, rhythm: Rhythm) -> None:
     if day.weekday() == 4 and day.isocalendar().week % 2 == world.business.index % 2:
         plan.do(_payroll, rhythm.payroll_cents, hour=1)
     if day.weekday() in _DEPOSIT_DAYS:
-        plan.do(acts.bank_deposit, hour=7)
+        plan.do(selling.bank_deposit, hour=7)
     nth = _nth_working_day(day)
     if nth == 3:
         plan.do(_pay_card, "Mastercard", hour=5)
@@ -115,25 +115,25 @@ def _agenda(plan: Plan, day: date) -> None:
     entries = plan.world.agenda.pop(day)
     bills = [doc for what, doc in entries if what == "pay_bill"]
     if bills and day.weekday() in _PAY_DAYS:
-        plan.do(acts.pay_bills, bills, hour=6)
+        plan.do(buying.pay_bills, bills, hour=6)
     else:
         for doc in bills:
             acts.plan(plan.world, date.fromordinal(day.toordinal() + 1), "pay_bill", doc)
     for doc in dict.fromkeys(doc for what, doc in entries if what == "receive"):
-        plan.do(acts.receive, [doc])
+        plan.do(selling.receive, [doc])
 
 
 def _supply(world: World, rhythm: Rhythm) -> None:
     suppliers = [
         vendor for vendor in world.vendors.values() if vendor.active and vendor.habit == world.chart[world.business.industry.supplies]
     ]
-    acts.bill(world, world.dice.choice(suppliers).id, acts.log_amount(world, rhythm.bill_cents))
+    buying.bill(world, world.dice.choice(suppliers).id, acts.log_amount(world, rhythm.bill_cents))
 
 
 def _monthly_bill(world: World, name: str, mean: float) -> None:
     vendor = next((vendor for vendor in world.vendors.values() if vendor.name == name and vendor.active), None)
     if vendor is not None:
-        acts.bill(world, vendor.id, acts.log_amount(world, mean, 0.04))
+        buying.bill(world, vendor.id, acts.log_amount(world, mean, 0.04))
 
 
 def _anyone(world: World) -> int:
@@ -141,11 +141,11 @@ def _anyone(world: World) -> int:
 
 
 def _invoice(world: World, rhythm: Rhythm) -> None:
-    acts.invoice(world, _anyone(world), acts.log_amount(world, rhythm.invoice_cents))
+    selling.invoice(world, _anyone(world), acts.log_amount(world, rhythm.invoice_cents))
 
 
 def _sell(world: World, rhythm: Rhythm) -> None:
-    acts.sale(world, _anyone(world), acts.log_amount(world, rhythm.sale_cents, 0.35), is_refund=world.dice.random() < 0.02)
+    selling.sale(world, _anyone(world), acts.log_amount(world, rhythm.sale_cents, 0.35), is_refund=world.dice.random() < 0.02)
 
 
 def _buy(world: World, rhythm: Rhythm) -> None:
@@ -154,21 +154,21 @@ def _buy(world: World, rhythm: Rhythm) -> None:
     if vendor == 0:
         return
     method = world.dice.choices(("card", "check", "cash"), weights=(7, 2, 2))[0]
-    acts.purchase(world, vendor, acts.log_amount(world, rhythm.purchase_cents), world.chart[account], method, name)
+    buying.purchase(world, vendor, acts.log_amount(world, rhythm.purchase_cents), world.chart[account], method, name)
 
 
 def _return_goods(world: World, rhythm: Rhythm) -> None:
     vendors = [doc.party for doc in changes.recent(world, "bill", 30) if doc.party in world.vendors]
     if vendors:
-        acts.vendor_credit(world, world.dice.choice(vendors), acts.log_amount(world, rhythm.bill_cents * 0.3))
+        buying.vendor_credit(world, world.dice.choice(vendors), acts.log_amount(world, rhythm.bill_cents * 0.3))
 
 
 def _give_credit(world: World, rhythm: Rhythm) -> None:
-    acts.credit_memo(world, _anyone(world), acts.log_amount(world, min(rhythm.invoice_cents, 500_000) * 0.25))
+    selling.credit_memo(world, _anyone(world), acts.log_amount(world, min(rhythm.invoice_cents, 500_000) * 0.25))
 
 
 def _prepay(world: World, rhythm: Rhythm) -> None:
-    acts.prepayment(world, _anyone(world), acts.log_amount(world, min(rhythm.invoice_cents, 500_000) * 0.5))
+    selling.prepayment(world, _anyone(world), acts.log_amount(world, min(rhythm.invoice_cents, 500_000) * 0.5))
 
 
 def _payroll(world: World, cents: int) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, timedelta
 
-from sandbox.world import acts
+from sandbox.world import acts, buying, selling
 from sandbox.world.books import add
 from sandbox.world.model import Doc, Line, Mistake, Party, World
 from sandbox.world.people import add_vendor
@@ -67,14 +67,14 @@ def dated_in_future(world: World) -> None:
 
 
 def no_customer(world: World) -> None:
-    doc = acts.invoice(world, _customer(world).id, acts.log_amount(world, world.business.monthly_cents * 0.02))
+    doc = selling.invoice(world, _customer(world).id, acts.log_amount(world, world.business.monthly_cents * 0.02))
     _detach(world, doc)
     world.mistakes.append(Mistake("invoice_without_customer", "H08", "invoice", doc.id))
 
 
 def invoice_without_due_date(world: World) -> None:
     customer = _customer(world)
-    doc = acts.invoice(world, customer.id, acts.log_amount(world, world.business.monthly_cents * 0.02))
+    doc = selling.invoice(world, customer.id, acts.log_amount(world, world.business.monthly_cents * 0.02))
     doc.due, doc.term = None, 0
     world.mistakes.append(Mistake("invoice_without_due_date", "H09", "invoice", doc.id))
 
@@ -82,7 +82,7 @@ def invoice_without_due_date(world: World) -> None:
 def uncategorised(world: World) -> None:
     account = world.chart[world.dice.choice(("Uncategorized Expense", "Ask My Accountant"))]
     vendor = _vendor(world)
-    doc = acts.purchase(world, vendor.id, _typical_bill(world) // 4, account, "card", "?")
+    doc = buying.purchase(world, vendor.id, _typical_bill(world) // 4, account, "card", "?")
     world.mistakes.append(Mistake("uncategorised_line", "H12", "purchase", doc.id))
 
 
@@ -94,7 +94,7 @@ def vendor_without_terms(world: World) -> None:
 def contractor_without_tax_id(world: World) -> None:
     vendor = add_vendor(world, _fresh_name(world), world.business.industry.supplies, is_1099=True, tax_id=False)
     world.mistakes.append(Mistake("contractor_without_tax_id", "H14", "vendor", vendor.id))
-    acts.bill(world, vendor.id, _typical_bill(world) // 2)
+    buying.bill(world, vendor.id, _typical_bill(world) // 2)
 
 
 def duplicate_bill(world: World) -> None:
@@ -114,19 +114,19 @@ def duplicate_vendor(world: World) -> None:
     account = next(key for key, number in world.chart.items() if number == old.habit)
     again = add_vendor(world, name, account)
     again.email = old.email
-    acts.bill(world, again.id, _typical_bill(world) // 2)
+    buying.bill(world, again.id, _typical_bill(world) // 2)
     world.mistakes.append(Mistake("duplicate_vendor", "H17", "vendor", again.id))
 
 
 def no_payee(world: World) -> None:
-    doc = acts.purchase(world, 0, _typical_bill(world) // 5, world.chart["Office Expenses"], "card")
+    doc = buying.purchase(world, 0, _typical_bill(world) // 5, world.chart["Office Expenses"], "card")
     world.mistakes.append(Mistake("purchase_without_payee", "H19", "purchase", doc.id))
 
 
 def parent_account(world: World) -> None:
     account = world.chart[world.dice.choice(("Utilities", "Automobile", "Legal & Professional Fees"))]
     vendor = _vendor(world)
-    doc = acts.purchase(world, vendor.id, _typical_bill(world) // 4, account, "check", vendor.name)
+    doc = buying.purchase(world, vendor.id, _typical_bill(world) // 4, account, "check", vendor.name)
     world.mistakes.append(Mistake("posted_to_parent_account", "H20", "purchase", doc.id))
 
 

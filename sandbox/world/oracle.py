@@ -53,7 +53,7 @@ def _has_twin(world: World, doc: Doc) -> bool:
 
 
 def state_findings(world: World) -> Iterator[Mistake]:
-    """H07, H10, H11 from open documents; H13, H14 from vendors that were entered so from the start."""
+    """H07, H10, H11 from open documents, H23 from banks; H13, H14 from vendors that were entered so from the start."""
     today = world_date(world)
     planted = {(mistake.check, mistake.entity, mistake.id) for mistake in world.mistakes}
     for bill in world.docs["bill"].values():
@@ -64,6 +64,9 @@ def state_findings(world: World) -> Iterator[Mistake]:
             yield Mistake("overdue_invoice", "H10", "invoice", invoice.id)
         if invoice.balance > LARGE_INVOICE_CENTS:
             yield Mistake("large_unpaid_invoice", "H11", "invoice", invoice.id)
+    for account in world.accounts.values():
+        if account.kind == "bank" and account.active and account.balance < 0 and ("H23", "account", account.id) not in planted:
+            yield Mistake("negative_bank_balance", "H23", "account", account.id)
     for vendor in world.vendors.values():
         if vendor.active and not vendor.term and ("H13", "vendor", vendor.id) not in planted:
             yield Mistake("vendor_without_terms", "H13", "vendor", vendor.id)

@@ -37,6 +37,11 @@ def test_time_moves_whether_or_not_it_is_served(home: Path) -> None:
         assert "2026-09-24T16:30:00Z" in run("advance", "--days", "1").output
 
 
+def test_a_touch_moves_the_clock_by_a_minute(home: Path) -> None:
+    Hub(home / "sandbox", Config(seed=2, businesses=1)).close()
+    assert "5.00% of all transactions edited; it is 2026-09-22T16:01:00Z" in run("touch", "--share", "0.05").output
+
+
 def test_credentials_are_what_onboarding_takes_and_for_their_owner_alone(home: Path, tmp_path: Path) -> None:
     Hub(home / "sandbox", Config(seed=2, businesses=4)).close()
     assert run("credentials", "--out", str(tmp_path / "out")).exit_code == 0

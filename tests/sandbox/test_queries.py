@@ -5,9 +5,33 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sandbox.qbo.statements import QueryError, parse
 from tests.sandbox.conftest import Ledger
+
+_WORDS = (
+    "select",
+    "*",
+    "count(*)",
+    "from",
+    "Bill",
+    "where",
+    "Id",
+    "=",
+    "'1'",
+    "in",
+    "(",
+    ")",
+    ",",
+    "and",
+    "like",
+    "orderby",
+    "startposition",
+    "0",
+    "5",
+)
 
 
 @pytest.mark.parametrize(
@@ -32,6 +56,17 @@ def test_what_is_no_statement_is_refused_with_the_vendors_code(text: str, code: 
         parse(text)
     assert refused.value.code == code
     assert words.lower() in refused.value.detail.lower()
+
+
+@given(st.one_of(st.text(max_size=200), st.lists(st.sampled_from(_WORDS), max_size=12).map(" ".join)))
+def test_any_text_is_a_statement_or_a_complaint(text: str) -> None:
+    try:
+        statement = parse(text)
+    except QueryError as complaint:
+        assert complaint.code in ("4000", "4001")
+    else:
+        assert statement.start >= 1
+        assert 1 <= statement.limit <= 1000
 
 
 def test_keywords_entities_and_both_order_spellings_are_read_in_any_case() -> None:
