@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -13,6 +14,7 @@ import pytest
 
 from expectations.report import CheckReport
 from expectations.suites import SUITES
+from ingestion.rails.qbo.promise import QBO
 from tests.dbt.rawfill import RawWarehouse, realm_of
 from tests.expectations.project import AFTER, BEFORE, WAREHOUSE, build, check, rows
 
@@ -278,6 +280,26 @@ def test_impact_severity_score_and_tray_follow_from_the_failures(warehouse: Path
     seen = "321.50 USD dated 2026-05-12, same vendor and amount as bill first"
     url = "https://app.qbo.intuit.com/app/bill?txnId=twin"
     assert twin == [("Acme", "Vendor steady", "A-2", Decimal("321.50"), Decimal("321.50"), "USD", seen, url)]
+
+
+def test_the_recorded_company_ties_to_its_ledger_and_no_check_errs_on_it(tmp_path: Path) -> None:
+    if "ROWCOL_REFERENCE_DATA" not in os.environ:
+        pytest.skip("ROWCOL_REFERENCE_DATA is not set: the recorded company is not here")
+    recorded = Path(os.environ["ROWCOL_REFERENCE_DATA"]) / "rails" / "data" / "quickbooks" / "recorded" / "company_craig_2026"
+    path, now = tmp_path / WAREHOUSE, datetime(2026, 5, 5, 18, tzinfo=UTC)
+    with RawWarehouse(path) as raw:
+        raw.business("craig", now=now)
+        raw.load("1")
+        for entity in QBO.entities:
+            file = recorded / f"{entity.vendor_name}.jsonl"
+            for record in file.read_text().splitlines() if file.exists() else ():
+                raw.version("craig", entity.name, record)
+    build(path, BEFORE, now=now)
+    found = {summary.check_id: (summary.status, summary.records_checked) for summary in check(path, now=now).summaries}
+    assert found["H41"] == ("passed", 2)
+    assert found["H01"] == ("passed", 5)
+    assert found["H10"] == ("failed", 26)
+    assert "error" not in {status for status, _ in found.values()}
 
 
 def test_many_overdue_invoices_and_a_large_share_of_uncategorised_lines_are_graver(tmp_path: Path) -> None:

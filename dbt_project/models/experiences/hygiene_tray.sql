@@ -14,18 +14,13 @@ invoices as (
     select * from {{ ref('fct_invoices') }}
 ),
 
-vendors as (
-    select * from {{ ref('dim_vendor') }}
-),
-
--- What a person knows a record by: its party, its number and its amount.
+-- What a person knows a document by: its number, its dates and its amounts.
 records as (
     select
         bills.business_id,
         bills.rail,
         'bills' as entity,
         bills.record_id,
-        bills.vendor_name as party_name,
         bills.document_number,
         bills.due_date,
         bills.total_amount,
@@ -40,28 +35,12 @@ records as (
         invoices.rail,
         'invoices' as entity,
         invoices.record_id,
-        invoices.customer_name as party_name,
         invoices.document_number,
         invoices.due_date,
         invoices.total_amount,
         invoices.open_amount,
         invoices.currency
     from invoices
-
-    union all
-
-    select
-        vendors.business_id,
-        vendors.rail,
-        'vendors' as entity,
-        vendors.record_id,
-        vendors.vendor_name as party_name,
-        cast(null as varchar) as document_number,
-        cast(null as date) as due_date,
-        cast(null as decimal(18, 2)) as total_amount,
-        cast(null as decimal(18, 2)) as open_amount,
-        cast(null as varchar) as currency
-    from vendors
 ),
 
 open_flags as (
@@ -103,7 +82,7 @@ select
     open_flags.rail,
     open_flags.entity,
     open_flags.record_id,
-    records.party_name,
+    open_flags.party_name,
     records.document_number,
     records.due_date,
     coalesce(records.total_amount, open_flags.impact_amount) as amount,

@@ -26,6 +26,47 @@ rail_health as (
     select * from {{ ref('int_rail_health') }}
 ),
 
+-- Whom the record is about, where it is about somebody.
+parties as (
+    select
+        bills.business_id,
+        bills.rail,
+        'bills' as entity,
+        bills.record_id,
+        bills.vendor_name as party_name
+    from {{ ref('int_bills') }} as bills
+
+    union all
+
+    select
+        invoices.business_id,
+        invoices.rail,
+        'invoices' as entity,
+        invoices.record_id,
+        invoices.customer_name as party_name
+    from {{ ref('int_invoices') }} as invoices
+
+    union all
+
+    select
+        purchases.business_id,
+        purchases.rail,
+        'purchases' as entity,
+        purchases.record_id,
+        purchases.payee_name as party_name
+    from {{ ref('stg_qbo__purchases') }} as purchases
+
+    union all
+
+    select
+        vendors.business_id,
+        vendors.rail,
+        'vendors' as entity,
+        vendors.record_id,
+        vendors.vendor_name as party_name
+    from {{ ref('stg_qbo__vendors') }} as vendors
+),
+
 previous as (
     {% if before -%}
     select
@@ -206,6 +247,7 @@ select
     coalesce(catalogue.blocks_kind, '') as blocks_kind,
     catalogue.dimension,
     flags.status,
+    parties.party_name,
     flags.observed,
     flags.impact_amount,
     calendar.home_currency as currency,
@@ -232,6 +274,12 @@ left join raised
     on
         flags.business_id = raised.business_id
         and flags.check_id = raised.check_id
+left join parties
+    on
+        flags.business_id = parties.business_id
+        and flags.rail = parties.rail
+        and flags.entity = parties.entity
+        and flags.record_id = parties.record_id
 left join calendar on flags.business_id = calendar.business_id
 left join burn on flags.business_id = burn.business_id
 left join rail_health on flags.business_id = rail_health.business_id
