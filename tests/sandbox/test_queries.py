@@ -11,27 +11,7 @@ from hypothesis import strategies as st
 from sandbox.qbo.statements import QueryError, parse
 from tests.sandbox.conftest import Ledger
 
-_WORDS = (
-    "select",
-    "*",
-    "count(*)",
-    "from",
-    "Bill",
-    "where",
-    "Id",
-    "=",
-    "'1'",
-    "in",
-    "(",
-    ")",
-    ",",
-    "and",
-    "like",
-    "orderby",
-    "startposition",
-    "0",
-    "5",
-)
+_WORDS = """select * count(*) from Bill where Id = '1' in ( ) , and like orderby startposition 0 5""".split()
 
 
 @pytest.mark.parametrize(
