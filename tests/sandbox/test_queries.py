@@ -11,7 +11,26 @@ from hypothesis import strategies as st
 from sandbox.qbo.statements import QueryError, parse
 from tests.sandbox.conftest import Ledger
 
-_WORDS = """select * count(*) from Bill where Id = '1' in ( ) , and like orderby startposition 0 5""".split()
+_WORDS = [
+    "select",
+    "*",
+    "count(*)",
+    "from",
+    "Bill",
+    "where",
+    "Id",
+    "=",
+    "'1'",
+    "in",
+    "(",
+    ")",
+    ",",
+    "and",
+    "like",
+    "orderby",
+    "startposition",
+    "0",
+]
 
 
 @pytest.mark.parametrize(
