@@ -70,7 +70,7 @@ def portfolio_rows(settings: Settings, advisor: str | None) -> tuple[list[dict[s
     if advisor is None and len(published) == 1:
         advisor = published[0]
     if advisor is not None:
-        with open_published(folder / advisor) as connection:
+        with open_published(folder / advisor, threads=1) as connection:
             return _read(connection), f"Clients of {advisor}"
     return all_rows(settings), "All clients"
 
