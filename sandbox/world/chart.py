@@ -59,7 +59,7 @@ def open_books(world: World) -> None:
     own = [(name, "income", "ServiceFeeIncome", "") for name in industry.income]
     own += [
         (industry.supplies, "cost", "SuppliesMaterialsCogs", ""),
-        ("Freight In", "cost", "ShippingFreightDeliveryCos", industry.supplies),
+        ("Freight In", "cost", "ShippingFreightDeliveryCos", ""),
     ]
     for name, kind, subkind, parent in (*_COMMON, *own):
         account = Account(

@@ -25,8 +25,14 @@ def _vendor(world: World) -> Party:
 
 
 def _wrong_bill(world: World, kind: str, check: str, vendor: Party | None = None, **wrong: object) -> Doc:
-    """Enters a bill with fields as `wrong` says; it stays open for two months or more."""
-    vendor = vendor or _vendor(world)
+    """Enters a bill with fields as `wrong` says and remembers it; it stays open for two months or more."""
+    doc = _odd_bill(world, vendor or _vendor(world), world.dice.randint(60, 120), **wrong)
+    world.mistakes.append(Mistake(kind, check, "bill", doc.id))
+    return doc
+
+
+def _odd_bill(world: World, vendor: Party, paid_in: int, **wrong: object) -> Doc:
+    """Enters a bill with fields as `wrong` says, to be paid in that many days."""
     today = acts.world_date(world)
     amount = _typical_bill(world)
     doc = Doc("bill", 0, today, party=vendor.id, due=today + timedelta(days=30), term=vendor.term, total=amount, balance=amount)
@@ -36,8 +42,7 @@ def _wrong_bill(world: World, kind: str, check: str, vendor: Party | None = None
         setattr(doc, name, value)
     doc.total = doc.balance = sum(line.amount for line in doc.lines)
     add(world, doc)
-    acts.plan(world, today + timedelta(days=world.dice.randint(60, 120)), "pay_bill", doc.id)
-    world.mistakes.append(Mistake(kind, check, "bill", doc.id))
+    acts.plan(world, today + timedelta(days=paid_in), "pay_bill", doc.id)
     return doc
 
 
@@ -98,10 +103,11 @@ def contractor_without_tax_id(world: World) -> None:
 
 
 def duplicate_bill(world: World) -> None:
-    """The same paper entered twice, a few days apart, by two people."""
-    first = _wrong_bill(world, "duplicate_bill", "H15")
-    second = _wrong_bill(world, "duplicate_bill", "H15", world.vendors[first.party], lines=list(first.lines), number=first.number)
-    second.on = second.on - timedelta(days=world.dice.randint(0, 3))
+    """The same paper entered twice by two people; the later entry is the duplicate, and nobody notices before both are paid."""
+    paid_in, vendor = world.dice.randint(60, 120), _vendor(world)
+    first = _odd_bill(world, vendor, paid_in)
+    second = _odd_bill(world, vendor, paid_in, lines=list(first.lines), number=first.number, due=first.due)
+    world.mistakes.append(Mistake("duplicate_bill", "H15", "bill", second.id))
 
 
 def duplicate_vendor(world: World) -> None:
@@ -140,7 +146,8 @@ def unusual_category(world: World) -> None:
 
 def large_first_bill(world: World) -> None:
     vendor = add_vendor(world, _fresh_name(world), world.business.industry.supplies)
-    amount = int(world.business.monthly_cents * world.dice.uniform(0.18, 0.3))
+    usual = max((bill.total for bill in world.docs["bill"].values()), default=0)
+    amount = max(int(world.business.monthly_cents * world.dice.uniform(0.18, 0.3)), usual + usual // 10)
     _wrong_bill(world, "large_first_bill_of_new_vendor", "H22", vendor, lines=[Line(vendor.habit, amount, "Deposit on order")])
 
 

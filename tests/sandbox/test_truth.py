@@ -115,8 +115,8 @@ def _money(number: float) -> Decimal:
 def test_every_ledger_check_has_standing_mistakes_among_a_few_businesses(open_sandbox: OpenSandbox) -> None:
     rows = table(open_sandbox(businesses=6), "mistakes")
     checks = {row["hygiene_check"] for row in rows if row["is_standing"]}
-    wanted = {f"H{number:02d}" for number in (*range(1, 16), 17, 19, 20, 21, 22, 23)} | {"H42"}
-    assert checks == wanted
+    assert checks == {f"H{number:02d}" for number in (*range(1, 16), 17, 19, 20, 21, 22, 23)}
+    assert any(row["hygiene_check"] == "H42" for row in rows)
 
 
 @pytest.mark.parametrize("index", [0, 1, 2])
