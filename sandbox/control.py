@@ -1,4 +1,4 @@
-"""The sandbox's own endpoints under `/sandbox/`: clock, advance, touch, fault, options, truth, credentials. No vendor has these."""
+"""The sandbox's own endpoints under `/sandbox/`: clock, advance, touch, warm, fault, options, truth, credentials. No vendor has these."""
 
 from __future__ import annotations
 
@@ -57,6 +57,7 @@ def control_routes(hub: Hub) -> list[Route]:
         Route("/sandbox/truth/{table}", truth, methods=["GET"]),
         Route("/sandbox/advance", post(advance), methods=["POST"]),
         Route("/sandbox/touch", post(lambda asked: hub.touch(float(asked["share"]))), methods=["POST"]),
+        Route("/sandbox/warm", post(lambda asked: hub.warm()), methods=["POST"]),
         Route("/sandbox/fault", post(fault), methods=["POST"]),
         Route("/sandbox/options", post(hub.set_options), methods=["POST"]),
     ]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ingestion.errors import UsageError
-from sandbox.ports import DEFAULT_PORT, HOST, rail_port
+from sandbox.ports import DEFAULT_PORT, HOST, RAIL_OFFSETS, rail_port
 from sandbox.qbo import oauth
 from sandbox.qbo.company import Company, GeneratedCompany
 from sandbox.recorded import RecordedCompany, load_recorded
@@ -22,7 +22,6 @@ from sandbox.served import ServedLog
 from sandbox.state import DEFAULT_OPTIONS, Config, FaultRule, State
 from sandbox.world.identity import FIRMS, business_at
 
-RAILS = ("qbo",)
 QBO_FAULTS = (
     "throttle", "server_error", "html_error", "fault_in_200", "torn_json", "bad_utf8", "slow", "dead_token",
     "drifting_pages", "duplicate_rows", "schema_drift", "late_commit", "empty_page",
@@ -85,6 +84,14 @@ class Hub:
         company.catch_up(self.state.memory)
         return company
 
+    def warm(self) -> dict[str, Any]:
+        """Generates every company now instead of on its first request; says how many records each entity holds in all."""
+        records: dict[str, int] = {}
+        for listing in self.listings:
+            for entity, table in self.company(listing.realm).tables.items():
+                records[entity] = records.get(entity, 0) + len(table.current)
+        return {"records": sum(records.values()), "by_entity": records}
+
     def clock(self) -> dict[str, Any]:
         """What the sandbox is and what time it is there."""
         now = datetime.fromtimestamp(self.now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -115,8 +122,8 @@ class Hub:
 
     def set_fault(self, rail: str, business: str, kind: str, rate: float = 1.0, count: int | None = None) -> dict[str, Any]:
         """Orders a fault for a business or all, or clears them; UsageError for a rail, business or kind there is not."""
-        if rail not in RAILS:
-            raise UsageError(f"the sandbox has no rail {rail!r}; it has: {', '.join(RAILS)}")
+        if rail not in RAIL_OFFSETS:
+            raise UsageError(f"the sandbox has no rail {rail!r}; it has: {', '.join(RAIL_OFFSETS)}")
         if business != "all" and business not in self.by_business:
             raise UsageError(f"the sandbox has no business {business!r}; `rowcol sandbox credentials` lists them")
         if kind == "clear":

@@ -12,9 +12,7 @@ RAIL_OFFSETS = {"qbo": 0}
 
 
 def rail_port(rail: str, base_port: int) -> int:
-    """The port of `rail` when the sandbox is served at `base_port`; UsageError names the rails there are."""
-    if rail not in RAIL_OFFSETS:
-        raise UsageError(f"the sandbox has no rail {rail!r}; it has: {', '.join(RAIL_OFFSETS)}")
+    """The port of `rail` when the sandbox is served at `base_port`."""
     return base_port + RAIL_OFFSETS[rail]
 
 

@@ -91,6 +91,8 @@ def serve(folder: Path, config: Config, *, latency_ms: int = 0, limits: bool = T
         access_log=False,
         timeout_graceful_shutdown=3,
         backlog=2048,
+        # As long as the vendor's edge; with uvicorn's 5 s a client's idle connection dies under its next request.
+        timeout_keep_alive=75,
     )
     try:
         Server(settings).run(sockets=[listener])

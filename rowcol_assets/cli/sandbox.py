@@ -12,7 +12,6 @@ import typer
 app = typer.Typer(no_args_is_help=True, help="The rails' APIs on this machine, over businesses whose truth is known.")
 
 CSV_COLUMNS = ("business_id", "rail", "credentials", "base_url", "auth_url", "name", "timezone", "firm")
-DEFAULT_PORT = 8470
 
 
 def _folder() -> Path:
@@ -28,9 +27,7 @@ def serve(
         typer.Option(help="What the world is made from; a home keeps the seed it began with.", show_default="the home's, else 1"),
     ] = None,
     businesses: Annotated[int | None, typer.Option(help="How many businesses, up to 1,000.", show_default="the home's, else 20")] = None,
-    port: Annotated[
-        int | None, typer.Option(help="QuickBooks' port; 0 takes a free one.", show_default=f"the home's, else {DEFAULT_PORT}")
-    ] = None,
+    port: Annotated[int | None, typer.Option(help="QuickBooks' port; 0 takes a free one.", show_default="the home's, else 8470")] = None,
     recorded: Annotated[
         Path | None, typer.Option(help="Serve recorded companies: a folder per company, a JSON-lines file per entity.")
     ] = None,
@@ -42,6 +39,7 @@ def serve(
 ) -> None:
     """Serves the sandbox until it is stopped (Ctrl-C or SIGTERM). Day, tokens and faults lie in the home and survive."""
     from ingestion.errors import UsageError
+    from sandbox.ports import DEFAULT_PORT
     from sandbox.server import serve as run
     from sandbox.state import Config, stored_config
 

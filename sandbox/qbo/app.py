@@ -82,7 +82,7 @@ class QboApp:
         struck = hub.fault_for(company.business_id, _BEFORE)
         if struck is not None:
             return self._strike(struck, time)
-        if "json" not in (accept := request.headers.get("accept", "*/*")) and "xml" in accept:
+        if "json" not in request.headers.get("accept", ""):
             return replies.xml_stub(time)
         if hub.fault_for(company.business_id, ("slow",)):
             await asyncio.sleep(float(hub.options["slow_seconds"]))

@@ -9,7 +9,6 @@ QBO = rail_promise("qbo")
 RECORDED_ONLY = ("Estimate", "PurchaseOrder")
 ENTITIES: tuple[str, ...] = tuple(promise.vendor_name for promise in QBO.entities) + RECORDED_ONLY
 NAME_LISTS = frozenset(promise.vendor_name for promise in QBO.entities if promise.has_inactive)
-SINGLETONS = frozenset({"CompanyInfo", "Preferences"})
 RAW_TABLE = {promise.vendor_name: promise.name for promise in QBO.entities}
 _BY_LOWER = {name.lower(): name for name in ENTITIES}
 

@@ -175,7 +175,3 @@ class World:
         if doc.kind in ("bill", "bill_payment", "vendor_credit", "purchase"):
             return self.vendors.get(doc.party)
         return self.customers.get(doc.party)
-
-    def account_named(self, name: str) -> int:
-        """The id of the account with the chart's name `name`."""
-        return self.chart[name]

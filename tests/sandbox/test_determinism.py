@@ -10,6 +10,7 @@ from sandbox.qbo.company import GeneratedCompany
 from sandbox.state import ORIGIN, Config
 from sandbox.world.identity import business_at
 from sandbox.world.life import Life
+from tests.sandbox.conftest import Ledger
 
 
 def fingerprint(company: GeneratedCompany) -> str:
@@ -59,6 +60,21 @@ def test_names_and_realms_are_unique_and_ids_are_equal_across_businesses() -> No
     assert len({one.realm for one in businesses}) == 1000
     first, second = (Life(business, ORIGIN, 1.0).world for business in businesses[:2])
     assert len(set(first.docs["bill"]) & set(second.docs["bill"])) > 50
+
+
+def test_a_thousand_businesses_are_offered_at_once_and_generated_when_asked_for(tmp_path: Path) -> None:
+    hub = Hub(tmp_path / "sandbox", Config(businesses=1000))
+    assert len({entry["credentials"]["refresh_token"] for entry in hub.credentials()}) == 1000
+    last = hub.listings[999]
+    assert len(hub.company(last.realm).tables["Bill"].current) > 50
+    hub.close()
+
+
+def test_warming_generates_every_company_and_counts_what_a_walk_finds(ledger: Ledger) -> None:
+    told = ledger.http.post("/sandbox/warm").json()
+    walked = sum(len(Ledger(ledger.hub, ledger.http, index).walk("Invoice")) for index in range(3))
+    assert told["by_entity"]["Invoice"] == walked
+    assert told["records"] == sum(told["by_entity"].values())
 
 
 def test_scale_multiplies_history_and_a_fraction_thins_it() -> None:

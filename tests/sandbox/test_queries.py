@@ -99,6 +99,11 @@ def test_post_with_a_text_body_answers_as_get_does(ledger: Ledger) -> None:
     assert posted.json() == ledger.query("select * from Term").json()
 
 
+def test_who_does_not_ask_for_json_gets_xml(ledger: Ledger) -> None:
+    answer = ledger.http.get(f"{ledger.base}/query?query=select * from Term", headers={"Authorization": f"Bearer {ledger.token}"})
+    assert answer.headers["content-type"].startswith("application/xml")
+
+
 def test_name_lists_show_active_names_only_unless_asked(ledger: Ledger) -> None:
     for _ in range(4):
         ledger.hub.advance(days=50)

@@ -35,7 +35,8 @@ def test_kill_9_loses_nothing_that_was_answered(tmp_path: Path) -> None:
         assert httpx.get(f"{again.base_url}/sandbox/clock", trust_env=False).json() == clock
         assert again.credentials[0]["credentials"]["refresh_token"] == rotated["refresh_token"] != first
         realm = again.credentials[0]["credentials"]["realm_id"]
-        headers = {"Authorization": f"Bearer {refresh(again, rotated['refresh_token']).json()['access_token']}"}
+        access = refresh(again, rotated["refresh_token"]).json()["access_token"]
+        headers = {"Authorization": f"Bearer {access}", "Accept": "application/json"}
         url = f"{again.base_url}/v3/company/{realm}/query?query=select count(*) from Bill"
         assert [httpx.get(url, headers=headers, trust_env=False).status_code for _ in range(3)] == [429, 429, 200]
 
