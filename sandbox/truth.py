@@ -72,15 +72,16 @@ def _generated(hub: Hub) -> Iterator[GeneratedCompany]:
 
 
 def _vendors(hub: Hub) -> Iterator[Row]:
+    """One row per ledger vendor, inactive ones too; two entries of one counterparty share their world id."""
     for company in _generated(hub):
         for vendor in company.world.vendors.values():
-            yield company.business_id, f"vendor-{vendor.id}", "qbo", str(vendor.id), vendor.name
+            yield company.business_id, f"vendor-{vendor.same_as or vendor.id}", "qbo", str(vendor.id), vendor.name
 
 
 def _bills(hub: Hub) -> Iterator[Row]:
     for company in _generated(hub):
         for bill in company.world.docs["bill"].values():
-            yield company.business_id, f"bill-{bill.id}", str(bill.id), None
+            yield company.business_id, f"bill-{bill.same_as or bill.id}", str(bill.id), None
 
 
 def _balances(hub: Hub) -> Iterator[Row]:

@@ -106,7 +106,7 @@ def duplicate_bill(world: World) -> None:
     """The same paper entered twice by two people; the later entry is the duplicate, and nobody notices before both are paid."""
     paid_in, vendor = world.dice.randint(60, 120), _vendor(world)
     first = _odd_bill(world, vendor, paid_in)
-    second = _odd_bill(world, vendor, paid_in, lines=list(first.lines), number=first.number, due=first.due)
+    second = _odd_bill(world, vendor, paid_in, lines=list(first.lines), number=first.number, due=first.due, same_as=first.id)
     world.mistakes.append(Mistake("duplicate_bill", "H15", "bill", second.id))
 
 
@@ -119,7 +119,7 @@ def duplicate_vendor(world: World) -> None:
         return
     account = next(key for key, number in world.chart.items() if number == old.habit)
     again = add_vendor(world, name, account)
-    again.email = old.email
+    again.email, again.same_as = old.email, old.same_as or old.id
     buying.bill(world, again.id, _typical_bill(world) // 2)
     world.mistakes.append(Mistake("duplicate_vendor", "H17", "vendor", again.id))
 

@@ -34,7 +34,7 @@ class Account:
 
 @dataclass(slots=True)
 class Party:
-    """A vendor or a customer. habit: usual account or lateness."""
+    """A vendor or a customer. habit: usual account or lateness. same_as: the earlier entry of the same counterparty, 0 for none."""
 
     id: int
     kind: str
@@ -49,6 +49,7 @@ class Party:
     parent: int = 0
     active: bool = True
     habit: int = 0
+    same_as: int = 0
     balance: int = 0
     created: int = 0
     updated: int = 0
@@ -94,7 +95,10 @@ class Link(NamedTuple):
 
 @dataclass(slots=True)
 class Doc:
-    """A business document. money: the bank, card or clearing account it moves; method: how; balance: what is still open."""
+    """A business document. money: the bank, card or clearing account it moves; method: how; balance: what is still open.
+
+    same_as: the earlier entry of the same paper, 0 for none.
+    """
 
     kind: str
     id: int
@@ -112,6 +116,7 @@ class Doc:
     method: str = ""
     links: list[Link] = field(default_factory=list)
     is_void: bool = False
+    same_as: int = 0
     created: int = 0
     updated: int = 0
     token: int = 0

@@ -119,6 +119,20 @@ def test_every_ledger_check_has_standing_mistakes_among_a_few_businesses(open_sa
     assert any(row["hygiene_check"] == "H42" for row in rows)
 
 
+def test_what_was_entered_twice_is_one_thing_in_the_world(open_sandbox: OpenSandbox) -> None:
+    ledger = open_sandbox(businesses=6)
+    for name, kind, world_id, own_id in (
+        ("vendors", "duplicate_vendor", "world_vendor_id", "rail_vendor_id"),
+        ("bills", "duplicate_bill", "world_bill_id", "qbo_bill_id"),
+    ):
+        known = {(row["business_id"], row[own_id]): row[world_id] for row in table(ledger, name)}
+        twice = [row for row in table(ledger, "mistakes") if row["kind"] == kind and (row["business_id"], row["record_id"]) in known]
+        assert twice
+        for row in twice:
+            shared = known[row["business_id"], row["record_id"]]
+            assert sum(value == shared and business == row["business_id"] for (business, _), value in known.items()) >= 2
+
+
 @pytest.mark.parametrize("index", [0, 1, 2])
 def test_standing_mistakes_are_visible_in_what_the_ledger_serves(open_sandbox: OpenSandbox, index: int) -> None:
     ledger = open_sandbox(index=index)
