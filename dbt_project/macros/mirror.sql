@@ -113,7 +113,7 @@
 
 {#- Which loads each staging model has processed; loads finish out of order, so the highest load id would lose some. -#}
 {% macro processed_loads() -%}
-    {{ target.database }}.staging.processed_loads
+    staging.processed_loads
 {%- endmacro %}
 
 

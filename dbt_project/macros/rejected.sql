@@ -31,24 +31,27 @@
 
 
 {% macro rejected_lines(lines) -%}
-    flatten(list_transform(doc.Line, lambda line, position: [
-        {
-            'path': 'Line[' || (position - 1) || ']',
-            'text': case
-                when coalesce({% for column, path, kind in lines if kind != 'links' %}line.{{ path }}{{ ', ' if not loop.last }}{% endfor %}) is null
-                    then case
-                        when try(json_type(payload, '$.Line[' || (position - 1) || ']')) not in ('OBJECT', 'NULL')
-                            then try(json_extract_string(payload, '$.Line[' || (position - 1) || ']'))
-                    end
-            end
-        }
-        {%- for column, path, kind in lines if kind not in ('text', 'links') %},
-        {
-            'path': 'Line[' || (position - 1) || '].{{ path }}',
-            'text': case when {{ typed(kind, 'line.' ~ path) }} is null then line.{{ path }} end
-        }
-        {%- endfor %}
-    ]))
+    flatten(list_transform(
+        list_transform(range(len(doc.Line)), lambda position: {'position': position, 'line': doc.Line[position + 1]}),
+        lambda numbered: [
+            {
+                'path': 'Line[' || numbered.position || ']',
+                'text': case
+                    when coalesce({% for column, path, kind in lines if kind != 'links' %}numbered.line.{{ path }}{{ ', ' if not loop.last }}{% endfor %}) is null
+                        then case
+                            when try(json_type(payload, '$.Line[' || numbered.position || ']')) not in ('OBJECT', 'NULL')
+                                then try(json_extract_string(payload, '$.Line[' || numbered.position || ']'))
+                        end
+                end
+            }
+            {%- for column, path, kind in lines if kind not in ('text', 'links') %},
+            {
+                'path': 'Line[' || numbered.position || '].{{ path }}',
+                'text': case when {{ typed(kind, 'numbered.line.' ~ path) }} is null then numbered.line.{{ path }} end
+            }
+            {%- endfor %}
+        ]
+    ))
 {%- endmacro %}
 
 

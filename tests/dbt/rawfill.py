@@ -1,7 +1,7 @@
 """Fills raw tables, load records and the control mirror directly, so that models are tested without any fetching.
 
 It writes what the loader and the control copy would have written (same columns, same types) and nothing else. Running
-dbt on it is in `tests/dbt/warehouse.py`.
+dbt on it is in `tests/dbt/project.py`.
 """
 
 from __future__ import annotations

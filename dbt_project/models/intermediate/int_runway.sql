@@ -90,8 +90,7 @@ select
     end as runway_status,
     case when headline.is_short_history then 'bills' else 'burn' end as runway_basis,
     case
-        when headline.cash is null and headline.excluded_currencies is not null then 'no_exchange_rate'
-        when headline.cash is null then 'no_cash_account'
+        when headline.cash is null then headline.cash_null_reason
         when headline.is_short_history then 'short_history'
         when headline.is_without_burn then 'no_burn'
     end as null_reason,

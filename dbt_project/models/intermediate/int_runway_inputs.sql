@@ -32,10 +32,12 @@ rail_health as (
     select * from {{ ref('int_rail_health') }}
 ),
 
+-- A balance that cannot be read makes the whole sum unknown; one without exchange rate is left out and named.
 cash as (
     select
         cash_accounts.business_id,
-        sum(cash_accounts.home_balance_amount) as cash,
+        case when count(*) = count(cash_accounts.balance_amount) then sum(cash_accounts.home_balance_amount) end as cash,
+        count(*) > count(cash_accounts.balance_amount) as is_unreadable,
         string_agg(distinct cash_accounts.currency, ',' order by cash_accounts.currency)
             filter (cash_accounts.home_balance_amount is null and cash_accounts.balance_amount is not null) as excluded_currencies
     from cash_accounts
@@ -95,6 +97,11 @@ select
     calendar.home_currency as currency,
     {{ money('cash.cash') }} as cash,
     case when cash.cash is not null then 'qbo' end as cash_source,
+    case
+        when cash.business_id is null then 'no_cash_account'
+        when cash.is_unreadable then 'unreadable_balance'
+        when cash.cash is null then 'no_exchange_rate'
+    end as cash_null_reason,
     cast(null as decimal(18, 2)) as cash_gap,
     {{ money('coalesce(reserved.reserved, 0)') }} as reserved,
     burn.first_transaction_date,

@@ -1,0 +1,77 @@
+"""Runs the dbt project in process on a warehouse file, with one manifest per test process, as the platform does.
+
+Filling the warehouse is in `tests/dbt/rawfill.py`; the product's own runner is `rowcol_assets`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+PROJECT = Path(__file__).parents[2] / "dbt_project"
+
+BEFORE = ("--exclude", "source:quality+")
+AFTER = ("--select", "source:quality+")
+
+
+@dataclass
+class DbtProject:
+    """The parsed project; `work` holds dbt's own files, so that workers do not share any."""
+
+    work: Path
+    _manifest: Any = field(default=None, repr=False)
+
+    @property
+    def manifest(self) -> Any:
+        """The manifest, parsed once: variables given later do not parse it again."""
+        if self._manifest is None:
+            self._manifest = self._runner(None, "parse", work_warehouse=self.work / "parse.duckdb").result
+        return self._manifest
+
+    def build(self, warehouse: Path, *selection: str, now: str = "2026-06-30T12:00:00Z", full_refresh: bool = False, **variables: str) -> Any:
+        """Builds `selection` (everything if empty, without unit tests) and returns dbt's result; the file is free again afterwards."""
+        arguments = ["build", "--exclude-resource-type", "unit_test", "--vars", json.dumps({"rowcol_now": now} | variables), *selection]
+        if full_refresh:
+            arguments.append("--full-refresh")
+        return self._runner(self.manifest, *arguments, work_warehouse=warehouse)
+
+    def unit_tests(self, warehouse: Path) -> Any:
+        """Runs the project's own unit tests."""
+        return self._runner(self.manifest, "test", "--select", "test_type:unit", work_warehouse=warehouse)
+
+    def _runner(self, manifest: Any, *arguments: str, work_warehouse: Path) -> Any:
+        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+        from dbt.cli.main import dbtRunner
+
+        os.environ.update({"ROWCOL_DBT_WAREHOUSE": str(work_warehouse), "ROWCOL_DBT_MEMORY": "1GB", "DBT_INDIRECT_SELECTION": "buildable"})
+        try:
+            return dbtRunner(manifest=manifest).invoke(
+                [*arguments, "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(self.work / "target"),
+                 "--log-path", str(self.work / "logs"), "--quiet", "--no-write-json"]
+            )  # fmt: skip
+        finally:
+            DuckDBConnectionManager.close_all_connections()
+
+
+def failures(result: Any) -> list[str]:
+    """What did not succeed in a dbt result, one line per node; warnings count."""
+    if result.exception is not None:
+        return [str(result.exception)]
+    return [f"{run.status} {run.node.name}: {run.message}" for run in result.result if run.status not in ("success", "pass", "no-op")]
+
+
+def broken(result: Any) -> list[str]:
+    """The failures that are our own: a warning is what a client's data can cause, and blocks nobody."""
+    return [line for line in failures(result) if not line.startswith("warn ")]
+
+
+def rows(warehouse: Path, sql: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
+    """The rows of one query on a warehouse file nobody holds."""
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("set timezone = 'UTC'")
+        return connection.execute(sql, parameters or []).fetchall()

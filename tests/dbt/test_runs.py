@@ -1,0 +1,95 @@
+"""What the platform's runner relies on: one manifest for every file and every variable, a file that is free afterwards, and two steps."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+from dbt.contracts.graph.manifest import Manifest
+
+from tests.dbt.documents import account, bill, vendor
+from tests.dbt.project import AFTER, BEFORE, DbtProject, failures, rows
+from tests.dbt.rawfill import RawWarehouse
+
+NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
+
+
+def _acme(path: Path) -> None:
+    with RawWarehouse(path) as raw:
+        raw.load("1")
+        raw.business("acme", now=NOW)
+        raw.version("acme", "accounts", account("35", "Bank", 1000))
+        raw.version("acme", "vendors", vendor("1"))
+        raw.version("acme", "bills", bill("7", 100, DueDate="2026-06-29"))
+
+
+def test_one_manifest_serves_any_file_and_any_date(project: DbtProject, tmp_path: Path) -> None:
+    """The file's stem is not baked into the manifest, and variables are read when a model runs."""
+    for stem, variables, bucket in (("warehouse", {}, "d1_30"), ("as_of_2026_06_29", {"as_of_date": "2026-06-29"}, "current")):
+        path = tmp_path / f"{stem}.duckdb"
+        _acme(path)
+        assert failures(project.build(path, *BEFORE, **variables)) == []
+        assert rows(path, "select bucket from marts.fct_ap_aging") == [(bucket,)]
+
+
+def test_views_of_a_renamed_file_still_find_what_they_read(project: DbtProject, tmp_path: Path) -> None:
+    _acme(tmp_path / "warehouse.duckdb")
+    assert failures(project.build(tmp_path / "warehouse.duckdb", *BEFORE)) == []
+    moved = (tmp_path / "warehouse.duckdb").rename(tmp_path / "elsewhere.duckdb")
+    assert rows(moved, "select count(*) from intermediate.int_bills") == [(1,)]
+
+
+def test_the_file_is_free_for_another_process_after_a_run(project: DbtProject, tmp_path: Path) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    _acme(path)
+    assert failures(project.build(path, *BEFORE)) == []
+    assert not path.with_suffix(".duckdb.wal").exists()
+    program = f"import duckdb; duckdb.connect({str(path)!r}).execute('create table main.t as select 1')"
+    subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
+
+
+def test_the_second_step_is_what_hangs_on_the_checks_results_and_nothing_else(project: DbtProject) -> None:
+    manifest: Manifest = project.manifest
+    after = _descendants(manifest, "source.rowcol.quality.")
+    names = {unique_id.split(".")[-1] for unique_id in after if unique_id.startswith("model.")}
+    assert names == {
+        "fct_hygiene_flag", "fct_hygiene_score", "fct_runway_daily", "fct_payment_ready_bills", "fct_publish_state", "fct_variance_weekly",
+        "digest", "hygiene_tray", "portfolio",
+    }  # fmt: skip
+
+
+def test_each_test_is_run_by_exactly_one_step(project: DbtProject, tmp_path: Path) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    _acme(path)
+    runs: Counter[str] = Counter()
+    for step in (BEFORE, AFTER):
+        result = project.build(path, *step)
+        assert failures(result) == []
+        runs.update(run.node.unique_id for run in result.result if run.node.unique_id.startswith("test."))
+    declared = {unique_id for unique_id in project.manifest.nodes if unique_id.startswith("test.")}
+    assert set(runs) == declared
+    assert {test: count for test, count in runs.items() if count != 1} == {}
+
+
+def test_the_projects_own_unit_tests_pass(project: DbtProject, tmp_path: Path) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    _acme(path)
+    assert failures(project.build(path, *BEFORE)) == []
+    assert failures(project.build(path, *AFTER)) == []
+    result = project.unit_tests(path)
+    assert failures(result) == [] and len(result.result) >= 7
+
+
+def _descendants(manifest: Manifest, prefix: str) -> set[str]:
+    manifest.build_parent_and_child_maps()
+    found: set[str] = set()
+    waiting = [unique_id for unique_id in manifest.child_map if unique_id.startswith(prefix)]
+    while waiting:
+        for child in manifest.child_map[waiting.pop()]:
+            if child not in found:
+                found.add(child)
+                waiting.append(child)
+    return found
