@@ -22,19 +22,37 @@
 {%- endmacro %}
 
 
+{#- Today for a business. Valued at an earlier date, a transaction made since is no mistake: the future begins after the
+    run, not after that date. -#}
+{% macro day_of_run(calendar) -%}
+    {%- if var('as_of_date') -%}
+        greatest({{ calendar }}.as_of_date, cast(timezone('UTC', {{ calendar }}.run_at) as date))
+    {%- else -%}
+        {{ calendar }}.as_of_date
+    {%- endif -%}
+{%- endmacro %}
+
+
 {#-
-  A party's name reduced to what tells parties apart: lower case, no accents, no punctuation, trailing legal forms gone.
-  Digits stay, because they tell branches and names like 3M apart. NULL where nothing is left.
+  A party's name reduced to what tells parties apart: lower case, no accents, no punctuation, no article in front, no
+  legal forms at the end. Digits stay, because they tell branches and names like 3M apart. NULL where nothing is left.
 -#}
 {% macro normalised_name(name) -%}
     nullif(
         regexp_replace(
             trim(regexp_replace(replace(lower(strip_accents({{ name }})), '&', ' and '), '[^\p{L}\p{N}]+', ' ', 'g')),
-            '( (inc|incorporated|llc|llp|lp|ltd|limited|corp|corporation|co|company|plc|gmbh|ag|sa|sarl|bv|pty|pllc|pc))+$',
-            ''
+            '^the |( (inc|incorporated|llc|llp|lp|ltd|limited|corp|corporation|co|company|plc|gmbh|ag|sa|sarl|bv|pty|pllc|pc))+$',
+            '',
+            'g'
         ),
         ''
     )
+{%- endmacro %}
+
+
+{#- Whether an account's name says that what is on it is not yet sorted. -#}
+{% macro is_uncategorised_name(account_name, parts) -%}
+    list_bool_or(list_transform({{ parts }}, lambda part: contains(lower(coalesce({{ account_name }}, '')), part)))
 {%- endmacro %}
 
 

@@ -23,8 +23,8 @@ TODAY = date(2026, 6, 1)
 MISTAKES: dict[str, set[str]] = {
     "H01": {"bills/no-due"},
     "H02": {"bills/no-vendor", "bills/ghost-vendor"},
-    "H03": {"bills/no-amount", "invoices/negative"},
-    "H04": {"bills/over-open", "invoices/negative"},
+    "H03": {"bills/no-amount", "bills/credit", "invoices/negative"},
+    "H04": {"bills/over-open", "bills/credit", "invoices/negative"},
     "H05": {"invoices/due-early"},
     "H06": {"purchases/tomorrow"},
     "H07": {"bills/long-overdue"},
@@ -32,11 +32,11 @@ MISTAKES: dict[str, set[str]] = {
     "H09": {"invoices/no-due"},
     "H10": {"invoices/late"},
     "H11": {"invoices/large"},
-    "H12": {"bills/ask", "purchases/no-account"},
+    "H12": {"bills/ask", "bills/to-sort", "purchases/no-account"},
     "H13": {"vendors/no-terms"},
     "H14": {"vendors/no-tax-id"},
-    "H15": {"bills/twin", "bills/same-number", "bills/unpaid-twin"},
-    "H17": {"vendors/acme-1", "vendors/acme-2"},
+    "H15": {"bills/first", "bills/twin", "bills/same-number", "bills/unpaid-twin"},
+    "H17": {"vendors/acme-1", "vendors/acme-2", "vendors/acme-5"},
     "H19": {"purchases/no-payee"},
     "H20": {"bills/on-parent"},
     "H21": {"bills/odd-category"},
@@ -114,10 +114,15 @@ BILLS = [
     bill("other-vendor-number", DocNumber="A-1", VendorRef={"value": "other"}, TxnDate=day(90)),
     bill("unpaid-twin", TotalAmt=77, Balance=77, TxnDate=day(9)),
     bill("paid-twin", TotalAmt=77, Balance=0, TxnDate=day(8)),
+    bill("paid-pair-1", TotalAmt=66, Balance=0),
+    bill("paid-pair-2", TotalAmt=66, Balance=0),
+    bill("credit", TotalAmt=-5, Balance=-5, DueDate=day(90), TxnDate=day(90)),
     bill("on-parent", Line=[line(1, "vehicles"), line(50, "rent")]),
     bill("odd-category", Line=[line(90, "fuel")]),
     bill("large-first", VendorRef={"value": "new"}, TotalAmt=99_999, Balance=99_999),
     bill("small-first", VendorRef={"value": "newer"}),
+    bill("large-first-but-paid", VendorRef={"value": "newest"}, TotalAmt=99_998, Balance=0),
+    bill("to-sort", Line=[line(90, "ask")]),
     *(bill(f"routine-{number}") for number in range(20)),
 ]
 INVOICES = [
@@ -126,6 +131,7 @@ INVOICES = [
     invoice("due-early", DueDate=day(21), Balance=0),
     invoice("no-customer", CustomerRef=None),
     invoice("no-due", DueDate=None),
+    invoice("no-due-but-paid", DueDate=None, Balance=0),
     invoice("late", DueDate=day(1)),
     invoice("late-but-paid", DueDate=day(90), TxnDate=day(90), Balance=0),
     invoice("large", TotalAmt=5000.01, Balance=5000.01),
@@ -137,13 +143,15 @@ PURCHASES = [
     purchase("no-account", Line=[line(10, None)]),
 ]
 VENDORS = [
-    *(vendor(name) for name in ("steady", "other", "new", "newer")),
+    *(vendor(name) for name in ("steady", "other", "new", "newer", "newest")),
     vendor("no-terms", TermRef={}),
     vendor("no-tax-id", Vendor1099=True),
     vendor("tax-id", Vendor1099=True, TaxIdentifier="XX-1234"),
     vendor("acme-1", "ACME, Inc."),
     vendor("acme-2", "Acme Co"),
     vendor("acme-3", "Acme 3"),
+    vendor("acme-5", "The Acme"),
+    vendor("theo", "Theo"),
     vendor("acme-4", "Acme (deleted)", Active=False),
     vendor("store-12", "Store 12"),
     vendor("store-13", "Store 13 LLC"),
@@ -257,9 +265,10 @@ def test_impact_severity_score_and_tray_follow_from_the_failures(warehouse: Path
     assert flags["H10", "late"] == ("M", "", Decimal("0.10"), Decimal("100.00"))
     # 30.00 spent in the last 90 days, all by purchases: 77.00 lasts 77 / (30 / 90) days
     assert flags["H15", "unpaid-twin"] == ("C", "record", Decimal("231.00"), Decimal("77.00"))
+    assert flags["H15", "first"][2:] == (None, None), "of two open twins only one puts its amount at risk"
     assert flags["H13", "no-terms"] == ("L", "", Decimal("0.30"), None)
     assert flags["H03", "negative"][2] is None
-    assert flags["H12", "ask"][0] == "L"
+    assert flags["H12", "ask"][0] == "M", "three of some fifty documents: from 5 % on"
     scores = rows(warehouse, "select business_id, hygiene_score, checks_failed, checks_errored from marts.fct_hygiene_score order by all")
     assert [business for business, *_ in scores] == ["acme", "broken", "expiring", "quiet"]
     assert scores[3][1:] == (Decimal("100.0"), 0, 0)

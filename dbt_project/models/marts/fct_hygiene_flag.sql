@@ -1,6 +1,6 @@
 {#- The table is its own history: the state of the last build is read while the next one is made, so it is never
     rebuilt from nothing, not even by a full refresh. -#}
-{%- set before = load_relation(this) -%}
+{%- set has_history = load_relation(this) is not none -%} -- noqa: TMP
 
 with runs as (
     select * from {{ source('quality', 'expectation_runs') }}
@@ -68,22 +68,22 @@ parties as (
 ),
 
 previous as (
-    {% if before -%}
-    select
-        flags.business_id,
-        flags.check_id,
-        flags.rail,
-        flags.entity,
-        flags.record_id,
-        flags.status,
-        flags.observed,
-        flags.impact_amount,
-        flags.opened_at,
-        flags.resolved_at,
-        flags.reopened_count,
-        flags.checked_at,
-        flags.run_id
-    from {{ before }} as flags
+    {% if has_history -%}
+        select
+            flags.business_id,
+            flags.check_id,
+            flags.rail,
+            flags.entity,
+            flags.record_id,
+            flags.status,
+            flags.observed,
+            flags.impact_amount,
+            flags.opened_at,
+            flags.resolved_at,
+            flags.reopened_count,
+            flags.checked_at,
+            flags.run_id
+        from {{ this }} as flags
     {%- else -%}
     select
         cast(null as varchar) as business_id,

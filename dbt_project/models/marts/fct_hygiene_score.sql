@@ -38,10 +38,11 @@ scored as (
     select
         by_dimension.business_id,
         cast(round(sum(dimensions.score_weight * by_dimension.score) / sum(dimensions.score_weight), 1) as decimal(5, 1)) as hygiene_score,
-        {% for dimension in ['completeness', 'accuracy', 'consistency', 'timeliness', 'validity'] -%}
-        cast(round(max(by_dimension.score) filter (by_dimension.dimension = '{{ dimension }}'), 1) as decimal(5, 1))
-            as {{ dimension }}_score{{ ',' if not loop.last }}
-        {% endfor %}
+        cast(round(max(by_dimension.score) filter (by_dimension.dimension = 'completeness'), 1) as decimal(5, 1)) as completeness_score,
+        cast(round(max(by_dimension.score) filter (by_dimension.dimension = 'accuracy'), 1) as decimal(5, 1)) as accuracy_score,
+        cast(round(max(by_dimension.score) filter (by_dimension.dimension = 'consistency'), 1) as decimal(5, 1)) as consistency_score,
+        cast(round(max(by_dimension.score) filter (by_dimension.dimension = 'timeliness'), 1) as decimal(5, 1)) as timeliness_score,
+        cast(round(max(by_dimension.score) filter (by_dimension.dimension = 'validity'), 1) as decimal(5, 1)) as validity_score
     from by_dimension
     inner join dimensions on by_dimension.dimension = dimensions.dimension
     group by by_dimension.business_id

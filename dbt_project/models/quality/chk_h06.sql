@@ -134,15 +134,10 @@ calendar as (
     select * from {{ ref('int_business_calendar') }}
 ),
 
--- Valued at an earlier date, a transaction made since is no mistake: the future begins after the run, not after that date.
 aged as (
     select
         transactions.*,
-        {% if var('as_of_date') -%}
-        transactions.txn_date - greatest(calendar.as_of_date, cast(timezone('UTC', calendar.run_at) as date)) as days_ahead
-        {%- else -%}
-        transactions.txn_date - calendar.as_of_date as days_ahead
-        {%- endif %}
+        transactions.txn_date - {{ day_of_run('calendar') }} as days_ahead
     from transactions
     inner join calendar on transactions.business_id = calendar.business_id
 )

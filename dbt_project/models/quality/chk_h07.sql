@@ -11,4 +11,4 @@ select
     bills.days_past_due || ' days past due, ' || {{ shown_amount('bills.open_amount', 'bills.currency') }} || ' open' as observed,
     bills.home_open_amount as impact_amount
 from bills
-where bills.is_open
+where bills.is_open and bills.open_amount > 0

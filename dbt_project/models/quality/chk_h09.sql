@@ -11,4 +11,4 @@ select
     'no due date, dated ' || {{ shown_date('invoices.txn_date') }} as observed,
     invoices.home_open_amount as impact_amount
 from invoices
-where not invoices.is_deleted and not invoices.is_voided
+where invoices.is_open

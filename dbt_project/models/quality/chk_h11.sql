@@ -11,4 +11,4 @@ select
     {{ shown_amount('invoices.open_amount', 'invoices.currency') }} || ' open' as observed,
     invoices.home_open_amount as impact_amount
 from invoices
-where invoices.is_open
+where invoices.is_open and invoices.open_amount > 0

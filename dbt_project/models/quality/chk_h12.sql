@@ -11,9 +11,7 @@ judged as (
     select
         expense_lines.*,
         expense_lines.account_id is null
-        or list_bool_or(
-            list_transform(names.parts, lambda part: contains(lower(coalesce(expense_lines.account_name, '')), part))
-        ) as is_uncategorised
+        or {{ is_uncategorised_name('expense_lines.account_name', 'names.parts') }} as is_uncategorised
     from expense_lines
     cross join names
 )

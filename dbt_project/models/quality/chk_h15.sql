@@ -6,7 +6,7 @@ span as (
     select to_days(cast({{ hygiene_threshold('H15', 'window_days') }} as integer)) as days
 ),
 
--- Of two equal bills the one to keep is the paid one, else the earlier one; only the other is the duplicate.
+-- Of two equal bills the one to keep is the paid one, else the earlier one; only the other puts its amount at risk.
 ranked as (
     select
         bills.*,
@@ -30,39 +30,35 @@ compared as (
         ranked.*,
         min(ranked.keep_rank) over same_amount as amount_rank,
         arg_min(ranked.record_id, ranked.keep_rank) over same_amount as amount_twin,
-        min(ranked.keep_rank) over same_number as number_rank,
-        arg_min(ranked.record_id, ranked.keep_rank) over same_number as number_twin
+        case when ranked.document_key is not null then min(ranked.keep_rank) over same_number end as number_rank,
+        case when ranked.document_key is not null then arg_min(ranked.record_id, ranked.keep_rank) over same_number end as number_twin
     from ranked
     window
         same_amount as (
             partition by ranked.business_id, ranked.vendor_id, ranked.total_amount, ranked.currency
             order by ranked.txn_date
-            range between ranked.span_days preceding and ranked.span_days following
+            range between ranked.span_days preceding and ranked.span_days following exclude current row
         ),
-        same_number as (partition by ranked.business_id, ranked.vendor_id, ranked.document_key)
-),
-
-decided as (
-    select
-        compared.*,
-        case
-            when compared.document_key is not null and compared.number_rank < compared.keep_rank then compared.number_twin
-            when compared.amount_rank < compared.keep_rank then compared.amount_twin
-        end as duplicate_of
-    from compared
+        same_number as (
+            partition by ranked.business_id, ranked.vendor_id, ranked.document_key
+            order by ranked.keep_rank
+            rows between unbounded preceding and unbounded following exclude current row
+        )
 )
 
+-- A paid bill is past helping; until a person decides, neither of two open ones is paid.
 select
-    decided.business_id,
-    decided.rail,
+    compared.business_id,
+    compared.rail,
     'bills' as entity,
-    decided.record_id,
-    decided.duplicate_of,
-    {{ shown_amount('decided.total_amount', 'decided.currency') }} || ' dated ' || {{ shown_date('decided.txn_date') }}
+    compared.record_id,
+    coalesce(compared.number_twin, compared.amount_twin) as duplicate_of,
+    {{ shown_amount('compared.total_amount', 'compared.currency') }} || ' dated ' || {{ shown_date('compared.txn_date') }}
     || case
-        when decided.document_key is not null and decided.number_rank < decided.keep_rank
-            then ', same number ' || decided.document_number || ' as bill '
-        else ', same vendor and amount as bill '
-    end || coalesce(decided.duplicate_of, '') as observed,
-    decided.home_total_amount as impact_amount
-from decided
+        when compared.number_twin is not null then ', same number ' || compared.document_number || ' as bill ' || compared.number_twin
+        when compared.amount_twin is not null then ', same vendor and amount as bill ' || compared.amount_twin
+        else ''
+    end as observed,
+    case when least(compared.number_rank, compared.amount_rank) < compared.keep_rank then compared.home_total_amount end as impact_amount
+from compared
+where compared.is_open

@@ -10,7 +10,12 @@ calendar as (
     select * from {{ ref('int_business_calendar') }}
 ),
 
--- A document stands for its largest line.
+names as (
+    select list(uncategorised.name_part) as parts
+    from {{ ref('hygiene_uncategorised_names') }} as uncategorised
+),
+
+-- A document stands for its largest line; a line not yet sorted is H12's matter.
 documents as (
     select
         expense_lines.business_id,
@@ -23,8 +28,10 @@ documents as (
         expense_lines.amount
     from expense_lines
     inner join calendar on expense_lines.business_id = calendar.business_id
+    cross join names
     where
         expense_lines.account_id is not null
+        and not {{ is_uncategorised_name('expense_lines.account_name', 'names.parts') }}
         and expense_lines.txn_date > calendar.as_of_date - to_months(cast({{ hygiene_threshold('H21', 'window_months') }} as integer))
         and expense_lines.txn_date <= calendar.as_of_date
     qualify row_number() over (

@@ -18,7 +18,7 @@ placed as (
     from live
 ),
 
--- Without enough bills, and some older than the window, every vendor of a client would be new and every bill large.
+-- In books that have just begun every vendor is new, and among few bills every one is large.
 sizes as (
     select
         placed.business_id,
@@ -52,5 +52,5 @@ select
 from first_bills
 inner join sizes on first_bills.business_id = sizes.business_id
 where
-    first_bills.as_of_date - first_bills.txn_date <= {{ hygiene_threshold('H22', 'window_days') }}
-    and first_bills.as_of_date - sizes.first_bill_date > {{ hygiene_threshold('H22', 'window_days') }}
+    first_bills.is_open
+    and first_bills.txn_date - sizes.first_bill_date > {{ hygiene_threshold('H22', 'settling_days') }}
