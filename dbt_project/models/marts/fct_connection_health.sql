@@ -15,10 +15,8 @@ last_day as (
         outcomes.business_id,
         outcomes.connection_id,
         outcomes.rail,
-        count(*) as attempts_24h,
         count(*) filter (outcomes.status in ('failed', 'partial')) as failures_24h,
-        sum(outcomes.throttled) as throttled_24h,
-        sum(outcomes.requests) as requests_24h
+        sum(outcomes.throttled) as throttled_24h
     from outcomes
     inner join calendar on outcomes.business_id = calendar.business_id
     where
@@ -40,10 +38,8 @@ select
     {{ utc('connections.token_expires_at') }} as token_expires_at,
     coalesce(connections.token_expires_at <= calendar.run_at + interval 2 hours, false) as is_token_expiring,
     coalesce(connections.is_sandbox, false) as is_sandbox,
-    coalesce(last_day.attempts_24h, 0) as attempts_24h,
     coalesce(last_day.failures_24h, 0) as failures_24h,
     cast(coalesce(last_day.throttled_24h, 0) as bigint) as throttled_24h,
-    cast(coalesce(last_day.requests_24h, 0) as bigint) as requests_24h,
     connections.rail as rails_used,
     {{ utc('connections.last_success_at') }} as synced_at
 from connections
