@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection as Transaction
 
 from ingestion.control.database import Database, insert
 from ingestion.control.facts import ConnectionState
-from ingestion.control.schema import connections, sync_outcomes, sync_states
+from ingestion.control.schema import connections, quarantined_pages, sync_outcomes, sync_states
 
 Status = Literal["succeeded", "partial", "failed", "skipped"]
 DISCONNECTED = "disconnected"
@@ -80,6 +80,7 @@ def record_sync(database: Database, outcomes: Sequence[SyncOutcome]) -> None:
             transaction.execute(_upsert_states(transaction), rows)
         for outcome in new:
             _move_connection(transaction, outcome)
+            _resolve_pages(transaction, outcome)
 
 
 def next_state(state: ConnectionState, failures: int, outcome: SyncOutcome) -> tuple[ConnectionState, int]:
@@ -163,3 +164,17 @@ def _move_connection(transaction: Transaction, outcome: SyncOutcome) -> None:
     if outcome.status == "succeeded":
         values["last_success_at"] = outcome.finished_at
     transaction.execute(sa.update(connections).where(whose).values(values))
+
+
+def _resolve_pages(transaction: Transaction, outcome: SyncOutcome) -> None:
+    """Marks pages kept aside as resolved once what they held was read again; their bytes stay.
+
+    An entity's page is resolved by the entity's next success; a page of no single entity (the change feed's) when no
+    entity of the connection is behind. A page left open keeps the business's decisions waiting (H40).
+    """
+    key = {"business_id": outcome.business_id, "rail": outcome.rail, "connection_id": outcome.connection_id}
+    states = dict(transaction.execute(sa.select(sync_states.c.entity, sync_states.c.last_outcome).filter_by(**key)).tuples().all())
+    read = [entity.entity for entity in outcome.entities if entity.status == "succeeded"]
+    whole = sa.false() if {"failed", "partial"} & set(states.values()) else quarantined_pages.c.entity.not_in(list(states))
+    statement = sa.update(quarantined_pages).filter_by(**key, resolved_at=None)
+    transaction.execute(statement.where(sa.or_(quarantined_pages.c.entity.in_(read), whole)).values(resolved_at=outcome.finished_at))

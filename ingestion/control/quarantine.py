@@ -12,7 +12,7 @@ from ingestion.settings import Settings
 
 
 def quarantine_page(database: Database, settings: Settings, page: QuarantinedPage) -> str:
-    """Stores `page` and returns its quarantine_id; the same bytes of the same entity again change nothing.
+    """Stores `page` and returns its quarantine_id; the same bytes of the same entity again only open it again.
 
     The file is durable before the row names it, as `quarantine/<rail>/<business>/<sha256>` under the home.
     """
@@ -25,5 +25,6 @@ def quarantine_page(database: Database, settings: Settings, page: QuarantinedPag
     row = {name: getattr(page, name) for name in ("business_id", "connection_id", "rail", "entity", "sync_id", "reason", "quarantined_at")}
     row |= {"quarantine_id": quarantine_id, "byte_count": len(page.body), "sha256": digest, "path": str(path.relative_to(settings.home))}
     with database.write() as transaction:
-        transaction.execute(insert(transaction, quarantined_pages).values(row).on_conflict_do_nothing())
+        statement = insert(transaction, quarantined_pages).values(row)
+        transaction.execute(statement.on_conflict_do_update(index_elements=["quarantine_id"], set_={"resolved_at": None}))
     return quarantine_id
