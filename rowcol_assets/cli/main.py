@@ -54,6 +54,8 @@ def build_app(only: str | None = None) -> typer.Typer:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command in `arguments` (default: the process's) and ends the process with its exit code."""
+    # dlt and Dagster write files of their own, with the modes the process gives them.
+    os.umask(0o077)
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
     rest = [argument for argument in given if argument != "--debug"]
