@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -19,7 +20,7 @@ from ingestion.control.store import ControlStore
 from ingestion.failpoints import fail_point
 from ingestion.settings import Settings
 from ingestion.warehouse import connect, open_warehouse, writer_lock
-from rowcol_assets.history import keep_history
+from rowcol_assets.history import keep_history, restore_history
 from rowcol_assets.publishing.publish import PublishReport, publish
 from rowcol_assets.transform import DbtReport, EventHandler, Step, run_step
 
@@ -39,12 +40,28 @@ def transform(
     select: Sequence[str] | None = None,
     on_event: EventHandler | None = None,
 ) -> DbtReport:
-    """Builds one dbt step in the warehouse."""
+    """Builds one dbt step in the warehouse; a warehouse that was made again first gets back the history kept outside it."""
+    heard = _killed_midway(settings, on_event) if step == "before" and settings.fail_at == "mid_models" else on_event
     with writer_lock(settings, f"dbt {step}"):
-        ensure_quality_tables(settings, settings.warehouse_path)
-        report = run_step(settings, step, warehouse_path=settings.warehouse_path, variables=variables, select=select, on_event=on_event)
-    fail_point("mid_models" if step == "before" else "after_models", settings)
+        with open_warehouse(settings, f"dbt {step}") as warehouse:
+            quality_tables.ensure_tables(warehouse)
+            restore_history(settings, warehouse)
+        report = run_step(settings, step, warehouse_path=settings.warehouse_path, variables=variables, select=select, on_event=heard)
+    if step == "after":
+        fail_point("after_models", settings)
     return report
+
+
+def _killed_midway(settings: Settings, on_event: EventHandler | None) -> EventHandler:
+    """Hands events on until half of the step's nodes are done, where the fail point `mid_models` strikes."""
+
+    def handle(event: dict[str, Any]) -> None:
+        if 2 * int(event["data"]["index"]) >= int(event["data"]["total"]):
+            fail_point("mid_models", settings)
+        if on_event:
+            on_event(event)
+
+    return handle
 
 
 def check(settings: Settings, run_id: str, ran_at: datetime, checks: Sequence[str] | None = None) -> CheckReport:
