@@ -11,6 +11,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from ingestion.control.outcomes import DISCONNECTED
 from ingestion.control.schema import businesses, connections, sync_states
 from ingestion.control.store import ControlStore
 from ingestion.promise import TIERS
@@ -19,7 +20,10 @@ from ingestion.registry import RAILS
 
 @dataclass(frozen=True, slots=True)
 class Staleness:
-    """One connection that is due. entities: those past their fresh bound. is_connected: whether a sync can help."""
+    """One connection that is due. entities: those past their fresh bound; is_connected: whether a sync can help.
+
+    A disconnected one is there from the moment it broke, so its entities may still be fresh.
+    """
 
     business_id: str
     rail: str
@@ -29,7 +33,7 @@ class Staleness:
 
 
 def stale_connections(store: ControlStore, at: datetime) -> list[Staleness]:
-    """The connections with entities that are no longer fresh at `at`; those never synced count, paused businesses do not."""
+    """The connections that are broken or have entities no longer fresh at `at`; never synced counts, paused businesses do not."""
     query = (
         sa.select(connections.c.business_id, connections.c.rail, connections.c.connection_id, connections.c.state)
         .join(businesses, businesses.c.business_id == connections.c.business_id)
@@ -49,8 +53,8 @@ def stale_connections(store: ControlStore, at: datetime) -> list[Staleness]:
             for promise in RAILS[rail].entities
             if _minutes_since(last.get((business_id, rail, connection_id, promise.name)), at) > TIERS[promise.tier].fresh_minutes
         )
-        if entities:
-            found.append(Staleness(business_id, rail, connection_id, entities, state != "disconnected"))
+        if entities or state == DISCONNECTED:
+            found.append(Staleness(business_id, rail, connection_id, entities, state != DISCONNECTED))
     return found
 
 

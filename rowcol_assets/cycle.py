@@ -1,12 +1,11 @@
 """Runs a job of the code location in this process, as `rowcol run` does: same definitions, same history in the UI.
 
-First it ends runs whose process is gone and frees what they had claimed, which Dagster's daemon would only notice later.
+First it ends runs whose process is gone and frees what they had claimed (`rowcol_assets.runs`).
 """
 
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,25 +15,27 @@ import dagster as dg
 
 from expectations.evaluate import preload
 from ingestion.control.outcomes import SyncOutcome
-from ingestion.files import private_dir, process_is_alive
+from ingestion.files import private_dir
 from ingestion.settings import Settings
+from ingestion.strategies import strategy_named
 from ingestion.sync import SyncReport
+from rowcol_assets.alerts import alert
 from rowcol_assets.resources import Platform
-from rowcol_assets.schedules import UNFINISHED, run_scope
+from rowcol_assets.runs import end_dead_runs, failure_line, run_scope, run_tags
 from rowcol_assets.steps import Say, silent
 
-PID_TAG = "rowcol/pid"
 INSTANCE_FILE = Path(__file__).parent.parent / "dagster.yaml"
 
 
 @dataclass(frozen=True)
 class JobReport:
-    """How a job ended. failures: one line per failed step; syncs: what its syncs came to."""
+    """How a job ended. failures: one line per failed step; syncs: what its syncs came to; was_busy: the warehouse was held."""
 
     run_id: str
     succeeded: bool
     failures: tuple[str, ...]
     syncs: tuple[SyncReport, ...]
+    was_busy: bool = False
 
     @property
     def incomplete(self) -> list[SyncOutcome]:
@@ -64,25 +65,29 @@ def run_job(
     """
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
     threading.Thread(target=preload, daemon=True).start()
+    from rowcol_assets.assets.failing import was_busy
     from rowcol_assets.definitions import build_definitions
 
-    platform = Platform(settings, say)
+    chosen = strategy_named(strategy)
+    platform = Platform(settings, say, retries_when_busy=False)
     instance = open_instance(settings)
     end_dead_runs(instance)
     definition = build_definitions(settings, overrides={"platform": platform}).resolve_job_def(job)
     result = definition.execute_in_process(
         run_config={
-            **run_scope(businesses=list(businesses), strategy=strategy, delivery=delivery),
+            **run_scope(businesses=businesses, strategy=chosen, delivery=delivery),
             "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
         },
         instance=instance,
         raise_on_error=False,
         asset_selection=_selected(definition, rails, assets),
-        tags={PID_TAG: str(os.getpid()), "rowcol/strategy": strategy},
+        tags=run_tags(chosen, trigger="command_line"),
     )
-    return JobReport(
-        result.run_id, result.success, tuple(_failure(event) for event in result.all_events if event.is_step_failure), tuple(platform.syncs)
-    )
+    failed = [event for event in result.all_events if event.is_step_failure]
+    failures = tuple(failure_line(event) for event in failed)
+    if not result.success:
+        alert(settings, "run_failed", result.run_id, f"{job} failed: {failures[0] if failures else 'no reason given'}")
+    return JobReport(result.run_id, result.success, failures, tuple(platform.syncs), any(map(was_busy, failed)))
 
 
 def open_instance(settings: Settings) -> dg.DagsterInstance:
@@ -95,18 +100,6 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
     return dg.DagsterInstance.from_config(str(folder))
 
 
-def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
-    """Fails runs that a process of this host started and did not outlive, and frees their pool slots; returns their ids."""
-    ended = []
-    for run in instance.get_runs(dg.RunsFilter(statuses=[*UNFINISHED, dg.DagsterRunStatus.CANCELING])):
-        pid = run.tags.get(PID_TAG, "")
-        if pid.isdigit() and not process_is_alive(int(pid)):
-            instance.report_run_failed(run, f"its process {pid} is gone")
-            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
-            ended.append(run.run_id)
-    return ended
-
-
 def _selected(definition: dg.JobDefinition, rails: Sequence[str], assets: Sequence[Sequence[str]] | None) -> list[dg.AssetKey] | None:
     if assets is not None:
         return [dg.AssetKey(list(path)) for path in assets]
@@ -115,12 +108,3 @@ def _selected(definition: dg.JobDefinition, rails: Sequence[str], assets: Sequen
     wanted = {f"raw_{rail}" for rail in rails} | {"raw_control"}
     keys = definition.asset_layer.selected_asset_keys
     return [key for key in keys if not key.path[0].startswith("raw_") or key.path[0] in wanted]
-
-
-def _failure(event: dg.DagsterEvent) -> str:
-    error = event.step_failure_data.error
-    while error and error.cause:
-        error = error.cause
-    described = event.step_failure_data.user_failure_data
-    text = (described.description if described and described.description else None) or (error.message if error else None) or "no message"
-    return f"{event.step_key}: {text.strip().splitlines()[0]}"

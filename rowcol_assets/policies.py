@@ -1,4 +1,4 @@
-"""Policies applied to assets from outside: retries, freshness, pools. Facts only.
+"""Policies applied to assets from outside: retries, freshness, pools. Facts only; how a step fails is in `assets.failing`.
 
 A freshness policy is per asset and says that a rail as a whole has stopped; a single business's staleness is data
 (`marts/fct_rail_freshness`).
@@ -15,8 +15,8 @@ from ingestion.promise import TIERS, Tier
 # For the UI: at most one step of these at a time. What really keeps two writers apart is the writer lock.
 WAREHOUSE_POOL = "warehouse"
 
-# A sync retries each call itself; this is for a warehouse that stayed held, or a vendor that was down altogether.
-RAW_RETRY = dg.RetryPolicy(max_retries=1, delay=30, jitter=dg.Jitter.PLUS_MINUS)
+# For a warehouse that another process keeps: each attempt waits for the lock itself (a minute), so few are needed.
+BUSY_RETRY = dg.RetryPolicy(max_retries=2, delay=15, jitter=dg.Jitter.PLUS_MINUS)
 
 
 def freshness_policy(tier: Tier) -> dg.FreshnessPolicy:

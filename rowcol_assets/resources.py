@@ -7,6 +7,7 @@ here; see `rowcol_assets.steps`.
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from typing import Literal
 
 import dagster as dg
 from pydantic import Field
@@ -17,16 +18,21 @@ from ingestion.settings import Settings
 from ingestion.sync import SyncReport
 from rowcol_assets.steps import Say, silent
 
+StrategyName = Literal["data_fetch", "user_action", "bulk_operation"]
+Delivery = Literal["schedule", "webhook", "on_demand", "live", "backfill"]
+
 
 @dataclass
 class Platform:
     """One process's way to settings, control store and clock; opened when first asked for.
 
-    say: progress for people. syncs: what the syncs of this process came to, for whoever started it.
+    say: progress for people. retries_when_busy: whether a step tries again when the warehouse is held; a person who waits
+    would rather be told. syncs: what the syncs of this process came to, for whoever started it.
     """
 
     settings: Settings
     say: Say = silent
+    retries_when_busy: bool = True
     syncs: list[SyncReport] = field(default_factory=list)
     _started: dict[str, datetime] = field(default_factory=dict)
 
@@ -53,6 +59,6 @@ class RunScope(dg.ConfigurableResource):
     """What a run is for. The default is everything that is due, as a scheduled cycle wants it."""
 
     businesses: list[str] = Field(default_factory=list, description="Businesses to sync; empty means all that are not paused.")
-    strategy: str = Field(default="data_fetch", description="data_fetch, user_action or bulk_operation.")
-    delivery: str = Field(default="schedule", description="How the data came: schedule, webhook, on_demand or backfill.")
+    strategy: StrategyName = Field(default="data_fetch", description="Attempts, waits and cache of the calls.")
+    delivery: Delivery = Field(default="schedule", description="What made the data come; kept with each row.")
     count_check: bool = Field(default=False, description="Compare the vendor's counts with ours and walk where they differ; once a day.")

@@ -7,7 +7,10 @@ running: the next one brings everything, since cycles read from watermarks and n
 import dagster as dg
 
 from ingestion.promise import TIERS, Tier
+from ingestion.strategies import DATA_FETCH
 from rowcol_assets.jobs import cycle_job, retention_job
+from rowcol_assets.resources import Platform
+from rowcol_assets.runs import end_dead_runs, run_scope, run_tags, unfinished_runs
 
 DAILY_HOUR = 6
 
@@ -17,8 +20,6 @@ CRONS: dict[Tier, str] = {
     "historical": f"0 {DAILY_HOUR} * * *",
 }
 
-UNFINISHED = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
-
 
 def cycle_schedules() -> list[dg.ScheduleDefinition]:
     """One schedule per tier."""
@@ -26,13 +27,15 @@ def cycle_schedules() -> list[dg.ScheduleDefinition]:
 
 
 def retention_schedule() -> dg.ScheduleDefinition:
-    """Once a day, beside the cycles."""
-    return dg.ScheduleDefinition(job=retention_job, cron_schedule="20 3 * * *", name="retention_daily")
-
-
-def run_scope(**values: object) -> dict[str, object]:
-    """The run configuration that names a scope (`rowcol_assets.resources.RunScope`)."""
-    return {"resources": {"scope": {"config": values}}}
+    """Once a day, between two cycles."""
+    return dg.ScheduleDefinition(
+        job=retention_job,
+        cron_schedule="20 3 * * *",
+        name="retention_daily",
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Keeps Dagster's own history from filling the disk.",
+    )
 
 
 def _tier_schedule(tier: Tier) -> dg.ScheduleDefinition:
@@ -43,14 +46,18 @@ def _tier_schedule(tier: Tier) -> dg.ScheduleDefinition:
         execution_timezone="UTC",
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description=f"The {tier} tier, due every {TIERS[tier].schedule_minutes} minutes; a change feed brings the finer tiers with it.",
+        tags={"tier": tier},
     )
-    def tick(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        running = context.instance.get_runs(dg.RunsFilter(job_name=cycle_job.name, statuses=UNFINISHED), limit=1)
+    def tick(context: dg.ScheduleEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.RunRequest | dg.SkipReason:
+        end_dead_runs(context.instance)
+        running = unfinished_runs(context.instance, cycle_job.name)
         if running:
             return dg.SkipReason(f"cycle {running[0].run_id} is still running")
+        if not platform.store.businesses():
+            return dg.SkipReason("no business is connected yet")
         return dg.RunRequest(
-            run_config=run_scope(delivery="schedule", count_check=tier == "historical"),
-            tags={"rowcol/tier": tier, "dagster/priority": "0"},
+            run_config=run_scope(count_check=tier == "historical"),
+            tags=run_tags(DATA_FETCH, tier=tier, trigger="schedule"),
         )
 
     return tick

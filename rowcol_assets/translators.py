@@ -1,6 +1,7 @@
-"""How dlt resources and dbt nodes become Dagster assets: key = schema/table, no exceptions.
+"""How dlt resources, control tables and dbt nodes become Dagster assets: key = schema/table, no exceptions.
 
-Groups, kinds, owners, tags and descriptions come from the registry and from dbt; nothing is listed by hand here.
+Groups, kinds, owners, tags, columns and descriptions come from the registry, the tables' schemas and dbt; nothing is
+listed by hand here.
 """
 
 from __future__ import annotations
@@ -9,13 +10,19 @@ from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
+import pyarrow as pa
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject
 from dagster_dlt import DagsterDltTranslator
 from dagster_dlt.translator import DltResourceTranslatorData
 
+from ingestion.changelog.schema import CHANGE
+from ingestion.control.rows import table_schema
 from ingestion.promise import TIERS, EntityPromise, RailPromise
+from rowcol_assets.policies import freshness_policy
 
 OWNERS = ["team:data-platform"]
+
+LOAD_ID = pa.field("_dlt_load_id", pa.string(), nullable=False)
 
 
 class RailTranslator(DagsterDltTranslator):
@@ -34,32 +41,38 @@ class RailTranslator(DagsterDltTranslator):
             description=f"{promise.description} One row per observed version of a {self._rail.title} {promise.vendor_name}.",
             kinds={"dlt", "duckdb", self._rail.name},
             owners=OWNERS,
-            tags={"rail": self._rail.name, "tier": promise.tier, "pattern": promise.pattern},
+            tags={"layer": "raw", "rail": self._rail.name, "tier": promise.tier, "pattern": promise.pattern},
+            freshness_policy=freshness_policy(promise.tier),
             metadata={
+                "dagster/table_name": f"raw_{self._rail.name}.{promise.name}",
+                "dagster/column_schema": columns_of(CHANGE, LOAD_ID),
+                "vendor_name": promise.vendor_name,
+                "domain": self._rail.domain,
                 "tier": promise.tier,
                 "pattern": promise.pattern,
-                "ttl_seconds": promise.ttl_seconds,
                 "feed": self._rail.feed,
+                "key": ", ".join(promise.key),
+                "version_order": ", ".join(promise.order),
+                "ttl_seconds": promise.ttl_seconds,
                 "fresh_minutes": TIERS[promise.tier].fresh_minutes,
-                "dagster/table_name": f"raw_{self._rail.name}.{promise.name}",
+                "aging_minutes": TIERS[promise.tier].aging_minutes,
             },
         )
 
 
-class ControlTranslator(DagsterDltTranslator):
-    """Assets of the control store's mirror: `raw_control/<table>`."""
-
-    def get_asset_spec(self, data: DltResourceTranslatorData) -> dg.AssetSpec:
-        """The spec of one mirrored table."""
-        name = data.resource.name
-        return dg.AssetSpec(
-            key=["raw_control", name],
-            group_name="raw_control",
-            description=f"The control store's {name.replace('_', ' ')}, without secrets.",
-            kinds={"dlt", "duckdb"},
-            owners=OWNERS,
-            metadata={"dagster/table_name": f"raw_control.{name}"},
-        )
+def control_spec(name: str, deps: list[dg.AssetKey]) -> dg.AssetSpec:
+    """The spec of one table of the control store's mirror: `raw_control/<table>`."""
+    return dg.AssetSpec(
+        key=["raw_control", name],
+        group_name="raw_control",
+        description=f"The control store's {name.replace('_', ' ')}, without secrets.",
+        kinds={"dlt", "duckdb", "sqlalchemy"},
+        owners=OWNERS,
+        deps=deps,
+        tags={"layer": "raw"},
+        freshness_policy=freshness_policy("critical"),
+        metadata={"dagster/table_name": f"raw_control.{name}", "dagster/column_schema": columns_of(table_schema(name), LOAD_ID)},
+    )
 
 
 class ModelTranslator(DagsterDbtTranslator):
@@ -72,14 +85,59 @@ class ModelTranslator(DagsterDbtTranslator):
         """The spec of one model or seed."""
         properties = self.get_resource_props(manifest, unique_id)
         spec = super().get_asset_spec(manifest, unique_id, project)
+        schema, name = self.get_asset_key(properties).path
+        rail = _rail_of(schema, name)
         return spec.replace_attributes(
-            key=self.get_asset_key(properties),
-            group_name=properties["schema"],
+            key=[schema, name],
+            group_name=schema,
             kinds={"dbt", "duckdb", properties["config"].get("materialized", "source")},
             owners=OWNERS,
+            tags={**spec.tags, "layer": schema, **({"rail": rail} if rail else {})},
+            deps=[dep for dep in spec.deps if not is_bookkeeping(dep.asset_key)],
+            metadata={**spec.metadata, "dagster/table_name": f"{schema}.{name}"},
         )
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         """Schema and name of the relation."""
         name = dbt_resource_props.get("identifier") or dbt_resource_props.get("alias") or dbt_resource_props["name"]
         return dg.AssetKey([dbt_resource_props["schema"], name])
+
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """What one row is, as the project says; the SQL is a click away as a code reference and need not be in every page."""
+        return dbt_resource_props.get("description") or ""
+
+    def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
+        """dbt's own, with columns only where every type is declared, which is where there is a contract."""
+        metadata = dict(super().get_metadata(dbt_resource_props))
+        if any(not column.get("data_type") for column in dbt_resource_props.get("columns", {}).values()):
+            metadata.pop("dagster/column_schema", None)
+        return metadata
+
+
+def is_bookkeeping(key: dg.AssetKey) -> bool:
+    """Whether a dbt source is dlt's own table, written with every load, and so no asset by itself."""
+    return key.path[-1].startswith("_dlt_")
+
+
+def _rail_of(schema: str, name: str) -> str | None:
+    """The rail a staging model belongs to, by its name `stg_<rail>__<entities>`."""
+    return name.removeprefix("stg_").partition("__")[0] if schema == "staging" and name.startswith("stg_") else None
+
+
+def columns_of(schema: pa.Schema, *more: pa.Field[Any]) -> dg.TableSchema:
+    """A table's columns as the UI shows them, from its Arrow schema."""
+    columns = [
+        dg.TableColumn(field.name, _type_text(field.type), constraints=dg.TableColumnConstraints(nullable=field.nullable))
+        for field in [*schema, *more]
+    ]
+    return dg.TableSchema(columns=columns)
+
+
+def _type_text(kind: pa.DataType) -> str:
+    """An Arrow type by the name DuckDB shows."""
+    if pa.types.is_decimal(kind):
+        return f"DECIMAL({kind.precision},{kind.scale})"
+    if pa.types.is_timestamp(kind):
+        return "TIMESTAMPTZ"
+    known = {pa.string(): "VARCHAR", pa.int64(): "BIGINT", pa.int32(): "INTEGER", pa.bool_(): "BOOLEAN", pa.date32(): "DATE"}
+    return known[kind]

@@ -130,15 +130,20 @@ def last_outcomes(store: ControlStore) -> list[dict[str, Any]]:
         return _table(transaction, "sync_outcomes", outcomes.c.outcome_no.in_(newest)).to_pylist()
 
 
+def table_schema(name: str) -> pa.Schema:
+    """The columns of one table of `raw_control`."""
+    columns = _query(name).selected_columns
+    return pa.schema([pa.field(str(column.key), _arrow_type(column.type), nullable=_nullable(column)) for column in columns])
+
+
 def _table(transaction: Transaction, name: str, where: sa.ColumnElement[bool] | None = None) -> pa.Table:
     query = _query(name)
     if where is not None:
         query = query.where(where)
-    columns = list(query.selected_columns)
     rows = transaction.execute(query).all()
-    fields = [pa.field(str(column.key), _arrow_type(column.type), nullable=_nullable(column)) for column in columns]
+    fields = table_schema(name)
     arrays = [pa.array([row[position] for row in rows], type=field.type) for position, field in enumerate(fields)]
-    return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+    return pa.Table.from_arrays(arrays, schema=fields)
 
 
 def _query(name: str) -> sa.Select[Any]:

@@ -6,9 +6,10 @@ import dagster as dg
 
 from ingestion.control.load import load_control
 from ingestion.control.rows import TABLES
-from rowcol_assets.policies import WAREHOUSE_POOL
+from rowcol_assets.assets.failing import step_of
+from rowcol_assets.policies import BUSY_RETRY, WAREHOUSE_POOL
 from rowcol_assets.resources import Platform
-from rowcol_assets.translators import OWNERS
+from rowcol_assets.translators import control_spec
 
 # These tell how a sync went, so they come after it; the others only depend on people.
 SYNC_TABLES = ("connections", "sync_states", "sync_outcomes", "quarantined_pages")
@@ -16,22 +17,12 @@ SYNC_TABLES = ("connections", "sync_states", "sync_outcomes", "quarantined_pages
 
 def control_assets(raw_keys: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
     """The tables of `raw_control` as one multi-asset; a subset loads all of them, they cost milliseconds."""
-    specs = [
-        dg.AssetSpec(
-            key=["raw_control", name],
-            group_name="raw_control",
-            description=f"The control store's {name.replace('_', ' ')}, without secrets.",
-            kinds={"dlt", "duckdb"},
-            owners=OWNERS,
-            deps=list(raw_keys) if name in SYNC_TABLES else [],
-            metadata={"dagster/table_name": f"raw_control.{name}"},
-        )
-        for name in TABLES
-    ]
+    specs = [control_spec(name, list(raw_keys) if name in SYNC_TABLES else []) for name in TABLES]
 
-    @dg.multi_asset(name="mirror_control", specs=specs, can_subset=True, pool=WAREHOUSE_POOL)
+    @dg.multi_asset(name="mirror_control", specs=specs, can_subset=True, pool=WAREHOUSE_POOL, retry_policy=BUSY_RETRY)
     def mirror_control(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> Iterator[dg.MaterializeResult]:
-        counts = load_control(platform.settings, platform.store)
+        with step_of(context, platform):
+            counts = load_control(platform.settings, platform.store)
         for key in sorted(context.selected_asset_keys):
             yield dg.MaterializeResult(asset_key=key, metadata={"dagster/row_count": counts.get(key.path[-1], 0)})
 

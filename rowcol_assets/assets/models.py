@@ -12,7 +12,8 @@ import dagster as dg
 from dagster_dbt import DbtProject, dbt_assets
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
-from rowcol_assets.policies import WAREHOUSE_POOL
+from rowcol_assets.assets.failing import step_of
+from rowcol_assets.policies import BUSY_RETRY, WAREHOUSE_POOL
 from rowcol_assets.resources import Platform
 from rowcol_assets.steps import row_counts, transform
 from rowcol_assets.transform import AFTER_SELECTION, PROJECT_DIR, DbtReport, Step
@@ -34,24 +35,22 @@ def model_assets(step: Step, manifest: Mapping[str, Any]) -> dg.AssetsDefinition
         project=PROJECT,
         dagster_dbt_translator=translator,
         pool=WAREHOUSE_POOL,
+        retry_policy=BUSY_RETRY,
         **cut,
     )
     def models(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> Iterator[DbtEvent]:
         events: list[dict[str, Any]] = []
-        report = transform(
-            platform.settings,
-            step,
-            platform.variables(context.run_id),
-            select=_selection(context, manifest, translator),
-            on_event=events.append,
-        )
+        with step_of(context, platform):
+            selection = _selection(context, manifest, translator)
+            report = transform(platform.settings, step, platform.variables(context.run_id), select=selection, on_event=events.append)
+            counts = row_counts(platform.settings, [_relation(event) for event in events])
         platform.say(f"dbt {step}: {_sentence(report)}")
-        yield from _translated(context, platform, manifest, translator, events)
+        yield from _translated(context, counts, manifest, translator, events)
         if report.broken:
             listed = "; ".join(
                 f"{node.unique_id}: {node.message.strip().splitlines()[0] if node.message else node.status}" for node in report.broken[:5]
             )
-            raise dg.Failure(f"{len(report.broken)} dbt nodes failed: {listed}")
+            raise dg.Failure(f"{len(report.broken)} dbt nodes failed: {listed}", allow_retries=False)
 
     return models
 
@@ -69,16 +68,13 @@ def _selection(context: dg.AssetExecutionContext, manifest: Mapping[str, Any], t
 
 def _translated(
     context: dg.AssetExecutionContext,
-    platform: Platform,
+    counts: Mapping[tuple[str, str], int],
     manifest: Mapping[str, Any],
     translator: ModelTranslator,
     events: list[dict[str, Any]],
 ) -> Iterator[DbtEvent]:
-    relations = [
-        (event["data"]["node_info"]["node_relation"]["schema"], event["data"]["node_info"]["node_relation"]["alias"]) for event in events
-    ]
-    counts = row_counts(platform.settings, relations)
-    for event, relation in zip(events, relations, strict=True):
+    for event in events:
+        relation = _relation(event)
         message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
         for translated in message.to_default_asset_events(manifest, translator, context, project=PROJECT):
             if isinstance(translated, dg.AssetCheckResult) and not _is_selected(context, translated):
@@ -89,6 +85,11 @@ def _translated(
                 )
             else:
                 yield translated
+
+
+def _relation(event: dict[str, Any]) -> tuple[str, str]:
+    relation = event["data"]["node_info"]["node_relation"]
+    return relation["schema"], relation["alias"]
 
 
 def _is_selected(context: dg.AssetExecutionContext, result: dg.AssetCheckResult) -> bool:

@@ -2,7 +2,8 @@
 
 import dagster as dg
 
-from rowcol_assets.policies import WAREHOUSE_POOL
+from rowcol_assets.assets.failing import step_of
+from rowcol_assets.policies import BUSY_RETRY, WAREHOUSE_POOL, freshness_policy
 from rowcol_assets.resources import Platform
 from rowcol_assets.steps import publish_all
 from rowcol_assets.translators import OWNERS
@@ -17,11 +18,14 @@ def published_assets(sources: list[dg.AssetKey]) -> dg.AssetsDefinition:
         kinds={"duckdb", "parquet"},
         owners=OWNERS,
         deps=sources,
+        tags={"layer": "published"},
+        freshness_policy=freshness_policy("critical"),
     )
 
-    @dg.multi_asset(name="publish", specs=[spec], pool=WAREHOUSE_POOL)
+    @dg.multi_asset(name="publish", specs=[spec], pool=WAREHOUSE_POOL, retry_policy=BUSY_RETRY)
     def publish(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:
-        report = publish_all(platform.settings, platform.store, platform.started_at(context.run_id), context.run_id)
+        with step_of(context, platform):
+            report = publish_all(platform.settings, platform.store, platform.started_at(context.run_id), context.run_id)
         rows = sum(generation.rows for generation in report.changed)
         held = sorted({business for generation in report.changed for business in generation.held})
         platform.say(

@@ -10,10 +10,12 @@ import dagster as dg
 
 from expectations import catalogue
 from expectations.report import CheckSummary
-from rowcol_assets.policies import WAREHOUSE_POOL
+from expectations.tables import FAILURES_SCHEMA, RUNS_SCHEMA
+from rowcol_assets.assets.failing import step_of
+from rowcol_assets.policies import BUSY_RETRY, WAREHOUSE_POOL
 from rowcol_assets.resources import Platform
 from rowcol_assets.steps import check
-from rowcol_assets.translators import OWNERS
+from rowcol_assets.translators import OWNERS, columns_of
 
 FAILURES = dg.AssetKey(["quality", "expectation_failures"])
 RUNS = dg.AssetKey(["quality", "expectation_runs"])
@@ -26,6 +28,7 @@ def quality_assets(frames: list[dg.AssetKey]) -> dg.AssetsDefinition:
         RUNS: "One row per business and check: passed, failed, not applicable or error.",
         FAILURES: "One row per business, check and failing record.",
     }
+    schemas = {RUNS: RUNS_SCHEMA, FAILURES: FAILURES_SCHEMA}
     specs = [
         dg.AssetSpec(
             key=key,
@@ -34,17 +37,22 @@ def quality_assets(frames: list[dg.AssetKey]) -> dg.AssetsDefinition:
             kinds={"greatexpectations", "duckdb"},
             owners=OWNERS,
             deps=frames,
-            metadata={"dagster/table_name": ".".join(key.path)},
+            tags={"layer": "quality"},
+            metadata={"dagster/table_name": ".".join(key.path), "dagster/column_schema": columns_of(schemas[key])},
         )
         for key, description in descriptions.items()
     ]
     checks = [dg.AssetCheckSpec(entry.check_id, asset=FAILURES, description=f"{entry.name}. {entry.description}") for entry in built]
 
-    @dg.multi_asset(name="expectations", specs=specs, check_specs=checks, can_subset=True, pool=WAREHOUSE_POOL)
+    @dg.multi_asset(name="expectations", specs=specs, check_specs=checks, can_subset=True, pool=WAREHOUSE_POOL, retry_policy=BUSY_RETRY)
     def expectations(
         context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-        report = check(platform.settings, context.run_id, platform.started_at(context.run_id))
+        known = {key.name for key in context.selected_asset_check_keys}
+        # A check asked for without the tables is run by itself; the rows of the others stay as they are.
+        only = None if context.selected_asset_keys else sorted(known)
+        with step_of(context, platform):
+            report = check(platform.settings, context.run_id, platform.started_at(context.run_id), only)
         summaries = report.summaries
         failed = sum(summary.records_failed for summary in summaries)
         errors = sum(summary.status == "error" for summary in summaries)
@@ -54,7 +62,6 @@ def quality_assets(frames: list[dg.AssetKey]) -> dg.AssetsDefinition:
         for key in sorted(context.selected_asset_keys):
             rows = len(report.results) if key == RUNS else failed
             yield dg.MaterializeResult(asset_key=key, metadata={"dagster/row_count": rows, "checks": len(summaries), "errors": errors})
-        known = {key.name for key in context.selected_asset_check_keys}
         for summary in summaries:
             if summary.check_id in known:
                 yield _result(summary)

@@ -1,7 +1,8 @@
 """Raw tables as assets: one multi-asset per rail, any subset of its tables, for the businesses of the run's scope.
 
-The fetch itself is `ingestion.sync`. A business whose connection fails does not fail the step: its outcome says so, and
-freshness and hygiene show it. The step fails when nothing could be read at all.
+The fetch itself is `ingestion.sync`. A connection that could not be read is data, told by its outcome, by freshness and
+hygiene, and here by a check per table; it never fails the step, not even if all of them could not: models, flags and
+files are what tells the advisors.
 """
 
 from collections.abc import Iterator
@@ -9,32 +10,38 @@ from collections.abc import Iterator
 import dagster as dg
 from dagster_dlt.translator import DltResourceTranslatorData
 
-from ingestion.changelog.pipeline import Package, change_source
+from ingestion.changelog.pipeline import Package, change_source, no_rows
+from ingestion.control.outcomes import EntityOutcome, SyncOutcome
 from ingestion.promise import RailPromise
 from ingestion.strategies import strategy_named
 from ingestion.sync import SyncReport, SyncRequest, sync
-from rowcol_assets.policies import RAW_RETRY, freshness_policy
+from rowcol_assets.assets.failing import step_of
+from rowcol_assets.policies import BUSY_RETRY
 from rowcol_assets.resources import Platform, RunScope
 from rowcol_assets.translators import RailTranslator
+
+READ_CHECK = "every_connection_was_read"
+SHOWN_BUSINESSES = 20
 
 
 def rail_assets(rail: RailPromise) -> dg.AssetsDefinition:
     """The raw tables of `rail` as one multi-asset whose tables can be materialized alone."""
     translator = RailTranslator(rail)
-    source = change_source(rail, Package({promise.name: [] for promise in rail.entities}))
-    tiers = {promise.name: promise.tier for promise in rail.entities}
-    specs = [
-        translator.get_asset_spec(DltResourceTranslatorData(resource=resource, pipeline=None)).replace_attributes(
-            freshness_policy=freshness_policy(tiers[name])
-        )
-        for name, resource in source.resources.items()
+    source = change_source(rail, Package({promise.name: no_rows for promise in rail.entities}))
+    resources = [DltResourceTranslatorData(resource=resource, pipeline=None) for resource in source.resources.values()]
+    specs = [translator.get_asset_spec(data) for data in resources]
+    checks = [
+        dg.AssetCheckSpec(READ_CHECK, asset=spec.key, description="No connection failed or was read in part only in the last sync.")
+        for spec in specs
     ]
 
-    @dg.multi_asset(name=f"sync_{rail.name}", specs=specs, can_subset=True, retry_policy=RAW_RETRY, op_tags={"rail": rail.name})
+    @dg.multi_asset(
+        name=f"sync_{rail.name}", specs=specs, check_specs=checks, can_subset=True, retry_policy=BUSY_RETRY, op_tags={"rail": rail.name}
+    )
     def sync_rail(
         context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform], scope: RunScope
-    ) -> Iterator[dg.MaterializeResult]:
-        selected = {key.path[-1] for key in context.selected_asset_keys}
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        selected = {key.path[-1] for key in (*context.selected_asset_keys, *(key.asset_key for key in context.selected_asset_check_keys))}
         request = SyncRequest(
             rail,
             businesses=scope.businesses or None,
@@ -43,20 +50,20 @@ def rail_assets(rail: RailPromise) -> dg.AssetsDefinition:
             delivery=scope.delivery,
             count_check=scope.count_check,
         )
-        report = sync(platform.settings, platform.store, platform.clock, request)
+        with step_of(context, platform):
+            report = sync(platform.settings, platform.store, platform.clock, request)
         platform.syncs.append(report)
         platform.say(_sentence(rail, report))
-        if report.outcomes and all(outcome.status == "failed" for outcome in report.outcomes):
-            first = report.outcomes[0]
-            raise dg.Failure(f"{rail.title}: nothing could be read from any of {len(report.outcomes)} connections; first: {first.error}")
         for key in sorted(context.selected_asset_keys):
             yield dg.MaterializeResult(asset_key=key, metadata=_metadata(report, key.path[-1]))
+        for check in sorted(context.selected_asset_check_keys):
+            yield _read_check(report, check.asset_key)
 
     return sync_rail
 
 
 def _metadata(report: SyncReport, entity: str) -> dict[str, int | str]:
-    outcomes = [(outcome, one) for outcome in report.outcomes for one in outcome.entities if one.entity == entity]
+    outcomes = _of(report, entity)
     return {
         "sync_id": report.sync_id,
         "rows_new": sum(one.rows_new for _, one in outcomes),
@@ -68,6 +75,28 @@ def _metadata(report: SyncReport, entity: str) -> dict[str, int | str]:
         "retries_of_sync": sum(outcome.retries for outcome in report.outcomes),
         "throttled_of_sync": sum(outcome.throttled for outcome in report.outcomes),
     }
+
+
+def _read_check(report: SyncReport, key: dg.AssetKey) -> dg.AssetCheckResult:
+    """Warns when connections could not be read whole, and is an error when none could: then the rail itself has stopped."""
+    outcomes = _of(report, key.path[-1])
+    bad = [(outcome.business_id, one) for outcome, one in outcomes if one.status in ("failed", "partial")]
+    return dg.AssetCheckResult(
+        asset_key=key,
+        check_name=READ_CHECK,
+        passed=not bad,
+        severity=dg.AssetCheckSeverity.ERROR if bad and len(bad) == len(outcomes) else dg.AssetCheckSeverity.WARN,
+        metadata={
+            "connections": len(outcomes),
+            "connections_not_read": len(bad),
+            "error_kinds": dg.MetadataValue.json(sorted({one.error_kind or one.status for _, one in bad})),
+            "businesses": dg.MetadataValue.json([business for business, _ in bad[:SHOWN_BUSINESSES]]),
+        },
+    )
+
+
+def _of(report: SyncReport, entity: str) -> list[tuple[SyncOutcome, EntityOutcome]]:
+    return [(outcome, one) for outcome in report.outcomes for one in outcome.entities if one.entity == entity]
 
 
 def _sentence(rail: RailPromise, report: SyncReport) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ingestion.errors import RowcolError, UsageError
+from ingestion.errors import RowcolError, UsageError, WarehouseBusy
 
 if TYPE_CHECKING:
     from ingestion.settings import Settings
@@ -90,6 +90,8 @@ def summary(report: JobReport) -> dict[str, object]:
 
 def raise_if_failed(report: JobReport) -> None:
     """RowcolError names failed steps, else connections that could not be read whole."""
+    if report.was_busy:
+        raise WarehouseBusy(f"the run failed: {'; '.join(report.failures)}")
     if not report.succeeded:
         raise RowcolError(f"the run failed: {'; '.join(report.failures) or 'see the run in the UI'}")
     if report.incomplete:

@@ -1,0 +1,75 @@
+"""Runs as the platform sees them: their configuration and tags, which are unfinished, and how a dead one is ended.
+
+Used by schedules, sensors, the command line and the steps alike. What is launched when is in `schedules` and
+`sensors`; running a job in this process is in `rowcol_assets.cycle`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import dagster as dg
+
+from ingestion.control.processes import describe, is_dead, own_mark
+from ingestion.strategies import DATA_FETCH, Strategy
+
+# Which process works on a run. Dagster itself does not know whether a run's worker still lives.
+PROCESS_TAG = "rowcol/process"
+PRIORITY_TAG = "dagster/priority"
+
+UNFINISHED = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+def run_scope(
+    *, businesses: Sequence[str] = (), strategy: Strategy = DATA_FETCH, delivery: str = "schedule", count_check: bool = False
+) -> dict[str, object]:
+    """The run configuration that names a scope (`rowcol_assets.resources.RunScope`)."""
+    scope = {"businesses": list(businesses), "strategy": strategy.name, "delivery": delivery, "count_check": count_check}
+    return {"resources": {"scope": {"config": scope}}}
+
+
+def run_tags(strategy: Strategy, **more: str) -> dict[str, str]:
+    """The tags of a run: its strategy's priority, by which Dagster's queue is ordered, and `more` under `rowcol/`."""
+    named = {f"rowcol/{name}": value for name, value in more.items()}
+    return {"rowcol/strategy": strategy.name, PRIORITY_TAG: str(strategy.run_priority), **named}
+
+
+def unfinished_runs(instance: dg.DagsterInstance, *jobs: str) -> list[dg.DagsterRun]:
+    """The runs of `jobs` (none: of all) that have not ended."""
+    return [run for run in instance.get_runs(dg.RunsFilter(statuses=UNFINISHED)) if not jobs or run.job_name in jobs]
+
+
+def sign_run(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
+    """Notes on `run` that this process works on it; with the run's id, because a retry inherits the tags of what it repeats."""
+    instance.add_run_tags(run.run_id, {PROCESS_TAG: f"{run.run_id} {own_mark()}"})
+
+
+def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
+    """Fails runs whose process on this host is gone and frees the pool slots they had claimed; returns their ids.
+
+    Dagster's run monitoring only ends them at their maximum runtime, and until then they hold up every later run.
+    """
+    ended = []
+    for run in unfinished_runs(instance):
+        run_id, _, mark = run.tags.get(PROCESS_TAG, "").partition(" ")
+        if run_id == run.run_id and is_dead(mark):
+            instance.report_run_failed(run, f"{describe(mark)} worked on it and is gone")
+            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+            ended.append(run.run_id)
+    return ended
+
+
+def failure_line(event: dg.DagsterEvent) -> str:
+    """The step and the first line of why it failed: the text meant for people, or only the kind of an error that was not foreseen."""
+    told = event.step_failure_data.user_failure_data
+    error = event.step_failure_data.error
+    while error and error.cause:
+        error = error.cause
+    text = (told.description if told else None) or (f"stopped by an unexpected {error.cls_name}" if error else "no reason given")
+    return f"{event.step_key}: {text.strip().splitlines()[0]}"
