@@ -110,3 +110,8 @@ def load_settings() -> Settings:
         first = error.errors()[0]
         name = "ROWCOL_" + "_".join(str(part) for part in first["loc"]).upper()
         raise UsageError(f"{name}: {first['msg']}") from None
+
+
+def child_environment(settings: Settings, **told: str) -> dict[str, str]:
+    """The environment for a process of our own: this one's, the home as an absolute path, and `told`."""
+    return {**os.environ, "ROWCOL_HOME": str(settings.home), **told}

@@ -28,6 +28,7 @@ COMMANDS: dict[str, str] = {
     "grant": "grant",
     "portfolio": "portfolio",
     "status": "status",
+    "ui": "ui",
     "rotate-key": "rotate_key",
 }
 GROUPS: dict[str, str] = {"sandbox": "sandbox"}

@@ -1,16 +1,11 @@
 """`rowcol quickstart`: what `make run` does. A new home gets 20 sandbox businesses under three advisors, then one cycle.
 
-A home that exists just runs its cycle; the sandbox is started when the home's connections point to it and it does not
-answer, and stopped again when this command started it.
+A home that exists just runs its cycle. The sandbox beside it is `rowcol_assets.cli.local_sandbox`.
 """
 
 from __future__ import annotations
 
-import contextlib
 import re
-import subprocess
-import sys
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -36,57 +31,18 @@ def command(
     """
     from ingestion.control.store import open_store
     from ingestion.settings import load_settings
+    from rowcol_assets.cli.local_sandbox import local_sandbox
     from rowcol_assets.cli.run import run_cycle
 
     settings = load_settings()
     with open_store(settings) as store:
         is_new = not store.businesses()
-        with _sandbox(settings, store, businesses if is_new else None):
+        with local_sandbox(settings, store, businesses if is_new else None):
             if is_new:
                 _onboard_all(settings, store)
             before = {} if is_new else _portfolio(settings)
             report = run_cycle(settings, [], [], as_json=False)
             _show(settings, before, report.rows_new)
-
-
-@contextlib.contextmanager
-def _sandbox(settings: Settings, store: ControlStore, businesses: int | None) -> Iterator[None]:
-    """A sandbox that answers for as long as the body runs: the one that is there, or one of our own."""
-    url = store.sandbox_url()
-    if businesses is None and (url is None or _answers(url)):
-        yield
-        return
-    arguments = [sys.executable, "-m", "rowcol_assets.cli", "sandbox", "serve"]
-    process = _start([*arguments, "--businesses", str(businesses)] if businesses else arguments, settings)
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
-def _start(arguments: list[str], settings: Settings) -> subprocess.Popen[str]:
-    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603 - our own command
-    assert process.stdout is not None and process.stderr is not None
-    line = process.stdout.readline()
-    if line.startswith("sandbox ready"):
-        typer.echo(line.strip(), err=True)
-        return process
-    process.wait(timeout=30)
-    reason = process.stderr.read().strip().splitlines()[-1:] or ["no reason given"]
-    if "in use" in reason[0] and not settings.sandbox_dir.exists():
-        return _start([*arguments, "--port", "0"], settings)
-    raise RowcolError(f"the sandbox did not start: {reason[0].removeprefix('rowcol: ')}")
-
-
-def _answers(url: str) -> bool:
-    from ingestion.clock import sandbox_clock
-
-    try:
-        sandbox_clock(url)()
-    except RowcolError:
-        return False
-    return True
 
 
 def _onboard_all(settings: Settings, store: ControlStore) -> None:

@@ -1,4 +1,4 @@
-"""`rowcol status`: connections, what the last sync came to, and who holds what right now. Never opens the warehouse."""
+"""`rowcol status`: connections, what the last sync came to, who holds what, and the last alert. Never opens the warehouse."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ def command(as_json: Annotated[bool, typer.Option("--json", help="Print a JSON l
     from ingestion.control import open_store
     from ingestion.settings import load_settings
     from ingestion.warehouse import lock_holder
+    from rowcol_assets.alerts import last_alert
     from rowcol_assets.cli.output import show_json, show_table
 
     settings = load_settings()
@@ -50,6 +51,8 @@ def command(as_json: Annotated[bool, typer.Option("--json", help="Print a JSON l
     show_table(f"Connections of {settings.home}", {**COLUMNS, **trouble}, shown)
     holder = lock_holder(settings)
     typer.echo(f"warehouse: {f'held by {holder}' if holder else 'free'}")
+    told = last_alert(settings)
+    typer.echo(f"last alert: {f'{told.at[:16]} {told.message}' if told else 'none'}")
 
 
 def connection_rows(settings: Settings, store: ControlStore) -> list[dict[str, Any]]:
@@ -57,6 +60,7 @@ def connection_rows(settings: Settings, store: ControlStore) -> list[dict[str, A
     from ingestion.control.leases import held_leases
     from ingestion.control.rows import current_rows, last_outcomes
     from ingestion.warehouse import lock_holder
+    from rowcol_assets.alerts import last_alert
 
     tables = current_rows(store)
     leased = {_key(row): f"{row['holder']} ({row['process']})" for row in held_leases(store.database)}
@@ -65,6 +69,7 @@ def connection_rows(settings: Settings, store: ControlStore) -> list[dict[str, A
     for state in tables["sync_states"].to_pylist():
         entities.setdefault(_key(state), []).append({name: value for name, value in state.items() if name not in _KEY})
     holder = lock_holder(settings)
+    told = last_alert(settings)
     rows = []
     for row in tables["connections"].to_pylist():
         last = outcomes.get(_key(row), {})
@@ -78,6 +83,8 @@ def connection_rows(settings: Settings, store: ControlStore) -> list[dict[str, A
                 "requests": last.get("requests"),
                 "leased_by": leased.get(_key(row)),
                 "warehouse_held_by": holder,
+                "last_alert": told.message if told else None,
+                "last_alert_at": told.at if told else None,
                 "entities": entities.get(_key(row), []),
             }
         )

@@ -1,0 +1,73 @@
+"""The sandbox beside a command: found answering, or started for as long as the command runs, and stopped again.
+
+What is onboarded from it is in `quickstart`; the sandbox itself is `rowcol sandbox serve`, a process of its own whose
+day, tokens and faults stay in the home.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import typer
+
+from ingestion.errors import RowcolError
+from ingestion.settings import child_environment
+
+if TYPE_CHECKING:
+    from ingestion.control.store import ControlStore
+    from ingestion.settings import Settings
+
+STOP_SECONDS = 30
+
+
+@contextlib.contextmanager
+def local_sandbox(settings: Settings, store: ControlStore, new_businesses: int | None = None) -> Iterator[None]:
+    """A sandbox that answers for as long as the body runs, if this home's connections point to one.
+
+    new_businesses: how many businesses it gets in a home that has none yet. RowcolError when it cannot be started.
+    """
+    url = store.sandbox_url()
+    if new_businesses is None and (url is None or _answers(url)):
+        yield
+        return
+    arguments = [sys.executable, "-m", "rowcol_assets.cli", "sandbox", "serve"]
+    process = _start([*arguments, "--businesses", str(new_businesses)] if new_businesses else arguments, settings)
+    try:
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _start(arguments: list[str], settings: Settings) -> subprocess.Popen[str]:
+    process = subprocess.Popen(  # noqa: S603 - our own command
+        arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=child_environment(settings)
+    )
+    assert process.stdout is not None and process.stderr is not None
+    line = process.stdout.readline()
+    if line.startswith("sandbox ready"):
+        typer.echo(line.strip(), err=True)
+        return process
+    process.wait(timeout=STOP_SECONDS)
+    reason = process.stderr.read().strip().splitlines()[-1:] or ["no reason given"]
+    if "in use" in reason[0] and not settings.sandbox_dir.exists():
+        return _start([*arguments, "--port", "0"], settings)
+    raise RowcolError(f"the sandbox did not start: {reason[0].removeprefix('rowcol: ')}")
+
+
+def _answers(url: str) -> bool:
+    from ingestion.clock import sandbox_clock
+
+    try:
+        sandbox_clock(url)()
+    except RowcolError:
+        return False
+    return True

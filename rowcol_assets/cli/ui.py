@@ -1,0 +1,142 @@
+"""`rowcol ui`: Dagster's webserver and daemon over this home, until it is stopped.
+
+Dagster's own development server runs both over one process with the code location. It gets a process group of its own,
+so that whatever it started ends with this command. Its log is in the home; the asset graph is `rowcol_assets`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ingestion.errors import RowcolError
+
+if TYPE_CHECKING:
+    from ingestion.settings import Settings
+
+HOST = "127.0.0.1"
+DEFAULT_PORT = 3000
+PROJECT = Path(__file__).resolve().parents[2]
+# Importing the code location takes seconds on a quiet machine and a minute on a busy one.
+START_SECONDS = 180
+STOP_SECONDS = 20
+POLL_SECONDS = 0.3
+
+
+def command(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on this machine; 0 takes a free one.")] = DEFAULT_PORT,
+) -> None:
+    """Open Dagster's UI with schedules and sensors running, until Ctrl-C.
+
+    Example: `rowcol ui --port 3000`.
+    """
+    from ingestion.control.store import open_store
+    from ingestion.settings import load_settings
+    from rowcol_assets.cli.local_sandbox import local_sandbox
+
+    settings = load_settings()
+    chosen = _free_port(port)
+    _prepare(settings)
+    with _told_to_stop() as stop, open_store(settings) as store, local_sandbox(settings, store), _dagster(settings, chosen) as process:
+        if not _wait_until_ready(process, chosen, stop):
+            return
+        typer.echo(f"Dagster is at http://{HOST}:{chosen} with schedules and sensors running; Ctrl-C stops it.")
+        typer.echo(f"Its log is {_log_path(settings)}.")
+        while not stop.wait(POLL_SECONDS):
+            if process.poll() is not None:
+                raise RowcolError(f"Dagster ended by itself; its log is {_log_path(settings)}")
+
+
+def _free_port(port: int) -> int:
+    """`port`, or a free one for 0; RowcolError when it is taken, before anything is started."""
+    with socket.socket() as probe:
+        # As the server itself does, so that connections of a former one that still linger are no obstacle.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            raise RowcolError(f"port {port} is in use: choose another with --port, or 0 for a free one") from None
+        return int(probe.getsockname()[1])
+
+
+def _prepare(settings: Settings) -> None:
+    """Makes the Dagster home and ends runs that a killed process left behind, which would hold up the next ones."""
+    from rowcol_assets.cycle import open_instance
+    from rowcol_assets.runs import end_dead_runs
+
+    with open_instance(settings) as instance:
+        end_dead_runs(instance)
+
+
+@contextlib.contextmanager
+def _told_to_stop() -> Iterator[threading.Event]:
+    """An event that is set by Ctrl-C or SIGTERM."""
+    stop = threading.Event()
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def _dagster(settings: Settings, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    from ingestion.settings import child_environment
+
+    arguments = ["-m", "dagster", "dev", "--host", HOST, "--port", str(port), "--workspace", "workspace.yaml"]
+    descriptor = os.open(_log_path(settings), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    process = subprocess.Popen(  # noqa: S603 - Dagster's own command
+        [sys.executable, *arguments],
+        cwd=PROJECT,
+        env=child_environment(settings, DAGSTER_HOME=str(settings.dagster_dir)),
+        stdin=subprocess.DEVNULL,
+        stdout=descriptor,
+        stderr=descriptor,
+        start_new_session=True,
+    )
+    os.close(descriptor)
+    try:
+        yield process
+    finally:
+        _stop(process)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Asks the server to end, and ends whatever of its group is left: a run's worker would otherwise go on."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=STOP_SECONDS)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], port: int, stop: threading.Event) -> bool:
+    """Whether the UI answers; False when told to stop meanwhile. RowcolError when it ended or did not come up."""
+    import httpx
+
+    for _ in range(int(START_SECONDS / POLL_SECONDS)):
+        if process.poll() is not None:
+            raise RowcolError("Dagster did not start: its log in the home's dagster folder (ui.log) says why")
+        with contextlib.suppress(httpx.HTTPError):
+            if httpx.get(f"http://{HOST}:{port}/server_info", timeout=2, trust_env=False).status_code == httpx.codes.OK:
+                return True
+        if stop.wait(POLL_SECONDS):
+            return False
+    raise RowcolError(f"Dagster does not answer after {START_SECONDS} s; its log is the home's dagster/ui.log")
+
+
+def _log_path(settings: Settings) -> Path:
+    return settings.dagster_dir / "ui.log"
