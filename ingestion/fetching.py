@@ -6,6 +6,7 @@ warehouse, and reports per entity. `ingestion.sync` runs it for all connections 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -61,7 +62,8 @@ class FetchSession:
 
     watermarks: per entity and connection, from the last finished load. known_ids: the live record ids of an entity
     and connection in the change log, read on demand. count_check: compare the vendor's counts with what is known and
-    walk where they differ. pages: unreadable pages, kept once the rows have landed.
+    walk where they differ. large_answers: held while an answer of many pages is in memory. pages: unreadable pages,
+    kept once the rows have landed.
     """
 
     http: httpx.AsyncClient
@@ -73,6 +75,7 @@ class FetchSession:
     delivery: str
     watermarks: Mapping[str, Mapping[str, str]]
     known_ids: Callable[[Connection, str], Awaitable[frozenset[str]]]
+    large_answers: asyncio.Semaphore
     count_check: bool = False
     pages: list[QuarantinedPage] = field(default_factory=list)
 

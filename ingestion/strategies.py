@@ -15,7 +15,7 @@ LONGEST_WAIT_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Strategy:
-    """name; run_priority: Dagster's run priority (higher first); attempts in all; the n-th wait is factor^n seconds, jittered."""
+    """run_priority: Dagster's, higher first. max_attempts: in all. The n-th wait is first_wait_seconds * factor^n, jittered."""
 
     name: str
     priority: str
@@ -23,6 +23,7 @@ class Strategy:
     use_cache: bool
     max_attempts: int
     backoff_factor: float
+    first_wait_seconds: float = FIRST_WAIT_SECONDS
 
 
 DATA_FETCH = Strategy("data_fetch", "medium", 0, use_cache=True, max_attempts=3, backoff_factor=1.5)

@@ -18,7 +18,7 @@ import httpx
 import stamina
 
 from ingestion.changelog.landing import Landed, land
-from ingestion.changelog.pipeline import load_lock, rail_pipeline, read_watermarks, restore_state
+from ingestion.changelog.pipeline import load_lock, rail_pipeline, read_watermarks
 from ingestion.changelog.recovery import recover
 from ingestion.changelog.spool import Spool
 from ingestion.clock import Clock
@@ -27,12 +27,15 @@ from ingestion.control.outcomes import EntityOutcome, SyncOutcome
 from ingestion.control.store import ControlStore
 from ingestion.errors import UsageError
 from ingestion.fetching import EntityReport, Fetch, FetchSession, RailError, Status, Traffic, watermark_key
+from ingestion.http import tls_context
 from ingestion.promise import EntityPromise, RailPromise
 from ingestion.settings import Settings
 from ingestion.strategies import DATA_FETCH, Strategy
 from ingestion.warehouse import open_warehouse
 
 CONNECTIONS_AT_ONCE = 24
+# A walk's answer holds up to 19,000 records, about 15 MB as text and three times that while it is taken apart.
+LARGE_ANSWERS_AT_ONCE = 6
 # Longer than a first load of the largest company seen takes; a holder that dies is noticed by its process id.
 LEASE_SECONDS = 1800.0
 
@@ -104,9 +107,7 @@ def sync(settings: Settings, store: ControlStore, clock: Clock, request: SyncReq
     with store.lease(connections, f"sync {sync_id}", LEASE_SECONDS) as leases:
         with load_lock(settings, request.rail.name):
             recover(settings, request.rail)
-            pipeline = rail_pipeline(settings, request.rail.name)
-            restore_state(settings, pipeline)
-            watermarks = read_watermarks(pipeline)
+            watermarks = read_watermarks(rail_pipeline(settings, request.rail.name))
         spool = Spool(settings, sync_id)
         try:
             session = partial(
@@ -146,8 +147,8 @@ async def _fetch_all(
     fetch: Fetch = getattr(importlib.import_module(module), name)
     at_once = asyncio.Semaphore(CONNECTIONS_AT_ONCE)
     limits = httpx.Limits(max_connections=CONNECTIONS_AT_ONCE * 4, max_keepalive_connections=CONNECTIONS_AT_ONCE * 4)
-    async with httpx.AsyncClient(timeout=httpx.Timeout(120, connect=15), limits=limits, trust_env=False) as http:
-        session = make_session(http=http)
+    async with httpx.AsyncClient(timeout=httpx.Timeout(120, connect=15), limits=limits, trust_env=False, verify=tls_context()) as http:
+        session = make_session(http=http, large_answers=asyncio.Semaphore(LARGE_ANSWERS_AT_ONCE))
 
         async def one(connection: Connection) -> _Fetched:
             async with at_once:

@@ -16,7 +16,7 @@ from ingestion.control.store import ControlStore
 from ingestion.errors import RowcolError
 from ingestion.registry import RAILS
 from ingestion.settings import Settings
-from ingestion.warehouse import writer_lock
+from ingestion.warehouse import open_warehouse, writer_lock
 from rowcol_assets.steps import Say, check, silent, transform
 from rowcol_assets.transform import DbtReport
 
@@ -38,7 +38,8 @@ def rebuild(settings: Settings, store: ControlStore, now: datetime, say: Say = s
         try:
             rows = 0
             for rail in RAILS.values():
-                rows += rebuild_raw(settings, rail)
+                with open_warehouse(settings, "rebuild") as warehouse:
+                    rows += rebuild_raw(settings, rail, warehouse)
                 say(f"{rail.title}: {rows:,} versions loaded from segments")
             load_control(settings, store)
             _require(transform(settings, "before", variables))

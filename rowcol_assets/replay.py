@@ -106,12 +106,12 @@ def _fill_rail(settings: Settings, warehouse: duckdb.DuckDBPyConnection, rail: R
         paths = [str(path) for path in segments(settings, rail.name, promise.name)]
         empty = CHANGE.empty_table()
         warehouse.register("empty", empty)
-        warehouse.execute(f"create table {schema}.{promise.name} as select *, '' as _dlt_load_id from empty")
+        warehouse.execute(f"create table {schema}.{promise.name} as select * from empty")
         warehouse.unregister("empty")
         if paths:
             warehouse.execute(
                 f"""insert into {schema}.{promise.name} by name
-                select *, '{LOAD_ID}' as _dlt_load_id from read_parquet(?)
+                select * replace ('{LOAD_ID}' as _dlt_load_id) from read_parquet(?)
                 qualify row_number() over (partition by change_id order by observed_at, sync_id) = 1""",
                 [paths],
             )

@@ -30,13 +30,12 @@ copy (
         select
             *,
             sha256(concat_ws(chr(31), business_id, connection_id, record_id, coalesce(source_version, ''), content_hash)) as base_id,
-            row_number() over (
-                partition by business_id, connection_id, record_id, source_version, content_hash order by ordinal desc
-            ) = 1 as is_last_arrival,
-            row_number() over (
-                partition by business_id, connection_id, record_id, source_version order by ordinal desc
-            ) = 1 as is_last_of_version,
         from spooled
+    ),
+    distinct_arrivals as (
+        select *
+        from identified
+        qualify row_number() over (partition by base_id order by ordinal desc) = 1
     ),
     known as (
         select raw.business_id, raw.connection_id, raw.record_id, raw.change_id, raw.version_no, raw.source_version, raw.content_hash,
@@ -55,25 +54,22 @@ copy (
     ),
     compared as (
         select
-            identified.*,
+            arrived.*,
             coalesce(heads.last_version_no, 0) as last_version_no,
-            case
-                when not {versioned} then is_last_of_version and heads.content_hash is distinct from identified.content_hash
-                when known.change_id is null then is_last_arrival
-                else is_last_of_version
-                    and heads.source_version is not distinct from identified.source_version
-                    and (
-                        heads.content_hash <> identified.content_hash
-                        -- another state of this version came before it in the same fetch, and is the head by now
-                        or bool_or(known.change_id is null) over (
-                            partition by identified.business_id, identified.connection_id, identified.record_id, identified.source_version
-                        )
-                    )
-            end as is_new,
-            not {versioned} or known.change_id is not null as is_numbered,
-        from identified
+            known.change_id is not null as is_known,
+            heads.content_hash is distinct from arrived.content_hash as differs_from_head,
+            heads.source_version is not distinct from arrived.source_version as is_version_of_head,
+            row_number() over versions_of_record = 1 as is_last_of_version,
+            bool_or(known.change_id is null) over (
+                partition by arrived.business_id, arrived.connection_id, arrived.record_id, arrived.source_version
+            ) as brings_unknown,
+        from distinct_arrivals as arrived
         left join heads using (business_id, connection_id, record_id)
-        left join known on identified.base_id = known.change_id
+        left join known on arrived.base_id = known.change_id
+        window versions_of_record as (
+            partition by arrived.business_id, arrived.connection_id, arrived.record_id, arrived.source_version
+            order by arrived.ordinal desc
+        )
     ),
     numbered as (
         select
@@ -82,13 +78,18 @@ copy (
                 partition by business_id, connection_id, record_id order by source_updated_at nulls last, ordinal
             ) as version_no,
         from compared
-        where is_new
+        where case
+            when not {versioned} then is_last_of_version and differs_from_head
+            when not is_known then true
+            -- back to an earlier state under an unchanged stamp; `brings_unknown`: the other state came in this very fetch
+            else is_last_of_version and is_version_of_head and (differs_from_head or brings_unknown)
+        end
     )
     select
         numbered.business_id,
         numbered.connection_id,
         numbered.record_id,
-        case when is_numbered then sha256(concat_ws(chr(31), base_id, version_no)) else base_id end as change_id,
+        case when is_known or not {versioned} then sha256(concat_ws(chr(31), base_id, version_no)) else base_id end as change_id,
         numbered.version_no::bigint as version_no,
         numbered.source_version,
         numbered.source_updated_at,
@@ -98,10 +99,10 @@ copy (
         numbered.observed_at,
         numbered.delivery,
         $sync_id as sync_id,
-    from numbered
-    inner join read_parquet($spool) as arrived on numbered.ordinal = arrived.ordinal
-    order by numbered.ordinal
-) to '{segment}' (format parquet, compression zstd, row_group_size 20000)
+        $load_id as _dlt_load_id,
+    from read_parquet($spool) as arrived
+    inner join numbered on arrived.ordinal = numbered.ordinal
+) to '{segment}' (format parquet, compression lz4, row_group_size 20000)
 """
 
 _NO_HISTORY = """(
@@ -113,19 +114,28 @@ _NO_HISTORY = """(
 
 
 def write_delta(
-    warehouse: duckdb.DuckDBPyConnection, *, rail: str, entity: str, versioned: bool, spool: Path, sync_id: str, segment: Path
+    warehouse: duckdb.DuckDBPyConnection,
+    *,
+    rail: str,
+    entity: str,
+    versioned: bool,
+    spool: Path,
+    sync_id: str,
+    load_id: str,
+    segment: Path,
 ) -> dict[str, int]:
     """Writes the new versions in `spool` to the Parquet file `segment` and returns their number per business.
 
     The file is written even when nothing is new; the caller decides what to do with an empty one.
     """
-    table = f"raw_{rail}.{entity}"
     exists = warehouse.execute(
         "select count(*) from information_schema.tables where table_schema = ? and table_name = ?", [f"raw_{rail}", entity]
     ).fetchone() == (1,)
     statement = _DELTA.format(
-        versioned=str(versioned).lower(), known_relation=table if exists else _NO_HISTORY, segment=str(segment).replace("'", "''")
+        versioned=str(versioned).lower(),
+        known_relation=f"raw_{rail}.{entity}" if exists else _NO_HISTORY,
+        segment=str(segment).replace("'", "''"),
     )
-    warehouse.execute(statement, {"spool": str(spool), "sync_id": sync_id})
+    warehouse.execute(statement, {"spool": str(spool), "sync_id": sync_id, "load_id": load_id})
     counts = warehouse.execute("select business_id, count(*) from read_parquet(?) group by business_id", [str(segment)]).fetchall()
     return dict(counts)

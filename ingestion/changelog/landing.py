@@ -5,11 +5,14 @@ The one path by which rows reach the raw tables. Fetching and outcomes are the b
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
+import duckdb
+
 from ingestion.changelog.delta import write_delta
-from ingestion.changelog.pipeline import Package, Watermarks, load_lock, load_package, missing_tables
+from ingestion.changelog.pipeline import Package, Watermarks, load_lock, load_package, missing_tables, no_rows
 from ingestion.changelog.recovery import recover
 from ingestion.changelog.segments import draft_path, open_journal, seal
 from ingestion.changelog.spool import Spool
@@ -23,7 +26,7 @@ from ingestion.warehouse import open_warehouse
 class Landed:
     """Rows added, per entity and business."""
 
-    rows_new: dict[str, dict[str, int]]
+    rows_new: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def of(self, entity: str, business_id: str) -> int:
         """Rows added for one business in one entity."""
@@ -38,31 +41,48 @@ def land(settings: Settings, rail: RailPromise, spool: Spool, sync_id: str, wate
     """
     spool.close()
     fail_point("after_fetch", settings)
+    landed = Landed()
     with load_lock(settings, rail.name):
         recover(settings, rail)
-        new, missing = _draft(settings, rail, spool, sync_id)
-        sealed: dict[str, list[Path]] = {entity: [] for entity in set(watermarks) | missing | set(new)}
-        journal = open_journal(settings, rail.name, sync_id, sorted(new)) if new else None
-        for entity in new:
-            sealed[entity] = [seal(settings, rail.name, entity, sync_id)]
-        load_package(settings, rail, Package({entity: sealed[entity] for entity in sorted(sealed)}, watermarks, missing))
+        journal = open_journal(settings, rail.name, sync_id, sorted(spool.rows)) if spool.rows else None
+        with open_warehouse(settings, f"land {rail.name}") as warehouse:
+            missing = missing_tables(warehouse, rail)
+            writers = {
+                entity: partial(_write_segment, settings, warehouse, rail, spool, sync_id, landed, entity)
+                if entity in spool.rows
+                else no_rows
+                for entity in sorted(set(watermarks) | missing | set(spool.rows))
+            }
+            load_package(settings, rail, Package(writers, watermarks, missing), warehouse)
         fail_point("after_load", settings)
         if journal:
             journal.unlink()
-    return Landed(new)
+    return landed
 
 
-def _draft(settings: Settings, rail: RailPromise, spool: Spool, sync_id: str) -> tuple[dict[str, dict[str, int]], frozenset[str]]:
-    new: dict[str, dict[str, int]] = {}
-    with open_warehouse(settings, f"compare {rail.name}") as warehouse:
-        missing = missing_tables(warehouse, rail)
-        for entity in sorted(spool.rows):
-            draft = draft_path(settings, rail.name, entity, sync_id)
-            counts = write_delta(
-                warehouse, rail=rail.name, entity=entity, versioned=rail.versioned, spool=spool.path(entity), sync_id=sync_id, segment=draft
-            )
-            if counts:
-                new[entity] = counts
-            else:
-                draft.unlink()
-    return new, missing
+def _write_segment(
+    settings: Settings,
+    warehouse: duckdb.DuckDBPyConnection,
+    rail: RailPromise,
+    spool: Spool,
+    sync_id: str,
+    landed: Landed,
+    entity: str,
+    load_id: str,
+) -> tuple[Path, int] | None:
+    draft = draft_path(settings, rail.name, entity, sync_id)
+    counts = write_delta(
+        warehouse,
+        rail=rail.name,
+        entity=entity,
+        versioned=rail.versioned,
+        spool=spool.path(entity),
+        sync_id=sync_id,
+        load_id=load_id,
+        segment=draft,
+    )
+    if not counts:
+        draft.unlink()
+        return None
+    landed.rows_new[entity] = counts
+    return seal(settings, rail.name, entity, sync_id), sum(counts.values())

@@ -1,29 +1,27 @@
 """Loads segments into `raw_<rail>` through dlt, with the fetch's watermarks in the same package.
 
-dlt keeps the watermarks as resource state, so they reach the warehouse in one load with the rows they stand for.
-Merge strategy insert-only on `change_id` makes a load that is repeated after a crash add nothing. What is loaded is
-decided in `delta`; loads that a crash interrupted are completed in `recovery`.
+dlt keeps the watermarks as resource state, so they reach the warehouse in one load with the rows they stand for. The
+segment is the file dlt loads (a hard link to it), written with the package's own load id, so no row is copied on the
+way. Rows are appended: that none is there already is certain, since the writer compared with the table under the same
+locks. What is loaded is decided in `delta`; loads that a crash interrupted are completed in `recovery`.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
-import pyarrow as pa
 
 from ingestion.changelog.schema import CHANGE, DLT_COLUMNS
-from ingestion.changelog.segments import read_segment
 from ingestion.failpoints import fail_point
 from ingestion.files import exclusive, private_dir
 from ingestion.promise import RailPromise
 from ingestion.settings import Settings
-from ingestion.warehouse import duckdb_config, open_warehouse, writer_lock
 
 if TYPE_CHECKING:
     import dlt
@@ -36,11 +34,15 @@ KEPT_STATES = 5
 Watermarks = dict[str, dict[str, str]]
 
 
+# Given the load id, writes one entity's rows to a Parquet file and returns it with their number, or None for no rows.
+RowsWriter = Callable[[str], tuple[Path, int] | None]
+
+
 @dataclass(frozen=True)
 class Package:
-    """What one load brings: per entity its segments, the watermarks to set, and the tables to make though nothing came."""
+    """What one load brings: per entity the writer of its rows, the watermarks to set, the tables to make though empty."""
 
-    segments: Mapping[str, list[Path]]
+    rows: Mapping[str, RowsWriter]
     watermarks: Watermarks = field(default_factory=dict)
     missing_tables: frozenset[str] = frozenset()
 
@@ -52,19 +54,19 @@ def load_lock(settings: Settings, rail: str) -> Iterator[None]:
         yield
 
 
-def rail_pipeline(settings: Settings, rail: str) -> dlt.Pipeline:
-    """The dlt pipeline of a rail: dataset `raw_<rail>` in the warehouse, working folder in the home."""
+def rail_pipeline(settings: Settings, rail: str, warehouse: duckdb.DuckDBPyConnection | None = None) -> dlt.Pipeline:
+    """The dlt pipeline of a rail: dataset `raw_<rail>` in the warehouse, working folder in the home.
+
+    warehouse: the open connection that loads go through; without one the pipeline is only good for its state.
+    """
     import dlt
     from dlt.destinations import duckdb as duckdb_destination
-    from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 
     configure_dlt()
-    credentials = DuckDbCredentials(str(settings.warehouse_path))
-    credentials.global_config = dict(duckdb_config(settings))
     return dlt.pipeline(
         pipeline_name=rail,
         pipelines_dir=str(private_dir(settings.dlt_dir)),
-        destination=duckdb_destination(credentials),
+        destination=duckdb_destination(warehouse if warehouse is not None else str(settings.warehouse_path)),
         dataset_name=f"raw_{rail}",
         progress=_mid_load_fail_point(settings),
     )
@@ -74,7 +76,6 @@ def configure_dlt() -> None:
     """Sets, in code, what dlt would otherwise look for in files and the environment of the caller."""
     import dlt
 
-    dlt.config["normalize.parquet_normalizer.add_dlt_load_id"] = True
     dlt.config["runtime.dlthub_telemetry"] = False
     dlt.config["load.workers"] = 1
     dlt.config["load.delete_completed_jobs"] = True
@@ -87,46 +88,40 @@ def change_source(rail: RailPromise, package: Package) -> DltSource:
 
     @dlt.source(name=rail.name, max_table_nesting=0)
     def source() -> Iterable[Any]:
-        for entity in package.segments:
+        for entity in package.rows:
             yield dlt.resource(
                 _rows(entity, package),
                 name=entity,
                 columns=DLT_COLUMNS,
-                primary_key="change_id",
-                write_disposition={"disposition": "merge", "strategy": "insert-only"},
+                write_disposition="append",
             )
 
     return source()
 
 
-def load_package(settings: Settings, rail: RailPromise, package: Package) -> None:
-    """Loads `package`; the caller holds the load lock. The writer lock is held for the load step alone."""
-    pipeline = rail_pipeline(settings, rail.name)
-    restore_state(settings, pipeline)
+def load_package(settings: Settings, rail: RailPromise, package: Package, warehouse: duckdb.DuckDBPyConnection) -> None:
+    """Loads `package` through `warehouse`; the caller holds the load lock and the writer lock."""
+    pipeline = rail_pipeline(settings, rail.name, warehouse)
+    restore_state(pipeline)
     pipeline.extract(change_source(rail, package), loader_file_format="parquet")
     pipeline.normalize()
-    finish_load(settings, rail.name, pipeline)
+    finish_load(pipeline, warehouse)
 
 
-def finish_load(settings: Settings, rail: str, pipeline: dlt.Pipeline) -> None:
+def finish_load(pipeline: dlt.Pipeline, warehouse: duckdb.DuckDBPyConnection) -> None:
     """Loads what is extracted and normalised, then drops superseded copies of the state."""
-    with writer_lock(settings, f"load {rail}"):
-        pipeline.load(raise_on_failed_jobs=True)
-        with open_warehouse(settings, f"load {rail}") as warehouse:
-            warehouse.execute(
-                f"""delete from raw_{rail}._dlt_pipeline_state
-                where version <= (select max(version) - {KEPT_STATES} from raw_{rail}._dlt_pipeline_state)"""
-            )
+    pipeline.load(raise_on_failed_jobs=True)
+    states = f"{pipeline.dataset_name}._dlt_pipeline_state"
+    warehouse.execute(f"delete from {states} where version <= (select max(version) - {KEPT_STATES} from {states})")
     finished = sorted((Path(pipeline.working_dir) / "load" / "loaded").glob("[0-9]*"))
     for package in finished[:-KEPT_STATES]:
         shutil.rmtree(package, ignore_errors=True)
 
 
-def restore_state(settings: Settings, pipeline: dlt.Pipeline) -> None:
+def restore_state(pipeline: dlt.Pipeline) -> None:
     """Takes the state from the warehouse when the working folder has none (it was deleted, or the home was copied)."""
-    if pipeline.first_run and settings.warehouse_path.exists():
-        with writer_lock(settings, f"restore {pipeline.pipeline_name}"):
-            pipeline.sync_destination()
+    if pipeline.first_run:
+        pipeline.sync_destination()
 
 
 def missing_tables(warehouse: duckdb.DuckDBPyConnection, rail: RailPromise) -> frozenset[str]:
@@ -141,15 +136,22 @@ def read_watermarks(pipeline: dlt.Pipeline) -> Watermarks:
     return {entity: dict(state.get("watermarks", {})) for entity, state in resources.items()}
 
 
-def _rows(entity: str, package: Package) -> Iterator[pa.Table]:
+def no_rows(load_id: str) -> tuple[Path, int] | None:
+    """The writer of an entity that brings nothing."""
+    return None
+
+
+def _rows(entity: str, package: Package) -> Iterator[Any]:
     import dlt
 
     state = dlt.current.resource_state(entity)
     state.setdefault("watermarks", {}).update(package.watermarks.get(entity, {}))
-    if entity in package.missing_tables and not package.segments[entity]:
+    written = package.rows[entity](dlt.current.load_package_state()["load_id"])
+    if written:
+        path, count = written
+        yield dlt.mark.with_file_import(str(path), "parquet", items_count=count, hints=CHANGE.empty_table())
+    elif entity in package.missing_tables:
         yield CHANGE.empty_table()
-    for segment in package.segments[entity]:
-        yield from read_segment(segment)
 
 
 def _mid_load_fail_point(settings: Settings) -> Any:

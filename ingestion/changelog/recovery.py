@@ -6,17 +6,20 @@ version whose load is pending must not be taken for unknown. Costs two look-ups 
 
 from __future__ import annotations
 
+import os
+import shutil
+from functools import partial
 from pathlib import Path
 
 import duckdb
 
-from ingestion.changelog.pipeline import Package, load_package, missing_tables, rail_pipeline, restore_state
-from ingestion.changelog.segments import discard_drafts, journals, segments
+from ingestion.changelog.pipeline import Package, load_package, missing_tables, no_rows, rail_pipeline, restore_state
+from ingestion.changelog.segments import discard_drafts, journals, open_rebuild, rebuild_is_open, segments
 from ingestion.changelog.spool import remove_orphans
 from ingestion.files import private_dir
 from ingestion.promise import RailPromise
 from ingestion.settings import Settings
-from ingestion.warehouse import connect, open_warehouse, writer_lock
+from ingestion.warehouse import open_warehouse
 
 
 def recover(settings: Settings, rail: RailPromise) -> int:
@@ -26,85 +29,84 @@ def recover(settings: Settings, rail: RailPromise) -> int:
     """
     remove_orphans(settings)
     discard_drafts(settings, rail.name)
-    with writer_lock(settings, f"recover {rail.name}"):
-        if _is_lost(settings, rail):
-            return rebuild_raw(settings, rail)
-        pipeline = rail_pipeline(settings, rail.name)
-        restore_state(settings, pipeline)
+    with open_warehouse(settings, f"recover {rail.name}") as warehouse:
+        if rebuild_is_open(settings, rail.name) or _is_lost(settings, rail, warehouse):
+            return rebuild_raw(settings, rail, warehouse)
+        pipeline = rail_pipeline(settings, rail.name, warehouse)
+        restore_state(pipeline)
         if pipeline.has_pending_data:
-            # A load job that is retried appends to dlt's staging table once more, and insert-only merges both copies.
-            # The journal knows the rows; aborting takes the watermarks back, so what they stood for is read again.
+            # A job that is loaded again appends its rows again. The journal knows which rows are lacking; aborting takes
+            # the watermarks back, so what they stood for is read again.
             pipeline.abort_packages()
         added = 0
         for journal, named in journals(settings, rail.name):
-            pending = {entity: [segment] for entity, segment in named if _lacks(settings, rail, entity, segment)}
-            if pending:
-                load_package(settings, rail, Package(pending))
-                added += len(pending)
+            added += _replay(settings, rail, dict(named), warehouse)
             journal.unlink()
         return added
 
 
-def rebuild_raw(settings: Settings, rail: RailPromise) -> int:
+def rebuild_raw(settings: Settings, rail: RailPromise, warehouse: duckdb.DuckDBPyConnection) -> int:
     """Loads every segment of the rail into an empty dataset and returns the number of rows; the caller holds the locks."""
-    pipeline = rail_pipeline(settings, rail.name)
-    pipeline.abort_packages()
-    with open_warehouse(settings, f"rebuild {rail.name}") as warehouse:
-        warehouse.execute(f"drop schema if exists raw_{rail.name} cascade")
-        warehouse.execute(f"drop schema if exists raw_{rail.name}_staging cascade")
-    folder = private_dir(settings.home / "spool" / "rebuild")
-    loaded: dict[str, list[Path]] = {}
-    rows = 0
-    for promise in rail.entities:
-        target = folder / f"{rail.name}.{promise.name}.parquet"
-        rows += _collect(settings, segments(settings, rail.name, promise.name), target)
-        loaded[promise.name] = [target] if target.exists() else []
-    absent = frozenset(entity for entity, paths in loaded.items() if not paths)
-    load_package(settings, rail, Package(loaded, missing_tables=absent))
-    for paths in loaded.values():
-        for path in paths:
-            path.unlink()
+    note = open_rebuild(settings, rail.name)
+    pipeline = rail_pipeline(settings, rail.name, warehouse)
+    if pipeline.has_pending_data:
+        pipeline.abort_packages()
+    warehouse.execute(f"drop schema if exists raw_{rail.name} cascade")
+    everything = {promise.name: segments(settings, rail.name, promise.name) for promise in rail.entities}
+    rows = _load(settings, rail, everything, frozenset(everything), warehouse)
     for journal, _ in journals(settings, rail.name):
         journal.unlink()
+    note.unlink()
     return rows
 
 
-def _collect(settings: Settings, paths: list[Path], target: Path) -> int:
-    """Writes the rows of many segments to one file, each change once, in order of observation."""
-    target.unlink(missing_ok=True)
-    if not paths:
-        return 0
-    with duckdb.connect(config={"memory_limit": settings.duckdb_memory, "threads": settings.duckdb_threads}) as memory:
-        memory.execute(
+def _replay(settings: Settings, rail: RailPromise, named: dict[str, Path], warehouse: duckdb.DuckDBPyConnection) -> int:
+    """Loads the rows of interrupted segments that did not reach their tables, and returns their number."""
+    missing = missing_tables(warehouse, rail) & named.keys()
+    lacking = {entity: [path] for entity, path in named.items() if entity in missing or _lacks(warehouse, rail, entity, path)}
+    return _load(settings, rail, lacking, missing, warehouse) if lacking else 0
+
+
+def _load(
+    settings: Settings, rail: RailPromise, paths: dict[str, list[Path]], missing: frozenset[str], warehouse: duckdb.DuckDBPyConnection
+) -> int:
+    """Loads the rows of segments that their tables lack, each change once, in order of observation."""
+    folder = private_dir(settings.home / "spool" / f"recovery.{os.getpid()}")
+    loaded: dict[str, int] = {}
+
+    def write(entity: str, load_id: str) -> tuple[Path, int] | None:
+        target = folder / f"{rail.name}.{entity}.parquet"
+        absent = "" if entity in missing else f"anti join raw_{rail.name}.{entity} using (change_id)"
+        warehouse.execute(
             f"""copy (
-                select * from read_parquet(?)
-                qualify row_number() over (partition by change_id order by observed_at, sync_id) = 1
-                order by observed_at, sync_id, version_no
-            ) to '{str(target).replace("'", "''")}' (format parquet, compression zstd, row_group_size 20000)""",
-            [[str(path) for path in paths]],
+                select kept.* replace (? as _dlt_load_id)
+                from read_parquet(?) as kept {absent}
+                qualify row_number() over (partition by kept.change_id order by kept.observed_at, kept.sync_id) = 1
+                order by kept.observed_at, kept.sync_id, kept.version_no
+            ) to '{str(target).replace("'", "''")}' (format parquet, compression lz4, row_group_size 20000)""",
+            [load_id, [str(path) for path in paths[entity]]],
         )
-        row = memory.execute("select count(*) from read_parquet(?)", [str(target)]).fetchone()
-    return int(row[0]) if row else 0
+        row = warehouse.execute("select count(*) from read_parquet(?)", [str(target)]).fetchone()
+        loaded[entity] = int(row[0]) if row else 0
+        return (target, loaded[entity]) if loaded[entity] else None
 
-
-def _is_lost(settings: Settings, rail: RailPromise) -> bool:
-    """Tells whether segments exist but the warehouse has none of the rail's tables."""
-    if not any(segments(settings, rail.name, promise.name) for promise in rail.entities):
-        return False
-    if not settings.warehouse_path.exists():
-        return True
-    warehouse = connect(settings.warehouse_path, settings)
     try:
-        return len(missing_tables(warehouse, rail)) == len(rail.entities)
+        writers = {entity: partial(write, entity) if found else no_rows for entity, found in paths.items()}
+        load_package(settings, rail, Package(writers, missing_tables=missing), warehouse)
     finally:
-        warehouse.close()
+        shutil.rmtree(folder, ignore_errors=True)
+    return sum(loaded.values())
 
 
-def _lacks(settings: Settings, rail: RailPromise, entity: str, segment: Path) -> bool:
-    with open_warehouse(settings, f"recover {rail.name}") as warehouse:
-        if entity in missing_tables(warehouse, rail):
-            return True
-        row = warehouse.execute(
-            f"select count(*) from read_parquet(?) as kept anti join raw_{rail.name}.{entity} using (change_id)", [str(segment)]
-        ).fetchone()
-        return row != (0,)
+def _is_lost(settings: Settings, rail: RailPromise, warehouse: duckdb.DuckDBPyConnection) -> bool:
+    """Tells whether segments exist but the warehouse has none of the rail's tables."""
+    if len(missing_tables(warehouse, rail)) < len(rail.entities):
+        return False
+    return any(segments(settings, rail.name, promise.name) for promise in rail.entities)
+
+
+def _lacks(warehouse: duckdb.DuckDBPyConnection, rail: RailPromise, entity: str, segment: Path) -> bool:
+    row = warehouse.execute(
+        f"select count(*) from read_parquet(?) as kept anti join raw_{rail.name}.{entity} using (change_id)", [str(segment)]
+    ).fetchone()
+    return row != (0,)

@@ -29,7 +29,7 @@ _SPOOLED_FIELDS: list[pa.Field[Any]] = [
 ]
 SPOOLED = pa.schema(_SPOOLED_FIELDS)
 
-# One observed version, as it lies in segments; dlt adds `_dlt_load_id` when it loads it.
+# One observed version, as it lies in segments and in the raw table.
 _CHANGE_FIELDS: list[pa.Field[Any]] = [
     pa.field("business_id", pa.string(), nullable=False),
     pa.field("connection_id", pa.string(), nullable=False),
@@ -44,6 +44,7 @@ _CHANGE_FIELDS: list[pa.Field[Any]] = [
     pa.field("observed_at", INSTANT, nullable=False),
     pa.field("delivery", pa.string(), nullable=False),
     pa.field("sync_id", pa.string(), nullable=False),
+    pa.field("_dlt_load_id", pa.string(), nullable=False),
 ]
 CHANGE = pa.schema(_CHANGE_FIELDS)
 

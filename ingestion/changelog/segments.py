@@ -8,17 +8,13 @@ over tells `recovery` what to complete.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from ingestion.changelog.schema import CHANGE
 from ingestion.files import private_dir, sync_dir, sync_file, write_atomic
 from ingestion.settings import Settings
 
 JOURNALS = ".pending"
+REBUILD = "rebuild"
 
 
 def segment_dir(settings: Settings, rail: str, entity: str) -> Path:
@@ -66,15 +62,20 @@ def journals(settings: Settings, rail: str) -> list[tuple[Path, list[tuple[str, 
     return found
 
 
+def open_rebuild(settings: Settings, rail: str) -> Path:
+    """Notes that the raw tables are being made again: until the note is gone they hold a part, whatever tables exist."""
+    path = settings.raw_dir / rail / JOURNALS / REBUILD
+    write_atomic(path, b"")
+    return path
+
+
+def rebuild_is_open(settings: Settings, rail: str) -> bool:
+    """Tells whether a crash ended a rebuild of the rail's raw tables."""
+    return (settings.raw_dir / rail / JOURNALS / REBUILD).exists()
+
+
 def discard_drafts(settings: Settings, rail: str) -> None:
     """Removes drafts a crash left; the caller holds the rail's load lock, so none is in use."""
     folder = settings.raw_dir / rail
     for draft in folder.glob("*/.*.draft") if folder.exists() else ():
         draft.unlink(missing_ok=True)
-
-
-def read_segment(path: Path) -> Iterator[pa.Table]:
-    """The segment's rows in tables of a bounded size, in the schema of the change log."""
-    with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(batch_size=20_000):
-            yield pa.Table.from_batches([batch]).cast(CHANGE)

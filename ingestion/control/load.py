@@ -6,6 +6,8 @@ that a crash interrupted is thrown away instead of resumed.
 
 from __future__ import annotations
 
+import duckdb
+
 from ingestion.changelog.pipeline import finish_load, load_lock, rail_pipeline, restore_state
 from ingestion.control.mirror import control_source
 from ingestion.control.store import ControlStore
@@ -17,25 +19,19 @@ CONTROL = "control"
 
 def load_control(settings: Settings, store: ControlStore) -> dict[str, int]:
     """Brings `raw_control` up to date and returns the rows of each table."""
-    with load_lock(settings, CONTROL):
-        pipeline = rail_pipeline(settings, CONTROL)
-        restore_state(settings, pipeline)
+    with load_lock(settings, CONTROL), open_warehouse(settings, "load control") as warehouse:
+        pipeline = rail_pipeline(settings, CONTROL, warehouse)
+        restore_state(pipeline)
         if pipeline.has_pending_data:
             pipeline.abort_packages()
-        from_start = not _has_outcomes(settings)
-        pipeline.extract(control_source(store, from_start=from_start), loader_file_format="parquet")
-        info = pipeline.normalize()
-        finish_load(settings, CONTROL, pipeline)
-    counts = info.row_counts
+        pipeline.extract(control_source(store, from_start=not _has_outcomes(warehouse)), loader_file_format="parquet")
+        counts = pipeline.normalize().row_counts
+        finish_load(pipeline, warehouse)
     return {table: rows for table, rows in counts.items() if not table.startswith("_dlt")}
 
 
-def _has_outcomes(settings: Settings) -> bool:
+def _has_outcomes(warehouse: duckdb.DuckDBPyConnection) -> bool:
     """Whether the warehouse holds outcomes already; after it was lost, the watermark must not be believed."""
-    if not settings.warehouse_path.exists():
-        return False
-    with open_warehouse(settings, "load control") as warehouse:
-        row = warehouse.execute(
-            "select count(*) from information_schema.tables where table_schema = 'raw_control' and table_name = 'sync_outcomes'"
-        ).fetchone()
-    return row == (1,)
+    return warehouse.execute(
+        "select count(*) from information_schema.tables where table_schema = 'raw_control' and table_name = 'sync_outcomes'"
+    ).fetchone() == (1,)

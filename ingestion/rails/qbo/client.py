@@ -19,7 +19,7 @@ from ingestion.control.facts import Connection, TokenState
 from ingestion.fetching import FetchSession, RailError, Traffic
 from ingestion.rails.qbo.oauth import refresher
 from ingestion.rails.qbo.wire import MalformedPage, fault_of
-from ingestion.strategies import FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS
+from ingestion.strategies import LONGEST_WAIT_SECONDS
 
 MINOR_VERSION = "75"
 CONCURRENT_CALLS = 10
@@ -66,6 +66,7 @@ class QboClient:
         self._per_second = AsyncLimiter(1, 0.1)
         self._per_minute = AsyncLimiter(500, 60)
         self._at_once = asyncio.Semaphore(CONCURRENT_CALLS)
+        self.large_answers = session.large_answers
         self._token: TokenState | None = None
         self._token_lock = asyncio.Lock()
 
@@ -94,9 +95,9 @@ class QboClient:
                 on=_wait_before_retry,
                 attempts=strategy.max_attempts,
                 timeout=None,
-                wait_initial=FIRST_WAIT_SECONDS,
+                wait_initial=strategy.first_wait_seconds,
                 wait_max=LONGEST_WAIT_SECONDS,
-                wait_jitter=FIRST_WAIT_SECONDS,
+                wait_jitter=strategy.first_wait_seconds,
                 wait_exp_base=strategy.backoff_factor,
             ):
                 with attempt:

@@ -60,7 +60,7 @@ class _CompanyFetch:
         except UnreadablePage as page:
             self._quarantine("cdc", page)
             return [EntityReport(entity.name, "failed", error_kind=page.kind, error=str(page)) for entity in entities], set()
-        totals = await counts(self.client, entities) if self.session.count_check else {}
+        totals = await self._count(entities) if self.session.count_check else {}
         again = set(changes.full)
         reports = []
         for entity in entities:
@@ -85,8 +85,16 @@ class _CompanyFetch:
         if not entities:
             return []
         walks = await walk_all(self.client, entities, self._spool)
-        totals = await counts(self.client, entities)
+        totals = await self._count(entities)
         return [await self._settle(walk, totals.get(walk.entity.name)) for walk in walks]
+
+    async def _count(self, entities: Sequence[EntityPromise]) -> dict[str, int]:
+        """The vendor's counts; an answer that stays unreadable counts nothing, and what is not counted is not complete."""
+        try:
+            return await counts(self.client, entities)
+        except UnreadablePage as page:
+            self._quarantine("counts", page)
+            return {}
 
     async def _settle(self, walk: Walk, total: int | None) -> EntityReport:
         """Walks again while the count says that rows were missed, then looks for what was deleted unseen."""
@@ -95,14 +103,16 @@ class _CompanyFetch:
             if walk.unreadable or total is None or len(walk.ids) >= total:
                 break
             (walk,) = await walk_all(self.client, [entity], self._spool)
-            total = (await counts(self.client, [entity])).get(entity.name)
+            total = (await self._count([entity])).get(entity.name)
         for page in walk.unreadable:
             self._quarantine(entity.name, page)
         seen = len(walk.ids)
         if walk.unreadable:
             first = walk.unreadable[0]
             return EntityReport(entity.name, "partial", seen, source_count=total, error_kind=first.kind, error=str(first))
-        if total is not None and seen < total:
+        if total is None:
+            return EntityReport(entity.name, "partial", seen, error_kind="malformed_page", error="the vendor's count could not be read")
+        if seen < total:
             missing = f"the vendor counts {total} records, {seen} could be read"
             return EntityReport(entity.name, "partial", seen, source_count=total, error_kind="page_gap", error=missing)
         gone = await self._find_deleted(entity, walk.ids)

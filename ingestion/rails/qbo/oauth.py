@@ -15,6 +15,7 @@ import httpx
 from ingestion.clock import Clock
 from ingestion.control.facts import Connection, TokenState
 from ingestion.fetching import RailError
+from ingestion.http import tls_context
 
 TOKEN_PATH = "/oauth2/v1/tokens/bearer"  # noqa: S105 - a path, not a secret
 TIMEOUT_SECONDS = 30.0
@@ -36,6 +37,7 @@ def refresher(connection: Connection, clock: Clock) -> Callable[[TokenState, Map
                 data={"grant_type": "refresh_token", "refresh_token": token.refresh_token},
                 timeout=TIMEOUT_SECONDS,
                 trust_env=False,
+                verify=tls_context(),
             )
             body = answer.json()
         except (httpx.HTTPError, ValueError) as error:

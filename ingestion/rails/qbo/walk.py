@@ -97,7 +97,8 @@ async def _next_pages(client: QboClient, walks: Sequence[Walk], keep: Keep) -> N
     if len(walks) > 1:
         statements = {walk.entity.name: walk.statement() for walk in walks}
         try:
-            pages, served_at = await client.post("/batch", _batch(statements), lambda body: split_batch(body, names))
+            async with client.large_answers:
+                pages, served_at = await client.post("/batch", _batch(statements), lambda body: split_batch(body, names))
         except RailError as error:
             if error.kind not in WORTH_SINGLE_QUERIES:
                 raise

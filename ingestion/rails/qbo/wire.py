@@ -67,7 +67,7 @@ class _ChangePage(msgspec.Struct):
 class _BatchItem(msgspec.Struct):
     bId: str
     QueryResponse: dict[str, msgspec.Raw] | None = None
-    Fault: msgspec.Raw | None = None
+    Fault: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class _BatchPage(msgspec.Struct):
@@ -111,7 +111,7 @@ def split_changes(body: bytes, vendor_names: frozenset[str]) -> tuple[dict[str, 
 def batch_counts(body: bytes) -> dict[str, int]:
     """The totals of a batch of counts by item id; items that came back as faults are left out."""
     page = _decode(_batch, body)
-    return {item.bId: _count(item.QueryResponse) for item in page.BatchItemResponse if item.Fault is None}
+    return {item.bId: _count(item.QueryResponse) for item in page.BatchItemResponse if bytes(item.Fault) == b"null"}
 
 
 def split_batch(body: bytes, vendor_names: Mapping[str, str]) -> tuple[dict[str, list[Record]], str | None]:
@@ -120,7 +120,7 @@ def split_batch(body: bytes, vendor_names: Mapping[str, str]) -> tuple[dict[str,
     vendor_names: the entity each item asked for.
     """
     page = _decode(_batch, body)
-    answered = [item for item in page.BatchItemResponse if item.Fault is None and item.QueryResponse is not None]
+    answered = [item for item in page.BatchItemResponse if bytes(item.Fault) == b"null" and item.QueryResponse is not None]
     return {item.bId: _split(item.QueryResponse.get(vendor_names[item.bId])) for item in answered}, page.time
 
 

@@ -1,0 +1,186 @@
+"""A company's ledger through real HTTP into the change log: complete at first, cheap afterwards, whatever the rail does."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from ingestion.registry import RAILS
+from tests.ingestion.conftest import Home, OpenHome, outcome_of
+
+WORLD = {"businesses": 2, "scale": 0.3}
+
+
+@pytest.fixture
+def home(open_home: OpenHome) -> Home:
+    return open_home(**WORLD)
+
+
+def served(home: Home) -> set[tuple[str, str, str, str, bool]]:
+    return {(business, entity, record, digest, deleted) for business, _, entity, record, _, digest, deleted, _ in home.truth("served")}
+
+
+def test_a_first_sync_brings_every_record_and_a_second_one_nothing(home: Home) -> None:
+    first = home.sync()
+    assert [outcome.status for outcome in first.outcomes] == ["succeeded", "succeeded"]
+    assert home.raw() == served(home)
+    tables = home.rows(
+        "select count(*) from information_schema.tables where table_schema = 'raw_qbo' and not starts_with(table_name, '_dlt')"
+    )
+    assert tables == [(len(RAILS["qbo"].entities),)]
+    second = home.sync()
+    assert second.rows_new == 0
+    assert {outcome.requests for outcome in second.outcomes} == {1}, "an unchanged company costs one call"
+
+
+def test_edits_voids_and_deletions_arrive_through_the_feed(home: Home) -> None:
+    home.sync()
+    home.sandbox.post("advance", days=10)
+    report = home.sync()
+    assert report.rows_new > 0
+    assert max(outcome.requests for outcome in report.outcomes) < 25
+    assert home.raw() == served(home)
+    assert home.rows("select count(*) > 0 from raw_qbo.bills where version_no > 1") == [(True,)]
+    assert any(deleted for *_, deleted in home.raw()), "ten days of this world delete something"
+
+
+def test_more_changes_than_the_feed_can_tell_are_walked(open_home: OpenHome) -> None:
+    home = open_home(businesses=1, scale=2)
+    home.sync()
+    home.sandbox.post("touch", share=1.0)
+    report = home.sync()
+    assert report.rows_new > 1000
+    assert not report.failed
+    assert home.raw() == served(home)
+
+
+def test_an_outage_longer_than_the_feed_reaches_finds_deletions_by_a_walk(home: Home) -> None:
+    home.sync()
+    for _ in range(4):
+        home.sandbox.post("advance", days=10)
+    report = home.sync()
+    assert not report.failed
+    assert any(entity.was_full_walk for outcome in report.outcomes for entity in outcome.entities)
+    live = home.rows(
+        """select business_id, record_id from raw_qbo.bills group by all
+        having not max_by(is_deleted, (source_updated_at, observed_at, version_no))"""
+    )
+    assert any(deleted for *_, deleted in home.raw()), "forty days of this world delete something"
+    again = home.sync(count_check=True)
+    assert again.rows_new == 0
+    counts = {
+        outcome.business_id: next(entity.source_count for entity in outcome.entities if entity.entity == "bills")
+        for outcome in again.outcomes
+    }
+    assert counts == {one: sum(business == one for business, _ in live) for one in home.businesses}
+
+
+def test_a_change_that_becomes_visible_late_is_not_skipped(home: Home) -> None:
+    home.sync()
+    home.sandbox.post("advance", minutes=30)
+    home.fault("all", "late_commit", count=2)
+    home.sync()
+    home.sandbox.post("advance", minutes=1)
+    home.sync()
+    assert home.raw() >= served(home)
+
+
+def test_rows_that_move_between_pages_are_neither_lost_nor_doubled(open_home: OpenHome) -> None:
+    home = open_home(businesses=1, scale=4)
+    home.fault("all", "drifting_pages", count=3)
+    report = home.sync()
+    assert not report.failed
+    home.sandbox.post("advance", minutes=1)
+    home.sync(count_check=True)
+    keys = home.rows("select count(*), count(distinct change_id) from (select change_id from raw_qbo.invoices)")
+    assert keys[0][0] == keys[0][1]
+    counted = home.sync(count_check=True)
+    assert counted.rows_new == 0
+    assert not counted.failed
+
+
+@pytest.mark.parametrize("kind", ["throttle", "server_error", "html_error", "fault_in_200", "torn_json", "bad_utf8", "empty_page"])
+def test_a_passing_fault_is_retried_and_costs_nothing(home: Home, kind: str) -> None:
+    home.fault(home.businesses[0], kind, count=1)
+    report = home.sync()
+    assert [outcome.status for outcome in report.outcomes] == ["succeeded", "succeeded"]
+    assert home.raw() == served(home)
+    assert outcome_of(report, home.businesses[1]).retries == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "error_kind"), [("throttle", "throttled"), ("server_error", "server_error"), ("dead_token", "disconnected")]
+)
+def test_a_lasting_fault_of_one_company_leaves_the_others_alone(home: Home, kind: str, error_kind: str) -> None:
+    broken, well = home.businesses
+    home.fault(broken, kind)
+    report = home.sync()
+    assert (outcome_of(report, broken).status, outcome_of(report, broken).error_kind) == ("failed", error_kind)
+    assert outcome_of(report, well).status == "succeeded"
+    states = {connection.business_id: connection.state for connection in home.store.connections("qbo")}
+    assert states == {broken: "disconnected" if kind == "dead_token" else "degraded", well: "healthy"}
+    home.fault(broken, "clear")
+    assert not home.sync().failed
+    assert home.raw() == served(home)
+    assert {connection.state for connection in home.store.connections("qbo")} == {"healthy"}
+
+
+@pytest.mark.parametrize("kind", ["torn_json", "bad_utf8"])
+def test_an_unreadable_page_is_kept_and_its_rows_land_once_it_can_be_read(home: Home, kind: str) -> None:
+    broken, well = home.businesses
+    home.fault(broken, kind)
+    report = home.sync()
+    assert outcome_of(report, broken).error_kind == "malformed_page"
+    assert outcome_of(report, well).status == "succeeded"
+    kept = list(home.settings.quarantine_dir.rglob("*"))
+    assert any(path.is_file() and path.stat().st_size for path in kept)
+    home.fault(broken, "clear")
+    assert not home.sync().failed
+    assert home.raw() == served(home)
+
+
+def test_one_bad_page_in_a_batch_does_not_cost_the_others(home: Home) -> None:
+    broken = home.businesses[0]
+    home.fault(broken, "torn_json", count=6)
+    report = home.sync()
+    outcome = outcome_of(report, broken)
+    assert outcome.status == "partial"
+    assert {entity.status for entity in outcome.entities} == {"succeeded", "partial"}
+    assert outcome.rows_new > 0
+
+
+def test_companies_with_equal_ids_stay_apart(home: Home) -> None:
+    home.sync()
+    shared = home.rows(
+        "select count(*) from (select record_id from raw_qbo.bills group by record_id having count(distinct business_id) = 2)"
+    )
+    assert shared[0][0] > 0
+    assert home.rows("select count(*) - count(distinct change_id) from raw_qbo.bills") == [(0,)]
+
+
+def test_one_table_alone_reads_and_marks_only_that_table(home: Home) -> None:
+    report = home.sync(entities=["bills"])
+    assert {entity.entity for outcome in report.outcomes for entity in outcome.entities} == {"bills"}
+    assert home.rows("select count(*) from raw_qbo.invoices") == [(0,)]
+    home.sync()
+    assert home.raw() == served(home)
+
+
+def test_tokens_that_expired_and_rotated_are_renewed_without_a_person(home: Home) -> None:
+    home.sync()
+    before = {one.business_id: home.store.token(one).refresh_token for one in home.store.connections("qbo")}
+    home.sandbox.post("advance", days=2)
+    assert not home.sync().failed
+    after = {one.business_id: home.store.token(one).refresh_token for one in home.store.connections("qbo")}
+    assert all(before[business] != after[business] for business in before)
+
+
+def test_outcomes_say_what_was_done(home: Home) -> None:
+    report = home.sync()
+    outcome = report.outcomes[0]
+    assert outcome.rows_new == outcome.rows_seen == sum(entity.rows_new for entity in outcome.entities)
+    assert outcome.requests >= 2
+    assert {entity.source_count == entity.rows_seen for entity in outcome.entities} == {True}
+    assert outcome.started_at.tzinfo is not None
+    assert outcome.started_at >= datetime(2026, 1, 1, tzinfo=UTC)
