@@ -1,0 +1,1 @@
+"""The code location: what is defined, when it runs, and that it does on a home of its own."""
