@@ -116,8 +116,8 @@ def test_a_replay_builds_frames_and_flags(tmp_path: Path, variables: dict[str, s
         raw.business("acme", now=START)
         raw.load("1")
         raw.version("acme", "bills", {"Id": "1", "TxnDate": "2026-05-20", "TotalAmt": 5, "Balance": 5}, observed_at=at(-1))
-    build(path, BEFORE, now=START, variables=variables)
-    cycle(path, 0, "failed", ("1",), variables=variables)
+    build(path, BEFORE, now=START, **variables)
+    cycle(path, 0, "failed", ("1",), **variables)
     assert flags(path)["1"] == ("open", naive(0), None, 0)
     assert rows(path, "select count(*) from quality.chk_h01") == [(0 if "known_at" in variables else 1,)]
     assert rows(path, "select days_ahead from quality.chk_h06") == ([] if "known_at" in variables else [(-12,)])
