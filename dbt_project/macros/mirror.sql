@@ -146,3 +146,17 @@
     synced_at,
     is_deleted
 {%- endmacro %}
+
+
+{#- Per business, how many live records a mirror holds and how new its newest is. -#}
+{% macro entity_head(mirror, entity) -%}
+    select
+        mirror.business_id,
+        mirror.rail,
+        '{{ entity }}' as entity,
+        count(*) filter (not mirror.is_deleted) as live_count,
+        max(mirror.source_updated_at) as newest_change_at,
+        max(mirror.synced_at) as newest_observed_at
+    from {{ mirror }} as mirror
+    group by mirror.business_id, mirror.rail
+{%- endmacro %}

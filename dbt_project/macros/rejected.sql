@@ -75,3 +75,18 @@
     {%- endfor -%}
     {{ return(objects) }}
 {%- endmacro %}
+
+
+{#- The rejected values of a mirror's live records, one row each. -#}
+{% macro rejected_in(mirror, entity) -%}
+    select
+        mirror.business_id,
+        mirror.rail,
+        '{{ entity }}' as entity,
+        mirror.record_id,
+        mirror.change_id,
+        mirror.synced_at,
+        unnest(mirror.rejected_values) as rejected
+    from {{ mirror }} as mirror
+    where not mirror.is_deleted and len(mirror.rejected_values) > 0
+{%- endmacro %}

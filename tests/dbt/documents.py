@@ -13,7 +13,9 @@ def _record(record_id: str, defaults: dict[str, Any], fields: dict[str, Any]) ->
 
 def account(record_id: str, account_type: str, balance: float | int | str = 0, **fields: Any) -> dict[str, Any]:
     """An account of the chart of accounts."""
-    return _record(record_id, {"Name": f"{account_type} {record_id}", "AccountType": account_type, "CurrentBalance": balance, "Active": True}, fields)
+    return _record(
+        record_id, {"Name": f"{account_type} {record_id}", "AccountType": account_type, "CurrentBalance": balance, "Active": True}, fields
+    )
 
 
 def vendor(record_id: str, **fields: Any) -> dict[str, Any]:
@@ -28,20 +30,37 @@ def customer(record_id: str, **fields: Any) -> dict[str, Any]:
 
 def bill(record_id: str, amount: Any = 100, balance: Any = None, **fields: Any) -> dict[str, Any]:
     """A bill of vendor 1, wholly open unless told otherwise."""
-    line = {"Id": "1", "Amount": amount, "DetailType": "AccountBasedExpenseLineDetail",
-            "AccountBasedExpenseLineDetail": {"AccountRef": {"value": "60"}}}  # fmt: skip
-    defaults = {"TotalAmt": amount, "Balance": amount if balance is None else balance, "VendorRef": {"value": "1", "name": "Vendor 1"},
-                "TxnDate": "2026-06-01", "DueDate": "2026-07-01", "Line": [line]}  # fmt: skip
+    line = {
+        "Id": "1",
+        "Amount": amount,
+        "DetailType": "AccountBasedExpenseLineDetail",
+        "AccountBasedExpenseLineDetail": {"AccountRef": {"value": "60"}},
+    }
+    defaults = {
+        "TotalAmt": amount,
+        "Balance": amount if balance is None else balance,
+        "VendorRef": {"value": "1", "name": "Vendor 1"},
+        "TxnDate": "2026-06-01",
+        "DueDate": "2026-07-01",
+        "Line": [line],
+    }
     return _record(record_id, defaults, fields)
 
 
 def invoice(record_id: str, amount: Any = 100, balance: Any = None, **fields: Any) -> dict[str, Any]:
     """An invoice to customer 1, wholly open unless told otherwise."""
-    defaults = {"TotalAmt": amount, "Balance": amount if balance is None else balance, "CustomerRef": {"value": "1", "name": "Customer 1"},
-                "TxnDate": "2026-06-01", "DueDate": "2026-07-01"}  # fmt: skip
+    defaults = {
+        "TotalAmt": amount,
+        "Balance": amount if balance is None else balance,
+        "CustomerRef": {"value": "1", "name": "Customer 1"},
+        "TxnDate": "2026-06-01",
+        "DueDate": "2026-07-01",
+    }
     return _record(record_id, defaults, fields)
 
 
 def purchase(record_id: str, amount: Any = 100, account_id: str = "35", **fields: Any) -> dict[str, Any]:
     """An expense paid from an account."""
-    return _record(record_id, {"TotalAmt": amount, "PaymentType": "Check", "AccountRef": {"value": account_id}, "TxnDate": "2026-06-01"}, fields)
+    return _record(
+        record_id, {"TotalAmt": amount, "PaymentType": "Check", "AccountRef": {"value": account_id}, "TxnDate": "2026-06-01"}, fields
+    )

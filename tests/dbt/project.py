@@ -33,9 +33,18 @@ class DbtProject:
             self._manifest = self._runner(None, "parse", work_warehouse=self.work / "parse.duckdb").result
         return self._manifest
 
-    def build(self, warehouse: Path, *selection: str, now: str = "2026-06-30T12:00:00Z", full_refresh: bool = False, **variables: str) -> Any:
+    def build(
+        self,
+        warehouse: Path,
+        *selection: str,
+        now: str = "2026-06-30T12:00:00Z",
+        as_of_date: str = "",
+        known_at: str = "",
+        full_refresh: bool = False,
+    ) -> Any:
         """Builds `selection` (everything if empty, without unit tests) and returns dbt's result; the file is free again afterwards."""
-        arguments = ["build", "--exclude-resource-type", "unit_test", "--vars", json.dumps({"rowcol_now": now} | variables), *selection]
+        variables = {"rowcol_now": now, "as_of_date": as_of_date, "known_at": known_at}
+        arguments = ["build", "--exclude-resource-type", "unit_test", "--vars", json.dumps(variables), *selection]
         if full_refresh:
             arguments.append("--full-refresh")
         return self._runner(self.manifest, *arguments, work_warehouse=warehouse)
@@ -51,9 +60,20 @@ class DbtProject:
         os.environ.update({"ROWCOL_DBT_WAREHOUSE": str(work_warehouse), "ROWCOL_DBT_MEMORY": "1GB", "DBT_INDIRECT_SELECTION": "buildable"})
         try:
             return dbtRunner(manifest=manifest).invoke(
-                [*arguments, "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(self.work / "target"),
-                 "--log-path", str(self.work / "logs"), "--quiet", "--no-write-json"]
-            )  # fmt: skip
+                [
+                    *arguments,
+                    "--project-dir",
+                    str(PROJECT),
+                    "--profiles-dir",
+                    str(PROJECT),
+                    "--target-path",
+                    str(self.work / "target"),
+                    "--log-path",
+                    str(self.work / "logs"),
+                    "--quiet",
+                    "--no-write-json",
+                ]
+            )
         finally:
             DuckDBConnectionManager.close_all_connections()
 

@@ -113,9 +113,20 @@ class RawWarehouse:
         change_id = hashlib.sha256("|".join((business_id, entity, record_id, updated_at.isoformat(), content)).encode()).hexdigest()
         self._connection.execute(
             f"insert into raw_qbo.{entity} values (?, ?, ?, ?, ?, '0', ?, ?, ?, ?, ?, 'schedule', 'sync', ?)",
-            [business_id, realm_of(business_id), record_id, change_id, version_no, updated_at, is_deleted, payload, content,
-             observed_at, load_id],
-        )  # fmt: skip
+            [
+                business_id,
+                realm_of(business_id),
+                record_id,
+                change_id,
+                version_no,
+                updated_at,
+                is_deleted,
+                payload,
+                content,
+                observed_at,
+                load_id,
+            ],
+        )
         return change_id
 
     def versions(self, business_id: str, entity: str, records: Iterable[Mapping[str, Any]], *, load_id: str = "1") -> None:
@@ -134,13 +145,28 @@ class RawWarehouse:
     def business(self, business_id: str, *, now: datetime, **settings: Any) -> None:
         """Onboards a business: its row, a healthy QBO connection, and every entity synced one minute before `now`."""
         synced = now - timedelta(minutes=1)
-        common = {"business_id": business_id, "connection_id": realm_of(business_id), "rail": "qbo", "consecutive_failures": 0,
-                  "last_attempt_at": synced, "last_success_at": synced}  # fmt: skip
+        common = {
+            "business_id": business_id,
+            "connection_id": realm_of(business_id),
+            "rail": "qbo",
+            "consecutive_failures": 0,
+            "last_attempt_at": synced,
+            "last_success_at": synced,
+        }
         self.control(
             "businesses",
-            **{"business_id": business_id, "business_name": business_id.title(), "firm_id": "firm", "firm_name": "Firm",
-               "timezone": "UTC", "home_currency": "USD", "is_paused": False, "onboarded_at": synced} | settings,
-        )  # fmt: skip
+            **{
+                "business_id": business_id,
+                "business_name": business_id.title(),
+                "firm_id": "firm",
+                "firm_name": "Firm",
+                "timezone": "UTC",
+                "home_currency": "USD",
+                "is_paused": False,
+                "onboarded_at": synced,
+            }
+            | settings,
+        )
         self.control("connections", **common, state="healthy", is_sandbox=True, token_expires_at=now + timedelta(days=90))
         for entity in QBO.entities:
             self.control("sync_states", **common, entity=entity.name, last_full_walk_at=synced, last_outcome="succeeded")

@@ -27,9 +27,9 @@ def _ledger(raw: RawWarehouse, business_id: str, *, cash: Any = 1000, **settings
     raw.versions(business_id, "purchases", [purchase("10", 900)])
 
 
-def _build(project: DbtProject, path: Path, now: datetime = NOW, **variables: str) -> None:
+def _build(project: DbtProject, path: Path, now: datetime = NOW) -> None:
     for step in (BEFORE, AFTER):
-        assert broken(project.build(path, *step, now=now.isoformat(), **variables)) == []
+        assert broken(project.build(path, *step, now=now.isoformat())) == []
 
 
 def _warehouse(tmp_path: Path, *businesses: str) -> Path:
@@ -58,11 +58,23 @@ def test_the_portfolio_row_of_a_small_ledger(project: DbtProject, tmp_path: Path
     row = _only(path, "select * from experiences.portfolio")
     # 900 went out in 90 days: 10 a day. Cash 1,000 + receivable 40 - payable 100 = 940.
     expected = {
-        "business_id": "acme", "cash": Decimal("1000.00"), "cash_source": "qbo", "runway_days": Decimal("94.00"), "buffer_days": Decimal("100.00"),
-        "runway_status": "excellent", "overdue_ap_amount": Decimal(0), "overdue_ar_amount": Decimal(40), "freshness_state": "fresh",
-        "rails_used": "qbo", "degraded_rails": "", "max_input_age_minutes": 1, "publish_state": "current", "held_reason": None,
-        "as_of": NOW.replace(tzinfo=None), "published_at": NOW.replace(tzinfo=None),
-    }  # fmt: skip
+        "business_id": "acme",
+        "cash": Decimal("1000.00"),
+        "cash_source": "qbo",
+        "runway_days": Decimal("94.00"),
+        "buffer_days": Decimal("100.00"),
+        "runway_status": "excellent",
+        "overdue_ap_amount": Decimal(0),
+        "overdue_ar_amount": Decimal(40),
+        "freshness_state": "fresh",
+        "rails_used": "qbo",
+        "degraded_rails": "",
+        "max_input_age_minutes": 1,
+        "publish_state": "current",
+        "held_reason": None,
+        "as_of": NOW.replace(tzinfo=None),
+        "published_at": NOW.replace(tzinfo=None),
+    }
     assert {name: row[name] for name in expected} == expected
 
 
@@ -96,9 +108,17 @@ def test_garbage_of_one_business_leaves_the_others_figures_as_they_are(project: 
                 raw.version("broken", "journal_entries", {"Id": "13", "Line": "x", "TxnDate": "9999-12-31"})
         _build(project, path)
         results.append(
-            {relation: rows(path, f"select * from {relation} where business_id = 'acme' order by all")
-             for relation in ("experiences.portfolio", "experiences.digest", "marts.fct_runway_daily", "marts.fct_ap_aging", "marts.fct_bills")}
-        )  # fmt: skip
+            {
+                relation: rows(path, f"select * from {relation} where business_id = 'acme' order by all")
+                for relation in (
+                    "experiences.portfolio",
+                    "experiences.digest",
+                    "marts.fct_runway_daily",
+                    "marts.fct_ap_aging",
+                    "marts.fct_bills",
+                )
+            }
+        )
     assert results[0] == results[1]
     assert rows(beside / "warehouse.duckdb", "select cash, null_reason from experiences.portfolio where business_id = 'broken'") == [
         (None, "unreadable_balance")
@@ -116,7 +136,9 @@ def test_today_is_replaced_and_a_closed_day_is_frozen(project: DbtProject, tmp_p
     ):
         with RawWarehouse(path) as raw:
             raw.load(str(cash))
-            raw.version("acme", "accounts", account("35", "Bank", cash), load_id=str(cash), observed_at=OBSERVED + timedelta(hours=1001 - cash))
+            raw.version(
+                "acme", "accounts", account("35", "Bank", cash), load_id=str(cash), observed_at=OBSERVED + timedelta(hours=1001 - cash)
+            )
         _build(project, path, now)
         found = rows(path, history)
         assert [(str(day), int(amount)) for day, amount in found] == expected
@@ -130,7 +152,12 @@ def test_history_survives_a_full_refresh_and_the_week_is_compared(project: DbtPr
     with RawWarehouse(path) as raw:
         raw.load("2")
         raw.version("acme", "accounts", account("35", "Bank", 1250), load_id="2", observed_at=OBSERVED + timedelta(days=1))
-        raw.version("acme", "purchases", purchase("11", 30, TxnDate="2026-06-28", EntityRef={"value": "1", "name": "V", "type": "Vendor"}), load_id="2")
+        raw.version(
+            "acme",
+            "purchases",
+            purchase("11", 30, TxnDate="2026-06-28", EntityRef={"value": "1", "name": "V", "type": "Vendor"}),
+            load_id="2",
+        )
     for step in (BEFORE, AFTER):
         assert broken(project.build(path, *step, now=NOW.isoformat(), full_refresh=True)) == []
     row = _only(path, "select * from marts.fct_variance_weekly")
@@ -152,7 +179,9 @@ def test_a_changed_bill_and_a_renamed_vendor_reach_the_fact_and_nothing_else_is_
     assert rows(path, state) == [("7", 100, "Vendor 1", "written once"), ("8", 25, "Vendor 1", None)]
     with RawWarehouse(path) as raw:
         raw.load("3")
-        raw.version("acme", "vendors", vendor("1", DisplayName="New name"), load_id="3", version_no=2, observed_at=OBSERVED + timedelta(days=1))
+        raw.version(
+            "acme", "vendors", vendor("1", DisplayName="New name"), load_id="3", version_no=2, observed_at=OBSERVED + timedelta(days=1)
+        )
     _build(project, path)
     assert rows(path, state) == [("7", 100, "New name", None), ("8", 25, "New name", None)]
 
@@ -164,11 +193,32 @@ def test_what_is_not_ready_to_be_paid_says_why(project: DbtProject, tmp_path: Pa
         raw.version("acme", "bills", bill("unknown_vendor", 10, VendorRef={"value": "99"}, DueDate="2026-07-02"))
         raw.version("acme", "bills", bill("voided", 0, PrivateNote="Voided"))
         raw.version("acme", "bills", bill("flagged", 11, DueDate="2026-07-03"))
-        raw.quality("expectation_runs", run_id="r", business_id="acme", check_id="H15", status="failed", records_checked=1, records_failed=1, ran_at=NOW)
-        raw.quality("expectation_failures", run_id="r", business_id="acme", check_id="H15", rail="qbo", entity="bills", record_id="flagged",
-                    observed="twice", impact_amount=Decimal(11), ran_at=NOW)  # fmt: skip
+        raw.quality(
+            "expectation_runs",
+            run_id="r",
+            business_id="acme",
+            check_id="H15",
+            status="failed",
+            records_checked=1,
+            records_failed=1,
+            ran_at=NOW,
+        )
+        raw.quality(
+            "expectation_failures",
+            run_id="r",
+            business_id="acme",
+            check_id="H15",
+            rail="qbo",
+            entity="bills",
+            record_id="flagged",
+            observed="twice",
+            impact_amount=Decimal(11),
+            ran_at=NOW,
+        )
     _build(project, path)
-    found = rows(path, "select record_id, is_payment_ready, blocked_reasons, is_ready_by_specification from marts.fct_payment_ready_bills order by 1")
+    found = rows(
+        path, "select record_id, is_payment_ready, blocked_reasons, is_ready_by_specification from marts.fct_payment_ready_bills order by 1"
+    )
     assert found == [
         ("7", True, None, True),
         ("flagged", False, "hygiene_h15", True),
@@ -184,7 +234,9 @@ def test_bills_not_checked_for_a_day_are_not_ready(project: DbtProject, tmp_path
     assert rows(path, "select freshness_state, degraded_rails from experiences.portfolio") == [("stale", "qbo")]
 
 
-@pytest.mark.parametrize(("minutes", "critical", "standard"), [(19, "fresh", "fresh"), (20, "aging", "fresh"), (75, "aging", "aging"), (1440, "stale", "stale")])
+@pytest.mark.parametrize(
+    ("minutes", "critical", "standard"), [(19, "fresh", "fresh"), (20, "aging", "fresh"), (75, "aging", "aging"), (1440, "stale", "stale")]
+)
 def test_freshness_follows_the_tiers_bounds(project: DbtProject, tmp_path: Path, minutes: int, critical: str, standard: str) -> None:
     """The fixtures' last success is a minute before NOW, so `minutes` after NOW is an age of one more."""
     path = _warehouse(tmp_path, "acme")
@@ -194,17 +246,45 @@ def test_freshness_follows_the_tiers_bounds(project: DbtProject, tmp_path: Path,
     states = dict(rows(path, "select entity, freshness_state from marts.fct_rail_freshness where entity in ('bills', 'vendors', 'terms')"))
     assert states == {"bills": critical, "vendors": standard, "terms": "never_synced"}
     assert rows(path, "select sync_age_minutes from marts.fct_rail_freshness where entity in ('bills', 'terms') order by entity") == [
-        (minutes + 1,), (None,),
-    ]  # fmt: skip
+        (minutes + 1,),
+        (None,),
+    ]
 
 
 def test_only_the_business_whose_check_failed_is_held(project: DbtProject, tmp_path: Path) -> None:
     path = _warehouse(tmp_path, "acme", "other")
     with RawWarehouse(path) as raw:
-        raw.quality("expectation_runs", run_id="r", business_id="acme", check_id="H40", status="failed", records_checked=1, records_failed=1, ran_at=NOW)
-        raw.quality("expectation_failures", run_id="r", business_id="acme", check_id="H40", rail="qbo", entity="bills", record_id="bills",
-                    observed="half", ran_at=NOW)  # fmt: skip
-        raw.quality("expectation_runs", run_id="r", business_id="other", check_id="H40", status="passed", records_checked=1, records_failed=0, ran_at=NOW)
+        raw.quality(
+            "expectation_runs",
+            run_id="r",
+            business_id="acme",
+            check_id="H40",
+            status="failed",
+            records_checked=1,
+            records_failed=1,
+            ran_at=NOW,
+        )
+        raw.quality(
+            "expectation_failures",
+            run_id="r",
+            business_id="acme",
+            check_id="H40",
+            rail="qbo",
+            entity="bills",
+            record_id="bills",
+            observed="half",
+            ran_at=NOW,
+        )
+        raw.quality(
+            "expectation_runs",
+            run_id="r",
+            business_id="other",
+            check_id="H40",
+            status="passed",
+            records_checked=1,
+            records_failed=0,
+            ran_at=NOW,
+        )
     _build(project, path)
     states = rows(path, "select business_id, publish_state, held_reason from experiences.portfolio order by business_id")
     assert states == [("acme", "held", "part of the ledger is missing: the last sync was incomplete"), ("other", "current", None)]

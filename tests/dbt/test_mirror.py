@@ -18,9 +18,15 @@ STATE = "select record_id, total_amount, is_deleted, change_id, source_updated_a
 
 def _version(raw: RawWarehouse, record_id: str, amount: int, *, day: int, load_id: str, seen: int | None = None, **more: Any) -> str:
     return raw.version(
-        "acme", "bills", bill(record_id, amount), record_id=record_id, load_id=load_id,
-        updated_at=OBSERVED + timedelta(days=day), observed_at=OBSERVED + timedelta(days=day if seen is None else seen), **more,
-    )  # fmt: skip
+        "acme",
+        "bills",
+        bill(record_id, amount),
+        record_id=record_id,
+        load_id=load_id,
+        updated_at=OBSERVED + timedelta(days=day),
+        observed_at=OBSERVED + timedelta(days=day if seen is None else seen),
+        **more,
+    )
 
 
 def test_the_newest_version_wins_and_a_late_older_one_changes_nothing(project: DbtProject, tmp_path: Path) -> None:
@@ -45,9 +51,15 @@ def test_a_deleted_record_keeps_its_last_live_attributes_and_can_come_back(proje
         raw.load("1")
         _version(raw, "7", 100, day=1, load_id="1")
         tombstone = raw.version(
-            "acme", "bills", {"Id": "7", "status": "Deleted"}, load_id="1", version_no=2, is_deleted=True,
-            updated_at=OBSERVED + timedelta(days=2), observed_at=OBSERVED + timedelta(days=2),
-        )  # fmt: skip
+            "acme",
+            "bills",
+            {"Id": "7", "status": "Deleted"},
+            load_id="1",
+            version_no=2,
+            is_deleted=True,
+            updated_at=OBSERVED + timedelta(days=2),
+            observed_at=OBSERVED + timedelta(days=2),
+        )
     assert failures(project.build(path, *MIRROR)) == []
     assert [row[1:4] for row in rows(path, STATE)] == [(100, True, tombstone)]
     with RawWarehouse(path) as raw:
@@ -84,9 +96,15 @@ def test_shuffled_arrival_equals_a_full_refresh(project: DbtProject, tmp_path: P
             for record_id, number in versions[position * 8 : position * 8 + 8]:
                 if number % 7 == 3:
                     raw.version(
-                        "acme", "bills", {"Id": record_id, "status": "Deleted"}, load_id=str(position), version_no=number, is_deleted=True,
-                        updated_at=OBSERVED + timedelta(days=number), observed_at=OBSERVED + timedelta(days=number),
-                    )  # fmt: skip
+                        "acme",
+                        "bills",
+                        {"Id": record_id, "status": "Deleted"},
+                        load_id=str(position),
+                        version_no=number,
+                        is_deleted=True,
+                        updated_at=OBSERVED + timedelta(days=number),
+                        observed_at=OBSERVED + timedelta(days=number),
+                    )
                 else:
                     _version(raw, record_id, number + 1, day=number, load_id=str(position), version_no=number)
         assert failures(project.build(path, *MIRROR)) == []
@@ -108,7 +126,10 @@ def test_two_businesses_with_the_same_record_id_do_not_mix(project: DbtProject, 
         raw.load("2")
         raw.version("other", "bills", bill("7", 250), load_id="2", version_no=2, updated_at=OBSERVED + timedelta(days=1))
     assert failures(project.build(path, *MIRROR)) == []
-    assert rows(path, "select business_id, total_amount from staging.stg_qbo__bills order by business_id") == [("acme", 100), ("other", 250)]
+    assert rows(path, "select business_id, total_amount from staging.stg_qbo__bills order by business_id") == [
+        ("acme", 100),
+        ("other", 250),
+    ]
 
 
 def test_known_at_sees_only_what_had_been_observed(project: DbtProject, tmp_path: Path) -> None:

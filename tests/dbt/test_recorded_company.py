@@ -20,10 +20,19 @@ REFERENCE = os.environ.get("ROWCOL_REFERENCE_DATA")
 pytestmark = pytest.mark.skipif(not REFERENCE, reason="ROWCOL_REFERENCE_DATA names no folder with the recorded company")
 
 ENTITIES = {
-    "Account": "accounts", "Bill": "bills", "BillPayment": "bill_payments", "CreditMemo": "credit_memos", "Customer": "customers",
-    "Deposit": "deposits", "Invoice": "invoices", "Item": "items", "JournalEntry": "journal_entries", "Payment": "payments",
-    "Purchase": "purchases", "Vendor": "vendors",
-}  # fmt: skip
+    "Account": "accounts",
+    "Bill": "bills",
+    "BillPayment": "bill_payments",
+    "CreditMemo": "credit_memos",
+    "Customer": "customers",
+    "Deposit": "deposits",
+    "Invoice": "invoices",
+    "Item": "items",
+    "JournalEntry": "journal_entries",
+    "Payment": "payments",
+    "Purchase": "purchases",
+    "Vendor": "vendors",
+}
 DATES = ("2026-05-05", "2026-06-08")
 BUCKETS = {"current": "current", "1-30": "d1_30", "31-60": "d31_60", "61-90": "d61_90", "90+": "d90_plus", "no_due_date": "no_due_date"}
 
@@ -64,14 +73,17 @@ def test_nothing_was_rejected_while_typing(warehouses: dict[str, Path]) -> None:
 
 
 @pytest.mark.parametrize("date", DATES)
-@pytest.mark.parametrize(("mart", "document", "fact"), [("fct_ap_aging", "bill", "bills_by_due_date"), ("fct_ar_aging", "invoice", "invoices_by_due_date")])
+@pytest.mark.parametrize(
+    ("mart", "document", "fact"), [("fct_ap_aging", "bill", "bills_by_due_date"), ("fct_ar_aging", "invoice", "invoices_by_due_date")]
+)
 def test_aging_equals_the_facts_at_both_dates(
     warehouses: dict[str, Path], expected: dict[str, Any], date: str, mart: str, document: str, fact: str
 ) -> None:
     aged = {
         bucket: (amount, count)
         for bucket, amount, count in rows(
-            warehouses[date], f"select bucket, sum(open_amount), count(*) from marts.{mart} where document_type = '{document}' group by bucket"
+            warehouses[date],
+            f"select bucket, sum(open_amount), count(*) from marts.{mart} where document_type = '{document}' group by bucket",
         )
     }
     facts = {
@@ -87,7 +99,9 @@ def test_open_payables_per_vendor_equal_the_facts(warehouses: dict[str, Path], e
 
 def test_open_receivables_per_customer_equal_the_facts(warehouses: dict[str, Path], expected: dict[str, Any]) -> None:
     path = warehouses[DATES[0]]
-    invoices = dict(rows(path, "select party_id, sum(open_amount) from marts.fct_ar_aging where document_type = 'invoice' group by party_id"))
+    invoices = dict(
+        rows(path, "select party_id, sum(open_amount) from marts.fct_ar_aging where document_type = 'invoice' group by party_id")
+    )
     assert invoices == {party: Decimal(value["open"]) for party, value in expected["open_invoices_by_customer"].items()}
     net = dict(rows(path, "select party_id, sum(open_amount) from marts.fct_ar_aging group by party_id"))
     assert net == {party: Decimal(value) for party, value in expected["net_open_by_customer"].items()}
@@ -95,7 +109,9 @@ def test_open_receivables_per_customer_equal_the_facts(warehouses: dict[str, Pat
 
 def test_credits_are_negative_and_the_sum_is_the_ledgers_own_account(warehouses: dict[str, Path], expected: dict[str, Any]) -> None:
     path = warehouses[DATES[0]]
-    credits = dict(rows(path, "select document_type, sum(open_amount) from marts.fct_ar_aging where open_amount < 0 group by document_type"))
+    credits = dict(
+        rows(path, "select document_type, sum(open_amount) from marts.fct_ar_aging where open_amount < 0 group by document_type")
+    )
     assert credits == {"credit_memo": -Decimal(expected["unapplied_credit_memos"]), "payment": -Decimal(expected["unapplied_payments"])}
     receivable, payable = rows(
         path,
@@ -108,15 +124,15 @@ def test_credits_are_negative_and_the_sum_is_the_ledgers_own_account(warehouses:
 
 def test_bank_cash_equals_the_facts(warehouses: dict[str, Path], expected: dict[str, Any]) -> None:
     path = warehouses[DATES[0]]
-    accounts = {account: amount for account, amount in rows(path, "select account_id, balance_amount from marts.fct_cash")}
+    accounts = dict(rows(path, "select account_id, balance_amount from marts.fct_cash"))
     assert accounts == {account: Decimal(value["balance"]) for account, value in expected["bank_cash"]["accounts"].items()}
     assert rows(path, "select cash from experiences.portfolio") == [(Decimal(expected["bank_cash"]["sum"]),)]
 
 
 def test_the_digest_holds_the_four_lists(warehouses: dict[str, Path], expected: dict[str, Any]) -> None:
-    digest = rows(
-        warehouses[DATES[1]], "select payment_ready_bills, overdue_invoices, bills_data, invoices_data from experiences.digest"
-    )[0]
+    digest = rows(warehouses[DATES[1]], "select payment_ready_bills, overdue_invoices, bills_data, invoices_data from experiences.digest")[
+        0
+    ]
     ready, overdue, bills, invoices = (json.loads(text, parse_float=Decimal) for text in digest)
     assert {bill["record_id"] for bill in ready} <= {bill["record_id"] for bill in bills}
     assert sum((Decimal(invoice["open_amount"]) for invoice in overdue), Decimal(0)) == Decimal(expected["open_invoices"]["sum"])

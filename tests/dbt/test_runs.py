@@ -28,10 +28,10 @@ def _acme(path: Path) -> None:
 
 def test_one_manifest_serves_any_file_and_any_date(project: DbtProject, tmp_path: Path) -> None:
     """The file's stem is not baked into the manifest, and variables are read when a model runs."""
-    for stem, variables, bucket in (("warehouse", {}, "d1_30"), ("as_of_2026_06_29", {"as_of_date": "2026-06-29"}, "current")):
+    for stem, as_of_date, bucket in (("warehouse", "", "d1_30"), ("as_of_2026_06_29", "2026-06-29", "current")):
         path = tmp_path / f"{stem}.duckdb"
         _acme(path)
-        assert failures(project.build(path, *BEFORE, **variables)) == []
+        assert failures(project.build(path, *BEFORE, as_of_date=as_of_date)) == []
         assert rows(path, "select bucket from marts.fct_ap_aging") == [(bucket,)]
 
 
@@ -56,9 +56,16 @@ def test_the_second_step_is_what_hangs_on_the_checks_results_and_nothing_else(pr
     after = _descendants(manifest, "source.rowcol.quality.")
     names = {unique_id.split(".")[-1] for unique_id in after if unique_id.startswith("model.")}
     assert names == {
-        "fct_hygiene_flag", "fct_hygiene_score", "fct_runway_daily", "fct_payment_ready_bills", "fct_publish_state", "fct_variance_weekly",
-        "digest", "hygiene_tray", "portfolio",
-    }  # fmt: skip
+        "fct_hygiene_flag",
+        "fct_hygiene_score",
+        "fct_runway_daily",
+        "fct_payment_ready_bills",
+        "fct_publish_state",
+        "fct_variance_weekly",
+        "digest",
+        "hygiene_tray",
+        "portfolio",
+    }
 
 
 def test_each_test_is_run_by_exactly_one_step(project: DbtProject, tmp_path: Path) -> None:

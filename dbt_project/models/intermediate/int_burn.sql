@@ -113,10 +113,10 @@ flows as (
         sum(movements.amount) filter (movements.direction = 'out') as outflow_90,
         sum(movements.amount) filter (movements.direction = 'in') as inflow_90,
         sum(movements.amount)
-            filter (movements.direction = 'out' and not movements.is_bill_payment and not movements.is_payroll)
+        filter (movements.direction = 'out' and not movements.is_bill_payment and not movements.is_payroll)
             as undated_outflow_90,
         string_agg(distinct movements.original_currency, ',' order by movements.original_currency)
-            filter (movements.amount is null) as excluded_currencies,
+        filter (movements.amount is null) as excluded_currencies,
         max(movements.synced_at) as synced_at
     from calendar
     inner join movements

@@ -1,23 +1,39 @@
 with rates as (
-    select business_id, currency, txn_date, exchange_rate
+    select
+        business_id,
+        currency,
+        txn_date,
+        exchange_rate
     from {{ ref('stg_qbo__bills') }}
     where not is_deleted and exchange_rate > 0
 
     union all
 
-    select business_id, currency, txn_date, exchange_rate
+    select
+        business_id,
+        currency,
+        txn_date,
+        exchange_rate
     from {{ ref('stg_qbo__invoices') }}
     where not is_deleted and exchange_rate > 0
 
     union all
 
-    select business_id, currency, txn_date, exchange_rate
+    select
+        business_id,
+        currency,
+        txn_date,
+        exchange_rate
     from {{ ref('stg_qbo__purchases') }}
     where not is_deleted and exchange_rate > 0
 
     union all
 
-    select business_id, currency, txn_date, exchange_rate
+    select
+        business_id,
+        currency,
+        txn_date,
+        exchange_rate
     from {{ ref('stg_qbo__deposits') }}
     where not is_deleted and exchange_rate > 0
 ),

@@ -48,7 +48,7 @@ combined as (
         string_agg(rail_states.rail, ',' order by rail_states.rail) as rails_used,
         string_agg(rail_states.connection_ids, ',' order by rail_states.rail) as connection_ids,
         string_agg(rail_states.rail, ',' order by rail_states.rail)
-            filter (rail_states.is_unhealthy or rail_ages.worst_state >= 3 or rail_ages.rail is null) as degraded_rails,
+        filter (rail_states.is_unhealthy or rail_ages.worst_state >= 3 or rail_ages.rail is null) as degraded_rails,
         max(rail_ages.max_age_minutes) as max_input_age_minutes,
         max(rail_ages.worst_state) as worst_state,
         max(rail_ages.newest_observed_at) as synced_at

@@ -16,8 +16,7 @@ based as (
     select
         inputs.*,
         policy.formula_version,
-        policy.overdue_ap_share,
-        policy.overdue_ar_share,
+        policy.overdue_ap_share * inputs.overdue_ap_amount + policy.overdue_ar_share * inputs.overdue_ar_amount as optimisable_amount,
         inputs.cash - inputs.reserved as spendable,
         inputs.observed_days < policy.short_history_days as is_short_history,
         coalesce(inputs.outflow_90, 0) <= 0 or inputs.observed_days = 0 as is_without_burn
@@ -32,8 +31,7 @@ raw_days as (
         {{ days_of(floor_zero('based.spendable'), '(based.outflow_90 - based.inflow_90)', 'based.observed_days') }} as runway_days_net,
         {{ days_of('(based.spendable + based.ar_expected - based.ap_30)', 'based.outflow_90', 'based.observed_days') }} as burn_days,
         {{ days_of('(based.cash + based.ar_open - based.ap_open)', 'based.ap_open', '30') }} as bill_days,
-        {{ days_of('(based.overdue_ap_share * based.overdue_ap_amount + based.overdue_ar_share * based.overdue_ar_amount)', 'based.outflow_90', 'based.observed_days') }}
-            as optimisable_days
+        {{ days_of('based.optimisable_amount', 'based.outflow_90', 'based.observed_days') }} as optimisable_days
     from based
 ),
 

@@ -39,7 +39,7 @@ cash as (
         case when count(*) = count(cash_accounts.balance_amount) then sum(cash_accounts.home_balance_amount) end as cash,
         count(*) > count(cash_accounts.balance_amount) as is_unreadable,
         string_agg(distinct cash_accounts.currency, ',' order by cash_accounts.currency)
-            filter (cash_accounts.home_balance_amount is null and cash_accounts.balance_amount is not null) as excluded_currencies
+        filter (cash_accounts.home_balance_amount is null and cash_accounts.balance_amount is not null) as excluded_currencies
     from cash_accounts
     group by cash_accounts.business_id
 ),
@@ -63,10 +63,10 @@ ap as (
         payables.business_id,
         sum(payables.open_amount) as ap_open,
         sum(payables.open_amount)
-            filter (payables.due_date is null or payables.due_date <= payables.as_of_date + policy.payable_horizon_days) as ap_30,
+        filter (payables.due_date is null or payables.due_date <= payables.as_of_date + policy.payable_horizon_days) as ap_30,
         sum(payables.open_amount) filter (payables.days_past_due > 0) as overdue_ap_amount,
         string_agg(distinct payables.original_currency, ',' order by payables.original_currency)
-            filter (payables.open_amount is null) as excluded_currencies
+        filter (payables.open_amount is null) as excluded_currencies
     from payables
     cross join policy
     where payables.document_type = 'bill'
@@ -83,7 +83,7 @@ ar as (
         ) as ar_expected,
         sum(receivables.open_amount) filter (receivables.days_past_due > 0) as overdue_ar_amount,
         string_agg(distinct receivables.original_currency, ',' order by receivables.original_currency)
-            filter (receivables.open_amount is null) as excluded_currencies
+        filter (receivables.open_amount is null) as excluded_currencies
     from receivables
     cross join policy
     where receivables.document_type = 'invoice'

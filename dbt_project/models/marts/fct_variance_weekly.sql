@@ -37,10 +37,14 @@ by_party as (
         movements.party_type,
         movements.party_id,
         any_value(movements.party_name) as party_name,
-        coalesce(sum(case movements.direction when 'out' then -movements.amount else movements.amount end)
-            filter (movements.movement_date > calendar.as_of_date - 7), 0) as this_week_amount,
-        coalesce(sum(case movements.direction when 'out' then -movements.amount else movements.amount end)
-            filter (movements.movement_date <= calendar.as_of_date - 7), 0) as last_week_amount
+        coalesce(
+            sum(case movements.direction when 'out' then -movements.amount else movements.amount end)
+            filter (movements.movement_date > calendar.as_of_date - 7), 0
+        ) as this_week_amount,
+        coalesce(
+            sum(case movements.direction when 'out' then -movements.amount else movements.amount end)
+            filter (movements.movement_date <= calendar.as_of_date - 7), 0
+        ) as last_week_amount
     from movements
     inner join calendar
         on

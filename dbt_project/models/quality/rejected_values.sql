@@ -1,131 +1,50 @@
-with mirrors as (
-    select mirror.business_id, mirror.rail, 'company_info' as entity, mirror.record_id, mirror.change_id, mirror.synced_at, mirror.rejected_values
-    from {{ ref('stg_qbo__company_info') }} as mirror
-    where not mirror.is_deleted and len(mirror.rejected_values) > 0
-
+with rejections as (
+    {{ rejected_in(ref('stg_qbo__company_info'), 'company_info') }}
     union all
-
-    select mirror.business_id, mirror.rail, 'preferences' as entity, mirror.record_id, mirror.change_id, mirror.synced_at, mirror.rejected_values
-    from {{ ref('stg_qbo__preferences') }} as mirror
-    where not mirror.is_deleted and len(mirror.rejected_values) > 0
-
+    {{ rejected_in(ref('stg_qbo__preferences'), 'preferences') }}
     union all
-
-    select mirror.business_id, mirror.rail, 'accounts' as entity, mirror.record_id, mirror.change_id, mirror.synced_at, mirror.rejected_values
-    from {{ ref('stg_qbo__accounts') }} as mirror
-    where not mirror.is_deleted and len(mirror.rejected_values) > 0
-
+    {{ rejected_in(ref('stg_qbo__accounts'), 'accounts') }}
     union all
-
-    select mirror.business_id, mirror.rail, 'vendors' as entity, mirror.record_id, mirror.change_id, mirror.synced_at, mirror.rejected_values
-    from {{ ref('stg_qbo__vendors') }} as mirror
-    where not mirror.is_deleted and len(mirror.rejected_values) > 0
-
+    {{ rejected_in(ref('stg_qbo__vendors'), 'vendors') }}
     union all
-
-    select mirror.business_id, mirror.rail, 'customers' as entity, mirror.record_id, mirror.change_id, mirror.synced_at, mirror.rejected_values
-    from {{ ref('stg_qbo__customers') }} as mirror
-    where not mirror.is_deleted and len(mirror.rejected_values) > 0
-
+    {{ rejected_in(ref('stg_qbo__customers'), 'customers') }}
     union all
-
-    select mirror.business_id, mirror.rail, 'items' as entity, mirror.record_id, mirror.change_id, mirror.synced_at, mirror.rejected_values
-    from {{ ref('stg_qbo__items') }} as mirror
-    where not mirror.is_deleted and len(mirror.rejected_values) > 0
-
+    {{ rejected_in(ref('stg_qbo__items'), 'items') }}
     union all
-
-    select mirror.business_id, mirror.rail, 'terms' as entity, mirror.record_id, mirror.change_id, mirror.synced_at, mirror.rejected_values
-    from {{ ref('stg_qbo__terms') }} as mirror
-    where not mirror.is_deleted and len(mirror.rejected_values) > 0
-
+    {{ rejected_in(ref('stg_qbo__terms'), 'terms') }}
     union all
-
-    select mirror.business_id, mirror.rail, 'bills' as entity, mirror.record_id, mirror.change_id, mirror.synced_at, mirror.rejected_values
-    from {{ ref('stg_qbo__bills') }} as mirror
-    where not mirror.is_deleted and len(mirror.rejected_values) > 0
-
+    {{ rejected_in(ref('stg_qbo__bills'), 'bills') }}
     union all
-
-    select mirror.business_id, mirror.rail, 'bill_payments' as entity, mirror.record_id, mirror.change_id, mirror.synced_at, mirror.rejected_values
-    from {{ ref('stg_qbo__bill_payments') }} as mirror
-    where not mirror.is_deleted and len(mirror.rejected_values) > 0
-
+    {{ rejected_in(ref('stg_qbo__bill_payments'), 'bill_payments') }}
     union all
-
-    select mirror.business_id, mirror.rail, 'vendor_credits' as entity, mirror.record_id, mirror.change_id, mirror.synced_at, mirror.rejected_values
-    from {{ ref('stg_qbo__vendor_credits') }} as mirror
-    where not mirror.is_deleted and len(mirror.rejected_values) > 0
-
+    {{ rejected_in(ref('stg_qbo__vendor_credits'), 'vendor_credits') }}
     union all
-
-    select mirror.business_id, mirror.rail, 'purchases' as entity, mirror.record_id, mirror.change_id, mirror.synced_at, mirror.rejected_values
-    from {{ ref('stg_qbo__purchases') }} as mirror
-    where not mirror.is_deleted and len(mirror.rejected_values) > 0
-
+    {{ rejected_in(ref('stg_qbo__purchases'), 'purchases') }}
     union all
-
-    select mirror.business_id, mirror.rail, 'invoices' as entity, mirror.record_id, mirror.change_id, mirror.synced_at, mirror.rejected_values
-    from {{ ref('stg_qbo__invoices') }} as mirror
-    where not mirror.is_deleted and len(mirror.rejected_values) > 0
-
+    {{ rejected_in(ref('stg_qbo__invoices'), 'invoices') }}
     union all
-
-    select mirror.business_id, mirror.rail, 'payments' as entity, mirror.record_id, mirror.change_id, mirror.synced_at, mirror.rejected_values
-    from {{ ref('stg_qbo__payments') }} as mirror
-    where not mirror.is_deleted and len(mirror.rejected_values) > 0
-
+    {{ rejected_in(ref('stg_qbo__payments'), 'payments') }}
     union all
-
-    select mirror.business_id, mirror.rail, 'credit_memos' as entity, mirror.record_id, mirror.change_id, mirror.synced_at, mirror.rejected_values
-    from {{ ref('stg_qbo__credit_memos') }} as mirror
-    where not mirror.is_deleted and len(mirror.rejected_values) > 0
-
+    {{ rejected_in(ref('stg_qbo__credit_memos'), 'credit_memos') }}
     union all
-
-    select mirror.business_id, mirror.rail, 'sales_receipts' as entity, mirror.record_id, mirror.change_id, mirror.synced_at, mirror.rejected_values
-    from {{ ref('stg_qbo__sales_receipts') }} as mirror
-    where not mirror.is_deleted and len(mirror.rejected_values) > 0
-
+    {{ rejected_in(ref('stg_qbo__sales_receipts'), 'sales_receipts') }}
     union all
-
-    select mirror.business_id, mirror.rail, 'refund_receipts' as entity, mirror.record_id, mirror.change_id, mirror.synced_at, mirror.rejected_values
-    from {{ ref('stg_qbo__refund_receipts') }} as mirror
-    where not mirror.is_deleted and len(mirror.rejected_values) > 0
-
+    {{ rejected_in(ref('stg_qbo__refund_receipts'), 'refund_receipts') }}
     union all
-
-    select mirror.business_id, mirror.rail, 'deposits' as entity, mirror.record_id, mirror.change_id, mirror.synced_at, mirror.rejected_values
-    from {{ ref('stg_qbo__deposits') }} as mirror
-    where not mirror.is_deleted and len(mirror.rejected_values) > 0
-
+    {{ rejected_in(ref('stg_qbo__deposits'), 'deposits') }}
     union all
-
-    select mirror.business_id, mirror.rail, 'transfers' as entity, mirror.record_id, mirror.change_id, mirror.synced_at, mirror.rejected_values
-    from {{ ref('stg_qbo__transfers') }} as mirror
-    where not mirror.is_deleted and len(mirror.rejected_values) > 0
-
+    {{ rejected_in(ref('stg_qbo__transfers'), 'transfers') }}
     union all
-
-    select mirror.business_id, mirror.rail, 'journal_entries' as entity, mirror.record_id, mirror.change_id, mirror.synced_at, mirror.rejected_values
-    from {{ ref('stg_qbo__journal_entries') }} as mirror
-    where not mirror.is_deleted and len(mirror.rejected_values) > 0
-),
-
-unnested as (
-    select
-        mirrors.*,
-        unnest(mirrors.rejected_values) as rejected
-    from mirrors
+    {{ rejected_in(ref('stg_qbo__journal_entries'), 'journal_entries') }}
 )
 
 select
-    unnested.business_id,
-    unnested.rail,
-    unnested.entity,
-    unnested.record_id,
-    unnested.change_id,
-    unnested.rejected.path as path,
-    unnested.rejected.text as text,
-    unnested.synced_at as observed_at
-from unnested
+    rejections.business_id,
+    rejections.rail,
+    rejections.entity,
+    rejections.record_id,
+    rejections.change_id,
+    rejections.rejected.path as path,
+    rejections.rejected.text as text,
+    rejections.synced_at as observed_at
+from rejections

@@ -33,7 +33,8 @@ renamed as (
     select
         {{ mirror_columns('qbo') }},
         {{ typed_columns(fields) }},
-        coalesce(doc.PrivateNote ilike '%voided%', false) and coalesce(list_sum(list_transform(doc.Line, lambda line: {{ typed('money', 'line.Amount') }})), 0) = 0 as is_voided,
+        coalesce(doc.PrivateNote ilike '%voided%', false)
+        and coalesce(list_sum(list_transform(doc.Line, lambda line: {{ typed('money', 'line.Amount') }})), 0) = 0 as is_voided,
         {{ typed_lines(lines) }} as lines,
         {{ rejected_values(fields, lines) }} as rejected_values
     from parsed
