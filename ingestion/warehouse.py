@@ -33,11 +33,12 @@ _depth: dict[Path, int] = {}
 
 
 @contextmanager
-def writer_lock(settings: Settings, purpose: str, wait_seconds: float = DEFAULT_WAIT_SECONDS) -> Iterator[None]:
+def writer_lock(settings: Settings, purpose: str, wait_seconds: float | None = None) -> Iterator[None]:
     """Holds the warehouse's writer lock; re-entrant within a thread.
 
-    Waits at most `wait_seconds`, then raises WarehouseBusy naming the holder.
+    Waits at most `wait_seconds` (None: DEFAULT_WAIT_SECONDS), then raises WarehouseBusy naming the holder.
     """
+    wait_seconds = DEFAULT_WAIT_SECONDS if wait_seconds is None else wait_seconds
     if not _held.acquire(timeout=wait_seconds):
         raise WarehouseBusy(f"the warehouse {settings.warehouse_path} is held by another thread of this process")
     path = settings.lock_path
@@ -60,7 +61,7 @@ def writer_lock(settings: Settings, purpose: str, wait_seconds: float = DEFAULT_
 
 
 @contextmanager
-def open_warehouse(settings: Settings, purpose: str, wait_seconds: float = DEFAULT_WAIT_SECONDS) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_warehouse(settings: Settings, purpose: str, wait_seconds: float | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     """Opens the warehouse for writing under the writer lock and closes it again; the file is made if it is missing."""
     with writer_lock(settings, purpose, wait_seconds):
         connection = connect(settings.warehouse_path, settings)
