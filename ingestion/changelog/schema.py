@@ -29,29 +29,29 @@ _SPOOLED_FIELDS: list[pa.Field[Any]] = [
 ]
 SPOOLED = pa.schema(_SPOOLED_FIELDS)
 
-# One observed version, as it lies in segments and in the raw table.
+# One observed version, as it lies in segments and in the raw table. All are nullable, as DuckDB writes Parquet: a
+# column declared otherwise makes dlt rewrite each file it is given.
 _CHANGE_FIELDS: list[pa.Field[Any]] = [
-    pa.field("business_id", pa.string(), nullable=False),
-    pa.field("connection_id", pa.string(), nullable=False),
-    pa.field("record_id", pa.string(), nullable=False),
-    pa.field("change_id", pa.string(), nullable=False),
-    pa.field("version_no", pa.int64(), nullable=False),
+    pa.field("business_id", pa.string()),
+    pa.field("connection_id", pa.string()),
+    pa.field("record_id", pa.string()),
+    pa.field("change_id", pa.string()),
+    pa.field("version_no", pa.int64()),
     pa.field("source_version", pa.string()),
     pa.field("source_updated_at", INSTANT),
-    pa.field("is_deleted", pa.bool_(), nullable=False),
-    pa.field("payload", pa.string(), nullable=False),
-    pa.field("content_hash", pa.string(), nullable=False),
-    pa.field("observed_at", INSTANT, nullable=False),
-    pa.field("delivery", pa.string(), nullable=False),
-    pa.field("sync_id", pa.string(), nullable=False),
-    pa.field("_dlt_load_id", pa.string(), nullable=False),
+    pa.field("is_deleted", pa.bool_()),
+    pa.field("payload", pa.string()),
+    pa.field("content_hash", pa.string()),
+    pa.field("observed_at", INSTANT),
+    pa.field("delivery", pa.string()),
+    pa.field("sync_id", pa.string()),
+    pa.field("_dlt_load_id", pa.string()),
 ]
 CHANGE = pa.schema(_CHANGE_FIELDS)
 
 _DLT_TYPES = {pa.string(): "text", pa.int64(): "bigint", pa.bool_(): "bool", INSTANT: "timestamp"}
 
-# dlt warns on every run when a non-null column is not declared so in both places.
-DLT_COLUMNS: dict[str, Any] = {field.name: {"data_type": _DLT_TYPES[field.type], "nullable": field.nullable} for field in CHANGE}
+DLT_COLUMNS: dict[str, Any] = {field.name: {"data_type": _DLT_TYPES[field.type], "nullable": True} for field in CHANGE}
 
 
 def content_hash(payload: bytes, volatile_fields: Set[str] = frozenset()) -> str:

@@ -9,6 +9,7 @@ afterwards. The change feed is `changes`.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -105,8 +106,11 @@ async def _next_pages(client: QboClient, walks: Sequence[Walk], keep: Keep) -> N
     for walk in walks:
         if walk.entity.name in pages:
             keep(walk.entity, walk.accept(pages[walk.entity.name], served_at))
-        else:
-            await _next_page(client, walk, keep)
+    # Together: one after the other, a company that serves nothing readable would keep all others waiting for minutes.
+    singly = [_next_page(client, walk, keep) for walk in walks if walk.entity.name not in pages]
+    failed = [error for error in await asyncio.gather(*singly, return_exceptions=True) if error]
+    if failed:
+        raise failed[0]
 
 
 async def _next_page(client: QboClient, walk: Walk, keep: Keep) -> None:

@@ -29,9 +29,8 @@ class Fault:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One object as served, or the tombstone of one."""
+class Record(msgspec.Struct, frozen=True, gc=False):
+    """One object as served, or the tombstone of one. A struct, since a frozen dataclass takes six times as long to make."""
 
     record_id: str
     updated_at: datetime

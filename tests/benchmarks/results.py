@@ -1,0 +1,51 @@
+"""A benchmark's result, the table `make bench` prints, and the file it leaves in the home."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from ingestion.files import write_atomic
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One measured figure. baseline: what it is compared with, ratio: value / baseline, target: the bound in words."""
+
+    name: str
+    value: float
+    unit: str
+    target: str
+    ok: bool
+    baseline: float | None = None
+    ratio: float | None = None
+
+
+def median(values: list[float]) -> float:
+    """The middle value; of an even number the lower of the two."""
+    return sorted(values)[(len(values) - 1) // 2]
+
+
+def percentile(values: list[float], share: float) -> float:
+    """The value that `share` of all values do not exceed."""
+    return sorted(values)[min(len(values) - 1, int(share * len(values)))]
+
+
+def show(results: list[Result]) -> None:
+    """Prints the results as a table."""
+    table = Table(title="Benchmarks", title_justify="left")
+    for heading in ("name", "value", "unit", "baseline", "ratio", "target", "ok"):
+        table.add_column(heading, justify="left" if heading in ("name", "unit", "target", "ok") else "right")
+    for one in results:
+        numbers = ["-" if number is None else f"{number:,.3g}" if number < 100 else f"{number:,.0f}" for number in (one.value, one.baseline, one.ratio)]
+        table.add_row(one.name, numbers[0], one.unit, numbers[1], numbers[2], one.target, "yes" if one.ok else "NO")
+    Console(width=140).print(table)
+
+
+def write(path: Path, results: list[Result]) -> None:
+    """Leaves the results in `path` as a JSON list of {name, value, unit, baseline, ratio, target, ok}."""
+    write_atomic(path, msgspec.json.format(msgspec.json.encode([asdict(one) for one in results]), indent=2) + b"\n")
