@@ -1,4 +1,6 @@
 {#- Our own arithmetic: what the aging shows per business and document type is what the documents themselves have open. -#}
+{{ config(meta={'dagster': {'ref': {'name': 'fct_ap_aging'}}}) }}
+
 with aged as (
     select
         business_id,

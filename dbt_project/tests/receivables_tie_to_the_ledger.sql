@@ -1,6 +1,6 @@
 {#- A client's ledger can trip this (a journal entry posted to the account, an account read minutes later): it warns, and
     the hygiene check H41 tells the advisor. -#}
-{{ config(severity='warn') }}
+{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'fct_ar_aging'}}}) }}
 
 with aged as (
     select
