@@ -41,7 +41,10 @@ def show(results: list[Result]) -> None:
     for heading in ("name", "value", "unit", "baseline", "ratio", "target", "ok"):
         table.add_column(heading, justify="left" if heading in ("name", "unit", "target", "ok") else "right")
     for one in results:
-        numbers = ["-" if number is None else f"{number:,.3g}" if number < 100 else f"{number:,.0f}" for number in (one.value, one.baseline, one.ratio)]
+        numbers = [
+            "-" if number is None else f"{number:,.3g}" if number < 100 else f"{number:,.0f}"
+            for number in (one.value, one.baseline, one.ratio)
+        ]
         table.add_row(one.name, numbers[0], one.unit, numbers[1], numbers[2], one.target, "yes" if one.ok else "NO")
     Console(width=140).print(table)
 

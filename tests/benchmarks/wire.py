@@ -7,12 +7,14 @@ one JSON line; platform and floor alternate, so that a machine that slows down s
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
 import resource
 import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,20 +27,23 @@ SCALE = 2.5
 ROUNDS = 3
 
 
-def measure(folder: Path, say: Any) -> list[Result]:
+def measure(folder: Path, say: Callable[[str], None]) -> list[Result]:
     """Runs load and floor in turn and compares them."""
     with start(folder / "world", seed=5, businesses=REALMS, scale=SCALE) as running:
         running.post("warm")
         settings = connected_home(folder / "home", running)
-        loads, floors = [], []
+        loads: list[dict[str, float]] = []
+        floors: list[dict[str, float]] = []
+        behind: list[dict[str, float]] = []
         for number in range(ROUNDS):
             for path in ("raw", "dlt", "spool", "quarantine"):
                 shutil.rmtree(settings.home / path, ignore_errors=True)
             settings.warehouse_path.unlink(missing_ok=True)
             loads.append(_child("load", settings.home, folder / "requests.jsonl"))
             floors.append(_child("floor", settings.home, folder / "requests.jsonl", folder / f"floor{number}"))
-            say(f"round {number + 1}: platform {loads[-1]['seconds']:.1f} s, floor {floors[-1]['seconds']:.1f} s, {loads[-1]['rows']:,} records")
-            behind = [_child("behind", folder / f"behind{number}", folder / f"floor{number}")]
+            seconds = loads[-1]["seconds"], floors[-1]["seconds"]
+            say(f"round {number + 1}: platform {seconds[0]:.1f} s, floor {seconds[1]:.1f} s, {loads[-1]['rows']:,} records")
+            behind.append(_child("behind", folder / f"behind{number}", folder / f"floor{number}"))
         small = _small(folder, running)
     ratio = median([load["seconds"] / floor["seconds"] for load, floor in zip(loads, floors, strict=True)])
     rate = median([one["rows"] / one["seconds"] for one in behind])
@@ -46,7 +51,15 @@ def measure(folder: Path, say: Any) -> list[Result]:
     rows = loads[-1]["rows"]
     return [
         Result("records loaded over 100 companies", rows, "records", ">= 200,000", rows >= 200_000),
-        Result("wire to raw", median([one["seconds"] for one in loads]), "s", "<= 2 x floor", ratio <= 2, median([one["seconds"] for one in floors]), ratio),
+        Result(
+            "wire to raw",
+            median([one["seconds"] for one in loads]),
+            "s",
+            "<= 2 x floor",
+            ratio <= 2,
+            median([one["seconds"] for one in floors]),
+            ratio,
+        ),
         Result("behind the wire", rate, "records/s", ">= 50,000", rate >= 50_000),
         Result("memory of the loading process", memory, "MB", "< 800", memory < 800, small["memory_mb"], memory / small["memory_mb"]),
     ]
@@ -59,7 +72,9 @@ def _small(folder: Path, running: Any) -> dict[str, float]:
 
 
 def _child(kind: str, *paths: Path) -> dict[str, float]:
-    done = subprocess.run([sys.executable, "-m", "tests.benchmarks.wire", kind, *map(str, paths)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks.wire", kind, *map(str, paths)], capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise RuntimeError(f"{kind} ended with {done.returncode}: {done.stderr[-800:]}")
     return json.loads(done.stdout.splitlines()[-1])
@@ -106,7 +121,7 @@ def _floor(home: Path, requests: Path, out: Path) -> int:
 
     async def fetch() -> None:
         at_once = asyncio.Semaphore(24)
-        async with httpx.AsyncClient(timeout=120, trust_env=False, verify=False, limits=httpx.Limits(max_connections=96)) as http:  # noqa: S501
+        async with httpx.AsyncClient(timeout=120, trust_env=False, verify=False, limits=httpx.Limits(max_connections=96)) as http:
 
             async def one(number: int, request: dict[str, Any]) -> None:
                 realm = request["url"].split("/company/")[1].split("/")[0]
@@ -176,11 +191,11 @@ def _behind(home: Path, pages: Path) -> int:
 
 def _main(kind: str, paths: list[Path]) -> None:
     # What is imported once per process is not what is measured: the floor imports less.
-    import dlt.destinations.impl.duckdb.duck
-    import pandas  # noqa: F401
-
+    importlib.import_module("dlt.destinations.impl.duckdb.duck")
+    importlib.import_module("pandas")
+    work: dict[str, Callable[..., int]] = {"load": _load, "floor": _floor, "behind": _behind}
     begun = time.perf_counter()
-    rows = {"load": _load, "floor": _floor, "behind": _behind}[kind](*paths)
+    rows = work[kind](*paths)
     seconds = time.perf_counter() - begun
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"seconds": seconds, "rows": rows, "memory_mb": memory}))  # noqa: T201
