@@ -34,6 +34,8 @@ class EntityPromise:
 
     name: raw table and dlt resource, plural. vendor_name: the vendor's word for it. order: the columns by which
     versions of one record are ordered, newest last. volatile_fields: top-level fields left out of the content hash
+    because they change without the record changing. has_inactive: records can be hidden without being deleted.
+    is_single: a connection has exactly one record of it.
     """
 
     name: str
@@ -46,6 +48,7 @@ class EntityPromise:
     order: tuple[str, ...] = ("source_updated_at", "observed_at")
     volatile_fields: frozenset[str] = frozenset()
     has_inactive: bool = False
+    is_single: bool = False
 
 
 @dataclass(frozen=True, slots=True)

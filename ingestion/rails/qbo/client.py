@@ -147,7 +147,7 @@ class QboClient:
             raise RailError("disconnected", "the vendor rejects a fresh access token: connect the business again")
         if status == httpx.codes.FORBIDDEN or code in FORBIDDEN_CODES:
             raise RailError("forbidden", f"the app may not read this company (status {status}, code {code or 'none'})")
-        if status >= httpx.codes.INTERNAL_SERVER_ERROR or code == "10000":
+        if (status >= httpx.codes.INTERNAL_SERVER_ERROR and status != httpx.codes.NOT_IMPLEMENTED) or code == "10000":
             raise _Transient(RailError("server_error", f"the vendor answered {status}"), _retry_after(headers))
         if code == "610":
             raise ObjectNotFound(body)

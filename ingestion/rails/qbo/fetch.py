@@ -28,6 +28,8 @@ HORIZON = timedelta(days=29)
 OVERLAP = timedelta(minutes=15)
 COUNT_EVERY = timedelta(days=1)
 WALK_ATTEMPTS = 3
+# Stands for a count that was asked for and came back malformed; None is a count the vendor does not give.
+UNREADABLE = -1
 
 
 async def fetch(session: FetchSession, connection: Connection, entities: Sequence[EntityPromise], traffic: Traffic) -> list[EntityReport]:
@@ -66,12 +68,18 @@ class _CompanyFetch:
         for entity in entities:
             records = changes.records.get(entity.name, [])
             total = totals.get(entity.name)
-            if entity.name not in again and total is not None and total != await self._expected(entity, records):
+            if entity.name not in again and total not in (None, UNREADABLE) and total != await self._expected(entity, records):
                 again.add(entity.name)
             if entity.name not in again:
                 self._spool(entity, records)
                 reports.append(
-                    EntityReport(entity.name, "succeeded", len(records), source_count=total, watermark=self._mark(changes.served_at))
+                    EntityReport(
+                        entity.name,
+                        "succeeded",
+                        len(records),
+                        source_count=None if total == UNREADABLE else total,
+                        watermark=self._mark(changes.served_at),
+                    )
                 )
         return reports, again
 
@@ -89,18 +97,18 @@ class _CompanyFetch:
         return [await self._settle(walk, totals.get(walk.entity.name)) for walk in walks]
 
     async def _count(self, entities: Sequence[EntityPromise]) -> dict[str, int]:
-        """The vendor's counts; an answer that stays unreadable counts nothing, and what is not counted is not complete."""
+        """The vendor's counts; an answer that stays unreadable is set aside and leaves all of them UNREADABLE."""
         try:
             return await counts(self.client, entities)
         except UnreadablePage as page:
             self._quarantine("counts", page)
-            return {}
+            return dict.fromkeys((entity.name for entity in entities if not entity.is_single), UNREADABLE)
 
     async def _settle(self, walk: Walk, total: int | None) -> EntityReport:
         """Walks again while the count says that rows were missed, then looks for what was deleted unseen."""
         entity = walk.entity
         for _ in range(WALK_ATTEMPTS - 1):
-            if walk.unreadable or total is None or len(walk.ids) >= total:
+            if walk.unreadable or walk.refusal or total is None or len(walk.ids) >= total:
                 break
             (walk,) = await walk_all(self.client, [entity], self._spool)
             total = (await self._count([entity])).get(entity.name)
@@ -109,10 +117,12 @@ class _CompanyFetch:
         seen = len(walk.ids)
         if walk.unreadable:
             first = walk.unreadable[0]
-            return EntityReport(entity.name, "partial", seen, source_count=total, error_kind=first.kind, error=str(first))
-        if total is None:
+            return EntityReport(entity.name, "partial", seen, error_kind=first.kind, error=str(first))
+        if walk.refusal:
+            return EntityReport(entity.name, "failed", error_kind=walk.refusal.kind, error=str(walk.refusal))
+        if total == UNREADABLE:
             return EntityReport(entity.name, "partial", seen, error_kind="malformed_page", error="the vendor's count could not be read")
-        if seen < total:
+        if total is not None and seen < total:
             missing = f"the vendor counts {total} records, {seen} could be read"
             return EntityReport(entity.name, "partial", seen, source_count=total, error_kind="page_gap", error=missing)
         gone = await self._find_deleted(entity, walk.ids)

@@ -23,8 +23,8 @@ QBO = RailPromise(
         auth_url="https://oauth.platform.intuit.com",
     ),
     entities=(
-        EntityPromise("company_info", "CompanyInfo", "standard", "The company itself: legal name, country, fiscal year."),
-        EntityPromise("preferences", "Preferences", "standard", "Company preferences; home currency is here."),
+        EntityPromise("company_info", "CompanyInfo", "standard", "The company itself: legal name, country, fiscal year.", is_single=True),
+        EntityPromise("preferences", "Preferences", "standard", "Company preferences; home currency is here.", is_single=True),
         EntityPromise(
             "accounts", "Account", "critical", "Chart of accounts with book balances.", pattern="hybrid", ttl_seconds=300, has_inactive=True
         ),

@@ -26,18 +26,25 @@ STEP_BACK_ROWS = 50
 BATCH_ITEMS = 30
 # What a single query can still answer when a batch could not.
 WORTH_SINGLE_QUERIES = {"refused", "malformed_page", "fault", "not_found"}
+# What the vendor can say of one entity while it answers for the others.
+ENTITY_REFUSALS = {"refused", "fault", "not_found"}
 
 Keep = Callable[[EntityPromise, Sequence[Record]], None]
 
 
 @dataclass
 class Walk:
-    """One entity's walk. started: the server's time at its first page, from where changes are read next."""
+    """One entity's walk.
+
+    started: the server's time at its first page, from where changes are read next. refusal: why the vendor would not
+    answer for this entity, which ends its walk and no other.
+    """
 
     entity: EntityPromise
     started: str | None = None
     ids: set[str] = field(default_factory=set)
     unreadable: list[UnreadablePage] = field(default_factory=list)
+    refusal: RailError | None = None
     is_done: bool = False
     _start: int = 1
     _last: str | None = None
@@ -45,6 +52,8 @@ class Walk:
     def statement(self) -> str:
         """The query for the next page; inactive names are asked for expressly, since the API hides them otherwise."""
         entity = self.entity
+        if entity.is_single:
+            return f"SELECT * FROM {entity.vendor_name}"
         return f"SELECT * FROM {entity.vendor_name}{_where(entity)} ORDERBY Id STARTPOSITION {self._start} MAXRESULTS {PAGE_ROWS}"
 
     def accept(self, records: list[Record], served_at: str | None) -> list[Record]:
@@ -77,18 +86,31 @@ async def walk_all(client: QboClient, entities: Sequence[EntityPromise], keep: K
 
 
 async def counts(client: QboClient, entities: Sequence[EntityPromise]) -> dict[str, int]:
-    """How many records the vendor has per entity: one batch call for up to thirty, single queries if that is refused."""
+    """How many records the vendor has per entity: one batch call for up to thirty, single queries if that is refused.
+
+    What there is one of is not counted, and an entity the vendor does not count is left out.
+    """
     found: dict[str, int] = {}
-    for first in range(0, len(entities), BATCH_ITEMS):
-        chunk = entities[first : first + BATCH_ITEMS]
+    countable = [entity for entity in entities if not entity.is_single]
+    for first in range(0, len(countable), BATCH_ITEMS):
+        chunk = countable[first : first + BATCH_ITEMS]
         try:
             found.update(await client.post("/batch", _batch({entity.name: _count_statement(entity) for entity in chunk}), batch_counts))
         except RailError as error:
             if error.kind not in WORTH_SINGLE_QUERIES:
                 raise
             for entity in chunk:
-                found[entity.name] = await client.query(_count_statement(entity), count_of)
+                found.update(await _count_alone(client, entity))
     return found
+
+
+async def _count_alone(client: QboClient, entity: EntityPromise) -> dict[str, int]:
+    try:
+        return {entity.name: await client.query(_count_statement(entity), count_of)}
+    except RailError as error:
+        if error.kind not in ENTITY_REFUSALS:
+            raise
+        return {}
 
 
 async def _next_pages(client: QboClient, walks: Sequence[Walk], keep: Keep) -> None:
@@ -118,6 +140,10 @@ async def _next_page(client: QboClient, walk: Walk, keep: Keep) -> None:
         records, served_at = await client.query(walk.statement(), lambda body: split_query(body, walk.entity.vendor_name))
     except UnreadablePage as page:
         walk.pass_over(page)
+    except RailError as error:
+        if error.kind not in ENTITY_REFUSALS:
+            raise
+        walk.refusal, walk.is_done = error, True
     else:
         keep(walk.entity, walk.accept(records, served_at))
 

@@ -1,0 +1,95 @@
+"""The data contract as a page: what the registry promises per rail and entity, and what of the control store is copied.
+
+docs/data-contract.md is a generated copy; a test keeps it current, and running this module as a program rewrites it.
+The promises themselves are in `ingestion/rails/<rail>/promise.py`; the same facts for dbt are made in
+`ingestion.entity_promises`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ingestion.control.rows import TABLES
+from ingestion.promise import TIERS, EntityPromise, RailPromise
+from ingestion.registry import RAILS
+
+PAGE_PATH = Path(__file__).parent.parent / "docs" / "data-contract.md"
+
+INTRODUCTION = """\
+# Data contract
+
+Generated from the registry by `python -m ingestion.data_contract`; edit the promises, not this page.
+
+**mirror**: kept as a change log, read from there. **live**: asked for when needed, never kept as the source of a figure.
+**hybrid**: kept as a change log for figures, and its present state may also be asked for live. So far nothing is asked for
+live: a hybrid entity is a mirrored one whose live answers, once there are any, may be at most its time to live (TTL) old.
+"""
+
+TIER_HEADINGS = ("tier", "due every", "fresh up to", "aging up to, then stale", "tables")
+ENTITY_HEADINGS = ("table", "vendor's name", "pattern", "tier", "TTL", "key", "order of versions", "left out of the hash", "what it is")
+CONTROL_HEADINGS = ("table", "columns")
+
+
+def data_contract_page() -> str:
+    """The page as Markdown, rails and entities in registry order."""
+    return "\n".join([INTRODUCTION, *_tiers(), *(line for rail in RAILS.values() for line in _rail(rail)), *_control()])
+
+
+def _tiers() -> Iterator[str]:
+    yield "## Tiers\n"
+    yield "An entity's age counts from its last successful sync, not from its last change: a quiet business is not a stale one."
+    yield "The historical tier is also the tier of what is done once a day for every table: comparing the vendor's counts with ours.\n"
+    used = Counter(entity.tier for rail in RAILS.values() for entity in rail.entities)
+    rows = [
+        (tier, _span(policy.schedule_minutes), _span(policy.fresh_minutes), _span(policy.aging_minutes), str(used[tier]))
+        for tier, policy in TIERS.items()
+    ]
+    yield _table(TIER_HEADINGS, rows)
+
+
+def _rail(rail: RailPromise) -> Iterator[str]:
+    form = rail.credentials
+    versions = "the vendor stamps each version" if rail.versioned else "the vendor stamps no versions: each change of content is one"
+    yield f"## {rail.title} (`raw_{rail.name}`)\n"
+    yield f"* Owns: {rail.domain}. Feed: {rail.feed}. Versions: {versions}."
+    yield f"* Connecting takes {', '.join(form.required)}; optional: {', '.join(form.optional) or 'nothing'}."
+    yield f"* The connection's id is {form.connection_field}; " + (
+        f"{form.refresh_field} rotates.\n" if form.refresh_field else "no token rotates.\n"
+    )
+    yield _table(ENTITY_HEADINGS, [_entity(entity) for entity in rail.entities])
+
+
+def _entity(entity: EntityPromise) -> tuple[str, ...]:
+    description = entity.description + (" Inactive records are read too." if entity.has_inactive else "")
+    return (
+        f"`{entity.name}`",
+        entity.vendor_name,
+        entity.pattern,
+        entity.tier,
+        _span(entity.ttl_seconds // 60),
+        ", ".join(entity.key),
+        ", ".join(entity.order),
+        ", ".join(sorted(entity.volatile_fields)) or "nothing",
+        description,
+    )
+
+
+def _control() -> Iterator[str]:
+    yield "## The control store's copy (`raw_control`)\n"
+    yield "Mirrored whole after each sync, outcomes by appending; no secret and no token is among the columns.\n"
+    yield _table(CONTROL_HEADINGS, [(f"`{name}`", ", ".join(columns)) for name, columns in TABLES.items()])
+
+
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [headings, ["---"] * len(headings), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def _span(minutes: int) -> str:
+    return f"{minutes // 60} h" if minutes % 60 == 0 else f"{minutes} min"
+
+
+if __name__ == "__main__":
+    PAGE_PATH.write_text(data_contract_page(), encoding="utf-8")
