@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -37,7 +38,7 @@ def postgres_socket() -> Iterator[str]:
         os.chown(folder, account.pw_uid, account.pw_gid)
         prefix = ["runuser", "-u", "postgres", "--"]
     control = [*prefix, str(binaries[-1] / "pg_ctl"), "-D", str(folder / "data")]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "check": True, "cwd": "/"}
+    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "check": True, "cwd": "/"}
     subprocess.run([*control, "init", "-s", "-o", "-A trust -U postgres -N"], **quiet)
     options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
     subprocess.run([*control, "start", "-w", "-l", str(folder / "log"), "-o", options], **quiet)
@@ -71,7 +72,7 @@ def store(settings: Settings) -> Iterator[ControlStore]:
         yield opened
 
 
-def connect(settings: Settings, store: ControlStore, business_id: str = "acme", realm: str = "1001", **options: str) -> Connection:
+def connect(settings: Settings, store: ControlStore, business_id: str = "acme", realm: str = "1001", **options: Any) -> Connection:
     """Onboards a business to QBO's real address and returns its connection."""
     onboard(settings, store, business_id, "qbo", {**CREDENTIALS, "realm_id": realm}, **options)
     return store.connections("qbo", [business_id])[0]
