@@ -1,6 +1,13 @@
-{#- A total of money; NULL instead of an error where it does not fit DECIMAL(18,2), so that one business cannot fail another. -#}
+{#- Beyond this a total is no total: a few of them added must fit DECIMAL(18,2), whose arithmetic fails the statement, and
+    with it every business, where it overflows. A single document's amount may be ten times larger. -#}
+{% macro money_bound() -%}
+    1000000000000000.00
+{%- endmacro %}
+
+
+{#- A total of money; NULL instead of an error where it is out of bounds, so that one business cannot fail another. -#}
 {% macro money(amount) -%}
-    try_cast({{ amount }} as decimal(18, 2))
+    case when abs(try_cast({{ amount }} as decimal(18, 2))) < {{ money_bound() }} then try_cast({{ amount }} as decimal(18, 2)) end
 {%- endmacro %}
 
 
@@ -8,7 +15,7 @@
 {% macro home_amount(amount, currency, home_currency, exchange_rate) -%}
     case
         when {{ currency }} = {{ home_currency }} then {{ amount }}
-        when {{ exchange_rate }} > 0 then try_cast({{ amount }} * {{ exchange_rate }} as decimal(18, 2))
+        when {{ exchange_rate }} > 0 then {{ money('cast(' ~ amount ~ ' as decimal(38, 2)) * ' ~ exchange_rate) }}
     end
 {%- endmacro %}
 
@@ -17,7 +24,7 @@
 {% macro per_day(amount, days) -%}
     case
         when {{ days }} > 0
-            then {{ money('((cast(' ~ amount ~ ' * 200 as bigint) + ' ~ days ~ ') // (2 * ' ~ days ~ ')) * 0.01') }}
+            then {{ money('((cast(cast(' ~ amount ~ ' as decimal(38, 2)) * 200 as bigint) + ' ~ days ~ ') // (2 * ' ~ days ~ ')) * 0.01') }}
     end
 {%- endmacro %}
 

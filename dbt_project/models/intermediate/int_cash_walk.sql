@@ -64,7 +64,11 @@ days as (
         inputs.cash,
         -- In whole cents, so that a day is not lost to rounding.
         coalesce(
-            (cast(inputs.undated_outflow_90 * 100 as bigint) * steps.day_number // nullif(inputs.observed_days, 0)) * 0.01, 0
+            cast(
+                cast(cast(inputs.undated_outflow_90 as decimal(38, 2)) * 100 as hugeint) * steps.day_number // nullif(inputs.observed_days, 0)
+                as decimal(34, 0)
+            ) * 0.01,
+            0
         ) as undated_spent,
         coalesce(inputs.payroll_amount * (
             {{ paydays('inputs.as_of_date + steps.day_number', 'inputs.payroll_next_date', 'inputs.payroll_interval_days') }}

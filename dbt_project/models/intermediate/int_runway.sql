@@ -16,7 +16,8 @@ based as (
     select
         inputs.*,
         policy.formula_version,
-        policy.overdue_ap_share * inputs.overdue_ap_amount + policy.overdue_ar_share * inputs.overdue_ar_amount as optimisable_amount,
+        policy.overdue_ap_share * cast(inputs.overdue_ap_amount as decimal(28, 2))
+        + policy.overdue_ar_share * cast(inputs.overdue_ar_amount as decimal(28, 2)) as optimisable_amount,
         inputs.cash - inputs.reserved as spendable,
         inputs.observed_days < policy.short_history_days as is_short_history,
         coalesce(inputs.outflow_90, 0) <= 0 or inputs.observed_days = 0 as is_without_burn
