@@ -12,7 +12,7 @@ from sandbox.world.acts import world_date
 from sandbox.world.model import Doc, Mistake, World
 
 # Checks that only concern documents with something open.
-_OPEN_ONLY = frozenset({"H01", "H02", "H03", "H04", "H07", "H22"})
+_OPEN_ONLY = frozenset({"H01", "H02", "H03", "H04", "H07", "H09", "H15", "H22"})
 LARGE_INVOICE_CENTS = 500_000
 
 
@@ -34,8 +34,8 @@ def _is_standing(world: World, mistake: Mistake) -> bool:
     doc = world.docs[mistake.entity].get(mistake.id)
     if doc is None or doc.is_void:
         return False
-    if mistake.check in _OPEN_ONLY:
-        return doc.balance != 0
+    if mistake.check in _OPEN_ONLY and doc.balance == 0:
+        return False
     if mistake.check == "H15":
         return _has_twin(world, doc)
     return mistake.check != "H06" or doc.on > world_date(world)
