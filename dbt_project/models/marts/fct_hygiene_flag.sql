@@ -150,7 +150,7 @@ standing as (
         coalesce(previous.reopened_count, 0)
         + case when previous.status = 'resolved' then 1 else 0 end as reopened_count,
         present.checked_at,
-        present.run_id
+        case when previous.status = present.status then previous.run_id else present.run_id end as run_id
     from present
     left join previous
         on
