@@ -62,7 +62,8 @@ def _rail(rail: RailPromise) -> Iterator[str]:
 
 
 def _entity(entity: EntityPromise) -> tuple[str, ...]:
-    description = entity.description + (" Inactive records are read too." if entity.has_inactive else "")
+    notes = [(entity.is_single, " One record per connection."), (entity.has_inactive, " Inactive records are read too.")]
+    description = entity.description + "".join(note for holds, note in notes if holds)
     return (
         f"`{entity.name}`",
         entity.vendor_name,
