@@ -1,0 +1,125 @@
+"""The README's promises about published files, on one that is built here: relations, questions in SQL, origins of rows."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import duckdb
+import pytest
+
+from ingestion.control import open_store
+from ingestion.control.onboarding import onboard
+from ingestion.settings import Settings
+from ingestion.warehouse import open_warehouse
+from rowcol_assets.publishing import open_published, publish
+from tests.dbt.documents import account, bill, customer, invoice, purchase, vendor
+from tests.dbt.project import AFTER, BEFORE, DbtProject, broken
+from tests.dbt.rawfill import RawWarehouse
+from tests.docs.documents import ROOT, blocks, table
+
+NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
+README = (ROOT / "README.md").read_text()
+QUERIES = [statement.strip() for block in blocks(README, "sql") for statement in block.split(";") if statement.strip()]
+QUERY = pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.splitlines()[0].removeprefix("-- "))
+CREDENTIALS = {"client_id": "client", "client_secret": "secret", "refresh_token": "token"}
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An advisor's published file: one business in order, one that was never read."""
+    folder = tmp_path_factory.mktemp("readme")
+    with RawWarehouse(folder / "warehouse.duckdb") as raw:
+        raw.load("1")
+        _fill(raw)
+    project = DbtProject(folder / "dbt")
+    for step in (BEFORE, AFTER):
+        assert broken(project.build(folder / "warehouse.duckdb", *step, now=NOW.isoformat())) == []
+    settings = Settings(home=folder / "home", _env_file=None)
+    with open_store(settings) as store:
+        for business in ("acme", "silent"):
+            onboard(settings, store, business, "qbo", {**CREDENTIALS, "realm_id": f"realm-{business}"})
+            store.grant("ann", business, "staff", NOW)
+        shutil.copy(folder / "warehouse.duckdb", settings.warehouse_path)
+        with open_warehouse(settings, "test") as warehouse:
+            publish(settings, store, warehouse, as_of=NOW.date(), published_at=NOW, run_id="run")
+    with open_published(settings.published_dir / "ann") as file:
+        yield file
+
+
+def _fill(raw: RawWarehouse) -> None:
+    raw.business("acme", now=NOW)
+    raw.control("businesses", business_id="silent", business_name="Silent", timezone="UTC", is_paused=False, onboarded_at=NOW)
+    raw.control("connections", business_id="silent", connection_id="realm-silent", rail="qbo", state="degraded", is_sandbox=True)
+    raw.versions("acme", "accounts", [account("35", "Bank", 1000), account("60", "Expense"), account("33", "Accounts Payable", -100)])
+    raw.versions("acme", "terms", [{"Id": "3", "Name": "Net 30", "Type": "STANDARD", "DueDays": 30, "Active": True}])
+    raw.versions("acme", "vendors", [vendor("1", TermRef={"value": "3"}, Vendor1099=True)])
+    raw.versions("acme", "customers", [customer("1", SalesTermRef={"value": "3"}, PrimaryEmailAddr={"Address": "c@customer.example"})])
+    raw.versions("acme", "bills", [bill("7", 100), bill("8", 50, 0, DueDate="2026-01-01")])
+    raw.versions("acme", "invoices", [invoice("9", 40, DueDate="2026-06-29", TxnDate="2026-01-01")])
+    raw.versions("acme", "purchases", [purchase("10", 900)])
+    found = {"run_id": "run", "business_id": "acme", "check_id": "H13", "ran_at": NOW}
+    raw.quality("expectation_runs", **found, status="failed", records_checked=1, records_failed=1)
+    raw.quality("expectation_failures", **found, rail="qbo", entity="vendors", record_id="1", observed="no terms")
+
+
+@QUERY
+def test_a_question_runs_as_it_stands_and_has_an_answer(published: duckdb.DuckDBPyConnection, query: str) -> None:
+    assert published.execute(query).fetchall()
+
+
+def test_the_relations_told_are_those_published(published: duckdb.DuckDBPyConnection) -> None:
+    told = {
+        relation
+        for row in table(README, "relation", "one row is", "questions it answers")
+        + table(README.split("### Marts")[1], "relation", "one row is", "questions it answers")
+        for relation in re.findall(r"`([\w.]+)`", row[0])
+    }
+    rows = published.execute("select table_schema || '.' || table_name from information_schema.tables").fetchall()
+    assert told == {relation for (relation,) in rows}
+
+
+def test_every_published_row_says_whose_it_is_on_which_rails_it_rests_and_when_its_source_was_seen(
+    published: duckdb.DuckDBPyConnection,
+) -> None:
+    columns: dict[str, set[str]] = {}
+    named = "select table_schema || '.' || table_name, column_name from information_schema.columns"
+    for relation, column in published.execute(named).fetchall():
+        columns.setdefault(relation, set()).add(column)
+    assert [relation for relation, names in columns.items() if not {"business_id", "rails_used", "synced_at"} <= names] == []
+
+
+def test_a_document_names_its_source_and_leads_back_to_it(published: duckdb.DuckDBPyConnection) -> None:
+    row = published.execute(
+        "select rail, record_id, change_id is not null, source_url from marts.fct_bills where record_id = '7'"
+    ).fetchone()
+    assert row is not None
+    assert row[:3] == ("qbo", "7", True)
+    assert "7" in row[3]
+
+
+def test_the_digest_holds_the_four_lists(published: duckdb.DuckDBPyConnection) -> None:
+    query = "select payment_ready_bills, overdue_invoices, bills_data, invoices_data from experiences.digest where business_id = 'acme'"
+    row = published.execute(query).fetchone()
+    assert row is not None
+    ready, overdue, bills, invoices = map(json.loads, row)
+    assert [one["record_id"] for one in ready] == ["7"]
+    assert [one["record_id"] for one in overdue] == [one["record_id"] for one in invoices] == ["9"]
+    assert {one["record_id"] for one in bills} == {"7", "8"}
+
+
+def test_vendors_and_customers_carry_terms_compliance_and_what_is_open(published: duckdb.DuckDBPyConnection) -> None:
+    vendors = (
+        "select vendor_name, terms_name, terms_due_days, terms_source, is_1099, tax_id_status from marts.dim_vendor"
+    )
+    assert published.execute(vendors).fetchall() == [("Vendor 1", "Net 30", 30, "vendor", True, "missing")]
+    customers = "select customer_name, terms_name, terms_due_days, email from marts.dim_customer"
+    assert published.execute(customers).fetchall() == [("Customer 1", "Net 30", 30, "c@customer.example")]
+    aged = "select party_name, bucket, open_amount from marts.fct_ar_aging"
+    assert published.execute(aged).fetchall() == [("Customer 1", "d1_30", Decimal("40.00"))]
+    owed = "select days_past_due, open_amount, customer_email from marts.fct_overdue_invoices"
+    assert published.execute(owed).fetchall() == [(1, Decimal("40.00"), "c@customer.example")]
