@@ -113,9 +113,7 @@ def test_the_digest_holds_the_four_lists(published: duckdb.DuckDBPyConnection) -
 
 
 def test_vendors_and_customers_carry_terms_compliance_and_what_is_open(published: duckdb.DuckDBPyConnection) -> None:
-    vendors = (
-        "select vendor_name, terms_name, terms_due_days, terms_source, is_1099, tax_id_status from marts.dim_vendor"
-    )
+    vendors = "select vendor_name, terms_name, terms_due_days, terms_source, is_1099, tax_id_status from marts.dim_vendor"
     assert published.execute(vendors).fetchall() == [("Vendor 1", "Net 30", 30, "vendor", True, "missing")]
     customers = "select customer_name, terms_name, terms_due_days, email from marts.dim_customer"
     assert published.execute(customers).fetchall() == [("Customer 1", "Net 30", 30, "c@customer.example")]
