@@ -64,10 +64,13 @@ def run_job(
     rails: only these rails' tables are fetched, everything after them is built all the same. assets: only these keys.
     """
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
-    threading.Thread(target=preload, daemon=True).start()
+    import sqlalchemy.orm  # noqa: F401 - see _preload
+
     from rowcol_assets.assets.failing import was_busy
     from rowcol_assets.definitions import build_definitions
 
+    if job == "cycle" and assets is None:
+        _preload()
     chosen = strategy_named(strategy)
     platform = Platform(settings, say, retries_when_busy=False)
     instance = open_instance(settings)
@@ -88,6 +91,15 @@ def run_job(
     if not result.success:
         alert(settings, "run_failed", result.run_id, f"{job} failed: {failures[0] if failures else 'no reason given'}")
     return JobReport(result.run_id, result.success, failures, tuple(platform.syncs), any(map(was_busy, failed)))
+
+
+def _preload() -> None:
+    """Imports Great Expectations in the background of the fetch.
+
+    Only once everything it shares with the code location is imported: two threads inside the same circular imports hand
+    each other half-made modules. Seen on a busy machine with sqlalchemy.orm, which turned a query of Dagster's into an error.
+    """
+    threading.Thread(target=preload, daemon=True).start()
 
 
 def open_instance(settings: Settings) -> dg.DagsterInstance:
