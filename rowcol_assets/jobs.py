@@ -50,6 +50,7 @@ def delete_old_runs(context: dg.OpExecutionContext, platform: dg.ResourceParam[P
 
 
 @dg.job(
+    name="retention",
     description="Retention of Dagster's run and event history: successful runs 3 days, failed ones 14.",
     tags={"rowcol/kind": "retention"},
 )

@@ -24,6 +24,24 @@ OWNERS = ["team:data-platform"]
 
 LOAD_ID = pa.field("_dlt_load_id", pa.string(), nullable=False)
 
+# The same in every raw table, so said once; the facts are in `ingestion.changelog.schema`.
+CHANGE_COLUMNS = {
+    "business_id": "The business (tenant).",
+    "connection_id": "The vendor's own id of the connection the record came through.",
+    "record_id": "The record's id on its rail.",
+    "change_id": "Key of the row: a hash of business, connection, record and version.",
+    "version_no": "Arrival ordinal of the record's versions, from 1.",
+    "source_version": "The vendor's own version of the record, where it has one.",
+    "source_updated_at": "When the vendor says the record last changed.",
+    "is_deleted": "Whether this version is the record's deletion.",
+    "payload": "The record as JSON text, exactly as served.",
+    "content_hash": "Hash of the payload without its volatile fields.",
+    "observed_at": "When the response was received.",
+    "delivery": "What made the data come: schedule, webhook, on_demand, live or backfill.",
+    "sync_id": "The sync that brought it.",
+    "_dlt_load_id": "The load that brought it into the warehouse.",
+}
+
 
 class RailTranslator(DagsterDltTranslator):
     """Assets of one rail: `raw_<rail>/<entity>`, described by the rail's promise."""
@@ -45,7 +63,7 @@ class RailTranslator(DagsterDltTranslator):
             freshness_policy=freshness_policy(promise.tier),
             metadata={
                 "dagster/table_name": f"raw_{self._rail.name}.{promise.name}",
-                "dagster/column_schema": columns_of(CHANGE, LOAD_ID),
+                "dagster/column_schema": columns_of(CHANGE, descriptions=CHANGE_COLUMNS),
                 "vendor_name": promise.vendor_name,
                 "domain": self._rail.domain,
                 "tier": promise.tier,
@@ -124,10 +142,13 @@ def _rail_of(schema: str, name: str) -> str | None:
     return name.removeprefix("stg_").partition("__")[0] if schema == "staging" and name.startswith("stg_") else None
 
 
-def columns_of(schema: pa.Schema, *more: pa.Field[Any]) -> dg.TableSchema:
+def columns_of(schema: pa.Schema, *more: pa.Field[Any], descriptions: Mapping[str, str] | None = None) -> dg.TableSchema:
     """A table's columns as the UI shows them, from its Arrow schema."""
+    told = descriptions or {}
     columns = [
-        dg.TableColumn(field.name, _type_text(field.type), constraints=dg.TableColumnConstraints(nullable=field.nullable))
+        dg.TableColumn(
+            field.name, _type_text(field.type), told.get(field.name), constraints=dg.TableColumnConstraints(nullable=field.nullable)
+        )
         for field in [*schema, *more]
     ]
     return dg.TableSchema(columns=columns)

@@ -18,6 +18,7 @@ from ingestion.sync import SyncReport, SyncRequest, sync
 from rowcol_assets.assets.failing import step_of
 from rowcol_assets.policies import BUSY_RETRY
 from rowcol_assets.resources import Platform, RunScope
+from rowcol_assets.steps import row_counts
 from rowcol_assets.translators import RailTranslator
 
 READ_CHECK = "every_connection_was_read"
@@ -52,10 +53,12 @@ def rail_assets(rail: RailPromise) -> dg.AssetsDefinition:
         )
         with step_of(context, platform):
             report = sync(platform.settings, platform.store, platform.clock, request)
+            counts = row_counts(platform.settings, [(schema, table) for schema, table in (key.path for key in context.selected_asset_keys)])
         platform.syncs.append(report)
         platform.say(_sentence(rail, report))
         for key in sorted(context.selected_asset_keys):
-            yield dg.MaterializeResult(asset_key=key, metadata=_metadata(report, key.path[-1]))
+            rows = {"dagster/row_count": counts.get((key.path[0], key.path[1]), 0)}
+            yield dg.MaterializeResult(asset_key=key, metadata={**rows, **_metadata(report, key.path[-1])})
         for check in sorted(context.selected_asset_check_keys):
             yield _read_check(report, check.asset_key)
 
