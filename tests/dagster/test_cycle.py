@@ -11,6 +11,7 @@ import pytest
 
 from rowcol_assets.assets.rails import READ_CHECK
 from rowcol_assets.cycle import open_instance
+from rowcol_assets.definitions import build_definitions
 from tests.dagster.place import Place
 
 pytestmark = pytest.mark.xdist_group("dagster-home")
@@ -56,7 +57,7 @@ def test_one_business_whose_check_fails_stays_at_its_last_good_publish_and_the_o
     for business in others:
         assert states(place)[business] == ("current", None)
         assert documents(place, business) != before[business]
-    failed = check_results(place, report.run_id)["H40"]
+    failed = check_results(place, report.run_id)["H40_partial_sync"]
     assert failed["businesses_failed"] == 1 and failed["severity"] == "WARN"
     report = place.run()
     assert report.succeeded and not report.incomplete
@@ -97,11 +98,24 @@ def test_any_asset_can_be_made_alone(place: Place, key: list[str]) -> None:
 
 def test_materializations_say_how_many_rows_there_are_and_show_no_value(place: Place) -> None:
     with open_instance(place.settings) as instance:
-        for name in ("marts/fct_bills", "raw_control/businesses", "quality/expectation_runs"):
+        for name in ("raw_qbo/bills", "raw_control/businesses", "marts/fct_bills", "quality/expectation_runs"):
             event = instance.get_latest_materialization_event(dg.AssetKey(name.split("/")))
             assert event is not None and event.asset_materialization is not None
             (counted,) = place.rows(f"select count(*) from {name.replace('/', '.')}")[0]
             assert event.asset_materialization.metadata["dagster/row_count"].value == counted > 0
+
+
+def test_a_check_asked_for_alone_runs_alone_and_leaves_the_results_of_the_others(place: Place) -> None:
+    asked = dg.AssetCheckKey(dg.AssetKey(["quality", "expectation_failures"]), "H01_open_bill_without_due_date")
+    before = dict(place.rows("select check_id, any_value(run_id) from quality.expectation_runs group by 1"))
+    cycle = build_definitions(place.settings).resolve_job_def("cycle")
+    with open_instance(place.settings) as instance:
+        alone = cycle.get_subset(asset_selection=frozenset(), asset_check_selection=frozenset([asked]))
+        result = alone.execute_in_process(instance=instance, raise_on_error=False)
+    assert result.success
+    assert [evaluation.asset_check_key for evaluation in result.get_asset_check_evaluations()] == [asked]
+    after = dict(place.rows("select check_id, any_value(run_id) from quality.expectation_runs group by 1"))
+    assert {check for check, run in after.items() if run != before[check]} == {"H01"}
 
 
 def check_results(place: Place, run_id: str) -> dict[str, dict[str, Any]]:
