@@ -121,3 +121,9 @@ def test_vendors_and_customers_carry_terms_compliance_and_what_is_open(published
     assert published.execute(aged).fetchall() == [("Customer 1", "d1_30", Decimal("40.00"))]
     owed = "select days_past_due, open_amount, customer_email from marts.fct_overdue_invoices"
     assert published.execute(owed).fetchall() == [(1, Decimal("40.00"), "c@customer.example")]
+
+
+def test_a_comment_explains_every_table_and_column(published: duckdb.DuckDBPyConnection) -> None:
+    tables = "select schema_name || '.' || table_name from duckdb_tables() where comment is null"
+    columns = "select schema_name || '.' || table_name || '.' || column_name from duckdb_columns() where comment is null and not internal"
+    assert published.execute(f"{tables} union all {columns}").fetchall() == []
