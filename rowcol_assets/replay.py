@@ -95,6 +95,8 @@ def _fill(settings: Settings, store: ControlStore, path: Path, known_at: datetim
         warehouse.execute("create schema raw_control")
         for name, table in control_rows(store).items():
             _fill_control(warehouse, name, table, known_at)
+        if known_at:
+            _fill_past_syncs(warehouse)
     finally:
         warehouse.close()
 
@@ -126,7 +128,7 @@ def _fill_control(warehouse: duckdb.DuckDBPyConnection, name: str, table: pa.Tab
     """Copies one control table; what happened after `known_at` is taken for not having happened."""
     warehouse.register("current_rows", table)
     instants = {field.name for field in table.schema if pa.types.is_timestamp(field.type)}
-    later = {"sync_outcomes": "started_at", "quarantined_pages": "quarantined_at"}.get(name)
+    later = {"sync_outcomes": "finished_at", "quarantined_pages": "quarantined_at"}.get(name)
     bound = f"timestamptz '{utc_text(known_at)}'" if known_at else ""
     columns = [
         f"case when {column} <= {bound} then {column} end as {column}" if known_at and column in instants else column
@@ -137,3 +139,37 @@ def _fill_control(warehouse: duckdb.DuckDBPyConnection, name: str, table: pa.Tab
         f"create table raw_control.{name} as select {', '.join(columns)}, '{LOAD_ID}' as _dlt_load_id from current_rows{where}"
     )
     warehouse.unregister("current_rows")
+
+
+def _fill_past_syncs(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """Tells how connections and entities stood, from the outcomes of syncs until then, where the store only knows later ones.
+
+    An outcome speaks for all entities of its connection; the store keeps no history per entity. What the vendor counted
+    later is left out, since it says nothing about the records known then.
+    """
+    past = """
+        select
+            business_id, connection_id, rail,
+            max(finished_at) as attempted_at,
+            max(finished_at) filter (status = 'succeeded') as succeeded_at,
+            arg_max(status, finished_at) as status,
+            arg_max(error_kind, finished_at) as error_kind,
+            arg_max(error, finished_at) as error
+        from raw_control.sync_outcomes
+        group by business_id, connection_id, rail
+    """
+    for table, more in (
+        ("sync_states", "last_outcome = past.status, source_count = null,"),
+        ("connections", "state = case past.status when 'succeeded' then 'healthy' else 'degraded' end,"),
+    ):
+        warehouse.execute(
+            f"""update raw_control.{table} as now set {more}
+                last_attempt_at = past.attempted_at,
+                last_success_at = coalesce(now.last_success_at, past.succeeded_at),
+                consecutive_failures = (past.status = 'failed')::bigint,
+                last_error_kind = past.error_kind,
+                last_error = past.error
+            from ({past}) as past
+            where now.business_id = past.business_id and now.connection_id = past.connection_id and now.rail = past.rail
+                and now.last_attempt_at is null"""
+        )
