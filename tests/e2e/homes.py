@@ -1,0 +1,97 @@
+"""Homes that are dear to make (a cycle costs 25 s of CPU) and therefore made once per test run and copied by each test."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.machine import Machine, machine
+
+# What each of five businesses meets in its first cycle; the first meets nothing.
+TROUBLES = ("", "dead_token", "server_error", "torn_json", "html_error")
+
+
+@pytest.fixture(scope="session")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three sandbox businesses, two of them ann's and one bob's, after one `rowcol run`. To be copied, not used."""
+
+    def build(folder: Path) -> None:
+        with machine(folder) as made:
+            made.connect(grants={"ann": made.businesses[:2], "bob": made.businesses[2:]})
+            made.succeed("run")
+
+    return _once(tmp_path_factory, "base", build)
+
+
+@pytest.fixture(scope="session")
+def later(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same three days on, with edits, after a second `rowcol run`. To be copied, not used."""
+
+    def build(folder: Path) -> None:
+        with machine(folder, copy_of=base) as made:
+            pass_days(made)
+            made.succeed("run")
+
+    return _once(tmp_path_factory, "later", build)
+
+
+@pytest.fixture(scope="session")
+def troubled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five businesses of ann's, four of them broken in different ways, after one `rowcol run`; run.json is what that said."""
+
+    def build(folder: Path) -> None:
+        with machine(folder, seed=11, businesses=len(TROUBLES)) as made:
+            made.connect(grants={"ann": made.businesses})
+            for business, kind in zip(made.businesses, TROUBLES, strict=True):
+                if kind:
+                    made.sandbox.post("fault", rail="qbo", business=business, kind=kind)
+            done = made.rowcol("run")
+            told = {"code": done.returncode, "output": done.stdout, "errors": done.stderr}
+            (folder / "run.json").write_text(json.dumps(told))
+
+    return _once(tmp_path_factory, "troubled", build)
+
+
+@pytest.fixture
+def copy(base: Path, tmp_path: Path) -> Iterator[Machine]:
+    """A machine of this test's own, as `base` left it."""
+    with machine(tmp_path / "machine", copy_of=base) as made:
+        yield made
+
+
+@pytest.fixture
+def later_copy(later: Path, tmp_path: Path) -> Iterator[Machine]:
+    """A machine of this test's own, as `later` left it."""
+    with machine(tmp_path / "machine", copy_of=later) as made:
+        yield made
+
+
+@pytest.fixture
+def troubled_copy(troubled: Path, tmp_path: Path) -> Iterator[Machine]:
+    """A machine of this test's own, as `troubled` left it, faults included."""
+    with machine(tmp_path / "machine", copy_of=troubled, seed=11, businesses=len(TROUBLES)) as made:
+        yield made
+
+
+def pass_days(made: Machine) -> None:
+    """What lies between `base` and `later`."""
+    made.sandbox.post("advance", days=3)
+    made.sandbox.post("touch", share=0.05)
+
+
+def _once(factory: pytest.TempPathFactory, name: str, build: Callable[[Path], None]) -> Path:
+    """Builds `name` once for all workers of this test run."""
+    shared = factory.getbasetemp()
+    if shared.name.startswith("popen-"):
+        shared = shared.parent
+    folder = shared / f"e2e-{name}"
+    with (shared / f"e2e-{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "ready").exists():
+            build(folder)
+            (folder / "ready").touch()
+    return folder
