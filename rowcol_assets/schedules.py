@@ -6,6 +6,7 @@ running: the next one brings everything, since cycles read from watermarks and n
 
 import dagster as dg
 
+from ingestion.errors import RowcolError
 from ingestion.promise import TIERS, Tier
 from ingestion.strategies import DATA_FETCH
 from rowcol_assets.jobs import cycle_job, retention_job
@@ -55,6 +56,10 @@ def _tier_schedule(tier: Tier) -> dg.ScheduleDefinition:
             return dg.SkipReason(f"cycle {running[0].run_id} is still running")
         if not platform.store.businesses():
             return dg.SkipReason("no business is connected yet")
+        try:
+            platform.clock()
+        except RowcolError as error:
+            return dg.SkipReason(str(error))
         return dg.RunRequest(
             run_config=run_scope(count_check=tier == "historical"),
             tags=run_tags(DATA_FETCH, tier=tier, trigger="schedule"),

@@ -11,6 +11,7 @@ import dagster as dg
 import pytest
 
 from ingestion.control.store import open_store
+from ingestion.errors import RowcolError
 from rowcol_assets.resources import Platform
 from rowcol_assets.runs import UNFINISHED
 from rowcol_assets.schedules import cycle_schedules
@@ -80,6 +81,16 @@ def test_a_home_without_businesses_runs_no_cycles(tmp_path: Path) -> None:
     with ticking(Platform(home_settings(tmp_path / "empty")), DAY) as context:
         answer = cycle_schedules()[0].evaluate_tick(context)
     assert answer.run_requests == [] and "no business" in str(answer.skip_message)
+
+
+def test_a_home_whose_sandbox_is_off_runs_no_cycle_that_could_only_fail(platform: Platform) -> None:
+    def silent() -> datetime:
+        raise RowcolError("the sandbox does not answer")
+
+    platform.clock = silent
+    with ticking(platform, DAY) as context:
+        answer = cycle_schedules()[0].evaluate_tick(context)
+    assert not answer.run_requests and "does not answer" in str(answer.skip_message)
 
 
 def _ticks(schedule: dg.ScheduleDefinition) -> list[datetime]:

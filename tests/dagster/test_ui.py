@@ -18,6 +18,7 @@ import httpx
 import pytest
 
 from ingestion.settings import child_environment
+from rowcol_assets.alerts import last_alert
 from tests.dagster.place import Place
 
 pytestmark = pytest.mark.xdist_group("dagster-home")
@@ -94,6 +95,12 @@ def ui(home: Place) -> Iterator[Ui]:
     process.wait(timeout=60)
 
 
+@pytest.fixture(scope="module")
+def failing(ui: Ui) -> str:
+    """A run that cannot succeed, launched before the others so that the failure sensor's half minute passes meanwhile."""
+    return ui.launch("sync", businesses=["nobody"])
+
+
 def started(place: Place, *options: str) -> subprocess.Popen[str]:
     command = [*ROWCOL, "ui", *(options or ("--port", "0"))]
     # A session of its own, so that whatever it left behind could be found by it.
@@ -110,7 +117,7 @@ def test_schedules_and_sensors_run_from_the_start_and_every_asset_is_shown(ui: U
     assert [node["assetKey"]["path"] for node in nodes if not (node["description"] and node["owners"] and node["kinds"])] == []
 
 
-def test_a_table_of_one_business_a_model_and_a_business_are_each_made_alone(ui: Ui, home: Place) -> None:
+def test_a_table_of_one_business_a_model_and_a_business_are_each_made_alone(ui: Ui, home: Place, failing: str) -> None:
     one, other = home.businesses[:2]
     runs = {
         "table": ui.launch("cycle", [["raw_qbo", "bills"]], businesses=[one], strategy="user_action", delivery="webhook"),
@@ -126,6 +133,17 @@ def test_a_table_of_one_business_a_model_and_a_business_are_each_made_alone(ui: 
     assert {schema for schema, _ in made["business"]} == {"raw_qbo", "raw_control"}
     read = home.rows("select distinct business_id, strategy from raw_control.sync_outcomes where delivery = 'webhook' order by all")
     assert read == sorted([(one, "user_action"), (other, "data_fetch")])
+
+
+def test_a_failed_run_is_told_in_the_home_by_its_first_failed_step(ui: Ui, home: Place, failing: str) -> None:
+    assert ui.finished(failing)[0] == "FAILURE"
+    for _ in range(WAIT_SECONDS * 2):
+        told = last_alert(home.settings)
+        if told:
+            break
+        ui.waiting.wait(0.5)
+    assert told is not None and told.kind == "run_failed" and told.subject == failing
+    assert told.message == "sync failed: sync_qbo: there is no business 'nobody': onboard it first"
 
 
 def test_a_misspelt_strategy_is_refused_before_anything_runs(ui: Ui) -> None:
