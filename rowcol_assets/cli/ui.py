@@ -38,7 +38,7 @@ def command(
 ) -> None:
     """Open Dagster's UI with schedules and sensors running, until Ctrl-C.
 
-    Example: `rowcol ui --port 3000`.
+    Examples: `rowcol ui`, `rowcol ui --port 0` for any free port.
     """
     from ingestion.control.store import open_store
     from ingestion.settings import load_settings
