@@ -35,7 +35,7 @@ from ingestion.warehouse import open_warehouse
 
 CONNECTIONS_AT_ONCE = 24
 # A walk's answer holds up to 19,000 records, about 15 MB as text and three times that while it is taken apart.
-LARGE_ANSWERS_AT_ONCE = 6
+LARGE_ANSWERS_AT_ONCE = 4
 # Longer than a first load of the largest company seen takes; a holder that dies is noticed by its process id.
 LEASE_SECONDS = 1800.0
 
