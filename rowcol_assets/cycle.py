@@ -64,6 +64,7 @@ def run_job(
     rails: only these rails' tables are fetched, everything after them is built all the same. assets: only these keys.
     """
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
+    import pandas  # noqa: F401, ICN001 - see _preload
     import sqlalchemy.orm  # noqa: F401 - see _preload
 
     from rowcol_assets.assets.failing import was_busy
@@ -97,7 +98,8 @@ def _preload() -> None:
     """Imports Great Expectations in the background of the fetch.
 
     Only once everything it shares with the code location is imported: two threads inside the same circular imports hand
-    each other half-made modules. Seen on a busy machine with sqlalchemy.orm, which turned a query of Dagster's into an error.
+    each other half-made modules. Seen on a busy machine with sqlalchemy.orm, which turned a query of Dagster's into an error,
+    and with pandas, which dlt looks for among the imported modules without importing it.
     """
     threading.Thread(target=preload, daemon=True).start()
 
