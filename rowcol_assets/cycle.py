@@ -64,7 +64,7 @@ def run_job(
     rails: only these rails' tables are fetched, everything after them is built all the same. assets: only these keys.
     """
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
-    import pandas  # noqa: F401, ICN001 - see _preload
+    import pandas  # noqa: F401 - see _preload
     import sqlalchemy.orm  # noqa: F401 - see _preload
 
     from rowcol_assets.assets.failing import was_busy
