@@ -15,6 +15,9 @@ from rowcol_assets.steps import transform
 from tests.e2e import tiny
 from tests.e2e.machine import Machine, machine
 
+# One cycle serves all tests here, so they stay with one worker.
+pytestmark = pytest.mark.xdist_group("hostile")
+
 # JSON text of an amount, and what it is; None: not an amount, to be rejected.
 AMOUNTS: dict[str, Decimal | None] = {
     "0.10": Decimal("0.10"),

@@ -14,7 +14,11 @@ import pytest
 from tests.e2e.machine import Machine, machine
 
 REFERENCE = os.environ.get("ROWCOL_REFERENCE_DATA")
-pytestmark = pytest.mark.skipif(not REFERENCE, reason="ROWCOL_REFERENCE_DATA names no folder with the recorded company")
+pytestmark = [
+    pytest.mark.skipif(not REFERENCE, reason="ROWCOL_REFERENCE_DATA names no folder with the recorded company"),
+    # One cycle serves all tests here, so they stay with one worker.
+    pytest.mark.xdist_group("recorded"),
+]
 
 COMPANY = "company_craig_2026"
 TABLES = {
