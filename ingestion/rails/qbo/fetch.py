@@ -125,24 +125,27 @@ class _CompanyFetch:
         if total is not None and seen < total:
             missing = f"the vendor counts {total} records, {seen} could be read"
             return EntityReport(entity.name, "partial", seen, source_count=total, error_kind="page_gap", error=missing)
-        gone = await self._find_deleted(entity, walk.ids)
+        gone = await self._find_deleted(walk)
         return EntityReport(
             entity.name, "succeeded", seen + gone, was_full_walk=True, source_count=total, watermark=self._mark(walk.started)
         )
 
-    async def _find_deleted(self, entity: EntityPromise, seen: set[str]) -> int:
+    async def _find_deleted(self, walk: Walk) -> int:
+        entity = walk.entity
         if self.session.watermark(self.connection, entity.name) is None:
             return 0
-        missing = sorted(await self.session.known_ids(self.connection, entity.name) - seen)
-        self._spool(entity, list(await asyncio.gather(*(self._state_of(entity, record_id) for record_id in missing))))
+        missing = sorted(await self.session.known_ids(self.connection, entity.name) - walk.ids)
+        # The moment of the deletion is unknown; the moment it was noticed is later than every version known. By the vendor's
+        # clock if ours is behind it: a deletion stamped before the record's last change would not be its newest state.
+        noticed_at = max(self.session.clock(), datetime.fromisoformat(self._mark(walk.started)))
+        self._spool(entity, list(await asyncio.gather(*(self._state_of(entity, record_id, noticed_at) for record_id in missing))))
         return len(missing)
 
-    async def _state_of(self, entity: EntityPromise, record_id: str) -> Record:
+    async def _state_of(self, entity: EntityPromise, record_id: str, noticed_at: datetime) -> Record:
         try:
             return await read_by_id(self.client, entity.vendor_name, record_id)
         except ObjectNotFound as gone:
-            # The moment of the deletion is unknown; the moment it was noticed is later than every version known.
-            return Record(record_id, self.session.clock(), True, gone.body, content_hash(b"deleted"))
+            return Record(record_id, noticed_at, True, gone.body, content_hash(b"deleted"))
 
     def _spool(self, entity: EntityPromise, records: Sequence[Record]) -> None:
         self.session.spool.add(
