@@ -69,21 +69,21 @@ parties as (
 
 previous as (
     {% if has_history -%}
-        select
-            flags.business_id,
-            flags.check_id,
-            flags.rail,
-            flags.entity,
-            flags.record_id,
-            flags.status,
-            flags.observed,
-            flags.impact_amount,
-            flags.opened_at,
-            flags.resolved_at,
-            flags.reopened_count,
-            flags.checked_at,
-            flags.run_id
-        from {{ this }} as flags
+    select
+        flags.business_id,
+        flags.check_id,
+        flags.rail,
+        flags.entity,
+        flags.record_id,
+        flags.status,
+        flags.observed,
+        flags.impact_amount,
+        flags.opened_at,
+        flags.resolved_at,
+        flags.reopened_count,
+        flags.checked_at,
+        flags.run_id
+    from {{ this }} as flags
     {%- else -%}
     select
         cast(null as varchar) as business_id,
