@@ -89,9 +89,8 @@ def _show(settings: Settings, before: dict[str, dict[str, Any]], rows_new: int) 
     for link in sorted(path for path in settings.published_dir.iterdir() if path.is_symlink()):
         typer.echo(f"  {link}/rowcol_bi.duckdb")
     typer.echo(
-        "\nNext: `make ui` opens the asset graph; `.venv/bin/rowcol sandbox serve` and, beside it,"
-        "\n`.venv/bin/rowcol sandbox advance --days 7` move the sandbox on, and `make run` then shows what changed;"
-        "\n`.venv/bin/rowcol --help` lists the rest."
+        "\nNext: `.venv/bin/rowcol sandbox advance --days 7` lets a week pass, and `make run` then shows what changed;"
+        "\n`make ui` opens the asset graph; `.venv/bin/rowcol --help` lists the rest."
     )
 
 
