@@ -63,7 +63,7 @@ def lengthen_history(settings: Settings, times: int) -> int:
         target = entity / "19700101T000000Z-older.parquet"
         duckdb.sql(
             f"""copy (
-                select * replace (
+                select kept.* replace (
                     sha256(concat(change_id, older.number)) as change_id,
                     source_updated_at - to_days(older.number::int) as source_updated_at,
                     strftime(source_updated_at - to_days(older.number::int), '%Y-%m-%dT%H:%M:%S.%fZ') as source_version,
@@ -72,7 +72,7 @@ def lengthen_history(settings: Settings, times: int) -> int:
                     false as is_deleted,
                     'older' as sync_id
                 )
-                from read_parquet('{entity}/*.parquet') cross join range(1, {times}) as older(number)
+                from read_parquet('{entity}/*.parquet') as kept cross join range(1, {times}) as older(number)
             ) to '{target}' (format parquet)"""
         )
     command(settings, "rebuild")
