@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ from ingestion.strategies import strategy_named
 from ingestion.sync import SyncReport
 from rowcol_assets.alerts import alert
 from rowcol_assets.resources import Platform
-from rowcol_assets.runs import end_dead_runs, failure_line, run_scope, run_tags
+from rowcol_assets.runs import end_dead_runs, failure_line, run_scope, run_tags, signature
 from rowcol_assets.steps import Say, silent
 
 INSTANCE_FILE = Path(__file__).parent.parent / "dagster.yaml"
@@ -76,6 +77,7 @@ def run_job(
     platform = Platform(settings, say, retries_when_busy=False)
     instance = open_instance(settings)
     end_dead_runs(instance)
+    run_id = str(uuid.uuid4())
     definition = build_definitions(settings, overrides={"platform": platform}).resolve_job_def(job)
     result = definition.execute_in_process(
         run_config={
@@ -85,7 +87,9 @@ def run_job(
         instance=instance,
         raise_on_error=False,
         asset_selection=_selected(definition, rails, assets),
-        tags=run_tags(chosen, trigger="command_line"),
+        run_id=run_id,
+        # Signed from the first moment: a run killed before its first step would stay unstarted for ever, and schedules wait for it.
+        tags={**run_tags(chosen, trigger="command_line"), **signature(run_id)},
     )
     failed = [event for event in result.all_events if event.is_step_failure]
     failures = tuple(failure_line(event) for event in failed)

@@ -46,14 +46,20 @@ def unfinished_runs(instance: dg.DagsterInstance, *jobs: str) -> list[dg.Dagster
 
 
 def sign_run(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
-    """Notes on `run` that this process works on it; with the run's id, because a retry inherits the tags of what it repeats."""
-    instance.add_run_tags(run.run_id, {PROCESS_TAG: f"{run.run_id} {own_mark()}"})
+    """Notes on `run` that this process works on it."""
+    instance.add_run_tags(run.run_id, signature(run.run_id))
+
+
+def signature(run_id: str) -> dict[str, str]:
+    """The tag that says which process works on a run; with the run's id, because a retry inherits the tags of what it repeats."""
+    return {PROCESS_TAG: f"{run_id} {own_mark()}"}
 
 
 def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
-    """Fails runs whose process on this host is gone and frees the pool slots they had claimed; returns their ids.
+    """Fails runs whose process on this host is gone and frees pool slots nobody works behind; returns the failed runs' ids.
 
-    Dagster's run monitoring only ends them at their maximum runtime, and until then they hold up every later run.
+    Dagster's run monitoring only ends them at their maximum runtime, and until then they hold up every later run. A
+    slot can also outlive its run: seen after a kill, the slot was claimed by a run that no longer was in the history.
     """
     ended = []
     for run in unfinished_runs(instance):
@@ -62,7 +68,18 @@ def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
             instance.report_run_failed(run, f"{describe(mark)} worked on it and is gone")
             instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
             ended.append(run.run_id)
+    for run_id in _claimants(instance):
+        claimant = instance.get_run_by_id(run_id)
+        if claimant is None or claimant.is_finished:
+            instance.event_log_storage.free_concurrency_slots_for_run(run_id)
     return ended
+
+
+def _claimants(instance: dg.DagsterInstance) -> set[str]:
+    """The runs that hold a pool slot or wait for one."""
+    storage = instance.event_log_storage
+    infos = [storage.get_concurrency_info(pool) for pool in storage.get_concurrency_keys()]
+    return {run_id for info in infos for run_id in info.active_run_ids | info.pending_run_ids | info.assigned_run_ids}
 
 
 def failure_line(event: dg.DagsterEvent) -> str:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import dagster as dg
 import pytest
@@ -72,6 +73,31 @@ def test_a_killed_run_is_ended_its_slot_is_freed_and_the_next_one_runs(tmp_path:
         assert ended is not None and ended.status is dg.DagsterRunStatus.FAILURE
         assert end_dead_runs(instance) == []
         assert _run(instance, settings, lambda: None).success
+
+
+def test_a_slot_whose_run_is_not_in_the_history_is_freed(tmp_path: Path) -> None:
+    settings = home_settings(tmp_path / "home")
+    with open_instance(settings) as instance:
+        instance.event_log_storage.initialize_concurrency_limit_to_default(WAREHOUSE_POOL)
+        assert instance.event_log_storage.claim_concurrency_slot(WAREHOUSE_POOL, str(uuid4()), "mirror_control").is_claimed
+        assert end_dead_runs(instance) == []
+        assert instance.event_log_storage.get_concurrency_info(WAREHOUSE_POOL).active_slot_count == 0
+        assert _run(instance, settings, lambda: None).success
+
+
+def test_a_run_killed_before_its_first_step_is_ended_by_its_signature(tmp_path: Path) -> None:
+    run_id = str(uuid4())
+    dead = subprocess.run(
+        [sys.executable, "-c", f"from rowcol_assets.runs import signature; print(signature('{run_id}')['rowcol/process'])"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    with dg.DagsterInstance.ephemeral() as instance:
+        job = dg.GraphDefinition("cycle").to_job()
+        instance.create_run_for_job(job, run_id=run_id, status=dg.DagsterRunStatus.NOT_STARTED, tags={PROCESS_TAG: dead})
+        assert end_dead_runs(instance) == [run_id]
 
 
 def test_a_retry_that_inherited_the_tags_of_a_dead_run_is_left_alone(tmp_path: Path) -> None:
