@@ -18,7 +18,7 @@ import httpx
 import stamina
 
 from ingestion.changelog.landing import Landed, land
-from ingestion.changelog.pipeline import load_lock, rail_pipeline, read_watermarks
+from ingestion.changelog.pipeline import Watermarks, load_lock, rail_pipeline, read_watermarks
 from ingestion.changelog.recovery import recover
 from ingestion.changelog.spool import Spool
 from ingestion.clock import Clock
@@ -36,6 +36,9 @@ from ingestion.warehouse import open_warehouse
 CONNECTIONS_AT_ONCE = 24
 # A walk's answer holds up to 19,000 records, about 15 MB as text and three times that while it is taken apart.
 LARGE_ANSWERS_AT_ONCE = 4
+# Memory grows with what is landed at once (250,000 records of 100 companies: 0.6 GB), and a first load of many lets
+# others at the warehouse in between.
+CONNECTIONS_PER_LANDING = 100
 # Longer than a first load of the largest company seen takes; a holder that dies is noticed by its process id.
 LEASE_SECONDS = 1800.0
 
@@ -104,34 +107,57 @@ def sync(settings: Settings, store: ControlStore, clock: Clock, request: SyncReq
     promises = request.promises()
     connections = store.connections(request.rail.name, request.businesses)
     sync_id = f"{clock():%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+    outcomes: list[SyncOutcome] = []
     with store.lease(connections, f"sync {sync_id}", LEASE_SECONDS) as leases:
         with load_lock(settings, request.rail.name):
             recover(settings, request.rail)
             watermarks = read_watermarks(rail_pipeline(settings, request.rail.name))
-        spool = Spool(settings, sync_id)
-        try:
-            session = partial(
-                FetchSession,
-                store=store,
-                clock=clock,
-                strategy=request.strategy,
-                spool=spool,
-                sync_id=sync_id,
-                delivery=request.delivery,
-                watermarks=watermarks,
-                known_ids=partial(_known_ids, settings, request.rail),
-                count_check=request.count_check,
-                pages=[],
-            )
-            fetched, pages = asyncio.run(_fetch_all(session, request.rail, leases.granted, promises, clock))
-            landed = land(settings, request.rail, spool, sync_id, _new_watermarks(fetched))
-        finally:
-            spool.remove()
-        for page in pages:
-            store.quarantine(page)
-        outcomes = tuple(_outcome(one, request, sync_id, landed, promises) for one in fetched)
-        store.record_sync(outcomes)
-        return SyncReport(sync_id, request.rail.name, outcomes, tuple(leases.refused))
+        parts = range(0, len(leases.granted), CONNECTIONS_PER_LANDING)
+        for number, first in enumerate(parts, start=1):
+            part = _Part(settings, store, clock, request, promises, sync_id if len(parts) == 1 else f"{sync_id}-{number}", watermarks)
+            outcomes += _sync_part(part, leases.granted[first : first + CONNECTIONS_PER_LANDING])
+    return SyncReport(sync_id, request.rail.name, tuple(outcomes), tuple(leases.refused))
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What one landing of a sync is made with; its id is the sync's, numbered where there are several."""
+
+    settings: Settings
+    store: ControlStore
+    clock: Clock
+    request: SyncRequest
+    promises: Sequence[EntityPromise]
+    sync_id: str
+    watermarks: Watermarks
+
+
+def _sync_part(part: _Part, connections: Sequence[Connection]) -> list[SyncOutcome]:
+    request = part.request
+    spool = Spool(part.settings, part.sync_id)
+    try:
+        session = partial(
+            FetchSession,
+            store=part.store,
+            clock=part.clock,
+            strategy=request.strategy,
+            spool=spool,
+            sync_id=part.sync_id,
+            delivery=request.delivery,
+            watermarks=part.watermarks,
+            known_ids=partial(_known_ids, part.settings, request.rail),
+            count_check=request.count_check,
+            pages=[],
+        )
+        fetched, pages = asyncio.run(_fetch_all(session, request.rail, connections, part.promises, part.clock))
+        landed = land(part.settings, request.rail, spool, part.sync_id, _new_watermarks(fetched))
+    finally:
+        spool.remove()
+    for page in pages:
+        part.store.quarantine(page)
+    outcomes = [_outcome(one, request, part.sync_id, landed, part.promises) for one in fetched]
+    part.store.record_sync(outcomes)
+    return outcomes
 
 
 async def _fetch_all(

@@ -27,6 +27,8 @@ from ingestion.settings import Settings
 # A cycle of 100 businesses holds the lock for a few seconds at a time; a bulk load's batches are shorter.
 DEFAULT_WAIT_SECONDS = 60.0
 POLL_SECONDS = 0.05
+# The first format with zstd. Nobody but this platform opens the warehouse; published files have the oldest format.
+STORAGE = "v1.2.0"
 
 _held = threading.RLock()
 _depth: dict[Path, int] = {}
@@ -90,13 +92,13 @@ def _create(path: Path) -> None:
     """Makes an empty DuckDB file beside and renames it: a process killed while making one leaves a file nobody can open."""
     beside = private_dir(path.parent) / f".{path.name}.{os.getpid()}.new"
     beside.unlink(missing_ok=True)
-    duckdb.connect(str(beside)).close()
+    duckdb.connect(str(beside), config={"storage_compatibility_version": STORAGE}).close()
     beside.replace(path)
 
 
 def duckdb_config(settings: Settings) -> dict[str, str | bool | int | float | list[str]]:
     """The configuration every opener in this process uses; DuckDB refuses two that differ."""
-    return {"memory_limit": settings.duckdb_memory, "threads": settings.duckdb_threads}
+    return {"memory_limit": settings.duckdb_memory, "threads": settings.duckdb_threads, "storage_compatibility_version": STORAGE}
 
 
 def lock_holder(settings: Settings) -> str | None:

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from expectations.run import run_checks
 from ingestion.changelog.schema import CHANGE
-from ingestion.changelog.segments import segments
+from ingestion.changelog.segments import distinct_changes, segments
 from ingestion.clock import Clock, utc_text
 from ingestion.control.rows import control_rows
 from ingestion.control.store import ControlStore
@@ -113,9 +113,8 @@ def _fill_rail(settings: Settings, warehouse: duckdb.DuckDBPyConnection, rail: R
         if paths:
             warehouse.execute(
                 f"""insert into {schema}.{promise.name} by name
-                select * replace ('{LOAD_ID}' as _dlt_load_id) from read_parquet(?)
-                qualify row_number() over (partition by change_id order by observed_at, sync_id) = 1""",
-                [paths],
+                select * replace ('{LOAD_ID}' as _dlt_load_id) from ({distinct_changes()})""",
+                {"paths": paths},
             )
     warehouse.execute(
         f"""create table {schema}._dlt_loads as

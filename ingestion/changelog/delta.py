@@ -1,7 +1,8 @@
 """Finds, in what a fetch received, the versions that the change log does not have yet.
 
-One SQL statement per entity over the spool and the raw table itself, for the fetched keys only. The caller holds the
-writer lock and the leases of the connections fetched, so the heads cannot move before the result is loaded.
+One SQL statement per entity over the spool and the raw table itself, for the fetched keys only and without payloads:
+those are nine tenths of the bytes and say nothing here; `segments` puts them back. The caller holds the writer lock
+and the leases of the connections fetched, so the heads cannot move before the result is loaded.
 
 The rules, for a rail that stamps its versions (`versioned`):
 * a version is (record, source_version, content_hash); one that is known adds nothing, however often it is served;
@@ -17,92 +18,93 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+
+from ingestion.changelog.spool import BATCH_ROWS
 
 _DELTA = """
-copy (
-    with spooled as (
-        select
-            business_id, connection_id, record_id, source_updated_at, is_deleted, content_hash, observed_at, delivery, ordinal,
-            case when {versioned} then strftime(source_updated_at, '%Y-%m-%dT%H:%M:%S.%fZ') end as source_version,
-        from read_parquet($spool)
-    ),
-    identified as (
-        select
-            *,
-            sha256(concat_ws(chr(31), business_id, connection_id, record_id, coalesce(source_version, ''), content_hash)) as base_id,
-        from spooled
-    ),
-    distinct_arrivals as (
-        select *
-        from identified
-        qualify row_number() over (partition by base_id order by ordinal desc) = 1
-    ),
-    known as (
-        select raw.business_id, raw.connection_id, raw.record_id, raw.change_id, raw.version_no, raw.source_version, raw.content_hash,
-            raw.source_updated_at, raw.observed_at,
-        from {known_relation} as raw
-        semi join spooled using (business_id, connection_id, record_id)
-    ),
-    heads as (
-        select
-            business_id, connection_id, record_id,
-            max(version_no) as last_version_no,
-            max_by(source_version, (source_updated_at, observed_at, version_no)) as source_version,
-            max_by(content_hash, (source_updated_at, observed_at, version_no)) as content_hash,
-        from known
-        group by business_id, connection_id, record_id
-    ),
-    compared as (
-        select
-            arrived.*,
-            coalesce(heads.last_version_no, 0) as last_version_no,
-            known.change_id is not null as is_known,
-            heads.content_hash is distinct from arrived.content_hash as differs_from_head,
-            heads.source_version is not distinct from arrived.source_version as is_version_of_head,
-            row_number() over versions_of_record = 1 as is_last_of_version,
-            bool_or(known.change_id is null) over (
-                partition by arrived.business_id, arrived.connection_id, arrived.record_id, arrived.source_version
-            ) as brings_unknown,
-        from distinct_arrivals as arrived
-        left join heads using (business_id, connection_id, record_id)
-        left join known on arrived.base_id = known.change_id
-        window versions_of_record as (
-            partition by arrived.business_id, arrived.connection_id, arrived.record_id, arrived.source_version
-            order by arrived.ordinal desc
-        )
-    ),
-    numbered as (
-        select
-            *,
-            last_version_no + row_number() over (
-                partition by business_id, connection_id, record_id order by source_updated_at nulls last, ordinal
-            ) as version_no,
-        from compared
-        where case
-            when not {versioned} then is_last_of_version and differs_from_head
-            when not is_known then true
-            -- back to an earlier state under an unchanged stamp; `brings_unknown`: the other state came in this very fetch
-            else is_last_of_version and is_version_of_head and (differs_from_head or brings_unknown)
-        end
-    )
+with spooled as (
     select
-        numbered.business_id,
-        numbered.connection_id,
-        numbered.record_id,
-        case when is_known or not {versioned} then sha256(concat_ws(chr(31), base_id, version_no)) else base_id end as change_id,
-        numbered.version_no::bigint as version_no,
-        numbered.source_version,
-        numbered.source_updated_at,
-        numbered.is_deleted,
-        arrived.payload,
-        numbered.content_hash,
-        numbered.observed_at,
-        numbered.delivery,
-        $sync_id as sync_id,
-        $load_id as _dlt_load_id,
-    from read_parquet($spool) as arrived
-    inner join numbered on arrived.ordinal = numbered.ordinal
-) to '{segment}' (format parquet, compression lz4, row_group_size 20000)
+        business_id, connection_id, record_id, source_updated_at, is_deleted, content_hash, observed_at, delivery, ordinal,
+        case when {versioned} then strftime(source_updated_at, '%Y-%m-%dT%H:%M:%S.%fZ') end as source_version,
+    from read_parquet($spool)
+),
+identified as (
+    select
+        *,
+        sha256(concat_ws(chr(31), business_id, connection_id, record_id, coalesce(source_version, ''), content_hash)) as base_id,
+    from spooled
+),
+distinct_arrivals as (
+    select *
+    from identified
+    qualify row_number() over (partition by base_id order by ordinal desc) = 1
+),
+known as (
+    select raw.business_id, raw.connection_id, raw.record_id, raw.change_id, raw.version_no, raw.source_version, raw.content_hash,
+        raw.source_updated_at, raw.observed_at,
+    from {known_relation} as raw
+    semi join spooled using (business_id, connection_id, record_id)
+),
+heads as (
+    select
+        business_id, connection_id, record_id,
+        max(version_no) as last_version_no,
+        max_by(source_version, (source_updated_at, observed_at, version_no)) as source_version,
+        max_by(content_hash, (source_updated_at, observed_at, version_no)) as content_hash,
+    from known
+    group by business_id, connection_id, record_id
+),
+compared as (
+    select
+        arrived.*,
+        coalesce(heads.last_version_no, 0) as last_version_no,
+        known.change_id is not null as is_known,
+        heads.content_hash is distinct from arrived.content_hash as differs_from_head,
+        heads.source_version is not distinct from arrived.source_version as is_version_of_head,
+        row_number() over versions_of_record = 1 as is_last_of_version,
+        bool_or(known.change_id is null) over (
+            partition by arrived.business_id, arrived.connection_id, arrived.record_id, arrived.source_version
+        ) as brings_unknown,
+    from distinct_arrivals as arrived
+    left join heads using (business_id, connection_id, record_id)
+    left join known on arrived.base_id = known.change_id
+    window versions_of_record as (
+        partition by arrived.business_id, arrived.connection_id, arrived.record_id, arrived.source_version
+        order by arrived.ordinal desc
+    )
+),
+numbered as (
+    select
+        *,
+        last_version_no + row_number() over (
+            partition by business_id, connection_id, record_id order by source_updated_at nulls last, ordinal
+        ) as version_no,
+    from compared
+    where case
+        when not {versioned} then is_last_of_version and differs_from_head
+        when not is_known then true
+        -- back to an earlier state under an unchanged stamp; `brings_unknown`: the other state came in this very fetch
+        else is_last_of_version and is_version_of_head and (differs_from_head or brings_unknown)
+    end
+)
+select
+    business_id,
+    connection_id,
+    record_id,
+    case when is_known or not {versioned} then sha256(concat_ws(chr(31), base_id, version_no)) else base_id end as change_id,
+    version_no::bigint as version_no,
+    source_version,
+    source_updated_at,
+    is_deleted,
+    content_hash,
+    observed_at,
+    delivery,
+    $sync_id as sync_id,
+    $load_id as _dlt_load_id,
+    ordinal,
+from numbered
+order by ordinal
 """
 
 _NO_HISTORY = """(
@@ -113,29 +115,16 @@ _NO_HISTORY = """(
 )"""
 
 
-def write_delta(
-    warehouse: duckdb.DuckDBPyConnection,
-    *,
-    rail: str,
-    entity: str,
-    versioned: bool,
-    spool: Path,
-    sync_id: str,
-    load_id: str,
-    segment: Path,
-) -> dict[str, int]:
-    """Writes the new versions in `spool` to the Parquet file `segment` and returns their number per business.
+def new_versions(
+    warehouse: duckdb.DuckDBPyConnection, *, rail: str, entity: str, versioned: bool, spool: Path, sync_id: str, load_id: str
+) -> pa.RecordBatchReader:
+    """The new versions in `spool` in order of arrival: the columns of a change without its payload, and `ordinal`.
 
-    The file is written even when nothing is new; the caller decides what to do with an empty one.
+    The reader is bound to the connection: nothing else may run on it before the reader is exhausted.
     """
     exists = warehouse.execute(
         "select count(*) from information_schema.tables where table_schema = ? and table_name = ?", [f"raw_{rail}", entity]
     ).fetchone() == (1,)
-    statement = _DELTA.format(
-        versioned=str(versioned).lower(),
-        known_relation=f"raw_{rail}.{entity}" if exists else _NO_HISTORY,
-        segment=str(segment).replace("'", "''"),
-    )
-    warehouse.execute(statement, {"spool": str(spool), "sync_id": sync_id, "load_id": load_id})
-    counts = warehouse.execute("select business_id, count(*) from read_parquet(?) group by business_id", [str(segment)]).fetchall()
-    return dict(counts)
+    statement = _DELTA.format(versioned=str(versioned).lower(), known_relation=f"raw_{rail}.{entity}" if exists else _NO_HISTORY)
+    found = warehouse.execute(statement, {"spool": str(spool), "sync_id": sync_id, "load_id": load_id})
+    return found.to_arrow_reader(BATCH_ROWS)

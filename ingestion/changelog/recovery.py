@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 
 from ingestion.changelog.pipeline import Package, load_package, missing_tables, no_rows, rail_pipeline, restore_state
-from ingestion.changelog.segments import discard_drafts, journals, open_rebuild, rebuild_is_open, segments
+from ingestion.changelog.segments import discard_drafts, distinct_changes, journals, open_rebuild, rebuild_is_open, segments
 from ingestion.changelog.spool import remove_orphans
 from ingestion.files import private_dir
 from ingestion.promise import RailPromise
@@ -70,21 +70,17 @@ def _replay(settings: Settings, rail: RailPromise, named: dict[str, Path], wareh
 def _load(
     settings: Settings, rail: RailPromise, paths: dict[str, list[Path]], missing: frozenset[str], warehouse: duckdb.DuckDBPyConnection
 ) -> int:
-    """Loads the rows of segments that their tables lack, each change once, in order of observation."""
+    """Loads the rows of segments that their tables lack, each change once."""
     folder = private_dir(settings.home / "spool" / f"recovery.{os.getpid()}")
     loaded: dict[str, int] = {}
 
     def write(entity: str, load_id: str) -> tuple[Path, int] | None:
         target = folder / f"{rail.name}.{entity}.parquet"
-        absent = "" if entity in missing else f"anti join raw_{rail.name}.{entity} using (change_id)"
+        rows = distinct_changes(None if entity in missing else f"raw_{rail.name}.{entity}")
         warehouse.execute(
-            f"""copy (
-                select kept.* replace (? as _dlt_load_id)
-                from read_parquet(?) as kept {absent}
-                qualify row_number() over (partition by kept.change_id order by kept.observed_at, kept.sync_id) = 1
-                order by kept.observed_at, kept.sync_id, kept.version_no
-            ) to '{str(target).replace("'", "''")}' (format parquet, compression lz4, row_group_size 20000)""",
-            [load_id, [str(path) for path in paths[entity]]],
+            f"""copy (select * replace ($load_id as _dlt_load_id) from ({rows}))
+            to '{str(target).replace("'", "''")}' (format parquet, compression lz4, row_group_size 20000)""",
+            {"load_id": load_id, "paths": [str(path) for path in paths[entity]]},
         )
         row = warehouse.execute("select count(*) from read_parquet(?)", [str(target)]).fetchone()
         loaded[entity] = int(row[0]) if row else 0

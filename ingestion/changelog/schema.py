@@ -14,20 +14,20 @@ import pyarrow as pa
 
 INSTANT = pa.timestamp("us", "UTC")
 
-# What a fetch knows of a record when it arrives. `ordinal` is the order of arrival within the fetch.
-_SPOOLED_FIELDS: list[pa.Field[Any]] = [
+# What a fetch knows of a record when it arrives, besides its payload. `ordinal` counts the entity's arrivals from 0.
+_ARRIVAL_FIELDS: list[pa.Field[Any]] = [
     pa.field("business_id", pa.string(), nullable=False),
     pa.field("connection_id", pa.string(), nullable=False),
     pa.field("record_id", pa.string(), nullable=False),
     pa.field("source_updated_at", INSTANT),
     pa.field("is_deleted", pa.bool_(), nullable=False),
-    pa.field("payload", pa.string(), nullable=False),
     pa.field("content_hash", pa.string(), nullable=False),
     pa.field("observed_at", INSTANT, nullable=False),
     pa.field("delivery", pa.string(), nullable=False),
     pa.field("ordinal", pa.int64(), nullable=False),
 ]
-SPOOLED = pa.schema(_SPOOLED_FIELDS)
+ARRIVAL = pa.schema(_ARRIVAL_FIELDS)
+PAYLOAD = pa.schema([pa.field("payload", pa.string(), nullable=False)])
 
 # One observed version, as it lies in segments and in the raw table. All are nullable, as DuckDB writes Parquet: a
 # column declared otherwise makes dlt rewrite each file it is given.

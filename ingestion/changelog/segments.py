@@ -8,13 +8,22 @@ over tells `recovery` what to complete.
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ingestion.changelog.schema import CHANGE
 from ingestion.files import private_dir, sync_dir, sync_file, write_atomic
 from ingestion.settings import Settings
 
 JOURNALS = ".pending"
 REBUILD = "rebuild"
+# Columns with few values in a segment; the others are not worth looking for a dictionary.
+REPEATED = ["business_id", "connection_id", "delivery", "sync_id", "_dlt_load_id"]
 
 
 def segment_dir(settings: Settings, rail: str, entity: str) -> Path:
@@ -25,6 +34,58 @@ def segment_dir(settings: Settings, rail: str, entity: str) -> Path:
 def draft_path(settings: Settings, rail: str, entity: str, sync_id: str) -> Path:
     """Where a segment is written before it counts; names starting with a dot are no segments."""
     return private_dir(segment_dir(settings, rail, entity)) / f".{sync_id}.draft"
+
+
+def write_draft(draft: Path, versions: pa.RecordBatchReader, payloads: Iterator[pa.Array]) -> dict[str, int]:
+    """Joins new versions with their payloads into a Parquet file and returns their number per business.
+
+    Both come in order of arrival, so they are merged as they stream and memory does not grow with their number. No file
+    is written when there are no versions.
+    """
+    counts: Counter[str] = Counter()
+    writer: pq.ParquetWriter | None = None
+    arrived = _Arrived(payloads)
+    try:
+        for batch in versions:
+            if not batch.num_rows:
+                continue
+            writer = writer or pq.ParquetWriter(draft, CHANGE, compression="lz4", use_dictionary=REPEATED)  # type: ignore[arg-type]
+            payload = arrived.payloads_of(batch.column("ordinal").to_numpy())
+            columns = [payload if name == "payload" else batch.column(name) for name in CHANGE.names]
+            writer.write_table(pa.table(columns, schema=CHANGE))
+            counts.update(map(str, batch.column("business_id").to_pylist()))
+    finally:
+        if writer:
+            writer.close()
+    return dict(counts)
+
+
+class _Arrived:
+    """Payloads by ordinal, from a stream read once; asked for in ascending order."""
+
+    def __init__(self, pages: Iterator[pa.Array]) -> None:
+        self._pages = pages
+        self._page: pa.Array = pa.array([], pa.string())
+        self._first = 0
+
+    def payloads_of(self, ordinals: np.ndarray) -> pa.ChunkedArray:
+        found = []
+        while len(ordinals):
+            here = int(np.searchsorted(ordinals, self._first + len(self._page)))
+            if here:
+                found.append(_pick(self._page, ordinals[:here] - self._first))
+                ordinals = ordinals[here:]
+            else:
+                self._first += len(self._page)
+                self._page = next(self._pages)
+        return pa.chunked_array(found, pa.string())
+
+
+def _pick(page: pa.Array, positions: np.ndarray) -> pa.Array:
+    """The values at ascending positions; without a copy where none is left out, as in a first load."""
+    if positions[-1] - positions[0] + 1 == len(positions):
+        return page.slice(positions[0], len(positions))
+    return page.take(pa.array(positions))
 
 
 def seal(settings: Settings, rail: str, entity: str, sync_id: str) -> Path:
@@ -60,6 +121,24 @@ def journals(settings: Settings, rail: str) -> list[tuple[Path, list[tuple[str, 
         named = [(entity, segment_dir(settings, rail, entity) / f"{note['sync_id']}.parquet") for entity in note["entities"]]
         found.append((journal, [(entity, segment) for entity, segment in named if segment.exists()]))
     return found
+
+
+def distinct_changes(known: str | None = None) -> str:
+    """SQL for the rows of the segments `$paths`, each change once: the earliest seen; without those of the relation `known`.
+
+    Which rows are wanted is found without their payloads, so these pass by once and never through a window.
+    """
+    rows = "read_parquet($paths, filename = true, file_row_number = true)"
+    unknown = f"anti join {known} using (change_id)" if known else ""
+    return f"""
+        select kept.* exclude (filename, file_row_number)
+        from {rows} as kept
+        semi join (
+            select kept.filename, kept.file_row_number
+            from {rows} as kept {unknown}
+            qualify row_number() over (partition by kept.change_id order by kept.observed_at, kept.sync_id) = 1
+        ) as wanted using (filename, file_row_number)
+    """
 
 
 def open_rebuild(settings: Settings, rail: str) -> Path:

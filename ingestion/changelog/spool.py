@@ -1,26 +1,36 @@
-"""Where a fetch puts what it receives: one Parquet file per entity, so that memory does not grow with the data.
+"""Where a fetch puts what it receives: two files per entity, so that memory does not grow with the data.
 
-A spool lives for one sync and means nothing afterwards; what is kept is decided in `delta` and written by `segments`.
+What versions are compared by lies in Parquet, which SQL reads; the payloads lie apart, as an Arrow stream: they are only
+copied, and SQL need not pass over them. A spool lives for one sync and means nothing afterwards; what is kept is decided
+in `delta` and written by `segments`.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ingestion.changelog.schema import SPOOLED
+from ingestion.changelog.schema import ARRIVAL, INSTANT, PAYLOAD
 from ingestion.files import private_dir, process_is_alive
 from ingestion.settings import Settings
 
 # About 4 MB of ledger documents: large enough that a row group costs little, small enough for many entities at once.
 BATCH_ROWS = 5_000
+# Columns with few values; looking for a dictionary in the others costs time and finds none.
+REPEATED = ["business_id", "connection_id", "delivery"]
+# Batches that may wait to be written; more would let a slow disk fill the memory.
+WRITES_UNDER_WAY = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +48,24 @@ class Arrivals:
     delivery: str
 
 
-@dataclass
-class _Pending:
-    batches: list[pa.RecordBatch] = field(default_factory=list)
-    rows: int = 0
+class _Files:
+    """The two files of one entity and what is to be written to them next."""
+
+    def __init__(self, keys: Path, payloads: Path) -> None:
+        self.rows = 0
+        self.waiting: list[tuple[pa.RecordBatch, pa.RecordBatch]] = []
+        self.rows_waiting = 0
+        self._keys = pq.ParquetWriter(keys, ARRIVAL, compression="none", use_dictionary=REPEATED)  # type: ignore[arg-type]
+        self._payloads = pa.ipc.new_stream(str(payloads), PAYLOAD)
+
+    def write(self, batches: Sequence[tuple[pa.RecordBatch, pa.RecordBatch]]) -> None:
+        self._keys.write_table(pa.Table.from_batches([keys for keys, _ in batches], ARRIVAL))
+        for _, payloads in batches:
+            self._payloads.write_batch(payloads)
+
+    def close(self) -> None:
+        self._keys.close()
+        self._payloads.close()
 
 
 class Spool:
@@ -49,61 +73,89 @@ class Spool:
 
     def __init__(self, settings: Settings, sync_id: str) -> None:
         self.folder = private_dir(settings.home / "spool" / f"{sync_id}.{os.getpid()}")
-        self._pending: dict[str, _Pending] = {}
-        self._writers: dict[str, pq.ParquetWriter] = {}
-        self._ordinal = 0
-        self.rows: dict[str, int] = {}
+        self._files: dict[str, _Files] = {}
+        # Writing needs no interpreter lock, so it goes on beside the network. One thread keeps each file's order.
+        self._pool = ThreadPoolExecutor(1)
+        self._writes: deque[Future[None]] = deque()
+        self._is_closed = False
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """Rows that arrived, per entity."""
+        return {entity: files.rows for entity, files in self._files.items()}
 
     def add(self, entity: str, arrivals: Arrivals) -> None:
         """Adds one response's records; raises UnicodeDecodeError-like ArrowInvalid if a payload is not UTF-8."""
         count = len(arrivals.record_ids)
         if not count:
             return
-        batch = pa.record_batch(
+        if entity not in self._files:
+            self._files[entity] = _Files(self.path(entity), self._payload_path(entity))
+        files = self._files[entity]
+        keys = pa.record_batch(
             [
                 pa.repeat(arrivals.business_id, count),
                 pa.repeat(arrivals.connection_id, count),
                 pa.array(arrivals.record_ids, pa.string()),
-                pa.array(arrivals.source_updated_at, SPOOLED.field("source_updated_at").type),
+                pa.array(arrivals.source_updated_at, INSTANT),
                 pa.array(arrivals.is_deleted, pa.bool_()),
-                pa.array(arrivals.payloads, pa.string()),
                 pa.array(arrivals.content_hashes, pa.string()),
-                pa.repeat(pa.scalar(arrivals.observed_at, SPOOLED.field("observed_at").type), count),
+                pa.repeat(pa.scalar(arrivals.observed_at, INSTANT), count),
                 pa.repeat(arrivals.delivery, count),
-                pa.array(range(self._ordinal, self._ordinal + count), pa.int64()),
+                pa.array(np.arange(files.rows, files.rows + count)),
             ],
-            schema=SPOOLED,
+            schema=ARRIVAL,
         )
-        self._ordinal += count
-        self.rows[entity] = self.rows.get(entity, 0) + count
-        pending = self._pending.setdefault(entity, _Pending())
-        pending.batches.append(batch)
-        pending.rows += count
-        if pending.rows >= BATCH_ROWS:
-            self._flush(entity)
+        files.waiting.append((keys, pa.record_batch([pa.array(arrivals.payloads, pa.string())], schema=PAYLOAD)))
+        files.rows += count
+        files.rows_waiting += count
+        if files.rows_waiting >= BATCH_ROWS:
+            self._flush(files)
 
     def close(self) -> None:
-        """Finishes the files; nothing can be added afterwards."""
-        for entity in list(self._pending):
-            self._flush(entity)
-        for writer in self._writers.values():
-            writer.close()
-        self._writers.clear()
+        """Finishes the files; nothing can be added afterwards. Raises OSError when they cannot be written, as on a full disk."""
+        if self._is_closed:
+            return
+        for files in self._files.values():
+            self._flush(files)
+        self._wait_for_writes(0)
+        self._release()
 
     def path(self, entity: str) -> Path:
-        """The entity's file; it exists if any row of it arrived."""
+        """The entity's Parquet file without payloads; it exists if any row of it arrived."""
         return self.folder / f"{entity}.parquet"
 
+    def payloads(self, entity: str) -> Iterator[pa.Array]:
+        """The entity's payloads in order of arrival, a page at a time; the n-th belongs to `ordinal` n."""
+        with pa.OSFile(str(self._payload_path(entity)), "rb") as file, pa.ipc.open_stream(file) as stream:
+            for batch in stream:
+                yield batch.column("payload")
+
     def remove(self) -> None:
-        """Deletes the spool."""
-        self.close()
+        """Deletes the spool, whatever state it is in."""
+        with suppress(OSError):
+            self._release()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _flush(self, entity: str) -> None:
-        pending = self._pending.pop(entity)
-        if entity not in self._writers:
-            self._writers[entity] = pq.ParquetWriter(self.path(entity), SPOOLED, compression="lz4")
-        self._writers[entity].write_table(pa.Table.from_batches(pending.batches, SPOOLED))
+    def _release(self) -> None:
+        if self._is_closed:
+            return
+        self._is_closed = True
+        self._pool.shutdown(cancel_futures=True)
+        for files in self._files.values():
+            files.close()
+
+    def _payload_path(self, entity: str) -> Path:
+        return self.folder / f"{entity}.payloads"
+
+    def _flush(self, files: _Files) -> None:
+        self._wait_for_writes(WRITES_UNDER_WAY)
+        self._writes.append(self._pool.submit(files.write, files.waiting))
+        files.waiting, files.rows_waiting = [], 0
+
+    def _wait_for_writes(self, left: int) -> None:
+        while len(self._writes) > left:
+            self._writes.popleft().result()
 
 
 def remove_orphans(settings: Settings) -> None:

@@ -34,6 +34,14 @@ def test_a_first_sync_brings_every_record_and_a_second_one_nothing(home: Home) -
     assert {outcome.requests for outcome in second.outcomes} == {1}, "an unchanged company costs one call"
 
 
+def test_many_companies_land_in_parts_each_with_its_own_id(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingestion.sync.CONNECTIONS_PER_LANDING", 1)
+    report = home.sync()
+    assert home.raw() == served(home)
+    assert [outcome.sync_id for outcome in report.outcomes] == [f"{report.sync_id}-1", f"{report.sync_id}-2"]
+    assert home.sync().rows_new == 0, "each part's watermarks are kept"
+
+
 def test_edits_voids_and_deletions_arrive_through_the_feed(home: Home) -> None:
     home.sync()
     home.sandbox.post("advance", days=10)

@@ -39,11 +39,11 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     content_hash: str
 
 
-class _MetaData(msgspec.Struct):
+class _MetaData(msgspec.Struct, gc=False):
     LastUpdatedTime: datetime
 
 
-class _Head(msgspec.Struct):
+class _Head(msgspec.Struct, gc=False):
     Id: str
     MetaData: _MetaData
     status: str | None = None
@@ -78,6 +78,7 @@ _query = msgspec.json.Decoder(_QueryPage)
 _changes = msgspec.json.Decoder(_ChangePage)
 _batch = msgspec.json.Decoder(_BatchPage)
 _records = msgspec.json.Decoder(list[msgspec.Raw])
+_heads = msgspec.json.Decoder(list[_Head])
 _head = msgspec.json.Decoder(_Head)
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -128,7 +129,8 @@ def read_object(body: bytes, vendor_name: str) -> Record:
     answer = _decode(_object, body)
     if vendor_name not in answer:
         raise MalformedPage(f"the answer holds no {vendor_name}")
-    return _record(bytes(answer[vendor_name]))
+    payload = answer[vendor_name]
+    return _record(_decode(_head, bytes(payload)), bytes(payload))
 
 
 def fault_of(body: bytes) -> Fault | None:
@@ -150,7 +152,8 @@ def fault_of(body: bytes) -> Fault | None:
 
 def _decode(decoder: msgspec.json.Decoder[Any], body: bytes) -> Any:
     try:
-        body.decode("utf-8")
+        if not body.isascii():
+            body.decode("utf-8")
         return decoder.decode(body)
     except UnicodeDecodeError as error:
         raise MalformedPage(f"not UTF-8 at byte {error.start}") from None
@@ -162,16 +165,14 @@ def _split(raw: msgspec.Raw | None) -> list[Record]:
     if raw is None:
         return []
     try:
-        return [_record(bytes(one)) for one in _records.decode(raw)]
+        # Two passes in C are quicker than one call per record.
+        heads, payloads = _heads.decode(raw), _records.decode(raw)
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise MalformedPage(str(error).splitlines()[0][:200]) from None
+    return [_record(head, bytes(payload)) for head, payload in zip(heads, payloads, strict=True)]
 
 
-def _record(payload: bytes) -> Record:
-    try:
-        head = _head.decode(payload)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
-        raise MalformedPage(str(error).splitlines()[0][:200]) from None
+def _record(head: _Head, payload: bytes) -> Record:
     if head.MetaData.LastUpdatedTime.tzinfo is None:
         raise MalformedPage("LastUpdatedTime has no offset")
     return Record(head.Id, head.MetaData.LastUpdatedTime, head.status == "Deleted", payload, content_hash(payload))
