@@ -83,6 +83,12 @@ class FetchSession:
         """Up to where `entity` has been read on `connection`, or None before the first full walk."""
         return self.watermarks.get(entity, {}).get(watermark_key(connection))
 
+    def set_aside(self, connection: Connection, entity: str, reason: str, body: bytes) -> None:
+        """Keeps a page that could not be read for quarantine: its bytes as served and why."""
+        self.pages.append(
+            QuarantinedPage(**connection.key, entity=entity, sync_id=self.sync_id, reason=reason, body=body, quarantined_at=self.clock())
+        )
+
 
 def watermark_key(connection: Connection) -> str:
     """The name of a connection in the watermarks; with the business, since a company can be connected anew under another."""

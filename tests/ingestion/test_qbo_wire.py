@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ingestion.rails.qbo.wire import MalformedPage, fault_of, split_batch, split_changes, split_query
+from ingestion.answers import MalformedPage
+from ingestion.rails.qbo.wire import fault_of, split_batch, split_changes, split_query
 
 BILL = b'{"Id": "7",  "TotalAmt": 1e2, "MetaData": {"LastUpdatedTime": "2026-03-08T01:59:59-08:00"}, "x": "\\u0000\xe2\x80\xae"}'
 TOMBSTONE = b'{"domain":"QBO","status":"Deleted","Id":"9","MetaData":{"LastUpdatedTime":"2026-03-08T03:00:01-07:00"}}'

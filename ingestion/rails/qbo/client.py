@@ -12,14 +12,13 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 import httpx
-import stamina
 from aiolimiter import AsyncLimiter
 
+from ingestion.answers import Transient, ask, retry_after
 from ingestion.control.facts import Connection, TokenState
 from ingestion.fetching import FetchSession, RailError, Traffic
 from ingestion.rails.qbo.oauth import refresher
-from ingestion.rails.qbo.wire import MalformedPage, fault_of
-from ingestion.strategies import LONGEST_WAIT_SECONDS
+from ingestion.rails.qbo.wire import fault_of
 
 MINOR_VERSION = "75"
 CONCURRENT_CALLS = 10
@@ -35,24 +34,6 @@ class ObjectNotFound(RailError):
     def __init__(self, body: bytes) -> None:
         super().__init__("not_found", "the object does not exist")
         self.body = body
-
-
-class UnreadablePage(RailError):
-    """An answer that stayed unreadable over all attempts; its bytes are kept for quarantine."""
-
-    def __init__(self, reason: str, body: bytes) -> None:
-        super().__init__("malformed_page", f"a page could not be read: {reason}")
-        self.reason = reason
-        self.body = body
-
-
-class _Transient(Exception):
-    """Worth another attempt. wait: what the vendor asked for, in seconds."""
-
-    def __init__(self, error: RailError, wait: float | None = None) -> None:
-        super().__init__(str(error))
-        self.error = error
-        self.wait = wait
 
 
 class QboClient:
@@ -89,27 +70,7 @@ class QboClient:
     async def _call(
         self, method: str, path: str, parameters: Mapping[str, str], content: bytes | None, parse: Callable[[bytes], Parsed]
     ) -> Parsed:
-        strategy = self._session.strategy
-        try:
-            async for attempt in stamina.retry_context(
-                on=_wait_before_retry,
-                attempts=strategy.max_attempts,
-                timeout=None,
-                wait_initial=strategy.first_wait_seconds,
-                wait_max=LONGEST_WAIT_SECONDS,
-                wait_jitter=strategy.first_wait_seconds,
-                wait_exp_base=strategy.backoff_factor,
-            ):
-                with attempt:
-                    self._traffic.retries += attempt.num > 1
-                    body = await self._send(method, path, parameters, content)
-                    try:
-                        return parse(body)
-                    except MalformedPage as error:
-                        raise _Transient(UnreadablePage(str(error), body)) from None
-        except _Transient as last:
-            raise last.error from None
-        raise AssertionError("a retry context ends by returning or raising")
+        return await ask(self._session.strategy, self._traffic, lambda: self._send(method, path, parameters, content), parse)
 
     async def _send(self, method: str, path: str, parameters: Mapping[str, str], content: bytes | None) -> bytes:
         token = await self._access_token()
@@ -133,7 +94,7 @@ class QboClient:
                     method, url, params={**parameters, "minorversion": MINOR_VERSION}, content=content, headers=headers
                 )
             except httpx.TransportError as error:
-                raise _Transient(RailError("unreachable", f"no usable answer ({type(error).__name__})")) from None
+                raise Transient(RailError("unreachable", f"no usable answer ({type(error).__name__})")) from None
         return answer.status_code, answer.headers, answer.content
 
     def _judge(self, status: int, headers: httpx.Headers, body: bytes) -> bytes:
@@ -142,17 +103,17 @@ class QboClient:
         code = fault.code if fault else ""
         if status == httpx.codes.TOO_MANY_REQUESTS or code in THROTTLED_CODES:
             self._traffic.throttled += 1
-            raise _Transient(RailError("throttled", "the vendor's request limit was reached"), _retry_after(headers))
+            raise Transient(RailError("throttled", "the vendor's request limit was reached"), retry_after(headers))
         if status == httpx.codes.UNAUTHORIZED:
             raise RailError("disconnected", "the vendor rejects a fresh access token: connect the business again")
         if status == httpx.codes.FORBIDDEN or code in FORBIDDEN_CODES:
             raise RailError("forbidden", f"the app may not read this company (status {status}, code {code or 'none'})")
         if (status >= httpx.codes.INTERNAL_SERVER_ERROR and status != httpx.codes.NOT_IMPLEMENTED) or code == "10000":
-            raise _Transient(RailError("server_error", f"the vendor answered {status}"), _retry_after(headers))
+            raise Transient(RailError("server_error", f"the vendor answered {status}"), retry_after(headers))
         if code == "610":
             raise ObjectNotFound(body)
         if fault and status == httpx.codes.OK:
-            raise _Transient(RailError("fault", f"the vendor answered 200 with fault {code or fault.kind}"))
+            raise Transient(RailError("fault", f"the vendor answered 200 with fault {code or fault.kind}"))
         if status != httpx.codes.OK:
             raise RailError("refused", f"the vendor answered {status}" + (f", fault {code}" if code else ""))
         return body
@@ -170,14 +131,3 @@ class QboClient:
 
     def _expires_soon(self, token: TokenState) -> bool:
         return token.access_expires_at is not None and (token.access_expires_at - self._session.clock()).total_seconds() < 120
-
-
-def _wait_before_retry(error: Exception) -> bool | float:
-    if not isinstance(error, _Transient):
-        return False
-    return True if error.wait is None else min(error.wait, LONGEST_WAIT_SECONDS)
-
-
-def _retry_after(headers: httpx.Headers) -> float | None:
-    value = headers.get("Retry-After", "")
-    return float(value) if value.isdigit() else None

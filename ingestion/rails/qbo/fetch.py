@@ -11,14 +11,15 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from ingestion.answers import UnreadablePage
 from ingestion.changelog.schema import content_hash
 from ingestion.changelog.spool import Arrivals
 from ingestion.clock import utc_text
-from ingestion.control.facts import Connection, QuarantinedPage
+from ingestion.control.facts import Connection
 from ingestion.fetching import EntityReport, FetchSession, Traffic
 from ingestion.promise import EntityPromise
 from ingestion.rails.qbo.changes import read_by_id, read_changes
-from ingestion.rails.qbo.client import ObjectNotFound, QboClient, UnreadablePage
+from ingestion.rails.qbo.client import ObjectNotFound, QboClient
 from ingestion.rails.qbo.walk import Walk, counts, walk_all
 from ingestion.rails.qbo.wire import Record
 
@@ -60,7 +61,7 @@ class _CompanyFetch:
         try:
             changes = await read_changes(self.client, entities, since)
         except UnreadablePage as page:
-            self._quarantine("cdc", page)
+            self.session.set_aside(self.connection, "cdc", page.reason, page.body)
             return [EntityReport(entity.name, "failed", error_kind=page.kind, error=str(page)) for entity in entities], set()
         totals = await self._count(entities) if self.session.count_check else {}
         again = set(changes.full)
@@ -101,7 +102,7 @@ class _CompanyFetch:
         try:
             return await counts(self.client, entities)
         except UnreadablePage as page:
-            self._quarantine("counts", page)
+            self.session.set_aside(self.connection, "counts", page.reason, page.body)
             return dict.fromkeys((entity.name for entity in entities if not entity.is_single), UNREADABLE)
 
     async def _settle(self, walk: Walk, total: int | None) -> EntityReport:
@@ -113,7 +114,7 @@ class _CompanyFetch:
             (walk,) = await walk_all(self.client, [entity], self._spool)
             total = (await self._count([entity])).get(entity.name)
         for page in walk.unreadable:
-            self._quarantine(entity.name, page)
+            self.session.set_aside(self.connection, entity.name, page.reason, page.body)
         seen = len(walk.ids)
         if walk.unreadable:
             first = walk.unreadable[0]
@@ -166,17 +167,3 @@ class _CompanyFetch:
     def _mark(self, served_at: str | None) -> str:
         """The moment from which changes are read next: the vendor's own clock, so that ours being off loses nothing."""
         return utc_text(datetime.fromisoformat(served_at) if served_at else self.session.clock())
-
-    def _quarantine(self, entity: str, page: UnreadablePage) -> None:
-        self.session.pages.append(
-            QuarantinedPage(
-                business_id=self.connection.business_id,
-                connection_id=self.connection.connection_id,
-                rail=self.connection.rail,
-                entity=entity,
-                sync_id=self.session.sync_id,
-                reason=page.reason,
-                body=page.body,
-                quarantined_at=self.session.clock(),
-            )
-        )

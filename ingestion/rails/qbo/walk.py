@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from ingestion.answers import UnreadablePage
 from ingestion.fetching import RailError
 from ingestion.promise import EntityPromise
-from ingestion.rails.qbo.client import QboClient, UnreadablePage
+from ingestion.rails.qbo.client import QboClient
 from ingestion.rails.qbo.wire import Record, batch_counts, count_of, split_batch, split_query
 
 PAGE_ROWS = 1000

@@ -13,11 +13,8 @@ from typing import Any
 
 import msgspec
 
+from ingestion.answers import MalformedPage
 from ingestion.changelog.schema import content_hash
-
-
-class MalformedPage(Exception):
-    """A page that cannot be split into records; the message says why, without content."""
 
 
 @dataclass(frozen=True, slots=True)

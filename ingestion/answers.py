@@ -1,0 +1,79 @@
+"""What can come of asking a vendor: a body that parses, an answer worth another attempt, or an error for good.
+
+The one retry loop of all rails. Which status or body means what is each rail's own (`ingestion/rails/<rail>/client.py`),
+how often and how long to wait is the strategy's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import httpx
+import stamina
+
+from ingestion.fetching import RailError, Traffic
+from ingestion.strategies import LONGEST_WAIT_SECONDS, Strategy
+
+Parsed = TypeVar("Parsed")
+
+
+class MalformedPage(Exception):
+    """A body that cannot be taken apart; the message says why, without content."""
+
+
+class UnreadablePage(RailError):
+    """An answer that stayed unreadable over all attempts; its bytes are kept for quarantine."""
+
+    def __init__(self, reason: str, body: bytes) -> None:
+        super().__init__("malformed_page", f"a page could not be read: {reason}")
+        self.reason = reason
+        self.body = body
+
+
+class Transient(Exception):
+    """Worth another attempt. error: what it comes to if that fails too; wait: what the vendor asked for, in seconds."""
+
+    def __init__(self, error: RailError, wait: float | None = None) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.wait = wait
+
+
+async def ask(strategy: Strategy, traffic: Traffic, send: Callable[[], Awaitable[bytes]], parse: Callable[[bytes], Parsed]) -> Parsed:
+    """Sends, and again as the strategy allows while the answer is Transient or malformed; returns what `parse` makes of it.
+
+    RailError says what went wrong for good.
+    """
+    try:
+        async for attempt in stamina.retry_context(
+            on=_wait_before_retry,
+            attempts=strategy.max_attempts,
+            timeout=None,
+            wait_initial=strategy.first_wait_seconds,
+            wait_max=LONGEST_WAIT_SECONDS,
+            wait_jitter=strategy.first_wait_seconds,
+            wait_exp_base=strategy.backoff_factor,
+        ):
+            with attempt:
+                traffic.retries += attempt.num > 1
+                body = await send()
+                try:
+                    return parse(body)
+                except MalformedPage as error:
+                    raise Transient(UnreadablePage(str(error), body)) from None
+    except Transient as last:
+        raise last.error from None
+    raise AssertionError("a retry context ends by returning or raising")
+
+
+def retry_after(headers: httpx.Headers) -> float | None:
+    """The seconds of a Retry-After header, or None."""
+    value = headers.get("Retry-After", "")
+    return float(value) if value.isdigit() else None
+
+
+def _wait_before_retry(error: Exception) -> bool | float:
+    if not isinstance(error, Transient):
+        return False
+    return True if error.wait is None else min(error.wait, LONGEST_WAIT_SECONDS)
