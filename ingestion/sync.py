@@ -112,7 +112,8 @@ def sync(settings: Settings, store: ControlStore, clock: Clock, request: SyncReq
         with load_lock(settings, request.rail.name):
             recover(settings, request.rail)
             watermarks = read_watermarks(rail_pipeline(settings, request.rail.name))
-        parts = range(0, len(leases.granted), CONNECTIONS_PER_LANDING)
+        # Also with nobody connected: landing nothing makes the rail's tables, which the models read.
+        parts = range(0, max(1, len(leases.granted)), CONNECTIONS_PER_LANDING)
         for number, first in enumerate(parts, start=1):
             part = _Part(settings, store, clock, request, promises, sync_id if len(parts) == 1 else f"{sync_id}-{number}", watermarks)
             outcomes += _sync_part(part, leases.granted[first : first + CONNECTIONS_PER_LANDING])

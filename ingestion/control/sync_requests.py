@@ -1,0 +1,71 @@
+"""What people asked to be read now: one row per business, rail and entity in flight, however often it is asked for.
+
+Permission is the caller's to check. How requests become runs is in `rowcol_assets`, how they are settled in
+`ingestion.control.claims`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection as Transaction
+
+from ingestion.clock import wall_clock
+from ingestion.control.arrivals_schema import sync_requests
+from ingestion.control.claims import PENDING
+from ingestion.control.database import Database, insert
+from ingestion.control.inbox import Waiting
+
+# The entity that stands for all of a rail's.
+EVERYTHING = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as stored. joined: it was in flight already and was asked for once more."""
+
+    request_id: str
+    entity: str
+    state: str
+    joined: bool
+
+
+def ask(transaction: Transaction, business_id: str, rail: str, entities: Sequence[str], requested_by: str) -> list[Asked]:
+    """Asks for entities of a rail (none: all of it), each joining the request for the same that is in flight."""
+    now = wall_clock()
+    asked = []
+    for entity in sorted(set(entities)) or [EVERYTHING]:
+        mine = uuid4().hex
+        row = {"request_id": mine, "business_id": business_id, "rail": rail, "entity": entity, "requested_by": requested_by}
+        statement = insert(transaction, sync_requests).values(**row, state=PENDING, asked_at=now)
+        statement = statement.on_conflict_do_update(
+            index_elements=["business_id", "rail", "entity"],
+            index_where=sa.text("state = 'pending'"),
+            set_={"asked_at": now, "asked_count": sync_requests.c.asked_count + 1},
+        ).returning(sync_requests.c.request_id)
+        request_id = transaction.execute(statement).scalar_one()
+        asked.append(Asked(request_id, entity, PENDING, joined=request_id != mine))
+    return asked
+
+
+def waiting_requests(database: Database) -> list[Waiting]:
+    """The requests no run has taken yet, oldest first."""
+    table = sync_requests
+    query = sa.select(table).where(table.c.state == PENDING, table.c.claim_id.is_(None)).order_by(table.c.asked_at, table.c.request_id)
+    with database.read() as transaction:
+        return [
+            Waiting(row.request_id, row.rail, row.business_id, () if row.entity == EVERYTHING else (row.entity,), row.asked_at)
+            for row in transaction.execute(query)
+        ]
+
+
+def request_states(database: Database, request_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """How requests stand: request_id, business_id, rail, entity, state, reason, asked_at, fetched_at, settled_at."""
+    names = ("request_id", "business_id", "rail", "entity", "state", "reason", "asked_at", "fetched_at", "settled_at")
+    query = sa.select(*(sync_requests.c[name] for name in names)).where(sync_requests.c.request_id.in_(list(request_ids)))
+    with database.read() as transaction:
+        return [dict(row) for row in transaction.execute(query.order_by(sync_requests.c.request_id)).mappings()]
