@@ -6,28 +6,24 @@ HTTP and command line call the same functions here. The wire: `sandbox.qbo`; tru
 from __future__ import annotations
 
 import gc
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from ingestion.errors import UsageError
-from sandbox.ports import DEFAULT_PORT, HOST, RAIL_OFFSETS, rail_port
+from sandbox.ports import DEFAULT_PORT, HOST
 from sandbox.qbo import oauth
 from sandbox.qbo.company import Company, GeneratedCompany
+from sandbox.rails import NAMES, sandbox_rails
 from sandbox.recorded import RecordedCompany, load_recorded
 from sandbox.seeds import seeded_dice
 from sandbox.served import ServedLog
 from sandbox.state import DEFAULT_OPTIONS, Config, FaultRule, State
 from sandbox.world.identity import FIRMS, business_at
+from sandbox.world.model import World
 
-QBO_FAULTS = (
-    "throttle", "server_error", "html_error", "fault_in_200", "torn_json", "bad_utf8", "slow", "dead_token",
-    "drifting_pages", "duplicate_rows", "schema_drift", "late_commit", "empty_page",
-)  # fmt: skip
-OTHER_FAULTS = ("scope_missing", "cursor_gone", "item_login_required")
-_NEED_A_WORLD = ("drifting_pages", "late_commit")
 LONGEST_ADVANCE = 400 * 24 * 60
 
 
@@ -122,8 +118,9 @@ class Hub:
 
     def set_fault(self, rail: str, business: str, kind: str, rate: float = 1.0, count: int | None = None) -> dict[str, Any]:
         """Orders a fault for a business or all, or clears them; UsageError for a rail, business or kind there is not."""
-        if rail not in RAIL_OFFSETS:
-            raise UsageError(f"the sandbox has no rail {rail!r}; it has: {', '.join(RAIL_OFFSETS)}")
+        rails = sandbox_rails()
+        if rail not in rails:
+            raise UsageError(f"the sandbox has no rail {rail!r}; it has: {', '.join(rails)}")
         if business != "all" and business not in self.by_business:
             raise UsageError(f"the sandbox has no business {business!r}; `rowcol sandbox credentials` lists them")
         if kind == "clear":
@@ -132,11 +129,11 @@ class Hub:
             ]
             self.state.remember("faults_cleared", numbers=numbers)
             return {"cleared": len(numbers)}
-        if kind in OTHER_FAULTS:
-            raise UsageError(f"fault {kind!r} does not happen on rail {rail}; there happen: {', '.join(QBO_FAULTS)}, clear")
-        if kind not in QBO_FAULTS:
-            raise UsageError(f"there is no fault {kind!r}; there are: {', '.join(QBO_FAULTS)}, clear")
-        if kind in _NEED_A_WORLD and self.config.recorded:
+        if kind not in rails[rail].faults:
+            elsewhere = any(kind in other.faults for other in rails.values())
+            what = f"fault {kind!r} does not happen on rail {rail}" if elsewhere else f"there is no fault {kind!r}"
+            raise UsageError(f"{what}; there happen: {', '.join(rails[rail].faults)}, clear")
+        if kind in rails[rail].world_faults and self.config.recorded:
             raise UsageError(f"recorded companies do not change: fault {kind!r} needs generated ones")
         if not 0 < rate <= 1 or (count is not None and count < 1):
             raise UsageError("rate is above 0 and at most 1, count at least 1")
@@ -144,12 +141,12 @@ class Hub:
         self.state.remember("fault", number=number, rail=rail, business=business, kind=kind, rate=rate, left=count)
         return {"fault": kind, "business": business, "rate": rate, "count": count}
 
-    def fault_for(self, business_id: str, kinds: tuple[str, ...]) -> str | None:
-        """The fault among `kinds` that strikes this business's request now, counted off; None most of the time."""
+    def fault_for(self, business_id: str, kinds: tuple[str, ...], rail: str = "qbo") -> str | None:
+        """The fault of the rail among `kinds` that strikes this business's request now, counted off; None most of the time."""
         if not self.state.memory.faults:
             return None
         for rule in list(self.state.memory.faults.values()):
-            if self._strikes(rule, business_id, kinds):
+            if rule.rail == rail and self._strikes(rule, business_id, kinds):
                 if rule.left is not None:
                     self.state.remember("fault_fired", number=rule.number)
                 return rule.kind
@@ -166,27 +163,32 @@ class Hub:
         self.state.remember("options", **wanted)
         return dict(self.options)
 
-    def credentials(self) -> list[dict[str, Any]]:
-        """One entry per business: who it is, where its ledger answers, and the credentials to connect it with."""
-        base = f"http://{HOST}:{rail_port('qbo', self.config.port or DEFAULT_PORT)}"
+    def world(self, business_id: str) -> World:
+        """The world of a generated business at the present instant; KeyError for an unknown one."""
+        company = self.company(self.by_business[business_id].realm)
+        assert isinstance(company, GeneratedCompany), "recorded companies have a ledger and no world behind it"
+        return company.world
+
+    def base_url(self, rail: str) -> str:
+        """Where a rail is served."""
+        return f"http://{HOST}:{(self.config.port or DEFAULT_PORT) + sandbox_rails()[rail].port_offset}"
+
+    def credentials(self, rails: Sequence[str] = NAMES) -> list[dict[str, Any]]:
+        """One entry per business and rail: who it is, where the rail answers, and the credentials to connect it with."""
+        served = {name: rail for name, rail in sandbox_rails().items() if name in rails and (name == "qbo" or not self.config.recorded)}
         return [
             {
                 "business_id": listing.business_id,
-                "rail": "qbo",
+                "rail": name,
                 "name": listing.name,
                 "timezone": listing.timezone,
                 "firm": listing.firm,
-                "base_url": base,
-                "auth_url": base,
-                "credentials": {
-                    "client_id": self.client.client_id,
-                    "client_secret": self.client.client_secret,
-                    "realm_id": listing.realm,
-                    "refresh_token": oauth.current_refresh_token(self.state, listing.realm),
-                    "webhook_verifier": self.client.webhook_verifier,
-                },
+                "base_url": self.base_url(name),
+                "auth_url": self.base_url(name),
+                "credentials": rail.credentials(self, listing),
             }
             for listing in self.listings
+            for name, rail in served.items()
         ]
 
     def listen_on(self, port: int) -> None:

@@ -1,4 +1,4 @@
-"""Which port each rail of the sandbox listens on, and whether a port can be had. The server itself: `sandbox.server`."""
+"""Ports on loopback, one per rail in a row. Which rail is which: `sandbox.rails`. The server itself: `sandbox.server`."""
 
 from __future__ import annotations
 
@@ -8,12 +8,7 @@ from ingestion.errors import RowcolError, UsageError
 
 HOST = "127.0.0.1"
 DEFAULT_PORT = 8470
-RAIL_OFFSETS = {"qbo": 0}
-
-
-def rail_port(rail: str, base_port: int) -> int:
-    """The port of `rail` when the sandbox is served at `base_port`."""
-    return base_port + RAIL_OFFSETS[rail]
+ATTEMPTS = 50
 
 
 def bind(port: int) -> socket.socket:
@@ -31,3 +26,20 @@ def bind(port: int) -> socket.socket:
         listener.close()
         raise RowcolError(f"port {port} on {HOST} cannot be used ({error.strerror}): stop what listens there or choose --port") from error
     return listener
+
+
+def bind_row(port: int, count: int) -> list[socket.socket]:
+    """`count` sockets on consecutive ports from `port` on; port 0 finds a free row."""
+    for attempt in range(ATTEMPTS):
+        first = bind(port)
+        listeners = [first]
+        try:
+            listeners += [bind(first.getsockname()[1] + number) for number in range(1, count)]
+        except (RowcolError, UsageError):
+            for listener in listeners:
+                listener.close()
+            if port or attempt == ATTEMPTS - 1:
+                raise
+        else:
+            return listeners
+    raise AssertionError("the last attempt returns or raises")

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from ingestion.errors import RowcolError
-from sandbox.ports import HOST, bind
+from sandbox.ports import HOST, bind_row
+from sandbox.rails import sandbox_rails
 from sandbox.state import Config
 
 if TYPE_CHECKING:
@@ -30,10 +31,11 @@ _READY = "sandbox ready at "
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A sandbox that answers. credentials: as `GET /sandbox/credentials` gives them."""
+    """A sandbox that answers. credentials: those of the ledgers, as `GET /sandbox/credentials` gives them; others: of the other rails."""
 
     base_url: str
     credentials: list[dict[str, Any]]
+    others: list[dict[str, Any]]
     process_id: int
 
     def post(self, path: str, **body: Any) -> dict[str, Any]:
@@ -45,15 +47,25 @@ class Running:
         return told
 
 
-def application(hub: Hub, *, latency_ms: int = 0, limits: bool = True) -> Starlette:
-    """The sandbox as an ASGI application: its own endpoints and the rails' ones."""
+def application(hub: Hub, rail: str = "qbo", *, latency_ms: int = 0, limits: bool = True) -> Starlette:
+    """One rail of the sandbox as an ASGI application; the first also has the sandbox's own endpoints."""
     from starlette.applications import Starlette
 
     from sandbox.control import control_routes
-    from sandbox.qbo.app import QboApp
-    from sandbox.qbo.limits import Limits
 
-    return Starlette(routes=[*control_routes(hub), *QboApp(hub, Limits(limits), latency_ms).routes()])
+    served = sandbox_rails()[rail]
+    own = control_routes(hub) if served.port_offset == 0 else []
+    return Starlette(routes=[*own, *served.routes(hub, limits, latency_ms)])
+
+
+class _ByPort:
+    """Hands each request to the rail whose port it came in on."""
+
+    def __init__(self, applications: dict[int, Starlette]) -> None:
+        self._applications = applications
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self._applications[scope["server"][1]](scope, receive, send)
 
 
 def serve(folder: Path, config: Config, *, latency_ms: int = 0, limits: bool = True, announce: Callable[[str], None]) -> None:
@@ -65,14 +77,17 @@ def serve(folder: Path, config: Config, *, latency_ms: int = 0, limits: bool = T
 
     from sandbox.hub import Hub
 
-    listener = bind(config.port)
+    rails = sandbox_rails()
+    listeners = bind_row(config.port, len(rails))
     try:
         hub = Hub(folder, config)
     except BaseException:
-        listener.close()
+        for listener in listeners:
+            listener.close()
         raise
-    port = listener.getsockname()[1]
+    port = listeners[0].getsockname()[1]
     hub.listen_on(port)
+    applications = {port + rail.port_offset: application(hub, name, latency_ms=latency_ms, limits=limits) for name, rail in rails.items()}
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: Any = None) -> None:
@@ -83,7 +98,7 @@ def serve(folder: Path, config: Config, *, latency_ms: int = 0, limits: bool = T
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, lambda *_: None)
     settings = uvicorn.Config(
-        application(hub, latency_ms=latency_ms, limits=limits),
+        _ByPort(applications),
         loop="uvloop",
         http="httptools",
         lifespan="off",
@@ -95,10 +110,11 @@ def serve(folder: Path, config: Config, *, latency_ms: int = 0, limits: bool = T
         timeout_keep_alive=75,
     )
     try:
-        Server(settings).run(sockets=[listener])
+        Server(settings).run(sockets=listeners)
     finally:
         hub.close()
-        listener.close()
+        for listener in listeners:
+            listener.close()
 
 
 @contextmanager
@@ -136,7 +152,9 @@ def start(
             raise RowcolError(_last_words(log))
         base_url = line.removeprefix(_READY).split()[0]
         credentials = httpx.get(f"{base_url}/sandbox/credentials", timeout=START_SECONDS, trust_env=False).raise_for_status().json()
-        yield Running(base_url, credentials, process.pid)
+        ledgers = [entry for entry in credentials if entry["rail"] == "qbo"]
+        others = [entry for entry in credentials if entry["rail"] != "qbo"]
+        yield Running(base_url, ledgers, others, process.pid)
     finally:
         process.terminate()
         try:

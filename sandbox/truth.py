@@ -5,12 +5,10 @@ Tables of rails that are not served yet exist and are empty, so that whoever rea
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -20,8 +18,7 @@ from sandbox.hub import Hub
 from sandbox.qbo.company import GeneratedCompany
 from sandbox.qbo.entities import RAW_TABLE
 from sandbox.qbo.render_documents import RENDERERS
-from sandbox.qbo.serving import drifted
-from sandbox.served import DRIFTED
+from sandbox.rails import Row, sandbox_rails
 from sandbox.world.life import balances_now
 from sandbox.world.oracle import standing_mistakes
 
@@ -48,7 +45,6 @@ _COLUMNS = {
 SCHEMAS: dict[str, pa.Schema] = {
     table: pa.schema([pa.field(name, _TYPES.get(name, pa.string())) for name in names.split()]) for table, names in _COLUMNS.items()
 }
-Row = tuple[Any, ...]
 
 
 def truth_table(hub: Hub, table: str) -> bytes:
@@ -57,6 +53,8 @@ def truth_table(hub: Hub, table: str) -> bytes:
         raise UsageError(f"there is no truth table {table!r}; there are: {', '.join(SCHEMAS)}")
     schema = SCHEMAS[table]
     rows = list(_ROWS[table](hub)) if table in _ROWS else []
+    for rail in sandbox_rails().values():
+        rows += rail.truths[table](hub) if table in rail.truths else ()
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(schema)
     content = pa.table([pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)], schema=schema)
     out = io.BytesIO()
@@ -103,27 +101,8 @@ def _mistakes(hub: Hub) -> Iterator[Row]:
 
 
 def _served(hub: Hub) -> Iterator[Row]:
-    """Each version that was ever sent, once, with the instant it first went out."""
-    first: dict[tuple[str, str, int], int] = {}
-    for page in hub.served.pages():
-        for place in page.places:
-            first.setdefault((page.realm, page.entity, place), page.at)
-    for (realm, entity, place), at in first.items():
-        if realm not in hub.by_realm:
-            continue
-        version = hub.company(realm).tables[entity].versions[place & ~DRIFTED]
-        body = drifted(version.body) if place & DRIFTED else version.body
-        name = RAW_TABLE.get(entity, entity)
-        yield (
-            hub.by_realm[realm].business_id,
-            "qbo",
-            name,
-            version.id,
-            version.number,
-            hashlib.sha256(body).hexdigest(),
-            version.deleted,
-            at,
-        )
+    for rail in sandbox_rails().values():
+        yield from rail.served(hub)
 
 
 _ROWS: dict[str, Callable[[Hub], Iterator[Row]]] = {

@@ -113,10 +113,11 @@ def fault(
 @app.command()
 def credentials(out: Annotated[Path, typer.Option(help="Folder for the files; they hold secrets and are readable by you alone.")]) -> None:
     """Writes what `rowcol onboard --csv` takes: one JSON file per business and rail, and businesses.csv naming them."""
+    from ingestion.registry import RAILS
     from sandbox.remote import steering
 
     with steering(_folder()) as sandbox:
-        entries = sandbox.credentials()
+        entries = [entry for entry in sandbox.credentials() if entry["rail"] in RAILS]
     out.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (out / "businesses.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, CSV_COLUMNS)

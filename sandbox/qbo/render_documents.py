@@ -216,8 +216,15 @@ def sales_receipt(world: World, doc: Doc) -> dict[str, Any]:
 
 
 def deposit(world: World, doc: Doc) -> dict[str, Any]:
-    """A deposit; each line takes one receipt out of undeposited funds."""
-    lines = [{"Amount": amount(link.amount), "LinkedTxn": [_link(world, link) | {"TxnLineId": "0"}]} for link in doc.links]
+    """A deposit; a line takes one receipt out of undeposited funds, or says what was kept back on the way to the bank."""
+    lines: list[dict[str, Any]] = [
+        {"Amount": amount(link.amount), "LinkedTxn": [_link(world, link) | {"TxnLineId": "0"}]} for link in doc.links
+    ]
+    for line in doc.lines[len(doc.links) :]:
+        detail = {"AccountRef": _account(world, line.account)}
+        lines.append(
+            {"Description": line.text, "Amount": amount(line.amount), "DetailType": "DepositLineDetail", "DepositLineDetail": detail}
+        )
     record = {"DepositToAccountRef": _account(world, doc.money), "TotalAmt": amount(doc.total)}
     return record | _base(world, doc) | {"Line": lines, "TxnTaxDetail": {}}
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sandbox.world.model import Doc, Line, Link, World
+from sandbox.world.reality import happened
 
 BALANCE_SHEET = frozenset(
     {"bank", "receivable", "current asset", "fixed asset", "payable", "card", "current liability", "long liability", "equity"}
@@ -55,6 +56,7 @@ def add(world: World, doc: Doc) -> Doc:
         world.waiting[doc.kind].append(doc.id)
     post(world, doc, 1)
     world.changed.add((doc.kind, doc.id))
+    happened(world, doc)
     return doc
 
 

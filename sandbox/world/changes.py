@@ -5,6 +5,7 @@ from __future__ import annotations
 from sandbox.world import books
 from sandbox.world.acts import plan
 from sandbox.world.model import Doc, Mistake, Party, World
+from sandbox.world.reality import note
 
 _OPEN_KINDS = ("bill", "invoice")
 # What real notes hold now and then, and what has broken readers: a formula, a template, a quote, a right-to-left name.
@@ -68,6 +69,9 @@ def bounce_payment(world: World) -> None:
         return
     paid = world.dice.choice(payments)
     bills = [link.id for link in paid.links if link.kind == "bill"]
+    if paid.total > 0 and ("bill_payment", paid.id) in world.reality_of:
+        original = world.reality[world.reality_of["bill_payment", paid.id] - 1]
+        note(world, "returned", original.channel, paid, original.amount, original.account, parts=((original.number, original.amount),))
     if world.dice.random() < 0.5:
         books.void(world, paid)
     else:

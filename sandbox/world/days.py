@@ -92,6 +92,7 @@ def _calendar(plan: Plan, day: date, rhythm: Rhythm) -> None:
         plan.do(_payroll, rhythm.payroll_cents, hour=1)
     if day.weekday() in _DEPOSIT_DAYS:
         plan.do(selling.bank_deposit, hour=7)
+    plan.do(selling.stripe_payout, hour=8)
     nth = _nth_working_day(day)
     if nth == 3:
         plan.do(_pay_card, "Mastercard", hour=5)

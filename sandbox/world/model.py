@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from sandbox.seeds import seeded_dice
 from sandbox.world.identity import Business
+
+if TYPE_CHECKING:
+    from sandbox.world.reality import Happening
 
 
 @dataclass(slots=True)
@@ -164,6 +167,9 @@ class World:
         self.next_day: date | None = None
         self.start: date | None = None
         self.opening_entry: int = 0
+        # What really happened with money, in order, and which of it a document records; see sandbox.world.reality.
+        self.reality: list[Happening] = []
+        self.reality_of: dict[tuple[str, int], int] = {}
 
     def next_id(self, kind: str) -> int:
         """The next id of `kind`: small numbers from 1 in every business, so that ids are equal across businesses."""

@@ -7,6 +7,7 @@ from datetime import timedelta
 from sandbox.world import acts
 from sandbox.world.books import add, apply, touch, unapplied
 from sandbox.world.model import Doc, Line, Link, World
+from sandbox.world.reality import note, pays_by_stripe, stripe_fee
 
 
 def _sold(world: World, amount: int) -> tuple[list[Line], int]:
@@ -59,6 +60,8 @@ def receive(world: World, invoice_ids: list[int]) -> None:
         got.method = world.dice.choice(("check", "cash", "transfer"))
         got.total = (partial or total) + extra - sum(credit.balance for credit in used)
         got.number = str(world.dice.randint(100, 9999)) if got.method == "check" else ""
+        if pays_by_stripe(world, customer_id):
+            got.method, got.number, got.money = "stripe", "", world.chart["Undeposited Funds"]
         add(world, got)
         for each in owed_docs:
             apply(world, got, each, partial or each.balance)
@@ -105,9 +108,29 @@ def sale(world: World, customer_id: int, amount: int, is_refund: bool = False) -
 def bank_deposit(world: World) -> None:
     """Takes to the bank what lies in undeposited funds, linking each receipt."""
     receipts = [doc for kind in ("payment", "sales_receipt") for doc in acts.open_documents(world, kind) if acts.is_in_drawer(world, doc)]
-    if not receipts:
-        return
-    lines = [Line(doc.money, doc.total) for doc in receipts]
+    receipts = [doc for doc in receipts if doc.method != "stripe"]
+    if receipts:
+        made = _deposit(world, receipts, [])
+        note(world, "deposited", "bank", made, made.total, made.money, parts=_parts(world, receipts))
+
+
+def stripe_payout(world: World) -> None:
+    """Stripe pays out what was charged two days ago or earlier, less its fees; the bookkeeper enters it as a deposit with a fee line."""
+    before = acts.world_date(world) - timedelta(days=2)
+    receipts = [doc for doc in acts.open_documents(world, "payment") if doc.method == "stripe" and acts.is_in_drawer(world, doc)]
+    receipts = [doc for doc in receipts if doc.on <= before]
+    if receipts:
+        fee = sum(stripe_fee(doc.total) for doc in receipts)
+        made = _deposit(world, receipts, [Line(world.chart["Bank Charges"], -fee, "Stripe fees")])
+        note(world, "paid_out", "stripe", made, made.total, made.money, parts=_parts(world, receipts), fee=fee)
+
+
+def _parts(world: World, receipts: list[Doc]) -> tuple[tuple[int, int], ...]:
+    return tuple((world.reality_of[doc.kind, doc.id], doc.total) for doc in receipts if (doc.kind, doc.id) in world.reality_of)
+
+
+def _deposit(world: World, receipts: list[Doc], kept: list[Line]) -> Doc:
+    lines = [Line(doc.money, doc.total) for doc in receipts] + kept
     links = [Link(doc.kind, doc.id, doc.total) for doc in receipts]
     made = Doc("deposit", 0, acts.world_date(world), lines=lines, links=links, money=world.chart["Checking"])
     made.total = sum(line.amount for line in lines)
@@ -115,6 +138,7 @@ def bank_deposit(world: World) -> None:
     for doc in receipts:
         doc.links.append(Link("deposit", made.id, doc.total))
         touch(world, doc, is_edit=False)
+    return made
 
 
 def apply_prepayments(world: World) -> None:

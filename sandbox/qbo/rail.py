@@ -1,0 +1,55 @@
+"""QuickBooks Online as a rail of the sandbox: faults, routes, credentials, and what it served."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+from starlette.routing import Route
+
+from sandbox.hub import Hub, Listing
+from sandbox.qbo import oauth
+from sandbox.qbo.app import QboApp
+from sandbox.qbo.entities import RAW_TABLE
+from sandbox.qbo.limits import Limits
+from sandbox.qbo.serving import drifted
+from sandbox.rails import Row, SandboxRail
+from sandbox.served import DRIFTED
+
+_FAULTS = (
+    "throttle", "server_error", "html_error", "fault_in_200", "torn_json", "bad_utf8", "slow", "dead_token",
+    "drifting_pages", "duplicate_rows", "schema_drift", "late_commit", "empty_page",
+)  # fmt: skip
+
+
+def _routes(hub: Hub, limits: bool, latency_ms: int) -> list[Route]:
+    return QboApp(hub, Limits(limits), latency_ms).routes()
+
+
+def _credentials(hub: Hub, listing: Listing) -> dict[str, Any]:
+    return {
+        "client_id": hub.client.client_id,
+        "client_secret": hub.client.client_secret,
+        "realm_id": listing.realm,
+        "refresh_token": oauth.current_refresh_token(hub.state, listing.realm),
+        "webhook_verifier": hub.client.webhook_verifier,
+    }
+
+
+def _served(hub: Hub) -> Iterator[Row]:
+    """Each version that was ever sent, once, with the instant it first went out."""
+    first: dict[tuple[str, str, int], int] = {}
+    for page in hub.served.pages():
+        for place in page.places:
+            first.setdefault((page.realm, page.entity, place), page.at)
+    for (realm, entity, place), at in first.items():
+        if realm not in hub.by_realm:
+            continue
+        version = hub.company(realm).tables[entity].versions[place & ~DRIFTED]
+        body = drifted(version.body) if place & DRIFTED else version.body
+        business_id, name = hub.by_realm[realm].business_id, RAW_TABLE.get(entity, entity)
+        yield business_id, "qbo", name, version.id, version.number, hashlib.sha256(body).hexdigest(), version.deleted, at
+
+
+RAIL = SandboxRail("qbo", 0, _FAULTS, ("drifting_pages", "late_commit"), _routes, _credentials, _served, {})

@@ -1,0 +1,46 @@
+"""The sandbox's rails: what the hub, the server and the truth need to know of each, and the only list of them.
+
+A rail's own HTTP and views are in `sandbox/<rail>/`; each says what it is in `sandbox/<rail>/rail.py`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from starlette.routing import Route
+
+    from sandbox.hub import Hub, Listing
+
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxRail:
+    """One rail as the sandbox serves it.
+
+    port_offset: its port counted from the first rail's. faults: the kinds it can be told to show; world_faults: those of
+    them that need generated businesses. routes(hub, limits, latency_ms): the vendor's paths. credentials(hub, listing):
+    what `rowcol onboard` takes. served(hub): rows of the truth table `served`. truths: rows it adds to other truth tables.
+    """
+
+    name: str
+    port_offset: int
+    faults: tuple[str, ...]
+    world_faults: tuple[str, ...]
+    routes: Callable[[Hub, bool, int], list[Route]]
+    credentials: Callable[[Hub, Listing], dict[str, Any]]
+    served: Callable[[Hub], Iterator[Row]]
+    truths: dict[str, Callable[[Hub], Iterator[Row]]]
+
+
+# In order of their ports.
+NAMES = ("qbo",)
+
+
+def sandbox_rails() -> dict[str, SandboxRail]:
+    """All rails by name; imported when asked for, since a rail needs the hub and the hub needs the rails."""
+    return {name: importlib.import_module(f"sandbox.{name}.rail").RAIL for name in NAMES}
