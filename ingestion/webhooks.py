@@ -11,12 +11,14 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Annotated, Any, Literal, Protocol, TypeVar
 
 import msgspec
 
-# Vendors' samples nest five deep; the decoder's own limit is the interpreter's, which ends in RecursionError.
 SIGNED_FOR = timedelta(minutes=5)
+
+# Ids and words as all four vendors write them; anything else would end in a database that refuses it.
+Word = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern="^[ -~]+$")]
 
 RefusalKind = Literal["unsigned", "forged", "stale", "unreadable"]
 T = TypeVar("T")
@@ -48,9 +50,9 @@ class Notice:
 
 
 class Verifier(Protocol):
-    """A rail's webhooks module. SECRET_FIELD: the credential that signs, "" where the vendor signs with published keys."""
+    """A rail's webhooks module. SIGNED_WITH: the credential that signs, "" where the vendor signs with published keys."""
 
-    SECRET_FIELD: str
+    SIGNED_WITH: str
 
     def named(self, body: bytes) -> frozenset[str]:
         """The connections an unverified body names: only good for choosing secrets. Refused when it cannot be read."""

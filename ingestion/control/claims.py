@@ -75,7 +75,7 @@ def open_claims(database: Database) -> dict[str, datetime]:
                 .where(table.c.state == PENDING, table.c.claim_id.is_not(None))
                 .group_by(table.c.claim_id)
             )
-            found |= {claim_id: at for claim_id, at in rows}
+            found |= dict(rows.tuples().all())
     return found
 
 

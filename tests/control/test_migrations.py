@@ -30,7 +30,7 @@ def test_the_migrations_end_at_the_schema_the_code_uses(settings: Settings) -> N
         assert compare_metadata(MigrationContext.configure(transaction), metadata) == []
 
 
-@pytest.mark.parametrize("version", ["0001", "0002"])
+@pytest.mark.parametrize("version", ["0001", "0002", "0003"])
 def test_a_home_of_an_older_version_is_brought_forward_with_its_data(settings: Settings, version: str, tmp_path: Path) -> None:
     settings.home.mkdir()
     url = settings.control_database_url.replace("postgresql:", "postgresql+psycopg:")

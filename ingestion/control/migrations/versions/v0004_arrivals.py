@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -11,7 +13,7 @@ revision = "0004"
 down_revision = "0003"
 
 
-def _claim() -> list[sa.Column[object]]:
+def _claim() -> list[sa.Column[Any]]:
     return [
         sa.Column("attempts", sa.BigInteger, nullable=False, server_default="0"),
         sa.Column("claim_id", sa.String, nullable=True),
