@@ -45,8 +45,25 @@ async def ask(strategy: Strategy, traffic: Traffic, send: Callable[[], Awaitable
 
     RailError says what went wrong for good.
     """
+    return await repeat(strategy, traffic, lambda: ask_once(send, parse))
+
+
+async def ask_once(send: Callable[[], Awaitable[bytes]], parse: Callable[[bytes], Parsed]) -> Parsed:
+    """Sends once and returns what `parse` makes of the body; Transient also when that is malformed."""
+    body = await send()
     try:
-        async for attempt in stamina.retry_context(
+        return parse(body)
+    except MalformedPage as error:
+        raise Transient(UnreadablePage(str(error), body)) from None
+
+
+async def repeat(strategy: Strategy, traffic: Traffic, attempt: Callable[[], Awaitable[Parsed]]) -> Parsed:
+    """Makes `attempt`, of one call or of several that only count together, again as the strategy allows while it is Transient.
+
+    RailError says what went wrong for good.
+    """
+    try:
+        async for retry in stamina.retry_context(
             on=_wait_before_retry,
             attempts=strategy.max_attempts,
             timeout=None,
@@ -55,13 +72,9 @@ async def ask(strategy: Strategy, traffic: Traffic, send: Callable[[], Awaitable
             wait_jitter=strategy.first_wait_seconds,
             wait_exp_base=strategy.backoff_factor,
         ):
-            with attempt:
-                traffic.retries += attempt.num > 1
-                body = await send()
-                try:
-                    return parse(body)
-                except MalformedPage as error:
-                    raise Transient(UnreadablePage(str(error), body)) from None
+            with retry:
+                traffic.retries += retry.num > 1
+                return await attempt()
     except Transient as last:
         raise last.error from None
     raise AssertionError("a retry context ends by returning or raising")
