@@ -18,7 +18,7 @@ import httpx
 import stamina
 
 from ingestion.changelog.landing import Landed, land
-from ingestion.changelog.pipeline import Watermarks, load_lock, rail_pipeline, read_watermarks
+from ingestion.changelog.pipeline import Watermarks, load_lock, missing_tables, rail_pipeline, read_watermarks
 from ingestion.changelog.recovery import recover
 from ingestion.changelog.spool import Spool
 from ingestion.clock import Clock
@@ -201,6 +201,8 @@ async def _fetch_all(
 async def _known_ids(settings: Settings, rail: RailPromise, connection: Connection, entity: str) -> frozenset[str]:
     def read() -> frozenset[str]:
         with open_warehouse(settings, f"known ids {rail.name}") as warehouse:
+            if entity in missing_tables(warehouse, rail):
+                return frozenset()
             rows = warehouse.execute(
                 f"""select record_id from raw_{rail.name}.{entity} where business_id = ? and connection_id = ?
                 group by record_id having not max_by(is_deleted, (source_updated_at, observed_at, version_no))""",
