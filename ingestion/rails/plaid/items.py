@@ -1,0 +1,75 @@
+"""Reads an item and the bank it is at. An item tells of its own error, also when nothing else of it can be read."""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from collections.abc import Set
+
+from ingestion.answers import UnreadablePage
+from ingestion.fetching import EntityReport, RailError
+from ingestion.rails.plaid.arrivals import keep
+from ingestion.rails.plaid.client import PlaidClient
+from ingestion.rails.plaid.complaints import owner_error
+from ingestion.rails.plaid.wire import Item, Record, read_institution, read_item
+
+ITEM_PATH = "/item/get"
+INSTITUTION_PATH = "/institutions/get_by_id"
+COUNTRY_CODES = ["US"]
+
+
+class OtherItem(RailError):
+    """The access token belongs to another item than the connection: nothing read with it may count."""
+
+    def __init__(self) -> None:
+        super().__init__("forbidden", "the access token belongs to another bank connection: hand in the right credentials")
+
+
+class _Answers:
+    """Banks by client and id, with a lock each, so that the many items of one bank ask once."""
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[str, str, str], Record] = {}
+        self.locks: dict[tuple[str, str, str], asyncio.Lock] = {}
+
+
+# One event loop is one part of one sync; locks belong to it.
+_of_loop: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Answers] = weakref.WeakKeyDictionary()
+
+
+async def read_item_and_bank(client: PlaidClient, wanted: Set[str]) -> tuple[list[EntityReport], RailError | None]:
+    """Spools the item and its institution, as far as `wanted`; returns reports and the item's error if only its owner can help."""
+    item = await client.ask(ITEM_PATH, {}, read_item)
+    if item.record.record_id != client.connection.connection_id:
+        raise OtherItem
+    reports = []
+    if "items" in wanted:
+        keep(client.session, client.connection, "items", [item.record], client.session.clock())
+        reports.append(EntityReport("items", "succeeded", 1, was_full_walk=True))
+    if "institutions" in wanted:
+        reports.append(await _read_bank(client, item))
+    return reports, owner_error(item.error_code)
+
+
+async def _read_bank(client: PlaidClient, item: Item) -> EntityReport:
+    if item.institution_id is None:
+        return EntityReport("institutions", "succeeded", was_full_walk=True)
+    try:
+        bank = await _bank(client, item.institution_id)
+    except UnreadablePage as page:
+        client.session.set_aside(client.connection, "institutions", page.reason, page.body)
+        return EntityReport("institutions", "failed", error_kind=page.kind, error=str(page))
+    except RailError as error:
+        return EntityReport("institutions", "failed", error_kind=error.kind, error=str(error))
+    keep(client.session, client.connection, "institutions", [bank], client.session.clock())
+    return EntityReport("institutions", "succeeded", 1, was_full_walk=True)
+
+
+async def _bank(client: PlaidClient, institution_id: str) -> Record:
+    answers = _of_loop.setdefault(asyncio.get_running_loop(), _Answers())
+    key = (client.access.base_url, client.access.client_id, institution_id)
+    async with answers.locks.setdefault(key, asyncio.Lock()):
+        if key not in answers.known or not client.session.strategy.use_cache:
+            fields = {"institution_id": institution_id, "country_codes": COUNTRY_CODES}
+            answers.known[key] = await client.ask(INSTITUTION_PATH, fields, read_institution)
+        return answers.known[key]

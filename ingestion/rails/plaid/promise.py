@@ -1,0 +1,61 @@
+"""What the Plaid rail promises per entity: the facts, no HTTP.
+
+Source: Plaid's API reference, version 2020-09-14. A connection is one item, one login at one bank; a business can have
+several. Plaid stamps no version of anything: a change of content against the newest known state is one.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from ingestion.promise import CredentialForm, EntityPromise, RailPromise
+
+_entity = partial(EntityPromise, order=("observed_at", "version_no"))
+
+PLAID = RailPromise(
+    name="plaid",
+    title="Plaid",
+    domain="bank verification",
+    feed="transactions by cursor, whole updates only; accounts, balances and the item read again each time",
+    fetch="ingestion.rails.plaid.fetch:fetch",
+    versioned=False,
+    credentials=CredentialForm(
+        required=("client_id", "secret", "item_id", "access_token"),
+        optional=(),
+        connection_field="item_id",
+        refresh_field=None,
+        base_url="https://production.plaid.com",
+        auth_url="https://production.plaid.com",
+    ),
+    entities=(
+        _entity("items", "item", "standard", "The login at the bank, with the error it is in.", key=("item_id",), is_single=True),
+        _entity("institutions", "institution", "standard", "The bank.", key=("institution_id",)),
+        # What an account holds is kept as balances; hashed with the account, each movement would be a version of both.
+        _entity(
+            "accounts",
+            "account",
+            "standard",
+            "Bank accounts and cards: name, type, mask. Its balances are those of when something else in it changed.",
+            key=("account_id",),
+            volatile_fields=frozenset({"balances"}),
+        ),
+        _entity(
+            "balances",
+            "balances",
+            "critical",
+            "The balances object of each account: Plaid's cached figures, or the bank's own of that moment (delivery live).",
+            pattern="hybrid",
+            ttl_seconds=300,
+            key=("account_id",),
+        ),
+        _entity(
+            "transactions",
+            "transaction",
+            "critical",
+            "Money that left (positive) or reached (negative) an account, pending and posted under ids of their own.",
+            pattern="hybrid",
+            ttl_seconds=300,
+            key=("transaction_id",),
+        ),
+    ),
+)

@@ -1,0 +1,175 @@
+"""Plaid's answers as bytes: splits them into verbatim records. No HTTP, no state; errors are read in `complaints`.
+
+Records are kept as the text that was served, amounts included; of each only ids are decoded. Shapes: Plaid's OpenAPI
+description, version 2020-09-14. Fields and enums are open sets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from typing import Any
+
+import msgspec
+
+from ingestion.answers import MalformedPage
+from ingestion.changelog.schema import content_hash
+
+# All that is known of a deletion is that it happened, however it is told.
+DELETED = content_hash(b"deleted")
+
+
+class Record(msgspec.Struct, frozen=True, gc=False):
+    """One object as served, or what was served about its end."""
+
+    record_id: str
+    payload: bytes
+    content_hash: str
+    is_deleted: bool = False
+
+
+class Page(msgspec.Struct, frozen=True):
+    """A page of an update, its records in the order in which they apply."""
+
+    records: list[Record]
+    next_cursor: str
+    has_more: bool
+    status: str
+
+
+class Item(msgspec.Struct, frozen=True):
+    """An item. error_code: of the error it is in, if any."""
+
+    record: Record
+    institution_id: str | None
+    error_code: str | None
+
+
+class Account(msgspec.Struct, frozen=True):
+    """An account and its balances as they were served inside it."""
+
+    record: Record
+    balances: Record
+
+
+class Accounts(msgspec.Struct, frozen=True):
+    """All accounts of an item."""
+
+    accounts: list[Account]
+    item_id: str
+    institution_id: str | None
+
+
+class _SyncPage(msgspec.Struct):
+    added: list[msgspec.Raw]
+    modified: list[msgspec.Raw]
+    removed: list[msgspec.Raw]
+    next_cursor: str
+    has_more: bool
+    transactions_update_status: str = ""
+
+
+class _TransactionHead(msgspec.Struct, gc=False):
+    transaction_id: str
+
+
+class _ItemError(msgspec.Struct):
+    error_code: str | None = None
+
+
+class _ItemHead(msgspec.Struct):
+    item_id: str
+    institution_id: str | None = None
+    error: _ItemError | None = None
+
+
+class _ItemPage(msgspec.Struct):
+    item: msgspec.Raw
+
+
+class _AccountHead(msgspec.Struct):
+    account_id: str
+    balances: msgspec.Raw
+
+
+class _AccountsPage(msgspec.Struct):
+    accounts: list[msgspec.Raw]
+    item: _ItemHead
+
+
+class _InstitutionHead(msgspec.Struct):
+    institution_id: str
+
+
+class _InstitutionPage(msgspec.Struct):
+    institution: msgspec.Raw
+
+
+_sync_page = msgspec.json.Decoder(_SyncPage)
+_transaction = msgspec.json.Decoder(_TransactionHead)
+_item_page = msgspec.json.Decoder(_ItemPage)
+_item = msgspec.json.Decoder(_ItemHead)
+_accounts_page = msgspec.json.Decoder(_AccountsPage)
+_account = msgspec.json.Decoder(_AccountHead)
+_institution_page = msgspec.json.Decoder(_InstitutionPage)
+_institution = msgspec.json.Decoder(_InstitutionHead)
+
+
+def split_sync(body: bytes) -> Page:
+    """A page of /transactions/sync: what was added, then modified, then removed."""
+    page = _decode(_sync_page, body)
+    if page.has_more and not page.next_cursor:
+        raise MalformedPage("more pages are announced without a cursor")
+    living = [_record(_decode(_transaction, raw).transaction_id, raw) for raw in (*page.added, *page.modified)]
+    gone = [Record(_decode(_transaction, raw).transaction_id, bytes(raw), DELETED, is_deleted=True) for raw in page.removed]
+    return Page(living + gone, page.next_cursor, page.has_more, page.transactions_update_status)
+
+
+def split_accounts(body: bytes, volatile: Set[str]) -> Accounts:
+    """The accounts of /accounts/get or /accounts/balance/get. volatile: fields of an account that are not its own content.
+
+    An item without accounts is an error of Plaid's, so an empty list is an unreadable answer and no deletion of all.
+    """
+    page = _decode(_accounts_page, body)
+    if not page.accounts:
+        raise MalformedPage("the answer holds no account")
+    accounts = []
+    for raw in page.accounts:
+        head = _decode(_account, raw)
+        if not bytes(head.balances).startswith(b"{"):
+            raise MalformedPage("an account's balances are no object")
+        accounts.append(Account(_record(head.account_id, raw, volatile), _record(head.account_id, head.balances)))
+    return Accounts(accounts, page.item.item_id, page.item.institution_id)
+
+
+def read_item(body: bytes) -> Item:
+    """The item of /item/get."""
+    raw = _decode(_item_page, body).item
+    head = _decode(_item, raw)
+    return Item(_record(head.item_id, raw), head.institution_id, head.error.error_code if head.error else None)
+
+
+def read_institution(body: bytes) -> Record:
+    """The institution of /institutions/get_by_id."""
+    raw = _decode(_institution_page, body).institution
+    return _record(_decode(_institution, raw).institution_id, raw)
+
+
+def gone(record_id: str, id_field: str) -> Record:
+    """The end of a record that is no longer served and of which nothing is said."""
+    return Record(record_id, msgspec.json.encode({id_field: record_id}), DELETED, is_deleted=True)
+
+
+def _record(record_id: str, raw: msgspec.Raw, volatile: Set[str] = frozenset()) -> Record:
+    payload = bytes(raw)
+    return Record(record_id, payload, content_hash(payload, volatile))
+
+
+def _decode(decoder: msgspec.json.Decoder[Any], body: bytes | msgspec.Raw) -> Any:
+    try:
+        if isinstance(body, bytes) and not body.isascii():
+            body.decode("utf-8")
+        return decoder.decode(body)
+    except UnicodeDecodeError as error:
+        raise MalformedPage(f"not UTF-8 at byte {error.start}") from None
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise MalformedPage(str(error).splitlines()[0][:200]) from None
