@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from ingestion.changelog.spool import Spool
 from ingestion.clock import Clock
@@ -93,6 +93,23 @@ class FetchSession:
 def watermark_key(connection: Connection) -> str:
     """The name of a connection in the watermarks; with the business, since a company can be connected anew under another."""
     return f"{connection.business_id}/{connection.connection_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whom credentials belong to, as the vendor says: the connection's id, what is kept as its secret, a name for people."""
+
+    connection_id: str
+    credentials: dict[str, str] = field(repr=False)
+    label: str = ""
+
+
+class Identify(Protocol):
+    """Asks the vendor whose credentials these are; several identities become several connections. RailError refuses them."""
+
+    def __call__(
+        self, http: httpx.AsyncClient, base_url: str, auth_url: str, credentials: Mapping[str, Any]
+    ) -> Awaitable[list[Identity]]: ...
 
 
 class Fetch(Protocol):

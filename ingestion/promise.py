@@ -55,17 +55,18 @@ class EntityPromise:
 class CredentialForm:
     """What connecting to a rail takes.
 
-    required, optional: text fields of the credentials JSON. connection_field: the one that is the vendor's id of the
-    connection. refresh_field: the one a rotating token starts from, if tokens rotate. base_url, auth_url: the vendor's
-    own hosts, which hold unless others are given.
+    required, optional: fields of the credentials JSON, text unless named in `structured`. connection_field: the one that is
+    the vendor's id of the connection, None where only the vendor can tell. refresh_field: the one a rotating token starts
+    from, if tokens rotate. base_url, auth_url: the vendor's own hosts, which hold unless others are given.
     """
 
     required: tuple[str, ...]
     optional: tuple[str, ...]
-    connection_field: str
+    connection_field: str | None
     refresh_field: str | None
     base_url: str
     auth_url: str
+    structured: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,9 @@ class RailPromise:
     """What a rail promises as a whole.
 
     versioned: the vendor stamps each version of a record itself. fetch: where its coroutine is, `module:function`,
-    imported when it is needed (`ingestion.fetching.Fetch`).
+    imported when it is needed (`ingestion.fetching.Fetch`). identify: likewise the coroutine that asks the vendor whose
+    credentials these are (`ingestion.fetching.Identify`), None where they say it themselves. has_many_connections: a
+    business can have several at once.
     """
 
     name: str
@@ -84,3 +87,5 @@ class RailPromise:
     versioned: bool
     credentials: CredentialForm
     entities: tuple[EntityPromise, ...] = field(default_factory=tuple)
+    identify: str | None = None
+    has_many_connections: bool = False

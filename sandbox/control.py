@@ -14,6 +14,15 @@ from ingestion.errors import UsageError
 from sandbox.hub import Hub
 
 
+def clock_route(hub: Hub) -> Route:
+    """What tells a sandbox from a vendor, and what time it is there; every rail's port has it."""
+
+    async def clock(request: Request) -> Response:
+        return JSONResponse(hub.clock())
+
+    return Route("/sandbox/clock", clock, methods=["GET"])
+
+
 def control_routes(hub: Hub) -> list[Route]:
     """Routes that steer the sandbox; a wrong argument is 400 with one sentence in `error`."""
 
@@ -30,9 +39,6 @@ def control_routes(hub: Hub) -> list[Route]:
                 return JSONResponse({"error": "the request body is not what this endpoint takes"}, 400)
 
         return endpoint
-
-    async def clock(request: Request) -> Response:
-        return JSONResponse(hub.clock())
 
     async def credentials(request: Request) -> Response:
         return JSONResponse(hub.credentials())
@@ -52,7 +58,7 @@ def control_routes(hub: Hub) -> list[Route]:
         return hub.set_fault(asked["rail"], asked["business"], asked["kind"], float(asked.get("rate") or 1), asked.get("count"))
 
     return [
-        Route("/sandbox/clock", clock, methods=["GET"]),
+        clock_route(hub),
         Route("/sandbox/credentials", credentials, methods=["GET"]),
         Route("/sandbox/truth/{table}", truth, methods=["GET"]),
         Route("/sandbox/advance", post(advance), methods=["POST"]),

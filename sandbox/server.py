@@ -48,13 +48,13 @@ class Running:
 
 
 def application(hub: Hub, rail: str = "qbo", *, latency_ms: int = 0, limits: bool = True) -> Starlette:
-    """One rail of the sandbox as an ASGI application; the first also has the sandbox's own endpoints."""
+    """One rail of the sandbox as an ASGI application; the first also has the sandbox's own endpoints, the others its clock."""
     from starlette.applications import Starlette
 
-    from sandbox.control import control_routes
+    from sandbox.control import clock_route, control_routes
 
     served = sandbox_rails()[rail]
-    own = control_routes(hub) if served.port_offset == 0 else []
+    own = control_routes(hub) if served.port_offset == 0 else [clock_route(hub)]
     return Starlette(routes=[*own, *served.routes(hub, limits, latency_ms)])
 
 

@@ -6,6 +6,8 @@ Onboarding again replaces the credentials of the same connection. Many at once, 
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 import ipaddress
 import re
 from collections.abc import Callable
@@ -25,24 +27,27 @@ from ingestion.control.outcomes import DISCONNECTED
 from ingestion.control.schema import businesses, connections, firms, secrets
 from ingestion.control.store import ControlStore
 from ingestion.errors import RowcolError, UsageError
+from ingestion.fetching import Identify, Identity, RailError
+from ingestion.http import tls_context
 from ingestion.identifiers import check_business_id
-from ingestion.promise import CredentialForm
+from ingestion.promise import CredentialForm, RailPromise
 from ingestion.registry import rail_promise
 from ingestion.settings import Settings
 
 CONNECTION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}")
 PROBE_SECONDS = 5
+IDENTIFY_SECONDS = 30
 
 Probe = Callable[[str], datetime | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Onboarded:
-    """A connection as stored. is_new: this business was not connected to this rail before."""
+    """What was connected. connection_ids: one, or several where a business can have them; is_new: it had none of them before."""
 
     business_id: str
     rail: str
-    connection_id: str
+    connection_ids: tuple[str, ...]
     is_sandbox: bool
     is_new: bool
 
@@ -68,34 +73,61 @@ def onboard(
     (and so the home's clock) could not be told.
     """
     check_business_id(business_id)
-    form = rail_promise(rail).credentials
+    promise = rail_promise(rail)
+    form = promise.credentials
     kept = check_credentials(rail, form, credentials)
-    connection_id = kept[form.connection_field]
     if timezone is not None:
         check_timezone(timezone)
     base = check_url("--base-url", base_url) if base_url else form.base_url
     sandbox_now = (probe or probe_sandbox)(base) if base != form.base_url else None
     vendor_auth = base if sandbox_now else form.auth_url
-    wanted = {
-        "base_url": base,
-        "auth_url": check_url("--auth-url", auth_url) if auth_url else vendor_auth,
-        "sandbox_clock_url": base if sandbox_now else None,
-    }
-    key = {"business_id": business_id, "rail": rail, "connection_id": connection_id}
+    auth = check_url("--auth-url", auth_url) if auth_url else vendor_auth
+    wanted = {"base_url": base, "auth_url": auth, "sandbox_clock_url": base if sandbox_now else None}
+    identities = identities_of(promise, base, auth, kept)
     now = settings.now or sandbox_now or wall_clock()
     with store.database.exclusive("onboarding") as transaction:
         _refuse_mixture(transaction, is_sandbox=sandbox_now is not None)
-        is_new = _refuse_other_owner(transaction, key)
-        starts_anew = _starts_anew(transaction, store, key, kept)
+        keys = [{"business_id": business_id, "rail": rail, "connection_id": identity.connection_id} for identity in identities]
+        are_new = [_refuse_other_owner(transaction, key, may_have_many=promise.has_many_connections) for key in keys]
         _put_business(transaction, business_id, name, timezone, _put_firm(transaction, firm, now), now)
-        _put_connection(transaction, key, wanted)
-        tokens.store_secret(transaction, store.vault, key, kept, wall_clock())
-        if form.refresh_field and starts_anew:
-            tokens.store_first_token(transaction, store.vault, key, kept[form.refresh_field], wall_clock())
-    return Onboarded(business_id, rail, connection_id, sandbox_now is not None, is_new)
+        for key, identity in zip(keys, identities, strict=True):
+            starts_anew = _starts_anew(transaction, store, key, identity.credentials)
+            _put_connection(transaction, key, wanted)
+            tokens.store_secret(transaction, store.vault, key, identity.credentials, wall_clock())
+            refresh = identity.credentials.get(form.refresh_field) if form.refresh_field else None
+            if refresh and starts_anew:
+                tokens.store_first_token(transaction, store.vault, key, refresh, wall_clock())
+    return Onboarded(business_id, rail, tuple(identity.connection_id for identity in identities), sandbox_now is not None, all(are_new))
 
 
-def check_credentials(rail: str, form: CredentialForm, credentials: Any) -> dict[str, str]:
+def identities_of(promise: RailPromise, base_url: str, auth_url: str, credentials: dict[str, Any]) -> list[Identity]:
+    """Whom the credentials belong to: as they say, or as the vendor does; UsageError with its refusal, without a secret."""
+    if promise.identify is None:
+        field = promise.credentials.connection_field
+        assert field is not None, "credentials that do not name their connection need the vendor to identify them"
+        return [Identity(credentials[field], credentials)]
+    module, _, function = promise.identify.partition(":")
+    identify: Identify = getattr(importlib.import_module(module), function)
+
+    async def asked() -> list[Identity]:
+        async with httpx.AsyncClient(timeout=IDENTIFY_SECONDS, trust_env=False, verify=tls_context()) as http:
+            return await identify(http, base_url, auth_url, credentials)
+
+    try:
+        found = asyncio.run(asked())
+    except RailError as error:
+        raise UsageError(f"{promise.title} does not accept these credentials: {error}") from None
+    except httpx.HTTPError as error:
+        raise RowcolError(f"{promise.title} at {base_url} did not answer ({type(error).__name__})") from None
+    for identity in found:
+        if not CONNECTION_ID.fullmatch(identity.connection_id):
+            raise UsageError(f"what {promise.title} calls this connection is not an id")
+    if not found:
+        raise UsageError(f"the {promise.name} credentials name no connection")
+    return found
+
+
+def check_credentials(rail: str, form: CredentialForm, credentials: Any) -> dict[str, Any]:
     """The known fields of `credentials`; UsageError names a field that is missing, empty or not text, never its value."""
     if not isinstance(credentials, dict):
         raise UsageError(f"credentials for {rail} are a JSON object with {', '.join(form.required)}")
@@ -104,9 +136,9 @@ def check_credentials(rail: str, form: CredentialForm, credentials: Any) -> dict
             raise UsageError(f"the {rail} credentials lack {field}")
     kept = {field: credentials[field] for field in (*form.required, *form.optional) if credentials.get(field)}
     for field, value in kept.items():
-        if not isinstance(value, str):
+        if not isinstance(value, str) and field not in form.structured:
             raise UsageError(f"{field} in the {rail} credentials is not text")
-    if not CONNECTION_ID.fullmatch(kept[form.connection_field]):
+    if form.connection_field and not CONNECTION_ID.fullmatch(kept[form.connection_field]):
         raise UsageError(f"{form.connection_field} in the {rail} credentials is not an id")
     return kept
 
@@ -164,8 +196,8 @@ def _refuse_mixture(transaction: Transaction, *, is_sandbox: bool) -> None:
         )
 
 
-def _refuse_other_owner(transaction: Transaction, key: dict[str, str]) -> bool:
-    """Whether the business is new to the rail; refuses a connection of another business, or a second one of this."""
+def _refuse_other_owner(transaction: Transaction, key: dict[str, str], *, may_have_many: bool) -> bool:
+    """Whether the connection is new; refuses one of another business, and a second one of this unless it may have many."""
     rail, connection_id, business_id = key["rail"], key["connection_id"], key["business_id"]
     query = sa.select(connections.c.business_id, connections.c.connection_id).where(connections.c.rail == rail)
     either = sa.or_(connections.c.business_id == business_id, connections.c.connection_id == connection_id)
@@ -174,9 +206,10 @@ def _refuse_other_owner(transaction: Transaction, key: dict[str, str]) -> bool:
             raise UsageError(
                 f"{rail} connection {connection_id} already belongs to {row.business_id}: two owners would rotate each other's token away"
             )
-        if row.connection_id != connection_id:
+        if row.connection_id != connection_id and not may_have_many:
             raise UsageError(f"{business_id} is already connected to {rail} as {row.connection_id}: its history belongs to that one")
-        return False
+        if row.connection_id == connection_id:
+            return False
     return True
 
 

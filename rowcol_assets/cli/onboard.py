@@ -62,12 +62,11 @@ def _one(
 
     done = onboard(settings, store, business, rail, credentials, **options)
     if as_json:
-        show_json(
-            [{"business_id": done.business_id, "rail": done.rail, "connection_id": done.connection_id, "is_sandbox": done.is_sandbox}]
-        )
+        same = {"business_id": done.business_id, "rail": done.rail, "is_sandbox": done.is_sandbox}
+        show_json([{**same, "connection_id": connection_id} for connection_id in done.connection_ids])
         return
     what = "is connected to" if done.is_new else "has new credentials for"
-    typer.echo(f"{done.business_id} {what} {done.rail} as {done.connection_id}{' (sandbox)' if done.is_sandbox else ''}")
+    typer.echo(f"{done.business_id} {what} {done.rail} as {', '.join(done.connection_ids)}{' (sandbox)' if done.is_sandbox else ''}")
 
 
 def _many(settings: Settings, store: ControlStore, path: Path, as_json: bool) -> None:
@@ -82,7 +81,7 @@ def _many(settings: Settings, store: ControlStore, path: Path, as_json: bool) ->
                 {
                     "line": line.number,
                     "business_id": line.business_id,
-                    "connection_id": line.onboarded.connection_id if line.onboarded else None,
+                    "connection_ids": list(line.onboarded.connection_ids) if line.onboarded else [],
                     "error": line.error,
                 }
                 for line in lines
