@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from ingestion.errors import UsageError
 from sandbox.ports import DEFAULT_PORT, HOST
@@ -39,6 +39,13 @@ class Listing:
     firm: str
 
 
+class Office(Protocol):
+    """A rail's own books over all businesses."""
+
+    def close(self) -> None:
+        """Lets go of its files."""
+
+
 class Hub:
     """Everything behind the wire. `company` is the one door to a business's tables, always at the present instant."""
 
@@ -48,6 +55,8 @@ class Hub:
         self.served = ServedLog(folder / "served.bin")
         self.dice = seeded_dice(self.config.seed, "faults")
         self._companies: dict[str, Company] = {}
+        # What a rail keeps of its own beside the ledger, by its name; closed with the hub.
+        self.offices: dict[str, Office] = {}
         if self.config.recorded:
             recorded = load_recorded(Path(self.config.recorded))
             self._companies = {company.realm: company for company in recorded}
@@ -199,6 +208,8 @@ class Hub:
     def close(self) -> None:
         self.state.close()
         self.served.close()
+        for office in self.offices.values():
+            office.close()
 
 
 def _listing(index: int, company: RecordedCompany) -> Listing:

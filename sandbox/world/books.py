@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sandbox.world import billing
 from sandbox.world.model import Doc, Line, Link, World
+from sandbox.world.papers import received, settled, withdrawn
 from sandbox.world.reality import happened
 
 BALANCE_SHEET = frozenset(
@@ -57,6 +59,7 @@ def add(world: World, doc: Doc) -> Doc:
     post(world, doc, 1)
     world.changed.add((doc.kind, doc.id))
     happened(world, doc)
+    received(world, doc)
     return doc
 
 
@@ -95,6 +98,8 @@ def apply(world: World, payer: Doc, target: Doc, amount: int) -> None:
     target.links.append(Link(payer.kind, payer.id, amount))
     target.balance -= amount
     touch(world, target, is_edit=False)
+    billing.applied(world, payer, target, amount)
+    settled(world, payer, target, amount)
 
 
 def unapply(world: World, payer: Doc) -> None:
@@ -113,6 +118,8 @@ def unapply(world: World, payer: Doc) -> None:
 
 def void(world: World, doc: Doc) -> None:
     """Voids a document: it stays, with zero amounts and a note; what it paid is open again."""
+    withdrawn(world, doc)
+    billing.withdrawn(world, doc)
     post(world, doc, -1)
     if doc.kind in ("payment", "bill_payment"):
         unapply(world, doc)
@@ -125,6 +132,8 @@ def void(world: World, doc: Doc) -> None:
 
 def delete(world: World, doc: Doc) -> None:
     """Deletes a document for ever: only the change feed still tells."""
+    withdrawn(world, doc)
+    billing.withdrawn(world, doc)
     post(world, doc, -1)
     if doc.kind in ("payment", "bill_payment"):
         unapply(world, doc)
@@ -143,6 +152,7 @@ def rewrite_lines(world: World, doc: Doc, lines: list[Line]) -> None:
         doc.balance = doc.total - paid
     post(world, doc, 1)
     touch(world, doc, is_edit=True)
+    billing.revised(world, doc)
 
 
 def bank_cash(world: World) -> int:

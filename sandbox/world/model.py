@@ -15,6 +15,8 @@ from sandbox.seeds import seeded_dice
 from sandbox.world.identity import Business
 
 if TYPE_CHECKING:
+    from sandbox.world.papers import BillReceived, BillSettled, BillWithdrawn
+    from sandbox.world.billing import Billing
     from sandbox.world.reality import Happening
 
 
@@ -170,6 +172,11 @@ class World:
         # What really happened with money, in order, and which of it a document records; see sandbox.world.reality.
         self.reality: list[Happening] = []
         self.reality_of: dict[tuple[str, int], int] = {}
+        # The steps of the invoices that are paid through Stripe, and which they are; see sandbox.world.billing.
+        self.billing: list[Billing] = []
+        self.billed: set[int] = set()
+        # What happened to vendors' bills as papers, in order; see sandbox.world.papers.
+        self.papers: list[BillReceived | BillSettled | BillWithdrawn] = []
 
     def next_id(self, kind: str) -> int:
         """The next id of `kind`: small numbers from 1 in every business, so that ids are equal across businesses."""

@@ -25,8 +25,8 @@ class Happening:
     number: from 1 in order of happening. on: the business's own date; at: epoch seconds. account: the ledger account (its id)
     that it went from or to. other_account: of a move between own accounts, where it went to. party: the vendor or customer as
     one identity (the earlier entry where somebody entered it twice), party_name as it was called then. doc_kind, doc_id: the
-    ledger's document. parts: of a deposit or payout the numbers of the happenings in it, of a bill payment the bills' ids with
-    cents. fee: what a processor kept of a payout, in cents.
+    ledger's document. parts: (number, cents) of the happenings in a deposit or payout, of the payment in a returned one; which
+    bills a payment settled is in `sandbox.world.papers`. fee: what a processor kept of a payout, in cents.
     """
 
     number: int
