@@ -1,0 +1,142 @@
+"""How each entity is read: whole, or after the feed, and once a day a stretch of time anew besides.
+
+The feed says what was touched, but not everything that changes is in it: that a balance transaction becomes available has
+no event, so the pending ones are read again when one is due. Invoices and their lines are one reading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
+
+from ingestion.fetching import EntityReport, RailError
+from ingestion.promise import EntityPromise
+from ingestion.rails.stripe.feed import PAYMENTS_OF, REFUNDS_OF, Touch, ids_of
+from ingestion.rails.stripe.lines import ENTITY as INVOICE_LINES
+from ingestion.rails.stripe.lines import Lines
+from ingestion.rails.stripe.listings import LISTINGS
+from ingestion.rails.stripe.marks import Mark
+from ingestion.rails.stripe.reading import OVERLAP_SECONDS, AccountReading, ListReading
+
+# What is read anew once a day: card networks let a charge be disputed for about 120 days, and older ones rarely change.
+WINDOW_SECONDS = int(timedelta(days=180).total_seconds())
+# Invoices that can still change, however old.
+UNSETTLED = ("draft", "open")
+# Lists whose objects change with another object's event: the name of that touch, and the list's parameter for it.
+NARROWED = {"invoice_payments": (PAYMENTS_OF, "invoice"), "refunds": (REFUNDS_OF, "charge")}
+
+
+async def read_entity(account: AccountReading, promise: EntityPromise) -> list[EntityReport]:
+    """Reads one entity and reports on it."""
+    reading = ListReading(account, promise, LISTINGS[promise.name])
+    try:
+        is_full = await _read(reading, [promise.name])
+    except RailError as error:
+        return [account.failure(promise.name, error, reading.rows)]
+    return [_succeeded(reading, promise.name, reading.rows, is_full)]
+
+
+async def read_invoices(account: AccountReading, promises: Mapping[str, EntityPromise]) -> list[EntityReport]:
+    """Reads invoices with their lines and reports on those of the two that were asked for (`promises`)."""
+    lines = Lines(account)
+    # What lines are read by is invoices, asked for or not.
+    reading = ListReading(account, promises.get("invoices", promises.get(INVOICE_LINES)), LISTINGS["invoices"])  # type: ignore[arg-type]
+    reading.is_kept = "invoices" in promises
+    reading.also = lines.take if INVOICE_LINES in promises else None
+    try:
+        is_full = await _read(reading, promises)
+        await lines.complete()
+        if INVOICE_LINES in account.marks and is_full and not lines.error:
+            lines.note_missing(await account.known_ids(INVOICE_LINES), account.now)
+        elif not is_full:
+            lines.note_taken_off(_touches(account, promises, "invoices"))
+    except RailError as error:
+        return [account.failure(name, error, lines.rows if name == INVOICE_LINES else reading.rows) for name in promises]
+    reports = []
+    for name in promises:
+        if name == INVOICE_LINES and lines.error:
+            reports.append(account.failure(name, lines.error, lines.rows))
+        else:
+            reports.append(_succeeded(reading, name, lines.rows if name == INVOICE_LINES else reading.rows, is_full))
+    return reports
+
+
+async def _read(reading: ListReading, names: Collection[str]) -> bool:
+    """Reads a list for the entities `names` as far as it has to be; returns whether that was all of it."""
+    account, name = reading.account, reading.listing.entity
+    feed_error = account.feed.error
+    if not account.followed.issuperset(names) or (feed_error and feed_error.kind == "scope_missing"):
+        await reading.walk()
+        await _find_deleted(reading, names)
+        return True
+    if name == "balance_transactions":
+        await _read_balance_transactions(reading)
+        return False
+    if feed_error:
+        raise feed_error
+    is_full = account.session.count_check and name == "customers"
+    if is_full:
+        # The only entity that is deleted as a matter of course, at any age.
+        await reading.walk()
+        await _find_deleted(reading, names)
+    elif account.session.count_check:
+        await reading.walk(account.now - WINDOW_SECONDS)
+        for status in UNSETTLED if name == "invoices" else ():
+            await reading.walk(parameters={"status": status})
+    touches = _touches(account, names, name)
+    await reading.read_touched(ids_of(touches, reading.listing.object), min((touch.at for touch in touches), default=0))
+    if name in NARROWED:
+        kind, parameter = NARROWED[name]
+        await reading.read_lists_of(parameter, ids_of(touches, kind))
+    return is_full
+
+
+async def _read_balance_transactions(reading: ListReading) -> None:
+    """Walks what is new, and back to the oldest pending transaction once one of them is due."""
+    account = reading.account
+    mark = account.marks["balance_transactions"]
+    since = max(0, mark.newest - OVERLAP_SECONDS)
+    if mark.pending_until and account.now >= mark.pending_until:
+        since = min(since, mark.pending_from)
+    if account.session.count_check:
+        since = min(since, account.now - WINDOW_SECONDS)
+    await reading.walk(since)
+    if mark.newest and not reading.rows:
+        raise RailError("page_gap", "the newest balance transaction known is missing from its list")
+    if mark.pending_until and since > mark.pending_from:
+        reading.note_pending((mark.pending_from, mark.pending_until))
+
+
+async def _find_deleted(reading: ListReading, names: Collection[str]) -> None:
+    """Reads the records that are known and were not in a whole walk; a first walk has none."""
+    account, entity = reading.account, reading.listing.entity
+    if entity in names and entity in account.marks:
+        known = await account.known_ids(entity)
+        await reading.read_each(dict.fromkeys(known - reading.ids, account.now))
+
+
+def _touches(account: AccountReading, names: Collection[str], entity: str) -> list[Touch]:
+    """What the feed says was touched of a list since its entities `names` were last read."""
+    found: dict[str, Touch] = {}
+    for name in names:
+        mark = account.marks[name]
+        found |= {touch.key: touch for touch in account.feed.touched(_kinds(entity), account.again_from(mark), mark.seen)}
+    return list(found.values())
+
+
+def _kinds(entity: str) -> Sequence[str]:
+    return [LISTINGS[entity].object, *(NARROWED[entity][:1] if entity in NARROWED else ())]
+
+
+def _succeeded(reading: ListReading, name: str, rows: int, is_full: bool) -> EntityReport:
+    feed, known = reading.account.feed, reading.account.marks.get(name)
+    pending_from, pending_until = reading.pending or (0, 0)
+    mark = Mark(
+        reading.account.read_at,
+        events_to=feed.newest,
+        newest=max(reading.newest, known.newest if known else 0),
+        pending_from=pending_from,
+        pending_until=pending_until,
+        seen=feed.keys(_kinds(reading.listing.entity), feed.newest - OVERLAP_SECONDS),
+    )
+    return EntityReport(name, "succeeded", rows, was_full_walk=is_full, watermark=mark.text())
