@@ -177,3 +177,21 @@ class Account:
                 self.marks.setdefault(report.entity, {})[f"b1/{ACCOUNT}"] = report.watermark
         assert sorted(report.entity for report in reports) == sorted(one.name for one in wanted)
         return {report.entity: report for report in reports}
+
+
+def furnished() -> Account:
+    """An account with one of each, all a day old, never read."""
+    account = Account()
+    vendor = account.vendor
+    vendor.add("customers", "cus_1")
+    vendor.add("invoices", "in_1", status="open")
+    vendor.lines["in_1"] = [{"id": f"il_{number}", "object": "line_item", "amount": 1} for number in range(25)]
+    vendor.add("invoice_payments", "inpay_1", invoice="in_1", status="open")
+    vendor.add("charges", "ch_1")
+    vendor.add("payment_intents", "pi_1")
+    vendor.add("refunds", "re_1", charge="ch_1")
+    vendor.add("disputes", "dp_1", charge="ch_1")
+    vendor.add("payouts", "po_1", status="paid")
+    vendor.add("balance_transactions", "txn_1", status="available", available_on=NOW - 86_400)
+    vendor.happen("evt_1", "charge.succeeded", vendor.objects["charges"]["ch_1"], created=NOW - 86_400)
+    return account

@@ -5,9 +5,8 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from ingestion.fetching import RailError
 from ingestion.rails.stripe.promise import STRIPE
-from tests.ingestion.stripe_vendor import NOW, Account, error
+from tests.ingestion.stripe_vendor import NOW, Account, error, furnished
 
 DAY = 86_400
 # Account, balance, events, new balance transactions: what an account costs in which nothing happened.
@@ -16,21 +15,7 @@ QUIET = ["/account", "/balance", "/events", "/balance_transactions"]
 
 @pytest.fixture
 def account() -> Account:
-    """An account with one of each, all a day old, never read."""
-    account = Account()
-    vendor = account.vendor
-    vendor.add("customers", "cus_1")
-    vendor.add("invoices", "in_1", status="open")
-    vendor.lines["in_1"] = [{"id": f"il_{number}", "object": "line_item", "amount": 1} for number in range(25)]
-    vendor.add("invoice_payments", "inpay_1", invoice="in_1", status="open")
-    vendor.add("charges", "ch_1")
-    vendor.add("payment_intents", "pi_1")
-    vendor.add("refunds", "re_1", charge="ch_1")
-    vendor.add("disputes", "dp_1", charge="ch_1")
-    vendor.add("payouts", "po_1", status="paid")
-    vendor.add("balance_transactions", "txn_1", status="available", available_on=NOW - DAY)
-    vendor.happen("evt_1", "charge.succeeded", vendor.objects["charges"]["ch_1"], created=NOW - DAY)
-    return account
+    return furnished()
 
 
 def test_everything_is_read_at_first_and_then_only_that_nothing_happened(account: Account) -> None:
@@ -212,50 +197,6 @@ def test_lines_alone_read_invoices_and_keep_lines_only(account: Account) -> None
     account.fetch("invoice_lines")
     assert len(account.kept.ids("invoice_lines")) == 25
     assert {name for name, *_ in account.kept.rows} == {"invoice_lines"}
-
-
-@pytest.mark.parametrize("is_live", [False, True])
-def test_a_key_of_the_other_kind_of_money_reads_nothing(account: Account, is_live: bool) -> None:
-    account.vendor.livemode = is_live
-    account.kept.secrets["api_key"] = "sk_test_1" if is_live else "rk_live_1"
-    with pytest.raises(RailError) as refused:
-        account.fetch()
-    assert refused.value.kind == "wrong_account"
-    assert account.kept.rows == []
-
-
-def test_a_key_of_another_account_reads_nothing(account: Account) -> None:
-    account.vendor.account = "acct_Other"
-    with pytest.raises(RailError) as refused:
-        account.fetch()
-    assert refused.value.kind == "wrong_account"
-    assert account.kept.rows == []
-
-
-@pytest.mark.parametrize(("told", "sent"), [("true", "acct_1Main"), ("false", None)])
-def test_a_connected_account_is_named_with_every_call(account: Account, told: str, sent: str | None) -> None:
-    account.kept.secrets["is_connected_account"] = told
-    account.fetch()
-    assert {request.headers.get("Stripe-Account") for request in account.vendor.requests} == {sent}
-    assert {request.headers["Authorization"] for request in account.vendor.requests} == {"Bearer sk_test_1"}
-
-
-def test_the_feed_going_dark_for_a_restricted_key_means_walks(account: Account) -> None:
-    account.fetch()
-    account.vendor.refuse = lambda request: error(403) if request.url.path == "/v1/events" else None
-    reports = account.fetch()
-    assert (reports["events"].status, reports["events"].error_kind) == ("failed", "scope_missing")
-    assert reports["charges"].status == "succeeded"
-    assert reports["charges"].was_full_walk
-
-
-def test_a_restricted_key_fails_the_entities_it_may_not_read_and_no_other(account: Account) -> None:
-    account.vendor.refuse = lambda request: error(403) if request.url.path.startswith("/v1/charges") else None
-    reports = account.fetch()
-    assert (reports["charges"].status, reports["charges"].error_kind, reports["charges"].watermark) == ("failed", "scope_missing", None)
-    assert {report.status for name, report in reports.items() if name != "charges"} == {"succeeded"}
-    account.vendor.refuse = lambda request: None
-    assert account.fetch()["charges"].was_full_walk
 
 
 def test_lines_that_cannot_be_had_leave_the_invoices(account: Account) -> None:

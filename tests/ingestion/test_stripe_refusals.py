@@ -1,4 +1,4 @@
-"""What Stripe's refusals come to, what is tried again, how fast it is asked, and whose key a credentials file holds."""
+"""What Stripe's refusals come to, what is tried again, how fast it is asked."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from ingestion.fetching import Identity, RailError
-from ingestion.rails.stripe.identity import identify
+from ingestion.fetching import RailError
 from ingestion.rails.stripe.limits import limits_of
-from tests.ingestion.stripe_vendor import ACCOUNT, Account, Refuse, Vendor, error
+from tests.ingestion.stripe_vendor import Account, Refuse, error
 
 
 def times(count: int, answer: Callable[[], httpx.Response], path: str = "/v1/payouts") -> Refuse:
@@ -185,45 +184,3 @@ def test_one_endpoint_is_asked_no_faster_than_it_allows() -> None:
 
     taken = asyncio.run(asking())
     assert taken[-1] - taken[0] >= 7 / 25 * 0.95
-
-
-def identities(vendor: Vendor, **credentials: str) -> list[Identity]:
-    async def asking() -> list[Identity]:
-        async with httpx.AsyncClient(transport=httpx.MockTransport(vendor.answer)) as http:
-            return await identify(http, "http://stripe", "http://stripe", credentials)
-
-    return asyncio.run(asking())
-
-
-def test_a_key_alone_connects_its_own_account() -> None:
-    (identity,) = identities(Vendor(), api_key="sk_test_1", webhook_secret="whsec_1")
-    assert identity.connection_id == ACCOUNT
-    assert identity.credentials == {
-        "api_key": "sk_test_1",
-        "webhook_secret": "whsec_1",
-        "account_id": ACCOUNT,
-        "livemode": "false",
-        "is_connected_account": "false",
-    }
-    assert "sk_test" not in repr(identity)
-
-
-def test_an_account_named_beside_a_platforms_key_is_connected_through_it() -> None:
-    vendor = Vendor(account="acct_Platform")
-
-    def refuse(request: httpx.Request) -> httpx.Response | None:
-        vendor.account = request.headers.get("Stripe-Account", "acct_Platform")
-        return None
-
-    vendor.refuse = refuse
-    (identity,) = identities(vendor, api_key="sk_test_1", account_id="acct_Client")
-    assert (identity.connection_id, identity.credentials["is_connected_account"]) == ("acct_Client", "true")
-    (identity,) = identities(vendor, api_key="sk_test_1", account_id="acct_Platform")
-    assert (identity.connection_id, identity.credentials["is_connected_account"]) == ("acct_Platform", "false")
-
-
-def test_a_key_that_reads_another_account_or_other_money_is_refused() -> None:
-    for vendor in (Vendor(account="acct_Other"), Vendor(livemode=True)):
-        with pytest.raises(RailError) as refused:
-            identities(vendor, api_key="sk_test_1", account_id=ACCOUNT)
-        assert refused.value.kind == "wrong_account"
