@@ -41,6 +41,7 @@ class Item(msgspec.Struct, frozen=True):
 
     record: Record
     institution_id: str | None
+    institution_name: str | None
     error_code: str | None
 
 
@@ -79,6 +80,7 @@ class _ItemError(msgspec.Struct):
 class _ItemHead(msgspec.Struct):
     item_id: str
     institution_id: str | None = None
+    institution_name: str | None = None
     error: _ItemError | None = None
 
 
@@ -145,7 +147,7 @@ def read_item(body: bytes) -> Item:
     """The item of /item/get."""
     raw = _decode(_item_page, body).item
     head = _decode(_item, raw)
-    return Item(_record(head.item_id, raw), head.institution_id, head.error.error_code if head.error else None)
+    return Item(_record(head.item_id, raw), head.institution_id, head.institution_name, head.error.error_code if head.error else None)
 
 
 def read_institution(body: bytes) -> Record:
