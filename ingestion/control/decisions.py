@@ -62,7 +62,8 @@ def put_decision(
         content_hash=digest,
         decided_at=at,
     )
-    if transaction.execute(statement.on_conflict_do_nothing(index_elements=list(key))).rowcount:
+    statement = statement.on_conflict_do_nothing(index_elements=list(key)).returning(decisions.c.decision_id)
+    if transaction.execute(statement).first():
         return Decided(mine, is_new=True)
     known = transaction.execute(sa.select(decisions.c.decision_id, decisions.c.content_hash).filter_by(**key)).one()
     if known.content_hash != digest:

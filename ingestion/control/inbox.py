@@ -128,5 +128,5 @@ def prune_arrivals(database: Database) -> int:
 
 
 def _put(transaction: Transaction, row: dict[str, Any]) -> int:
-    statement = insert(transaction, webhook_inbox).values(row)
-    return int(transaction.execute(statement.on_conflict_do_nothing(index_elements=["rail", "connection_id", "event_id"])).rowcount)
+    statement = insert(transaction, webhook_inbox).values(row).on_conflict_do_nothing(index_elements=["rail", "connection_id", "event_id"])
+    return len(transaction.execute(statement.returning(webhook_inbox.c.inbox_no)).all())

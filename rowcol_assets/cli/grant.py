@@ -1,11 +1,16 @@
-"""`rowcol grant`: who may read which business. The rules are in `ingestion.control.access`."""
+"""`rowcol grant`: who may read which business, and tokens. The rules are in `ingestion.control.access` and `api_tokens`."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from ingestion.control import ControlStore
+    from ingestion.control.facts import Role as RoleName
 
 
 class Role(StrEnum):
@@ -19,25 +24,45 @@ class Role(StrEnum):
 
 def command(
     advisor: Annotated[str, typer.Argument(help="Advisor id, for example an e-mail address.")],
-    business: Annotated[str, typer.Argument(help="Business id.")],
+    business: Annotated[str | None, typer.Argument(help="Business id; not needed with --token.")] = None,
     role: Annotated[Role, typer.Option(help="What the advisor may do.")] = Role.staff,
-    revoke: Annotated[bool, typer.Option("--revoke", help="Take the access away; its history is kept.")] = False,
+    revoke: Annotated[
+        bool, typer.Option("--revoke", help="Take the access away; its history is kept. With --token: end all tokens.")
+    ] = False,
+    token: Annotated[bool, typer.Option("--token", help="Print a new token for the receiver, once; only its hash is kept.")] = False,
 ) -> None:
-    """Give an advisor access to a business, or take it away.
+    """Give an advisor access to a business, or take it away, and hand out tokens for the receiver.
 
-    Examples: `rowcol grant ann@harbor.example acme --role admin`, `rowcol grant ann@harbor.example acme --revoke`.
-    The advisor's published file follows with the next `rowcol run`.
+    Examples: `rowcol grant ann@harbor.example acme --role admin`, `rowcol grant ann@harbor.example acme --revoke`,
+    `rowcol grant ann@harbor.example --token`. The advisor's published file follows with the next `rowcol run`.
     """
     from ingestion.control import open_store, product_clock_of
+    from ingestion.control.api_tokens import new_token, revoke_tokens
+    from ingestion.errors import UsageError
     from ingestion.settings import load_settings
 
+    if business is None and not token:
+        raise UsageError("grant needs a business, or --token")
     settings = load_settings()
     with open_store(settings) as store:
-        now = product_clock_of(settings, store)()
-        if revoke:
-            changed = store.revoke(advisor, business, now)
-            done, nothing = f"{advisor} can no longer read {business}", f"{advisor} had no access to {business}"
-        else:
-            changed = store.grant(advisor, business, role.value, now)
-            done, nothing = f"{advisor} can read {business} as {role.value}", f"{advisor} already is {role.value} of {business}"
-    typer.echo(f"{done}; the published file follows with the next run" if changed else nothing)
+        if business is not None:
+            _say(token, _granted(store, advisor, business, role.value, revoke, product_clock_of(settings, store)()))
+        if token and revoke:
+            _say(token, f"{revoke_tokens(store.database, advisor)} tokens of {advisor} are worth nothing now")
+        elif token:
+            typer.echo(new_token(store.database, advisor))
+
+
+def _granted(store: ControlStore, advisor: str, business: str, role: RoleName, revoke: bool, now: datetime) -> str:
+    if revoke:
+        changed = store.revoke(advisor, business, now)
+        done, nothing = f"{advisor} can no longer read {business}", f"{advisor} had no access to {business}"
+    else:
+        changed = store.grant(advisor, business, role, now)
+        done, nothing = f"{advisor} can read {business} as {role}", f"{advisor} already is {role} of {business}"
+    return f"{done}; the published file follows with the next run" if changed else nothing
+
+
+def _say(beside_token: bool, line: str) -> None:
+    """What was done; beside a token on the error stream, so that the output is the token alone."""
+    typer.echo(line, err=beside_token)

@@ -1,4 +1,4 @@
-"""`rowcol ui`: Dagster's webserver and daemon over this home, until it is stopped.
+"""`rowcol ui`: Dagster's webserver and daemon over this home, and the receiver beside them, until it is stopped.
 
 Dagster's own development server runs both over one process with the code location. It gets a process group of its own,
 so that whatever it started ends with this command. Its log is in the home; the asset graph is `rowcol_assets`.
@@ -35,26 +35,41 @@ POLL_SECONDS = 0.3
 
 def command(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port on this machine; 0 takes a free one.")] = DEFAULT_PORT,
+    receiver_port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="The receiver's port; 0 takes a free one.", show_default="3010, or free with --port 0"),
+    ] = None,
 ) -> None:
-    """Open Dagster's UI with schedules and sensors running, until Ctrl-C.
+    """Open Dagster's UI with schedules and sensors running, and the receiver, until Ctrl-C.
 
-    Examples: `rowcol ui`, `rowcol ui --port 0` for any free port.
+    Examples: `rowcol ui`, `rowcol ui --port 0` for any free ports.
     """
     from ingestion.control.store import open_store
     from ingestion.settings import load_settings
     from rowcol_assets.cli.local_sandbox import local_sandbox
+    from rowcol_assets.cli.receiver import DEFAULT_PORT as RECEIVER_PORT
 
     settings = load_settings()
     chosen = _free_port(port)
+    receiving = _free_port((RECEIVER_PORT if port else 0) if receiver_port is None else receiver_port)
     _prepare(settings)
-    with _told_to_stop() as stop, open_store(settings) as store, local_sandbox(settings, store), _dagster(settings, chosen) as process:
+    with (
+        _told_to_stop() as stop,
+        open_store(settings) as store,
+        local_sandbox(settings, store),
+        _receiver(settings, receiving) as receiver,
+        _dagster(settings, chosen) as process,
+    ):
         if not _wait_until_ready(process, chosen, stop):
             return
         typer.echo(f"Dagster is at http://{HOST}:{chosen} with schedules and sensors running; Ctrl-C stops it.")
-        typer.echo(f"Its log is {_log_path(settings)}.")
+        typer.echo(f"The receiver is at http://{HOST}:{receiving}.")
+        typer.echo(f"Their logs are {_log_path(settings, 'ui')} and {_log_path(settings, 'receiver')}.")
         while not stop.wait(POLL_SECONDS):
             if process.poll() is not None:
-                raise RowcolError(f"Dagster ended by itself; its log is {_log_path(settings)}")
+                raise RowcolError(f"Dagster ended by itself; its log is {_log_path(settings, 'ui')}")
+            if receiver.poll() is not None:
+                raise RowcolError(f"the receiver ended by itself; its log is {_log_path(settings, 'receiver')}")
 
 
 def _free_port(port: int) -> int:
@@ -90,13 +105,21 @@ def _told_to_stop() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
+def _dagster(settings: Settings, port: int) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
+    arguments = ["-m", "dagster", "dev", "--host", HOST, "--port", str(port), "--workspace", "workspace.yaml"]
+    return _process(settings, "ui", arguments)
+
+
+def _receiver(settings: Settings, port: int) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
+    return _process(settings, "receiver", ["-m", "rowcol_assets.cli", "receiver", "--port", str(port)])
+
+
 @contextlib.contextmanager
-def _dagster(settings: Settings, port: int) -> Iterator[subprocess.Popen[bytes]]:
+def _process(settings: Settings, name: str, arguments: list[str]) -> Iterator[subprocess.Popen[bytes]]:
     from ingestion.settings import child_environment
 
-    arguments = ["-m", "dagster", "dev", "--host", HOST, "--port", str(port), "--workspace", "workspace.yaml"]
-    descriptor = os.open(_log_path(settings), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    process = subprocess.Popen(  # noqa: S603 - Dagster's own command
+    descriptor = os.open(_log_path(settings, name), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    process = subprocess.Popen(  # noqa: S603 - Dagster's own command, and one of ours
         [sys.executable, *arguments],
         cwd=PROJECT,
         env=child_environment(settings, DAGSTER_HOME=str(settings.dagster_dir)),
@@ -138,5 +161,5 @@ def _wait_until_ready(process: subprocess.Popen[bytes], port: int, stop: threadi
     raise RowcolError(f"Dagster does not answer after {START_SECONDS} s; its log is the home's dagster/ui.log")
 
 
-def _log_path(settings: Settings) -> Path:
-    return settings.dagster_dir / "ui.log"
+def _log_path(settings: Settings, name: str) -> Path:
+    return settings.dagster_dir / f"{name}.log"
