@@ -29,6 +29,8 @@ COMMANDS: dict[str, str] = {
     "portfolio": "portfolio",
     "status": "status",
     "ui": "ui",
+    "receiver": "receiver",
+    "dead-letters": "dead_letters",
     "rotate-key": "rotate_key",
 }
 GROUPS: dict[str, str] = {"sandbox": "sandbox"}
