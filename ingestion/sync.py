@@ -17,6 +17,7 @@ from functools import partial
 import httpx
 import stamina
 
+from ingestion.changelog.delta import version_order
 from ingestion.changelog.landing import Landed, land
 from ingestion.changelog.pipeline import Watermarks, load_lock, missing_tables, rail_pipeline, read_watermarks
 from ingestion.changelog.recovery import recover
@@ -205,7 +206,7 @@ async def _known_ids(settings: Settings, rail: RailPromise, connection: Connecti
                 return frozenset()
             rows = warehouse.execute(
                 f"""select record_id from raw_{rail.name}.{entity} where business_id = ? and connection_id = ?
-                group by record_id having not max_by(is_deleted, (source_updated_at, observed_at, version_no))""",
+                group by record_id having not max_by(is_deleted, {version_order(rail.versioned)})""",
                 [connection.business_id, connection.connection_id],
             ).fetchall()
         return frozenset(record_id for (record_id,) in rows)

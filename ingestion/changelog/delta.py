@@ -10,7 +10,7 @@ The rules, for a rail that stamps its versions (`versioned`):
 * content that returns to an earlier state under an unchanged stamp is a further version: the stamp failed to tell
   the two apart, the order of arrival does. Of arrivals in one fetch the last counts, since pages drift; so the same
   fetch again adds nothing.
-For a rail without stamps each change of content against the head is a version, numbered.
+For a rail without stamps each change of content against the head is a version, numbered; the head is what came last.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ heads as (
     select
         business_id, connection_id, record_id,
         max(version_no) as last_version_no,
-        max_by(source_version, (source_updated_at, observed_at, version_no)) as source_version,
-        max_by(content_hash, (source_updated_at, observed_at, version_no)) as content_hash,
+        max_by(source_version, {version_order}) as source_version,
+        max_by(content_hash, {version_order}) as content_hash,
     from known
     group by business_id, connection_id, record_id
 ),
@@ -115,6 +115,15 @@ _NO_HISTORY = """(
 )"""
 
 
+def version_order(versioned: bool) -> str:
+    """The SQL row by which the versions of one record are ordered, newest last.
+
+    A rail that does not stamp versions may still say when a record came to be, which a later deletion does not: only the
+    order of arrival compares the two.
+    """
+    return "(source_updated_at, observed_at, version_no)" if versioned else "(observed_at, version_no)"
+
+
 def new_versions(
     warehouse: duckdb.DuckDBPyConnection, *, rail: str, entity: str, versioned: bool, spool: Path, sync_id: str, load_id: str
 ) -> pa.RecordBatchReader:
@@ -125,6 +134,10 @@ def new_versions(
     exists = warehouse.execute(
         "select count(*) from information_schema.tables where table_schema = ? and table_name = ?", [f"raw_{rail}", entity]
     ).fetchone() == (1,)
-    statement = _DELTA.format(versioned=str(versioned).lower(), known_relation=f"raw_{rail}.{entity}" if exists else _NO_HISTORY)
+    statement = _DELTA.format(
+        versioned=str(versioned).lower(),
+        version_order=version_order(versioned),
+        known_relation=f"raw_{rail}.{entity}" if exists else _NO_HISTORY,
+    )
     found = warehouse.execute(statement, {"spool": str(spool), "sync_id": sync_id, "load_id": load_id})
     return found.to_arrow_reader(BATCH_ROWS)
