@@ -47,16 +47,17 @@ class Business:
 
 @dataclass(frozen=True, slots=True)
 class TokenState:
-    """A connection's tokens at one moment; before the first refresh only the refresh token is there.
+    """A connection's tokens at one moment; before the first refresh only the refresh token is there, if the vendor has such.
 
-    version counts the rotations and is set by the store.
+    scope: what the vendor granted, where it says so. version counts the rotations and is set by the store.
     """
 
     access_token: str | None = field(repr=False)
     access_expires_at: datetime | None
-    refresh_token: str = field(repr=False)
+    refresh_token: str | None = field(repr=False)
     refresh_expires_at: datetime | None
     version: int = 0
+    scope: str | None = None
 
 
 class Credentials(dict[str, Any]):

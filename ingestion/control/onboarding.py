@@ -94,9 +94,9 @@ def onboard(
             starts_anew = _starts_anew(transaction, store, key, identity.credentials)
             _put_connection(transaction, key, wanted)
             tokens.store_secret(transaction, store.vault, key, identity.credentials, wall_clock())
-            refresh = identity.credentials.get(form.refresh_field) if form.refresh_field else None
-            if refresh and starts_anew:
-                tokens.store_first_token(transaction, store.vault, key, refresh, wall_clock())
+            if form.refresh_field and starts_anew:
+                # Also without one: client credentials bring access tokens alone, which are kept and renewed all the same.
+                tokens.store_first_token(transaction, store.vault, key, identity.credentials.get(form.refresh_field), wall_clock())
     return Onboarded(business_id, rail, tuple(identity.connection_id for identity in identities), sandbox_now is not None, all(are_new))
 
 

@@ -52,8 +52,8 @@ def store_secret(transaction: Transaction, vault: Vault, key: dict[str, str], cr
     _replace(transaction, secrets, key, {"ciphertext": vault.seal(key, credentials), "updated_at": now})
 
 
-def store_first_token(transaction: Transaction, vault: Vault, key: dict[str, str], refresh_token: str, now: datetime) -> None:
-    """Starts the token history of the connection `key` anew from a refresh token a person handed in."""
+def store_first_token(transaction: Transaction, vault: Vault, key: dict[str, str], refresh_token: str | None, now: datetime) -> None:
+    """Starts the token history of the connection `key` anew, from a refresh token a person handed in if there is one."""
     state = TokenState(None, None, refresh_token, None)
     version = transaction.execute(sa.select(tokens.c.version).filter_by(**key)).scalar_one_or_none()
     sealed = {"ciphertext": vault.seal(key, _as_json(state)), "version": (version or 0) + 1, "refresh_expires_at": None, "updated_at": now}
@@ -140,6 +140,7 @@ def _load(transaction: Transaction, vault: Vault, connection: Connection) -> Tok
         refresh_token=value["refresh_token"],
         refresh_expires_at=_instant(value["refresh_expires_at"]),
         version=row.version,
+        scope=value.get("scope"),
     )
 
 
@@ -149,6 +150,7 @@ def _as_json(state: TokenState) -> dict[str, Any]:
         "access_expires_at": state.access_expires_at.isoformat() if state.access_expires_at else None,
         "refresh_token": state.refresh_token,
         "refresh_expires_at": state.refresh_expires_at.isoformat() if state.refresh_expires_at else None,
+        "scope": state.scope,
     }
 
 
