@@ -1,1 +1,1 @@
-"""The Ramp rail."""
+"""Ramp, the rail that pays bills and cards (Developer API v1)."""

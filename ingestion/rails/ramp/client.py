@@ -1,0 +1,169 @@
+"""One business's calls to Ramp: token, scopes, limits, retries, refusals. What is asked for is in `lists` and `walk`.
+
+Ramp's refusals (spec and third-party captures): 404 with code DEVELOPER_7002 for a token it does not know as well as for
+a record it does not have, 403 with 7100 where a scope is missing and 7999 where a plan lacks a feature, 504 for a page
+that takes longer than 60 seconds. It sends no Retry-After.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import httpx
+
+from ingestion.answers import MalformedPage, Transient, ask, retry_after
+from ingestion.control.facts import Connection, TokenState
+from ingestion.fetching import FetchSession, RailError, Traffic
+from ingestion.rails.ramp.limits import limit_of
+from ingestion.rails.ramp.oauth import refresher
+from ingestion.rails.ramp.wire import error_code
+
+ROOT = "/developer/v1"
+CALLS_AT_ONCE = 8
+NOT_FOUND_CODE = "DEVELOPER_7002"
+SCOPE_CODE = "DEVELOPER_7100"
+
+Parsed = TypeVar("Parsed")
+
+
+class RecordNotFound(RailError):
+    """The record asked for, or the one a page was to start behind, does not exist; or the token does not."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__("not_found", "the record does not exist")
+        self.body = body
+
+
+class SlowPage(RailError):
+    """A page that was not made in time; a smaller one may be."""
+
+    def __init__(self) -> None:
+        super().__init__("server_error", "the vendor did not make a page in time")
+
+
+class RampClient:
+    """Calls of one business during one sync."""
+
+    def __init__(self, session: FetchSession, connection: Connection, traffic: Traffic) -> None:
+        self._session = session
+        self._connection = connection
+        self._traffic = traffic
+        self._at_once = asyncio.Semaphore(CALLS_AT_ONCE)
+        self._limit = limit_of(urlsplit(connection.base_url).netloc, connection.is_sandbox)
+        self._token: TokenState | None = None
+        self._token_lock = asyncio.Lock()
+
+    @property
+    def token_version(self) -> int:
+        """Changes when the tokens were renewed."""
+        return self._token.version if self._token else 0
+
+    def address(self, path: str, parameters: Mapping[str, str]) -> httpx.URL:
+        """The address of `path` below the API's root."""
+        return httpx.URL(self._connection.base_url.rstrip("/") + ROOT + path, params=dict(parameters))
+
+    def checked(self, address: str) -> httpx.URL:
+        """An address the vendor served, to be followed as it is; MalformedPage unless it leads to where the token may be sent."""
+        try:
+            url = httpx.URL(address)
+        except (httpx.InvalidURL, ValueError):
+            raise MalformedPage("the address of the next page is none") from None
+        own = httpx.URL(self._connection.base_url)
+        if (url.scheme, url.host, url.port) != (own.scheme, own.host, own.port) or url.userinfo:
+            raise MalformedPage("the address of the next page leads to another host")
+        return url
+
+    async def missing_scopes(self, needed: Iterable[str]) -> set[str]:
+        """Which of `needed` the token lacks, as far as the vendor told; a token that lacks some is renewed once first."""
+        wanted = set(needed)
+        token = await self._access_token()
+        if _lacking(token, wanted):
+            token = await self._access_token(rejected=token)
+        return _lacking(token, wanted)
+
+    async def get(
+        self, url: httpx.URL, parse: Callable[[bytes], Parsed], *, may_be_missing: bool = False, may_shrink: bool = False
+    ) -> Parsed:
+        """Asks `url` and returns what `parse` makes of the body.
+
+        may_be_missing: 404 means that a record is not there (RecordNotFound), not that the token is unknown. may_shrink: a
+        page too slow is raised as SlowPage at once. RailError says what went wrong for good: disconnected, scope_missing,
+        forbidden, throttled, server_error, unreachable, refused, not_found, malformed_page.
+        """
+
+        async def send() -> bytes:
+            token = await self._access_token()
+            status, headers, body = await self._exchange(url, token, may_shrink)
+            if _is_token_refused(status, body, may_be_missing):
+                token = await self._access_token(rejected=token)
+                status, headers, body = await self._exchange(url, token, may_shrink)
+            return self._judge(status, headers, body, may_be_missing, may_shrink)
+
+        return await ask(self._session.strategy, self._traffic, send, parse)
+
+    async def _exchange(self, url: httpx.URL, token: TokenState, may_shrink: bool) -> tuple[int, httpx.Headers, bytes]:
+        headers = {"Authorization": f"Bearer {token.access_token}", "Accept": "application/json"}
+        async with self._at_once:
+            await self._limit.turn()
+            self._traffic.requests += 1
+            try:
+                answer = await self._session.http.get(url, headers=headers)
+            except httpx.ReadTimeout:
+                if may_shrink:
+                    raise SlowPage from None
+                raise Transient(RailError("unreachable", "no answer in time")) from None
+            except httpx.TransportError as error:
+                raise Transient(RailError("unreachable", f"no usable answer ({type(error).__name__})")) from None
+        return answer.status_code, answer.headers, answer.content
+
+    def _judge(self, status: int, headers: httpx.Headers, body: bytes, may_be_missing: bool, may_shrink: bool) -> bytes:
+        """Returns the body of a good answer; raises what a bad one means."""
+        code = error_code(body)
+        if status == httpx.codes.OK and code is None:
+            return body
+        told = f"status {status}, code {code or 'none'}"
+        if status == httpx.codes.OK:
+            raise Transient(RailError("fault", f"the vendor answered with an error ({told})"))
+        if status == httpx.codes.TOO_MANY_REQUESTS:
+            self._traffic.throttled += 1
+            self._limit.is_enforced = True
+            raise Transient(RailError("throttled", "the vendor's request limit was reached"), retry_after(headers))
+        if status == httpx.codes.GATEWAY_TIMEOUT and may_shrink:
+            raise SlowPage
+        if status >= httpx.codes.INTERNAL_SERVER_ERROR:
+            raise Transient(RailError("server_error", f"the vendor answered {status}"), retry_after(headers))
+        if _is_token_refused(status, body, may_be_missing):
+            raise RailError("disconnected", "the vendor rejects a fresh access token: connect the business again")
+        if status == httpx.codes.FORBIDDEN and code == SCOPE_CODE:
+            raise RailError("scope_missing", "the token may not read this: grant the app the scope in Ramp")
+        if status == httpx.codes.FORBIDDEN:
+            raise RailError("forbidden", f"the app may not read this ({told})")
+        if status == httpx.codes.NOT_FOUND and code == NOT_FOUND_CODE:
+            raise RecordNotFound(body)
+        raise RailError("refused", f"the vendor refused the request ({told})")
+
+    async def _access_token(self, rejected: TokenState | None = None) -> TokenState:
+        """A token that is not `rejected` and not about to expire; renewed once for all calls of this business."""
+        async with self._token_lock:
+            if self._token is None:
+                self._token = await asyncio.to_thread(self._session.store.token, self._connection)
+            if self._token is rejected or self._token.access_token is None or self._expires_soon(self._token):
+                renew = refresher(self._connection, self._session.clock)
+                self._token = await asyncio.to_thread(self._session.store.rotate, self._connection, renew, seen=self._token)
+            return self._token
+
+    def _expires_soon(self, token: TokenState) -> bool:
+        return token.access_expires_at is not None and (token.access_expires_at - self._session.clock()).total_seconds() < 120
+
+
+def _is_token_refused(status: int, body: bytes, may_be_missing: bool) -> bool:
+    if status == httpx.codes.NOT_FOUND and not may_be_missing:
+        return error_code(body) == NOT_FOUND_CODE
+    return status == httpx.codes.UNAUTHORIZED
+
+
+def _lacking(token: TokenState, wanted: set[str]) -> set[str]:
+    return set() if token.scope is None else wanted - set(token.scope.split())
