@@ -51,6 +51,7 @@ TABLES: dict[str, tuple[str, ...]] = {
         "last_success_at",
         "token_expires_at",
         "is_sandbox",
+        "is_paused",
     ),
     "sync_states": (
         "business_id",

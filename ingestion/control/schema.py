@@ -105,6 +105,7 @@ connections = sa.Table(
     _instant("last_attempt_at"),
     _instant("last_success_at"),
     _instant("updated_at", null=False),
+    sa.Column("is_paused", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.UniqueConstraint("rail", "connection_id", name="one_business_per_connection"),
 )
 

@@ -157,7 +157,7 @@ def load_connections(database: Database, rail: str, wanted: Sequence[str] | None
     query = (
         sa.select(connections, businesses.c.timezone)
         .join(businesses, businesses.c.business_id == connections.c.business_id)
-        .where(connections.c.rail == rail, sa.not_(businesses.c.is_paused))
+        .where(connections.c.rail == rail, sa.not_(businesses.c.is_paused), sa.not_(connections.c.is_paused))
         .order_by(connections.c.business_id, connections.c.connection_id)
     )
     with database.read() as transaction:

@@ -18,7 +18,7 @@ from ingestion.errors import RowcolError
 
 PACKAGE = "rowcol_assets.cli"
 
-# Name on the command line and module; in the order of the help.
+# Name on the command line and module, with the function where it is not `command`; in the order of the help.
 COMMANDS: dict[str, str] = {
     "quickstart": "quickstart",
     "run": "run",
@@ -28,6 +28,9 @@ COMMANDS: dict[str, str] = {
     "grant": "grant",
     "portfolio": "portfolio",
     "status": "status",
+    "doctor": "doctor",
+    "pause": "pause:pause",
+    "resume": "pause:resume",
     "ui": "ui",
     "receiver": "receiver",
     "dead-letters": "dead_letters",
@@ -48,7 +51,8 @@ def build_app(only: str | None = None) -> typer.Typer:
     app.callback()(_options)
     for name, module in COMMANDS.items():
         if only in (None, name):
-            app.command(name, no_args_is_help=False)(import_module(f"{PACKAGE}.{module}").command)
+            module, _, function = module.partition(":")
+            app.command(name, no_args_is_help=False)(getattr(import_module(f"{PACKAGE}.{module}"), function or "command"))
     for name, module in GROUPS.items():
         if only in (None, name):
             app.add_typer(import_module(f"{PACKAGE}.{module}").app, name=name)

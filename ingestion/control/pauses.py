@@ -1,0 +1,27 @@
+"""Pausing and resuming: a business as a whole, or one of its rails. A paused one is not synced; what it has stays readable."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from ingestion.control.database import Database
+from ingestion.control.schema import businesses, connections
+from ingestion.errors import UsageError
+
+
+def set_pause(database: Database, business_id: str, rail: str | None, *, is_paused: bool) -> bool:
+    """Pauses or resumes a business, or its connections on one rail; returns whether that changed anything.
+
+    UsageError for a business that does not exist or is not connected to the rail.
+    """
+    with database.write() as transaction:
+        if not transaction.execute(sa.select(businesses.c.business_id).filter_by(business_id=business_id)).first():
+            raise UsageError(f"there is no business {business_id!r}: onboard it first")
+        if rail is None:
+            statement = sa.update(businesses).where(businesses.c.business_id == business_id, businesses.c.is_paused != is_paused)
+            return transaction.execute(statement.values(is_paused=is_paused)).rowcount > 0
+        of_rail = sa.and_(connections.c.business_id == business_id, connections.c.rail == rail)
+        if not transaction.execute(sa.select(connections.c.connection_id).where(of_rail)).first():
+            raise UsageError(f"{business_id} is not connected to {rail}")
+        statement = sa.update(connections).where(of_rail, connections.c.is_paused != is_paused)
+        return transaction.execute(statement.values(is_paused=is_paused)).rowcount > 0

@@ -1,0 +1,104 @@
+"""What `rowcol doctor` finds and advises, and what pausing leaves out."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from ingestion.changelog.segments import open_rebuild
+from ingestion.control.onboarding import onboard
+from ingestion.control.outcomes import EntityOutcome, SyncOutcome
+from ingestion.control.pauses import set_pause
+from ingestion.control.store import ControlStore, open_store
+from ingestion.errors import UsageError
+from ingestion.registry import RAILS
+from ingestion.settings import Settings
+from rowcol_assets.diagnosis import Finding, diagnose
+
+NOW = datetime(2026, 9, 22, 16, tzinfo=UTC)
+CREDENTIALS = {"client_id": "client", "client_secret": "hush-hush", "realm_id": "1001", "refresh_token": "refresh-0"}
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path / "home", now=NOW)
+
+
+@pytest.fixture
+def store(settings: Settings) -> ControlStore:
+    store = open_store(settings)
+    onboard(settings, store, "acme", "qbo", CREDENTIALS)
+    return store
+
+
+def synced(store: ControlStore, status: str = "succeeded", kind: str | None = None, at: datetime = NOW) -> None:
+    entities = tuple(EntityOutcome(one.name, status, error_kind=kind, error=kind and "as the vendor said") for one in RAILS["qbo"].entities)  # type: ignore[arg-type]
+    (connection,) = store.connections("qbo")
+    store.record_sync(
+        [
+            SyncOutcome(
+                **connection.key, sync_id=f"s{at:%H%M}", strategy="data_fetch", delivery="schedule", status=status,  # type: ignore[arg-type]
+                started_at=at, finished_at=at, error_kind=kind, error=kind and "as the vendor said", entities=entities,
+            )
+        ]
+    )  # fmt: skip
+
+
+def about(found: list[Finding], subject: str) -> list[tuple[str, str]]:
+    return [(finding.severity, finding.problem) for finding in found if finding.subject == subject]
+
+
+def test_a_business_is_told_from_onboarding_to_its_first_sync(settings: Settings, store: ControlStore) -> None:
+    found = diagnose(settings, store, NOW)
+    assert about(found, "acme on qbo") == [("warning", "was never synced")]
+    assert about(found, "acme") == [("warning", "nobody can read it")]
+    synced(store)
+    store.grant("ann", "acme", "owner", NOW)
+    found = diagnose(settings, store, NOW)
+    assert about(found, "acme on qbo") == about(found, "acme") == []
+    assert about(found, "ann") == [("warning", "nothing is published for this advisor yet")]
+
+
+@pytest.mark.parametrize(("kind", "remedy"), [("disconnected", "rowcol onboard acme --rail qbo"), ("throttled", "nothing now")])
+def test_a_broken_connection_comes_first_with_what_to_do(settings: Settings, store: ControlStore, kind: str, remedy: str) -> None:
+    for minute in range(4):
+        synced(store, "failed", kind, NOW + timedelta(minutes=minute))
+    first = diagnose(settings, store, NOW + timedelta(minutes=5))[0]
+    assert (first.severity, first.subject) == ("broken", "acme on qbo")
+    assert "as the vendor said" in first.problem
+    assert first.what_to_do.startswith(remedy) or remedy in first.what_to_do
+
+
+def test_old_data_and_a_cut_short_rebuild_are_found(settings: Settings, store: ControlStore) -> None:
+    synced(store)
+    open_rebuild(settings, "qbo")
+    found = diagnose(settings, store, NOW + timedelta(days=2))
+    assert about(found, "qbo") == [("broken", "a rebuild of its raw tables was cut short")]
+    (stale,) = about(found, "acme on qbo")
+    assert stale[1].startswith("no longer fresh: ")
+
+
+def test_files_others_can_open_are_broken_and_no_secret_is_told(settings: Settings, store: ControlStore) -> None:
+    (settings.home / "secret.key").chmod(0o644)
+    found = diagnose(settings, store, NOW)
+    assert about(found, str(settings.home / "secret.key")) == [("broken", "others on this machine can open it")]
+    assert "hush" not in repr(found)
+
+
+@pytest.mark.parametrize("rail", [None, "qbo"])
+def test_what_is_paused_is_not_synced_and_not_stale(settings: Settings, store: ControlStore, rail: str | None) -> None:
+    assert set_pause(store.database, "acme", rail, is_paused=True)
+    assert not set_pause(store.database, "acme", rail, is_paused=True), "twice is once"
+    assert store.connections("qbo") == []
+    assert about(diagnose(settings, store, NOW), "acme on qbo") == []
+    assert set_pause(store.database, "acme", rail, is_paused=False)
+    assert [one.business_id for one in store.connections("qbo")] == ["acme"]
+
+
+def test_pausing_what_there_is_not_is_wrong_use(store: ControlStore) -> None:
+    with pytest.raises(UsageError, match="no business 'nobody'"):
+        set_pause(store.database, "nobody", None, is_paused=True)
+    with pytest.raises(UsageError, match="not connected to ramp"):
+        set_pause(store.database, "acme", "ramp", is_paused=True)
