@@ -15,8 +15,8 @@ from sandbox.seeds import seeded_dice
 from sandbox.world.identity import Business
 
 if TYPE_CHECKING:
-    from sandbox.world.papers import BillReceived, BillSettled, BillWithdrawn
     from sandbox.world.billing import Billing
+    from sandbox.world.papers import BillReceived, BillSettled, BillWithdrawn
     from sandbox.world.reality import Happening
 
 

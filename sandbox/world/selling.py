@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sandbox.world import acts
+from sandbox.world import acts, billing
 from sandbox.world.books import add, apply, touch, unapplied
 from sandbox.world.model import Doc, Line, Link, World
+from sandbox.world.payouts import business_days_before
 from sandbox.world.reality import note, pays_by_stripe, stripe_fee
 
 
@@ -33,6 +34,7 @@ def invoice(world: World, customer_id: int, amount: int) -> Doc:
     sent = Doc("invoice", 0, on, party=customer_id, due=due, term=customer.term, lines=lines, tax=tax, total=total, balance=total)
     sent.number = world.next_number("invoice", 1001)
     add(world, sent)
+    billing.sent(world, sent)
     if dice.random() < 0.965:
         paid_on = due + timedelta(days=max(-world.terms[customer.term].days + 1, customer.habit + dice.randint(-3, 5)))
         acts.plan(world, max(paid_on, on + timedelta(days=1)), "receive", sent.id)
@@ -115,8 +117,8 @@ def bank_deposit(world: World) -> None:
 
 
 def stripe_payout(world: World) -> None:
-    """Stripe pays out what was charged two days ago or earlier, less its fees; the bookkeeper enters it as a deposit with a fee line."""
-    before = acts.world_date(world) - timedelta(days=2)
+    """Stripe pays out what was charged two working days ago or earlier, less its fees; the bookkeeper enters a deposit with a fee line."""
+    before = business_days_before(acts.world_date(world), 2)
     receipts = [doc for doc in acts.open_documents(world, "payment") if doc.method == "stripe" and acts.is_in_drawer(world, doc)]
     receipts = [doc for doc in receipts if doc.on <= before]
     if receipts:

@@ -1,0 +1,57 @@
+"""When Stripe's money moves: business days, and on which day a payout really reaches the bank.
+
+Functions of the happening and the business's seed alone, so that the bank's view and Stripe's agree without knowing each other.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from sandbox.seeds import stable_seed
+from sandbox.world.model import World
+from sandbox.world.reality import Happening
+
+FAILED_SHARE = 0.03
+# Stripe says up to five business days; the bank's return takes two here, the next attempt one more.
+RETURNED_AFTER, RETRIED_AFTER = 2, 1
+
+
+def business_days_after(day: date, count: int) -> date:
+    """The day `count` working days after `day`; holidays are working days here."""
+    while count:
+        day += timedelta(days=1)
+        count -= day.weekday() < 5
+    return day
+
+
+def business_days_before(day: date, count: int) -> date:
+    """The day `count` working days before `day`."""
+    while count:
+        day -= timedelta(days=1)
+        count -= day.weekday() < 5
+    return day
+
+
+def first_arrival(payout: Happening) -> date:
+    """When the first attempt of a payout is due at the bank: the next working day."""
+    return business_days_after(payout.on, 1)
+
+
+def fails_at_first(world: World, payout: Happening) -> bool:
+    """Whether the bank returns the first attempt of a payout, so that Stripe pays it out again."""
+    return stable_seed(world.business.seed, "payout fails", payout.number) % 10_000 < FAILED_SHARE * 10_000
+
+
+def returned_on(payout: Happening) -> date:
+    """The day on which the bank returns a first attempt that fails."""
+    return business_days_after(first_arrival(payout), RETURNED_AFTER)
+
+
+def retried_on(payout: Happening) -> date:
+    """The day of the second attempt of a payout whose first one came back."""
+    return business_days_after(returned_on(payout), RETRIED_AFTER)
+
+
+def arrives_on(world: World, payout: Happening) -> date:
+    """The day on which the money of a `paid_out` happening is in the bank to stay."""
+    return business_days_after(retried_on(payout), 1) if fails_at_first(world, payout) else first_arrival(payout)
