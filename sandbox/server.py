@@ -78,7 +78,7 @@ def serve(folder: Path, config: Config, *, latency_ms: int = 0, limits: bool = T
     from sandbox.hub import Hub
 
     rails = sandbox_rails()
-    listeners = bind_row(config.port, len(rails))
+    listeners = bind_row(config.port, max(rail.port_offset for rail in rails.values()) + 1)
     try:
         hub = Hub(folder, config)
     except BaseException:

@@ -35,14 +35,14 @@ class Ledger:
 
     def __init__(self, hub: Hub, http: httpx.Client, index: int = 0) -> None:
         self.hub, self.http = hub, http
-        self.entry = hub.credentials()[index]
+        self.entry = hub.credentials(("qbo",))[index]
         self.realm = hub.listings[index].realm
         self.business_id = hub.listings[index].business_id
         self.base = f"/v3/company/{self.realm}"
         self.token = self.refresh().json().get("access_token", "")
 
     def refresh(self, token: str | None = None) -> Any:
-        mine = self.hub.credentials()[self.hub.by_realm[self.realm].index]["credentials"]
+        mine = self.hub.credentials(("qbo",))[self.hub.by_realm[self.realm].index]["credentials"]
         form = {"grant_type": "refresh_token", "refresh_token": token or mine["refresh_token"]}
         return self.http.post("/oauth2/v1/tokens/bearer", data=form, auth=(mine["client_id"], mine["client_secret"]))
 

@@ -120,7 +120,7 @@ def test_a_rate_strikes_some_requests_and_only_the_business_named(open_sandbox: 
         ("ramp", "all", "throttle", "no rail"),
         ("qbo", "nobody", "throttle", "no business"),
         ("qbo", "all", "meteor", "no fault"),
-        ("qbo", "all", "cursor_gone", "there is no fault"),
+        ("qbo", "all", "cursor_gone", "does not happen on rail"),
     ],
 )
 def test_what_there_is_not_is_wrong_use(ledger: Ledger, rail: str, business: str, kind: str, words: str) -> None:

@@ -85,7 +85,7 @@ def test_a_forged_access_token_is_unauthorized(ledger: Ledger, token: str) -> No
 
 
 def test_revoking_ends_the_consent_and_a_new_code_begins_another(ledger: Ledger) -> None:
-    mine = ledger.hub.credentials()[0]["credentials"]
+    mine = ledger.hub.credentials(("qbo",))[0]["credentials"]
     auth = (mine["client_id"], mine["client_secret"])
     assert ledger.http.post("/v2/oauth2/tokens/revoke", json={"token": mine["refresh_token"]}, auth=auth).status_code == 200
     assert ledger.query("select * from Term").status_code == 401

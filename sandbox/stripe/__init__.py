@@ -1,0 +1,1 @@
+"""Stripe as the sandbox serves it. Imports are absolute, so the vendor's package of that name stays reachable."""

@@ -1,0 +1,77 @@
+"""Stripe as a rail of the sandbox: faults, routes, credentials, what it served, and what it adds to the truth."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+from starlette.routing import Route
+
+from sandbox.hub import Hub, Listing
+from sandbox.rails import Row, SandboxRail
+from sandbox.served import DRIFTED
+from sandbox.stripe.app import StripeApp
+from sandbox.stripe.book import Book
+from sandbox.stripe.limits import Limits
+from sandbox.stripe.office import account_id, is_connected, office_of, own_key, webhook_secret
+from sandbox.stripe.replies import error_body, missing
+from sandbox.stripe.serving import OLD_SHAPE, drifted
+from sandbox.stripe.shapes import body_of
+from sandbox.stripe.table import NEW, OLD, Version
+
+_FAULTS = (
+    "throttle", "server_error", "html_error", "torn_json", "bad_utf8", "slow", "dead_token", "scope_missing",
+    "duplicate_rows", "schema_drift", "late_commit", "cursor_gone", "empty_page",
+)  # fmt: skip
+
+
+def _routes(hub: Hub, limits: bool, latency_ms: int) -> list[Route]:
+    return StripeApp(hub, Limits(limits), latency_ms).routes()
+
+
+def _credentials(hub: Hub, listing: Listing) -> dict[str, Any]:
+    if is_connected(listing):
+        return {
+            "api_key": office_of(hub).platform_key,
+            "account_id": account_id(hub, listing),
+            "webhook_secret": webhook_secret(hub, listing),
+        }
+    return {"api_key": own_key(hub, listing), "webhook_secret": webhook_secret(hub, listing)}
+
+
+def _served(hub: Hub) -> Iterator[Row]:
+    """Each version that was ever sent, once per shape, with the instant it first went out."""
+    office = office_of(hub)
+    accounts = list(office.accounts)
+    first: dict[tuple[int, str, int], int] = {}
+    for page in office.served.pages():
+        for place in page.places:
+            first.setdefault((int(page.realm), page.entity, place), page.at)
+    for (index, table, place), at in first.items():
+        if index >= len(accounts):
+            continue
+        book = office.book(accounts[index])
+        version = book.tables[table].versions[place & ~(DRIFTED | OLD_SHAPE)]
+        digest = hashlib.sha256(_as_sent(book, table, version, place)).hexdigest()
+        yield office.accounts[accounts[index]].business_id, "stripe", table, version.id, version.number, digest, version.deleted, at
+
+
+def _as_sent(book: Book, table: str, version: Version, place: int) -> bytes:
+    if version.deleted and table != "customers":
+        return error_body(missing(book.tables[table].first[version.id].state["object"], version.id, "id"))
+    body = body_of(book, table, version, OLD if place & OLD_SHAPE else NEW)
+    return drifted(body) if place & DRIFTED else body
+
+
+def _payouts(hub: Hub) -> Iterator[Row]:
+    """One row per payout whose money is to stay in the bank, with the charges in it; the bank's transaction is the bank's to name."""
+    office = office_of(hub)
+    for account, listing in office.accounts.items():
+        book = office.book(account)
+        for number, payout in book.payout_of.items():
+            charges = [book.charge_of[part] for part, _ in book.world.reality[number - 1].parts if part in book.charge_of]
+            yield listing.business_id, payout, None, ",".join(charges)
+
+
+RAIL = SandboxRail("stripe", 3, _FAULTS, ("late_commit",), _routes, _credentials, _served, {"payouts": _payouts})
