@@ -28,6 +28,9 @@ DEFAULT_OPTIONS: dict[str, Any] = {
     "retry_after": False,  # send Retry-After with a 429, which the vendor does not document
     "throttle_status": 429,  # or 403, as captures of 2016 show
     "slow_seconds": 5.0,  # how long the fault `slow` holds an answer back
+    "ramp_stale_start": "error",  # or "empty": a page behind a record that has left the list
+    "ramp_slow_is_504": False,  # the fault `slow` ends pages of more than 50 rows in a gateway's 504
+    "staged_history": False,  # a bank login's first answers hold nothing, then a month, then all, as minutes pass
 }
 
 
@@ -75,6 +78,8 @@ class Memory:
     grants: dict[str, Grant] = field(default_factory=dict)
     faults: dict[int, FaultRule] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=lambda: dict(DEFAULT_OPTIONS))
+    # What changed about bank logins, by their number; see sandbox.plaid.office.
+    bank_logins: dict[int, dict[str, Any]] = field(default_factory=dict)
 
 
 class State:
@@ -140,6 +145,8 @@ class State:
                 memory.faults.pop(number, None)
         elif kind == "options":
             memory.options.update(what)
+        elif kind == "bank_login":
+            memory.bank_logins.setdefault(what.pop("number"), {}).update(what)
 
 
 def stored_config(folder: Path) -> Config | None:

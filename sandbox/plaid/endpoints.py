@@ -1,0 +1,158 @@
+"""What Plaid's endpoints about one item answer, once the request is admitted. Linking and removing items: `sandbox.plaid.linking`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from sandbox.plaid import replies, wire
+from sandbox.plaid.bank import DROPPED, Feed
+from sandbox.plaid.items import BY_ID, ItemFacts
+from sandbox.plaid.office import DEFAULT_DAYS, Office
+from sandbox.plaid.replies import RefusedError, invalid
+from sandbox.plaid.serving import DESCRIBED, LIVE, Serving
+from sandbox.plaid.updates import BadCursorError, MutatedError, Net, begin, finished, net_changes, unpack
+
+Asked = dict[str, Any]
+Endpoint = Callable[[Office, ItemFacts, Asked, Serving], bytes]
+MOST_ROWS, USUAL_ROWS, MOST_DAYS = 500, 100, 730
+
+
+def item_get(office: Office, item: ItemFacts, asked: Asked, serving: Serving) -> bytes:
+    """The item, with the error it is in, and when the bank was last looked at."""
+    now = office.hub.now
+    looked = office.feed(item).poll_at(now)
+    is_broken = serving.fault == "item_login_required" or bool(office.login(item).get("needs_login"))
+    serving.note("items", [int(is_broken)])
+    status = {
+        "transactions": {"last_successful_update": wire.instant(looked), "last_failed_update": None},
+        "last_webhook": None,
+    }
+    answer = {"item": msgspec.Raw(item_body(office, item, is_broken)), "status": status, "request_id": replies.request_id()}
+    return wire.encode(answer)
+
+
+def item_body(office: Office, item: ItemFacts, is_broken: bool) -> bytes:
+    """The item object as it is served now, in error or not."""
+    error = replies.error_object(replies.LOGIN_REQUIRED) if is_broken else None
+    return wire.item(item, office.linked_at(item), error, office.login(item).get("webhook"))
+
+
+def accounts_get(office: Office, item: ItemFacts, asked: Asked, serving: Serving) -> bytes:
+    """The accounts with the balances of the vendor's last look."""
+    return _accounts(office, item, asked, serving, is_live=False)
+
+
+def balance_get(office: Office, item: ItemFacts, asked: Asked, serving: Serving) -> bytes:
+    """The accounts with the balances the bank itself tells now."""
+    return _accounts(office, item, asked, serving, is_live=True)
+
+
+def _accounts(office: Office, item: ItemFacts, asked: Asked, serving: Serving, *, is_live: bool) -> bytes:
+    business, bank = office.businesses[item.business_id], office.bank(item.business_id)
+    ids = _options(asked).get("account_ids")
+    found = wire.accounts(item, business, bank, office.hub.now, is_live=is_live)
+    if ids is not None and not set(ids) <= {account_id for account_id, _, _ in found}:
+        raise RefusedError(replies.INVALID_ACCOUNT)
+    kept = [(slot, body) for slot, (account_id, body, _) in zip(item.slots, found, strict=True) if ids is None or account_id in ids]
+    serving.note("accounts", [slot | (LIVE if is_live else 0) for slot, _ in kept])
+    answer = {
+        "accounts": [msgspec.Raw(serving.record(body)) for _, body in kept],
+        "item": msgspec.Raw(item_body(office, item, is_broken=False)),
+        "request_id": replies.request_id(),
+    }
+    return wire.encode(answer)
+
+
+def transactions_sync(office: Office, item: ItemFacts, asked: Asked, serving: Serving) -> bytes:
+    """A page of what changed since a cursor."""
+    options = _options(asked)
+    count = _whole(asked, "count", USUAL_ROWS, MOST_ROWS)
+    days = _whole(options, "days_requested", DEFAULT_DAYS, MOST_DAYS)
+    feed = office.feed(item)
+    try:
+        cursor = unpack(asked.get("cursor") or "", item)
+        if serving.fault == "cursor_gone" or cursor.position > len(feed.changes):
+            raise BadCursorError
+        history = office.history(item, days)
+        if history is None:
+            return _page(office, item, serving, [], feed, "", False, "NOT_READY", False)
+        cursor = begin(feed, cursor, history)
+        if serving.fault == "drifting_pages":
+            raise MutatedError
+    except BadCursorError:
+        raise RefusedError(replies.BAD_CURSOR) from None
+    except MutatedError:
+        raise RefusedError(replies.MUTATED) from None
+    status = "HISTORICAL_UPDATE_COMPLETE" if cursor.leads_whole else "INITIAL_UPDATE_COMPLETE"
+    net = net_changes(feed, cursor, history)
+    is_described = options.get("include_original_description") is True
+    if serving.fault == "empty_page":
+        return _page(office, item, serving, [], feed, cursor.pack(item), True, status, is_described)
+    told = net[cursor.offset : cursor.offset + count]
+    has_more = cursor.offset + count < len(net)
+    after = replace(cursor, offset=cursor.offset + count) if has_more else finished(cursor)
+    return _page(office, item, serving, told, feed, after.pack(item), has_more, status, is_described)
+
+
+def _page(
+    office: Office, item: ItemFacts, serving: Serving, told: Net, feed: Feed, cursor: str, has_more: bool, status: str, is_described: bool
+) -> bytes:
+    if serving.fault == "duplicate_rows":
+        told = [*told, *told[: max(1, len(told) // 20)]]
+    rows: dict[str, list[bytes]] = {"added": [], "modified": [], "removed": []}
+    places = []
+    for how, place in told:
+        change = feed.changes[place]
+        if change.stage == DROPPED:
+            rows[how].append(wire.removed(item, change))
+        else:
+            rows[how].append(serving.record(wire.transaction(item, change, is_described=is_described)))
+        places.append(place | (DESCRIBED if is_described and change.stage != DROPPED else 0))
+    serving.note("transactions", places)
+    business, bank = office.businesses[item.business_id], office.bank(item.business_id)
+    used = {item.account_id(change.movement.slot) for change in feed.changes} if status != "NOT_READY" else set()
+    accounts = [body for account_id, body, _ in wire.accounts(item, business, bank, office.hub.now, is_live=False) if account_id in used]
+    end = {
+        "next_cursor": cursor,
+        "has_more": has_more,
+        "request_id": replies.request_id(),
+        "transactions_update_status": status,
+    }
+    parts = [b'"%s":[%s]' % (name.encode(), b",".join(bodies)) for name, bodies in (("accounts", accounts), *rows.items())]
+    return b"{" + b",".join(parts) + b"," + wire.encode(end)[1:]
+
+
+def institution_get(asked: Asked) -> bytes:
+    """A bank by its id."""
+    bank = BY_ID.get(asked.get("institution_id", ""))
+    if bank is None:
+        raise RefusedError(replies.INVALID_INSTITUTION)
+    body = wire.institution(bank, has_metadata=bool(_options(asked).get("include_optional_metadata")))
+    return wire.encode({"institution": msgspec.Raw(body), "request_id": replies.request_id()})
+
+
+def _options(asked: Asked) -> dict[str, Any]:
+    options = asked.get("options") or {}
+    if not isinstance(options, dict):
+        raise RefusedError(invalid("options", "must be an object"))
+    return options
+
+
+def _whole(asked: Asked, field: str, usual: int, most: int) -> int:
+    found = asked.get(field, usual)
+    if not isinstance(found, int) or isinstance(found, bool) or not 1 <= found <= most:
+        raise RefusedError(invalid(field, f"must be between 1 and {most}"))
+    return found
+
+
+# Whatever is about one item, by its path.
+OF_ITEM: dict[str, Endpoint] = {
+    "/item/get": item_get,
+    "/accounts/get": accounts_get,
+    "/accounts/balance/get": balance_get,
+    "/transactions/sync": transactions_sync,
+}

@@ -1,0 +1,83 @@
+"""Linking bank logins and letting them go: link tokens, public tokens and their exchange, removal, a login that broke.
+
+A business links its own banks only. A bank linked again while it is connected is Link's update mode: the same item, repaired.
+After a removal it is another item with other ids, as with the vendor.
+"""
+
+from __future__ import annotations
+
+from sandbox.plaid import replies, wire
+from sandbox.plaid.endpoints import Asked
+from sandbox.plaid.items import ItemFacts
+from sandbox.plaid.keys import verification_key
+from sandbox.plaid.office import Office
+from sandbox.plaid.replies import RefusedError
+from sandbox.seeds import stable_seed
+
+LINK_TOKEN_SECONDS = 4 * 3600
+
+
+def link_token(office: Office, asked: Asked) -> bytes:
+    """A token to open Link with, for the business that `user.client_user_id` names."""
+    user = asked.get("user")
+    business_id = user.get("client_user_id") if isinstance(user, dict) else None
+    absent = [field for field in ("client_name", "language", "country_codes") if not asked.get(field)]
+    if business_id is None:
+        absent.append("user.client_user_id")
+    if absent:
+        raise RefusedError(replies.missing(*absent))
+    now = office.hub.now
+    token = f"link-sandbox-{stable_seed('link', business_id, now):016x}"
+    answer = {"link_token": token, "expiration": wire.instant(now + LINK_TOKEN_SECONDS), "request_id": replies.request_id()}
+    return wire.encode(answer)
+
+
+def public_token(office: Office, asked: Asked) -> bytes:
+    """What Link hands out once somebody has signed in at a bank; `options.override_username` names the business, else it is the first."""
+    if not asked.get("institution_id") or not asked.get("initial_products"):
+        raise RefusedError(replies.missing("institution_id", "initial_products"))
+    options = asked.get("options") or {}
+    wanted = options.get("override_username")
+    business_id = wanted if wanted in office.businesses else next(iter(office.businesses), None)
+    banks = office.items(business_id) if business_id else ()
+    item = next((item for item in banks if item.institution.institution_id == asked["institution_id"]), None)
+    if item is None:
+        raise RefusedError(replies.INVALID_INSTITUTION)
+    if options.get("webhook"):
+        office.remember(item, webhook=str(options["webhook"]))
+    return wire.encode({"public_token": item.public_token, "request_id": replies.request_id()})
+
+
+def exchange(office: Office, asked: Asked) -> bytes:
+    """A public token for an access token that does not expire."""
+    if not asked.get("public_token"):
+        raise RefusedError(replies.missing("public_token"))
+    item = office.public_item(str(asked["public_token"]))
+    if item is None:
+        raise RefusedError(replies.INVALID_PUBLIC_TOKEN)
+    if office.login(item).get("is_removed"):
+        office.remember(item, is_removed=False, needs_login=False, generation=item.generation + 1, linked_at=office.hub.now, asked_at=None)
+        item = next(each for each in office.items(item.business_id) if each.number == item.number)
+    elif office.login(item).get("needs_login"):
+        office.remember(item, needs_login=False)
+    return wire.encode({"access_token": item.access_token, "item_id": item.item_id, "request_id": replies.request_id()})
+
+
+def remove(office: Office, item: ItemFacts) -> bytes:
+    """Ends an item: its access token opens nothing any more."""
+    office.remember(item, is_removed=True)
+    return wire.encode({"request_id": replies.request_id()})
+
+
+def reset_login(office: Office, item: ItemFacts) -> bytes:
+    """Makes the bank ask for a new sign-in, until the item is linked again."""
+    office.remember(item, needs_login=True)
+    return wire.encode({"reset_login": True, "request_id": replies.request_id()})
+
+
+def webhook_key(office: Office, asked: Asked) -> bytes:
+    """The public key with which webhooks are verified."""
+    key = verification_key(office.hub.config.seed, office.hub.state.memory.origin)
+    if asked.get("key_id") != key["kid"]:
+        raise RefusedError(replies.INVALID_KEY_ID)
+    return wire.encode({"key": key, "request_id": replies.request_id()})

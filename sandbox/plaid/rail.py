@@ -1,0 +1,38 @@
+"""Plaid as a rail of the sandbox: faults, routes, credentials, and what it adds to the truth."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.routing import Route
+
+from sandbox.hub import Hub, Listing
+from sandbox.plaid import truth
+from sandbox.plaid.app import PlaidApp
+from sandbox.plaid.limits import Limits
+from sandbox.plaid.office import office_of
+from sandbox.rails import SandboxRail
+
+_FAULTS = (
+    "throttle", "server_error", "html_error", "torn_json", "bad_utf8", "slow", "dead_token", "scope_missing", "drifting_pages",
+    "duplicate_rows", "schema_drift", "cursor_gone", "item_login_required", "empty_page",
+)  # fmt: skip
+
+
+def _routes(hub: Hub, limits: bool, latency_ms: int) -> list[Route]:
+    return PlaidApp(hub, Limits(limits), latency_ms).routes()
+
+
+def _credentials(hub: Hub, listing: Listing) -> dict[str, Any]:
+    office = office_of(hub)
+    linked = [item for item in office.items(listing.business_id) if not office.login(item).get("is_removed")]
+    return {
+        "client_id": office.keys.client_id,
+        "secret": office.keys.secret,
+        "items": [{"item_id": item.item_id, "access_token": item.access_token} for item in linked],
+    }
+
+
+RAIL = SandboxRail(
+    "plaid", 2, _FAULTS, (), _routes, _credentials, truth.served, {"bank_matches": truth.bank_matches, "vendors": truth.vendors}
+)

@@ -1,0 +1,68 @@
+"""One answer in the making: its records, spoiled where a fault says so, and the note of what is really sent.
+
+A note's place says which version of a record it was: for transactions the change in the item's feed, for accounts the account
+and whether the bank itself was asked, for items whether it was in error. `sandbox.plaid.truth` reads them back.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from sandbox.plaid.items import ItemFacts
+from sandbox.plaid.office import Office
+from sandbox.served import DRIFTED
+
+# Bits of a place beside DRIFTED.
+DESCRIBED = 1 << 30
+LIVE = 1 << 8
+# Generations of an item are told apart in the number under which its notes stand.
+GENERATION = 100_000
+_AMOUNTS = ("amount", "current", "available")
+
+
+class Serving:
+    """Collects what an answer about one item holds. fault: the kind that spoils this answer, or None."""
+
+    def __init__(self, office: Office, item: ItemFacts | None, fault: str | None) -> None:
+        self.fault = fault
+        self._office = office
+        self._item = item
+        self._noted: list[tuple[str, list[int]]] = []
+
+    def note(self, entity: str, places: list[int]) -> None:
+        """Counts records as part of this answer."""
+        bit = DRIFTED if self.fault == "schema_drift" else 0
+        self._noted.append((entity, [place | bit for place in places]))
+
+    def record(self, body: bytes) -> bytes:
+        """A record as this answer holds it."""
+        return drifted(body) if self.fault == "schema_drift" else body
+
+    def finish(self, body: bytes) -> bytes:
+        """The body to send, spoiled if need be; a spoiled body has delivered nothing, any other is noted as sent."""
+        if self.fault == "torn_json":
+            return body[: len(body) * 3 // 5]
+        if self.fault == "bad_utf8":
+            middle = body.find(b'"', len(body) // 2) + 1
+            return body[:middle] + b"\xff\xfe\xa0" + body[middle:]
+        if self._item is not None:
+            number = self._item.generation * GENERATION + self._item.number
+            for entity, places in self._noted:
+                if places:
+                    self._office.served.add(str(number), entity, self._office.hub.now, places)
+        return body
+
+
+def drifted(body: bytes) -> bytes:
+    """A record in the shape of a later vendor release: a field more, one dropped, amounts as text. Amounts keep their digits."""
+    record: dict[str, Any] = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    record.pop("payment_meta", None)
+    for name in _AMOUNTS:
+        if name in record and bytes(record[name]) != b"null":
+            record[name] = msgspec.Raw(b'"' + bytes(record[name]) + b'"')
+    if "balances" in record:
+        record["balances"] = msgspec.Raw(drifted(bytes(record["balances"])))
+    record["release_tag"] = {"wave": 2, "labels": ["drift"]}
+    return msgspec.json.encode(record)
