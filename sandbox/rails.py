@@ -38,7 +38,7 @@ class SandboxRail:
 
 
 # In order of their ports.
-NAMES = ("qbo", "plaid", "stripe")
+NAMES = ("qbo", "ramp", "plaid", "stripe")
 
 
 def sandbox_rails() -> dict[str, SandboxRail]:

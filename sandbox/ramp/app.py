@@ -1,0 +1,164 @@
+"""Ramp's HTTP surface: paths, admission (throttle, token, scope), faults on request, then `sandbox.ramp.lists`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from urllib.parse import parse_qs, urlencode
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from sandbox.hub import Hub
+from sandbox.ramp import oauth, replies
+from sandbox.ramp.desk import Desk
+from sandbox.ramp.limits import Limits
+from sandbox.ramp.lists import Pages
+from sandbox.ramp.office import office_of
+
+API = "/developer/v1"
+# Path of each list, the table its records belong to, and the scope a token needs. `{id}` below it reads one record.
+LISTS = (
+    ("/bills/drafts", "drafts", "bills:read"),
+    ("/bills", "bills", "bills:read"),
+    ("/vendors", "vendors", "vendors:read"),
+    ("/transactions", "transactions", "transactions:read"),
+    ("/transfers", "transfers", "transfers:read"),
+    ("/reimbursements", "reimbursements", "reimbursements:read"),
+    ("/statements", "statements", "statements:read"),
+    ("/entities", "entities", "entities:read"),
+)
+_BEFORE = ("throttle", "server_error", "html_error", "dead_token")
+_PAGE = ("torn_json", "bad_utf8", "duplicate_rows", "schema_drift", "empty_page")
+Handler = Callable[[Pages, Request], Response]
+
+
+class RampApp:
+    """The routes of one sandbox. latency_ms: real milliseconds added to every answer."""
+
+    def __init__(self, hub: Hub, limits: Limits, latency_ms: int = 0) -> None:
+        self.hub = hub
+        self.limits = limits
+        self.latency = latency_ms / 1000
+
+    def routes(self) -> list[Route]:
+        """All paths of the vendor that the sandbox answers."""
+        routes = [
+            Route(f"{API}/token", self._token, methods=["POST"]),
+            Route(f"{API}/token/revoke", self._revoke, methods=["POST"]),
+            Route("/v1/authorize", self._consent, methods=["GET"]),
+            self._route("/business", "business:read", lambda pages, request: pages.single("business")),
+            self._route("/business/balance", "business:read", lambda pages, request: pages.single("balances")),
+            self._route("/vendors/{vendor}/accounts", "vendors:read", _accounts),
+            self._route("/vendors/{vendor}/accounts/{id}", "vendors:read", _account),
+        ]
+        for path, entity, scope in LISTS:
+            routes += [self._route(path, scope, _page_of(entity, path)), self._route(f"{path}/{{id}}", scope, _record_of(entity))]
+        return routes
+
+    def _route(self, path: str, scope: str, handler: Handler) -> Route:
+        async def answer(request: Request) -> Response:
+            if self.latency:
+                await asyncio.sleep(self.latency)
+            if not self._is_admitted(request):
+                return replies.throttled()
+            header = request.headers.get("authorization", "")
+            if not header.lower().startswith("bearer "):
+                return replies.unauthorized()
+            access = oauth.access_of(self.hub.state, header)
+            if access is None or access.number >= len(self.hub.listings):
+                return replies.not_found("Access token not found")
+            return await self._serve(request, access, scope, handler)
+
+        return Route(f"{API}{path}", answer, methods=["GET"])
+
+    def _is_admitted(self, request: Request) -> bool:
+        return self.limits.admits(request.client.host if request.client else "")
+
+    async def _serve(self, request: Request, access: oauth.Access, scope: str, handler: Handler) -> Response:
+        hub = self.hub
+        business_id = hub.listings[access.number].business_id
+        struck = hub.fault_for(business_id, _BEFORE, "ramp")
+        if struck is not None:
+            return _strike(struck)
+        is_lost = scope in oauth.MISSING and hub.fault_for(business_id, ("scope_missing",), "ramp")
+        if scope not in access.scopes or is_lost:
+            return replies.forbidden()
+        if hub.fault_for(business_id, ("slow",), "ramp"):
+            await asyncio.sleep(float(hub.options["slow_seconds"]))
+            if hub.options["ramp_slow_is_504"] and int(request.query_params.get("page_size", "20")) > 50:
+                return replies.html_error(504)
+        desk = office_of(hub).desk(business_id)
+        start = request.query_params.get("start")
+        if start and hub.fault_for(business_id, ("drifting_pages",), "ramp"):
+            self._drift(desk, request.url.path, start)
+            desk = office_of(hub).desk(business_id)
+        pages = Pages(office_of(hub), desk, str(request.base_url).rstrip("/"), hub.fault_for(business_id, _PAGE, "ramp"))
+        return handler(pages, request)
+
+    def _drift(self, desk: Desk, path: str, start: str) -> None:
+        """Archives the bill behind which the page was to begin."""
+        if path == f"{API}/bills" and start in desk.shelves["bills"].rows:
+            self.hub.state.remember("operation", operation="ramp_archive", at=self.hub.now, number=desk.number, bill=start)
+
+    def _lost(self, number: int) -> tuple[str, ...] | None:
+        """What faults take from a new token: scopes, or all (None)."""
+        business_id = self.hub.listings[number].business_id
+        if self.hub.fault_for(business_id, ("dead_token",), "ramp"):
+            return None
+        return oauth.MISSING if self.hub.fault_for(business_id, ("scope_missing",), "ramp") else ()
+
+    async def _token(self, request: Request) -> Response:
+        if not self._is_admitted(request):
+            return replies.throttled()
+        form = {key: values[0] for key, values in parse_qs((await request.body()).decode(errors="replace")).items()}
+        told = oauth.token_answer(self.hub.state, request.headers, form, len(self.hub.listings), self._lost)
+        if isinstance(told, str):
+            return replies.not_found(told)
+        status, body = told
+        return replies.json_reply(body, status)
+
+    async def _revoke(self, request: Request) -> Response:
+        form = parse_qs((await request.body()).decode(errors="replace"))
+        token = form.get("token", [""])[0]
+        status = oauth.revoke(self.hub.state, request.headers, token, len(self.hub.listings))
+        return replies.json_reply({}, status) if status != 404 else replies.not_found("Token not found")
+
+    async def _consent(self, request: Request) -> Response:
+        """The consent page, which here agrees at once; `business` (its number) chooses whose, else it is the first."""
+        asked = request.query_params
+        business = asked.get("business", "0")
+        is_known = business.isdecimal() and int(business) < len(self.hub.listings)
+        client, _ = oauth.client_of(self.hub.config.seed, oauth.PARTNER)
+        if asked.get("client_id") != client or "redirect_uri" not in asked or not is_known:
+            return replies.json_reply({"error": "invalid_request"}, 400)
+        back = {"code": oauth.authorization_code(self.hub.state, int(business)), "state": asked.get("state", "")}
+        return RedirectResponse(f"{asked['redirect_uri']}{'&' if '?' in asked['redirect_uri'] else '?'}{urlencode(back)}", 302)
+
+
+def _strike(kind: str) -> Response:
+    if kind == "throttle":
+        return replies.throttled()
+    if kind == "html_error":
+        return replies.html_error()
+    return replies.not_found("Access token not found") if kind == "dead_token" else replies.server_error()
+
+
+def _page_of(entity: str, path: str) -> Handler:
+    return lambda pages, request: pages.page(entity, f"{API}{path}", dict(request.query_params))
+
+
+def _record_of(entity: str) -> Handler:
+    return lambda pages, request: pages.one(entity, request.path_params["id"])
+
+
+def _accounts(pages: Pages, request: Request) -> Response:
+    vendor = request.path_params["vendor"]
+    if not pages.knows_vendor(vendor):
+        return replies.not_found(f"vendor {vendor} not found")
+    return pages.page("vendor_accounts", f"{API}/vendors/{vendor}/accounts", dict(request.query_params), only=vendor)
+
+
+def _account(pages: Pages, request: Request) -> Response:
+    return pages.one("vendor_accounts", request.path_params["id"], only=request.path_params["vendor"])
