@@ -136,12 +136,12 @@ class Bank:
         return self._movement_of.get(event)
 
     def _give_back(self, movement: Movement, event: Happening) -> None:
-        """A payment came back; one that the bank had not posted is stopped instead, unless others were drawn with it."""
+        """A payment came back; a check that nobody had presented is stopped instead."""
         original = event.parts[0][0]
         paid = self._movement_of.get(original)
         if paid is None:
             return
-        if paid.at > event.at and len(paid.events) == 1:
+        if paid.at > event.at and event.channel == "check":
             self._feed_of[paid.slot].cancelled.add(paid.key)
             del self._movement_of[original]
             return

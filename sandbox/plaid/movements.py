@@ -19,9 +19,6 @@ from sandbox.world.model import World
 from sandbox.world.payouts import arrives_on
 from sandbox.world.reality import Happening
 
-# Share in percent of vendors whose Ramp payments of one day are drawn from the bank as one debit.
-DRAWN_TOGETHER = 30
-
 
 @dataclass(frozen=True, slots=True)
 class Movement:
@@ -50,7 +47,8 @@ def movements(world: World, happened: list[Happening]) -> Iterator[Movement]:
     for event in happened:
         if event.doc_kind == "journal_entry" and event.doc_id == world.opening_entry:
             continue
-        if _is_drawn_together(world, event):
+        if _is_drawn_by_ramp(world, event):
+            # Ramp draws all payments of one run at once.
             together.setdefault(event.at, []).append(event)
         else:
             yield from _movements_of(world, event)
@@ -58,9 +56,8 @@ def movements(world: World, happened: list[Happening]) -> Iterator[Movement]:
         yield _ramp_debit(world, group)
 
 
-def _is_drawn_together(world: World, event: Happening) -> bool:
-    is_from_bank = event.kind == "paid_bill" and event.channel == "ramp" and _slot(world, event.account) == CHECKING
-    return is_from_bank and stable_seed(world.business.seed, "drawn together", event.party) % 100 < DRAWN_TOGETHER
+def _is_drawn_by_ramp(world: World, event: Happening) -> bool:
+    return event.kind == "paid_bill" and event.channel == "ramp" and _slot(world, event.account) == CHECKING
 
 
 def _movements_of(world: World, event: Happening) -> Iterator[Movement]:
@@ -79,13 +76,12 @@ def _movements_of(world: World, event: Happening) -> Iterator[Movement]:
         if made.words.category[1] == "TRAVEL_LODGING" and draw % 3 == 0:
             yield _hold(made)
     elif event.kind == "bought" and event.channel == "cash" and slot == CHECKING:
-        yield _card_purchase(world, event, CHECKING, words.card(name or "Unknown Merchant", city, state, draw), draw)
+        # Somebody paid out of pocket and is paid back through Ramp.
+        yield _posting(world, event, CHECKING, event.amount, 3, _ramp_words("RAMP REIMBURSEMENT", words.OTHER))
     elif event.kind in ("bought", "paid_bill") and event.channel in ("check", "cash"):
         # What the ledger took out of the petty cash box was a check too.
         number = event.doc_number or str(7000 + event.number % 1000)
         yield _posting(world, event, CHECKING, event.amount, 2 + draw % 6, words.check(number, world.business.index))
-    elif event.kind == "paid_bill" and event.channel == "ramp" and slot == CHECKING:
-        yield _ramp_debit(world, [event])
     elif event.kind == "refunded" and slot is not None:
         yield _posting(world, event, slot, event.amount, 1 + draw % 2, words.ach(name or "CUSTOMER", "REFUND", words.OTHER))
     elif event.kind == "received" and event.channel in ("ach", "bank") and slot is not None:
@@ -155,17 +151,20 @@ def _ramp_debit(world: World, group: list[Happening]) -> Movement:
         text = f"RAMP BILLPAY {words.legal_name(true_name(world, first))[: words.WIDTH].strip()}"
     else:
         text = f"RAMP BUSINESS BILL PAY {trace}"
-    wording = Wording(text, words.OTHER, "other", "Ramp", words.merchant_entity_id("Ramp"), "payment_app", method="ACH", reference=trace)
-    made = _posting(world, first, CHECKING, sum(event.amount for event in group), 1 + int(trace) % 2, wording)
+    wording = _ramp_words(text, words.OTHER, trace)
+    made = _posting(world, first, CHECKING, sum(event.amount for event in group), 1, wording)
     return Movement(made.key, CHECKING, made.amount, made.at, made.on, made.authorized, wording, tuple(event.number for event in group))
+
+
+def _ramp_words(text: str, category: words.Category, reference: str | None = None) -> Wording:
+    ramp = words.merchant_entity_id("Ramp")
+    return Wording(text, category, "other", "Ramp", ramp, "payment_app", method="ACH", reference=reference)
 
 
 def _transfer(world: World, event: Happening, source: int | None) -> Iterator[Movement]:
     target = _slot(world, event.other_account)
     if target is None:
-        text = "RAMP STATEMENT PAYMENT"
-        wording = Wording(text, words.CARD_PAYMENT, "other", "Ramp", words.merchant_entity_id("Ramp"), "payment_app", method="ACH")
-        yield _posting(world, event, CHECKING, event.amount, 1, wording)
+        yield _posting(world, event, CHECKING, event.amount, 1, _ramp_words("RAMP STATEMENT PAYMENT", words.CARD_PAYMENT))
     elif target == VISA:
         number = stable_seed(world.business.seed, "mask", "card") % 10_000
         yield _posting(world, event, CHECKING, event.amount, 1, Wording(f"CARDINAL CARD EPAY {number:04d}", words.CARD_PAYMENT))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from sandbox.seeds import seeded_dice, stable_seed
@@ -138,6 +139,8 @@ def _settle_opening_cash(world: World) -> None:
     for position, doc in enumerate(instalments):
         part = repaid // len(instalments) + (repaid % len(instalments) if position == 0 else 0)
         _amend(world, doc, {"Loan Payable": part, "Checking": -part})
+        paid = world.reality_of[doc.kind, doc.id] - 1
+        world.reality[paid] = replace(world.reality[paid], amount=world.reality[paid].amount + part)
         extra[doc.on] = part
     cash = max(0, opening)
     settled = []
