@@ -17,6 +17,7 @@ from functools import partial
 import httpx
 import stamina
 
+from ingestion.breaker import Breaker
 from ingestion.changelog.delta import version_order
 from ingestion.changelog.landing import Landed, land
 from ingestion.changelog.pipeline import Watermarks, load_lock, missing_tables, rail_pipeline, read_watermarks
@@ -174,6 +175,7 @@ async def _fetch_all(
     module, _, name = rail.fetch.partition(":")
     fetch: Fetch = getattr(importlib.import_module(module), name)
     at_once = asyncio.Semaphore(CONNECTIONS_AT_ONCE)
+    breakers = {url: Breaker(url) for url in {connection.base_url for connection in connections}}
     limits = httpx.Limits(max_connections=CONNECTIONS_AT_ONCE * 4, max_keepalive_connections=CONNECTIONS_AT_ONCE * 4)
     async with httpx.AsyncClient(timeout=httpx.Timeout(120, connect=15), limits=limits, trust_env=False, verify=tls_context()) as http:
         session = make_session(http=http, large_answers=asyncio.Semaphore(LARGE_ANSWERS_AT_ONCE))
@@ -182,7 +184,8 @@ async def _fetch_all(
             async with at_once:
                 result = _Fetched(connection, clock())
                 try:
-                    result.reports = await fetch(session, connection, promises, result.traffic)
+                    async with breakers[connection.base_url].guard():
+                        result.reports = await fetch(session, connection, promises, result.traffic)
                 except RailError as error:
                     result.error = error
                 result.finished_at = clock()
