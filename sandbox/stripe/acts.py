@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.stripe import collecting, customers, invoicing, money, paying_out
+from sandbox.stripe import collecting, customers, invoicing, money, paying_out, returning
 from sandbox.stripe.book import Act, Book
 
 ACTS: dict[str, Act] = {
@@ -24,11 +24,11 @@ ACTS: dict[str, Act] = {
     "write_off": invoicing.write_off,
     "decline": collecting.decline,
     "pay_again": collecting.pay_again,
-    "refund": collecting.refund,
-    "refund_arrives": collecting.refund_arrives,
-    "open_dispute": collecting.open_dispute,
-    "answer_dispute": collecting.answer_dispute,
-    "close_dispute": collecting.close_dispute,
+    "refund": returning.refund,
+    "refund_arrives": returning.refund_arrives,
+    "open_dispute": returning.open_dispute,
+    "answer_dispute": returning.answer_dispute,
+    "close_dispute": returning.close_dispute,
     "edit_customer": customers.edit_customer,
     "delete_customer": customers.delete_customer,
     "becomes_available": money.becomes_available,

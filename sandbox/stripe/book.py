@@ -2,7 +2,7 @@
 
 What the world did is read from its notes (`world.billing`, `world.reality`); what follows from it is put on the agenda, at
 instants and by chances that depend on event and seed alone, so that it is the same however time moved on. The acts
-themselves: `sandbox.stripe.invoicing`, `collecting`, `paying_out`, `customers`. No HTTP.
+themselves: `sandbox.stripe.acts`. No HTTP.
 """
 
 from __future__ import annotations

@@ -1,6 +1,5 @@
-"""Invoices from draft to paid, void or written off, with their lines and the payments that are to settle them.
-
-Money itself: `sandbox.stripe.collecting`. A finalized invoice never changes its lines: it is voided and sent again.
+"""Invoices from draft to open, void, deleted or written off. A finalized invoice never changes its lines: it is voided and
+sent again. What is in a draft: `sandbox.stripe.drafting`; paying: `sandbox.stripe.collecting`.
 """
 
 from __future__ import annotations
@@ -8,13 +7,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from sandbox.stripe.awaiting import await_payment, stop_waiting
 from sandbox.stripe.book import Book
 from sandbox.stripe.customers import DAY, customer_for
-from sandbox.stripe.money import midnight
+from sandbox.stripe.drafting import amounts, draft
 from sandbox.world.billing import Billing
 
 FINALIZED_AFTER = 3600
-MANY_LINES_SHARE, MISTAKEN_SHARE, DECLINED_SHARE, WRITTEN_OFF_SHARE = 0.08, 0.06, 0.1, 0.5
+MISTAKEN_SHARE, DECLINED_SHARE, WRITTEN_OFF_SHARE = 0.06, 0.1, 0.5
 WRITTEN_OFF_AFTER = 60 * DAY
 
 
@@ -23,11 +23,11 @@ def sent(book: Book, step: Billing) -> None:
     customer = customer_for(book, step)
     if book.chance("mistaken draft", step.invoice) < MISTAKEN_SHARE:
         mistaken = book.id("in", "mistaken", step.invoice)
-        _draft(book, mistaken, step, customer)
+        draft(book, mistaken, step, customer)
         book.plan(book.now + book.pick(1200, DAY, "deleted after", mistaken), "delete_draft", mistaken)
     id = book.id("in", step.invoice, 0)
     book.invoice_of[step.invoice] = id
-    _draft(book, id, step, customer)
+    draft(book, id, step, customer)
     book.plan(book.now + FINALIZED_AFTER, "finalize", id)
 
 
@@ -40,12 +40,12 @@ def revised(book: Book, step: Billing) -> None:
     addressed = {"name": state["customer_name"], "email": state["customer_email"] or "", "phone": state["customer_phone"] or ""}
     step = replace(step, **addressed)
     if state["status"] == "draft":
-        book.put("invoices", {**state, **_amounts(book, id, step, state["_edition"] + 1)}, "invoice.updated")
+        book.put("invoices", {**state, **amounts(book, id, step, state["_edition"] + 1)}, "invoice.updated")
     elif state["status"] in ("open", "uncollectible"):
         void(book, id)
         again = book.id("in", step.invoice, state["_edition"] + 1)
         book.invoice_of[step.invoice] = again
-        _draft(book, again, step, state["customer"], replaces=id, edition=state["_edition"] + 1)
+        draft(book, again, step, state["customer"], replaces=id, edition=state["_edition"] + 1)
         finalize(book, again)
 
 
@@ -77,88 +77,6 @@ def finalize(book: Book, id: str) -> None:
         book.plan(due + WRITTEN_OFF_AFTER, "write_off", id)
 
 
-def await_payment(book: Book, id: str, ordinal: int) -> None:
-    """Adds the payment intent and the invoice payment for what is still due."""
-    invoice = book.state("invoices", id)
-    intent = book.id("pi", id, ordinal)
-    book.put("payment_intents", new_intent(book, intent, invoice["amount_remaining"], invoice["customer"], id), "payment_intent.created")
-    payment = book.id("inpay", id, ordinal)
-    book.put(
-        "invoice_payments",
-        {
-            "id": payment,
-            "object": "invoice_payment",
-            "amount_paid": None,
-            "amount_requested": invoice["amount_remaining"],
-            "created": book.now,
-            "currency": "usd",
-            "invoice": id,
-            "is_default": True,
-            "livemode": False,
-            "payment": {"type": "payment_intent", "payment_intent": intent},
-            "status": "open",
-            "status_transitions": {"canceled_at": None, "paid_at": None},
-        },
-    )
-    book.change("invoices", id, _intent=intent, _payment=payment, _ordinal=ordinal)
-
-
-def new_intent(book: Book, id: str, amount: int, customer: str | None, invoice: str | None) -> dict[str, Any]:
-    """A payment intent that waits for a card."""
-    return {
-        "id": id,
-        "object": "payment_intent",
-        "amount": amount,
-        "amount_capturable": 0,
-        "amount_details": {"tip": {}},
-        "amount_received": 0,
-        "application": None,
-        "application_fee_amount": None,
-        "automatic_payment_methods": None,
-        "canceled_at": None,
-        "cancellation_reason": None,
-        "capture_method": "automatic",
-        "client_secret": None,
-        "confirmation_method": "automatic",
-        "created": book.now,
-        "currency": "usd",
-        "customer": customer,
-        "description": "Payment for Invoice" if invoice else "Payment",
-        "last_payment_error": None,
-        "latest_charge": None,
-        "livemode": False,
-        "metadata": {},
-        "next_action": None,
-        "on_behalf_of": None,
-        "payment_method": None,
-        "payment_method_options": {},
-        "payment_method_types": ["card"],
-        "processing": None,
-        "receipt_email": None,
-        "review": None,
-        "setup_future_usage": None,
-        "shipping": None,
-        "source": None,
-        "statement_descriptor": None,
-        "statement_descriptor_suffix": None,
-        "status": "requires_payment_method",
-        "transfer_data": None,
-        "transfer_group": None,
-        "_invoice": invoice,
-    }
-
-
-def stop_waiting(book: Book, id: str) -> None:
-    """Cancels the payment intent and the invoice payment that an invoice still waits for."""
-    invoice = book.state("invoices", id)
-    intent = book.state("payment_intents", invoice["_intent"]) if invoice["_intent"] else None
-    if intent is None or intent["status"] != "requires_payment_method":
-        return
-    book.change("payment_intents", intent["id"], "payment_intent.canceled", status="canceled", canceled_at=book.now)
-    times = {"canceled_at": book.now, "paid_at": None}
-    book.change("invoice_payments", invoice["_payment"], status="canceled", status_transitions=times)
-
-
 def void(book: Book, id: str) -> None:
     """Takes a finalized invoice back; it stays, with nothing due."""
     stop_waiting(book, id)
@@ -184,131 +102,3 @@ def write_off(book: Book, id: str) -> None:
     if state["status"] == "open":
         times = {**state["status_transitions"], "marked_uncollectible_at": book.now}
         book.change("invoices", id, "invoice.marked_uncollectible", status="uncollectible", status_transitions=times, auto_advance=False)
-
-
-def _draft(book: Book, id: str, step: Billing, customer: str, *, replaces: str = "", edition: int = 0) -> None:
-    """Writes a draft with its lines."""
-    state: dict[str, Any] = {
-        "id": id,
-        "object": "invoice",
-        "account_country": "US",
-        "account_name": book.world.business.name,
-        "account_tax_ids": None,
-        "amount_paid": 0,
-        "amount_shipping": 0,
-        "application": None,
-        "attempt_count": 0,
-        "attempted": False,
-        "auto_advance": False,
-        "automatic_tax": {"enabled": False, "liability": None, "status": None, "disabled_reason": None, "provider": None},
-        "billing_reason": "manual",
-        "collection_method": "send_invoice",
-        "created": book.now,
-        "currency": "usd",
-        "custom_fields": None,
-        "customer": customer,
-        "customer_address": None,
-        "customer_email": step.email or None,
-        "customer_name": step.name,
-        "customer_phone": step.phone or None,
-        "customer_shipping": None,
-        "customer_tax_exempt": "none",
-        "customer_tax_ids": [],
-        "default_payment_method": None,
-        "default_source": None,
-        "default_tax_rates": [],
-        "description": None,
-        "discounts": [],
-        "due_date": midnight(step.due) if step.due else None,
-        "effective_at": None,
-        "ending_balance": None,
-        "footer": None,
-        "from_invoice": {"action": "revision", "invoice": replaces} if replaces else None,
-        "hosted_invoice_url": None,
-        "invoice_pdf": None,
-        "issuer": {"type": "self"},
-        "last_finalization_error": None,
-        "latest_revision": None,
-        "livemode": False,
-        "metadata": {},
-        "next_payment_attempt": None,
-        "number": f"{customer[-8:].upper()}-{step.invoice:04d}" + (f"-R{edition}" if edition else ""),
-        "on_behalf_of": None,
-        "payment_settings": {"default_mandate": None, "payment_method_options": None, "payment_method_types": None},
-        "period_end": book.now,
-        "period_start": book.now,
-        "post_payment_credit_notes_amount": 0,
-        "pre_payment_credit_notes_amount": 0,
-        "receipt_number": None,
-        "rendering": None,
-        "shipping_cost": None,
-        "shipping_details": None,
-        "starting_balance": 0,
-        "statement_descriptor": None,
-        "status": "draft",
-        "status_transitions": {"finalized_at": None, "marked_uncollectible_at": None, "paid_at": None, "voided_at": None},
-        "test_clock": None,
-        "total_discount_amounts": [],
-        "webhooks_delivered_at": None,
-        "amount_overpaid": 0,
-        "_intent": None,
-        "_payment": None,
-        "_charge": None,
-        "_ordinal": 0,
-        "_out_of_band": False,
-    }
-    book.put("invoices", {**state, **_amounts(book, id, step, edition)}, "invoice.created")
-
-
-def _amounts(book: Book, id: str, step: Billing, edition: int) -> dict[str, Any]:
-    """The fields that follow from an invoice's lines, which are written here too; earlier lines of a draft are deleted."""
-    for line in book.lines_of.pop(id, ()):
-        book.tables["invoice_lines"].delete(line, {"id": line}, book.now)
-    lines = _spread(book, step)
-    book.lines_of[id] = [_line(book, id, edition, number, *line) for number, line in enumerate(lines)]
-    subtotal = step.total - step.tax
-    return {
-        "amount_due": step.total,
-        "amount_remaining": step.total,
-        "subtotal": subtotal,
-        "subtotal_excluding_tax": subtotal,
-        "total": step.total,
-        "total_excluding_tax": subtotal,
-        "_lines": list(book.lines_of[id]),
-        "_tax": step.tax,
-        "_edition": edition,
-    }
-
-
-def _spread(book: Book, step: Billing) -> list[tuple[str, int, int]]:
-    """The lines as Stripe has them: some invoices itemise what the ledger sums up, with more lines than an invoice carries."""
-    if book.chance("many lines", step.invoice) >= MANY_LINES_SHARE:
-        return list(step.lines)
-    text, _, first = step.lines[0]
-    count = book.pick(11, 26, "lines", step.invoice)
-    parts = [first // count + (first % count if number == 0 else 0) for number in range(count)]
-    return [(f"{text}, item {number + 1}", 1, part) for number, part in enumerate(parts)] + list(step.lines[1:])
-
-
-def _line(book: Book, invoice: str, edition: int, number: int, text: str, quantity: int, amount: int) -> str:
-    id = book.id("il", invoice, edition, number)
-    state = {
-        "id": id,
-        "object": "line_item",
-        "amount": amount,
-        "currency": "usd",
-        "description": text,
-        "discount_amounts": [],
-        "discountable": True,
-        "discounts": [],
-        "invoice": invoice,
-        "livemode": False,
-        "metadata": {},
-        "period": {"end": book.now, "start": book.now},
-        "quantity": quantity,
-        "subscription": None,
-        "_item": book.id("ii", invoice, edition, number),
-        "_unit": amount // quantity if quantity and amount % quantity == 0 else amount,
-    }
-    book.tables["invoice_lines"].put(state, book.now)
-    return id

@@ -1,0 +1,117 @@
+"""Money that goes back: refunds of what was paid twice, and disputes, in which the customer's bank calls a charge back.
+
+All of them leave the account as it was, fees included: what the world's payouts are made of stays untouched.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox.stripe.book import Book
+from sandbox.stripe.customers import DAY
+from sandbox.stripe.money import transact
+from sandbox.world.reality import stripe_fee
+
+INQUIRY_SHARE = 0.4
+DISPUTE_FEE = 1500
+
+
+def refund(book: Book, charge: str, amount: int, ordinal: int) -> None:
+    """Gives money of a charge back: pending first, arrived hours later; with the last of it Stripe returns its fee."""
+    held = book.state("charges", charge)
+    id = book.id("re", charge, ordinal)
+    total = held["amount_refunded"] + amount
+    fee = -stripe_fee(held["amount"]) if total == held["amount"] else 0
+    # Given back out of what is still pending, so that it comes off the balance on the day the charge would have come to it.
+    on = book.state("balance_transactions", held["balance_transaction"])["available_on"]
+    transaction = transact(book, "refund", -amount, fee, id, "REFUND FOR CHARGE", available_on=on)
+    book.put(
+        "refunds",
+        {
+            "id": id,
+            "object": "refund",
+            "amount": amount,
+            "balance_transaction": transaction,
+            "charge": charge,
+            "created": book.now,
+            "currency": "usd",
+            "destination_details": {"card": {"reference_status": "pending", "type": "refund"}, "type": "card"},
+            "metadata": {},
+            "payment_intent": held["payment_intent"],
+            "reason": "duplicate",
+            "receipt_number": None,
+            "source_transfer_reversal": None,
+            "status": "pending",
+            "transfer_reversal": None,
+        },
+        "refund.created",
+    )
+    book.change("charges", charge, "charge.refunded", amount_refunded=total, refunded=total == held["amount"])
+    book.plan(book.now + book.pick(3600, 2 * DAY, "arrives after", id), "refund_arrives", id)
+
+
+def refund_arrives(book: Book, id: str) -> None:
+    """The customer's bank has the money."""
+    details = {"card": {"reference": id[-10:], "reference_status": "available", "type": "refund"}, "type": "card"}
+    book.change("refunds", id, "refund.updated", "charge.refund.updated", status="succeeded", destination_details=details)
+
+
+def open_dispute(book: Book, charge: str) -> None:
+    """The customer's bank asks, or calls the money back at once."""
+    held = book.state("charges", charge)
+    id = book.id("du", charge)
+    is_inquiry = book.chance("inquiry", id) < INQUIRY_SHARE
+    state: dict[str, Any] = {
+        "id": id,
+        "object": "dispute",
+        "amount": held["amount"],
+        "balance_transactions": [],
+        "charge": charge,
+        "created": book.now,
+        "currency": "usd",
+        "enhanced_eligibility_types": [],
+        "evidence": {},
+        "evidence_details": {"due_by": book.now + 9 * DAY, "has_evidence": False, "past_due": False, "submission_count": 0},
+        "is_charge_refundable": is_inquiry,
+        "livemode": False,
+        "metadata": {},
+        "payment_intent": held["payment_intent"],
+        "payment_method_details": {
+            "card": {"brand": "visa", "case_type": "inquiry" if is_inquiry else "chargeback", "network_reason_code": "13.1"},
+            "type": "card",
+        },
+        "reason": "product_not_received" if is_inquiry else "fraudulent",
+        "status": "warning_needs_response" if is_inquiry else "needs_response",
+    }
+    book.put("disputes", state, "charge.dispute.created")
+    book.change("charges", charge, "charge.updated", disputed=not is_inquiry)
+    if not is_inquiry:
+        _move_disputed(book, id, -1, "charge.dispute.funds_withdrawn")
+    book.plan(book.now + book.pick(1, 6, "answered after", id) * DAY, "answer_dispute", id)
+
+
+def answer_dispute(book: Book, id: str) -> None:
+    """The business sends its evidence; the bank takes some weeks."""
+    held = book.state("disputes", id)
+    details = {**held["evidence_details"], "has_evidence": True, "submission_count": 1}
+    status = "warning_under_review" if held["status"].startswith("warning") else "under_review"
+    book.change("disputes", id, "charge.dispute.updated", status=status, evidence_details=details)
+    book.plan(book.now + book.pick(10, 40, "decided after", id) * DAY, "close_dispute", id)
+
+
+def close_dispute(book: Book, id: str) -> None:
+    """An inquiry comes to nothing, a dispute is won: the money comes back."""
+    if book.state("disputes", id)["status"].startswith("warning"):
+        book.change("disputes", id, "charge.dispute.closed", status="warning_closed")
+        return
+    _move_disputed(book, id, 1, "charge.dispute.funds_reinstated")
+    book.change("disputes", id, "charge.dispute.closed", status="won")
+
+
+def _move_disputed(book: Book, id: str, sign: int, event: str) -> None:
+    held = book.state("disputes", id)
+    category = "dispute" if sign < 0 else "dispute_reversal"
+    what = f"Chargeback {'withdrawal' if sign < 0 else 'reversal'} for {held['charge']}"
+    moved = transact(book, "adjustment", sign * held["amount"], -sign * DISPUTE_FEE, id, what, category=category, what=category)
+    version = book.tables["balance_transactions"].current[moved]
+    book.change("disputes", id, event, balance_transactions=[*held["balance_transactions"], version])
