@@ -45,7 +45,11 @@ class Feed:
         self.changes: list[Change] = []
         self.coming: list[Change] = []
         self.cancelled: set[str] = set()
+        # The accounts that have any transaction.
+        self.used: set[int] = set()
         self._shown: set[str] = set()
+        # The last list of net changes that was asked for, with what was asked; see sandbox.plaid.updates.
+        self.last_net: tuple[object, list[tuple[str, int]]] | None = None
         self._offset = stable_seed(item.seed, "poll", item.number) % POLL_SECONDS
         # Per change the posted and pending cents of each account after it, in one row.
         self._totals = array("q")
@@ -66,6 +70,7 @@ class Feed:
                 continue
             self._count(self._now, change)
             self.changes.append(change)
+            self.used.add(change.movement.slot)
             if change.stage == POSTED:
                 self._shown.add(change.key)
             self._totals.extend(self._now)

@@ -54,6 +54,8 @@ def balance_get(office: Office, item: ItemFacts, asked: Asked, serving: Serving)
 def _accounts(office: Office, item: ItemFacts, asked: Asked, serving: Serving, *, is_live: bool) -> bytes:
     business, bank = office.businesses[item.business_id], office.bank(item.business_id)
     ids = _options(asked).get("account_ids")
+    if ids is not None and not (isinstance(ids, list) and all(isinstance(each, str) for each in ids)):
+        raise RefusedError(invalid("account_ids", "must be a list of strings"))
     found = wire.accounts(item, business, bank, office.hub.now, is_live=is_live)
     if ids is not None and not set(ids) <= {account_id for account_id, _, _ in found}:
         raise RefusedError(replies.INVALID_ACCOUNT)
@@ -74,7 +76,7 @@ def transactions_sync(office: Office, item: ItemFacts, asked: Asked, serving: Se
     days = _whole(options, "days_requested", DEFAULT_DAYS, MOST_DAYS)
     feed = office.feed(item)
     try:
-        cursor = unpack(asked.get("cursor") or "", item)
+        cursor = unpack(_text(asked, "cursor"), item)
         if serving.fault == "cursor_gone" or cursor.position > len(feed.changes):
             raise BadCursorError
         history = office.history(item, days)
@@ -114,8 +116,8 @@ def _page(
         places.append(place | (DESCRIBED if is_described and change.stage != DROPPED else 0))
     serving.note("transactions", places)
     business, bank = office.businesses[item.business_id], office.bank(item.business_id)
-    used = {item.account_id(change.movement.slot) for change in feed.changes} if status != "NOT_READY" else set()
-    accounts = [body for account_id, body, _ in wire.accounts(item, business, bank, office.hub.now, is_live=False) if account_id in used]
+    found = zip(item.slots, wire.accounts(item, business, bank, office.hub.now, is_live=False), strict=True)
+    accounts = [body for slot, (_, body, _) in found if slot in feed.used and status != "NOT_READY"]
     end = {
         "next_cursor": cursor,
         "has_more": has_more,
@@ -128,7 +130,9 @@ def _page(
 
 def institution_get(asked: Asked) -> bytes:
     """A bank by its id."""
-    bank = BY_ID.get(asked.get("institution_id", ""))
+    if not asked.get("institution_id") or not asked.get("country_codes"):
+        raise RefusedError(replies.missing("institution_id", "country_codes"))
+    bank = BY_ID.get(_text(asked, "institution_id"))
     if bank is None:
         raise RefusedError(replies.INVALID_INSTITUTION)
     body = wire.institution(bank, has_metadata=bool(_options(asked).get("include_optional_metadata")))
@@ -140,6 +144,13 @@ def _options(asked: Asked) -> dict[str, Any]:
     if not isinstance(options, dict):
         raise RefusedError(invalid("options", "must be an object"))
     return options
+
+
+def _text(asked: Asked, field: str) -> str:
+    found = asked.get(field) or ""
+    if not isinstance(found, str):
+        raise RefusedError(invalid(field, "must be a string"))
+    return found
 
 
 def _whole(asked: Asked, field: str, usual: int, most: int) -> int:

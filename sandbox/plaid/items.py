@@ -67,7 +67,7 @@ class ItemFacts:
 
     def transaction_id(self, key: str) -> str:
         """The id of the transaction that `key` names inside the business."""
-        return _id(self.seed, "transaction", key, self.generation)
+        return derived_secret(37, self.seed, "transaction", key, self.generation)
 
 
 def items_of(business: Business, generations: dict[int, int]) -> tuple[ItemFacts, ...]:
@@ -101,6 +101,7 @@ def merchant_entity_id(name: str) -> str:
     return derived_secret(37, "merchant", name)
 
 
+@lru_cache(maxsize=16384)
 def _id(*parts: object) -> str:
     return derived_secret(37, *parts)
 

@@ -118,12 +118,21 @@ def net_changes(feed: Feed, cursor: Cursor, history: History) -> Net:
     """What an update in progress tells: each transaction once, by its last change, in order of time.
 
     What came and went in between is not told. When history is delivered in stages, the second brings what is older.
+    The last answer is kept with the feed: the pages of an update ask for the same.
     """
+    asked = (replace(cursor, offset=0), history)
+    if feed.last_net is None or feed.last_net[0] != asked:
+        feed.last_net = (asked, _net_changes(feed, cursor, history))
+    return feed.last_net[1]
+
+
+def _net_changes(feed: Feed, cursor: Cursor, history: History) -> Net:
     limit = history.since if cursor.leads_whole else history.recent_since
-    known = _standing(feed, 0, cursor.position)
     told = _standing(feed, cursor.position, cursor.end)
+    is_leading = cursor.leads_whole and not cursor.is_whole
+    known = _standing(feed, 0, cursor.position) if told or is_leading else {}
     found: Net = []
-    if cursor.leads_whole and not cursor.is_whole:
+    if is_leading:
         # Standing before the cursor but older than what the first stage told, or all of it for an item read for the first time.
         found = [
             ("added", place)
