@@ -26,8 +26,8 @@ _VENDORS = LISTS["vendors"].whole[0].path
 
 
 async def changed_vendors(session: FetchSession, connection: Connection, read_now: Mapping[str, str], mark: Mark | None) -> list[str]:
-    """The vendors whose accounts are to be read. read_now: hashes of the vendors that arrived in this sync, by id."""
-    if mark is None or not session.strategy.use_cache:
+    """The vendors whose accounts are to be read: all without a mark. read_now: hashes of those that arrived in this sync, by id."""
+    if mark is None:
         return sorted(read_now)
     if not read_now:
         return []

@@ -20,7 +20,7 @@ from ingestion.promise import EntityPromise
 from ingestion.rails.ramp.accounts import AccountReader, changed_vendors
 from ingestion.rails.ramp.client import RampClient
 from ingestion.rails.ramp.gone import read_missing
-from ingestion.rails.ramp.lists import ACCOUNTS, LISTS, OBJECTS, RampList, scope_of
+from ingestion.rails.ramp.lists import ACCOUNTS, DAY, LISTS, OBJECTS, RampList, scope_of
 from ingestion.rails.ramp.marks import Mark, parse_mark
 from ingestion.rails.ramp.promise import RAMP
 from ingestion.rails.ramp.walk import ListReader
@@ -83,7 +83,10 @@ class _BusinessFetch:
 
     async def _read_list(self, entity: EntityPromise) -> EntityReport:
         source, mark = LISTS[entity.name], self._mark(entity.name)
-        is_whole = mark is None or self.session.count_check or mark.has_passed(self.now, source.walk_every)
+        every = source.walk_every
+        # Edits that no filter tells are what a person may be waiting for; where that takes long, the daily walk must do.
+        is_asked = every < DAY and not self.session.strategy.use_cache
+        is_whole = mark is None or self.session.count_check or is_asked or mark.has_passed(self.now, every)
         if mark and not is_whole:
             if self._may_wait() and source.every and not mark.is_of_earlier(self.now, source.every):
                 return EntityReport(entity.name, "skipped")
@@ -136,7 +139,8 @@ class _BusinessFetch:
             await self._look_through_vendors()
         # Taken after the vendors arrived: what arrives later counts as changed the next time.
         read_at = self.session.clock()
-        changed = await changed_vendors(self.session, self.connection, self.vendors, mark)
+        is_asked = vendors is None and not self.session.strategy.use_cache
+        changed = await changed_vendors(self.session, self.connection, self.vendors, None if is_asked else mark)
         if not changed and vendors and not vendors.was_full_walk:
             return EntityReport(entity.name, "skipped")
         reader = AccountReader(self.session, self.connection, self.client)

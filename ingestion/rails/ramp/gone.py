@@ -63,6 +63,6 @@ def tombstone(record_id: str, body: bytes) -> Record:
     try:
         body.decode("utf-8")
         msgspec.json.decode(body, type=msgspec.Raw)
-    except (UnicodeDecodeError, msgspec.DecodeError):
+    except (UnicodeDecodeError, msgspec.DecodeError, RecursionError):
         body = b"{}"
     return Record(record_id, None, body, content_hash(b"deleted"), is_deleted=True)

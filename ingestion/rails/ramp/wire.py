@@ -91,7 +91,7 @@ def error_code(body: bytes) -> str | None:
         return None
     try:
         return str(msgspec.json.decode(body)["error_v2"]["error_code"])
-    except (msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError, TypeError):
         return None
 
 
@@ -102,7 +102,7 @@ def _decode(decoder: msgspec.json.Decoder[Any], body: Any) -> Any:
         return decoder.decode(body)
     except UnicodeDecodeError as error:
         raise MalformedPage(f"not UTF-8 at byte {error.start}") from None
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except (msgspec.DecodeError, msgspec.ValidationError, RecursionError) as error:
         raise MalformedPage(str(error).splitlines()[0][:200]) from None
 
 

@@ -1,0 +1,224 @@
+"""What Ramp can do to a sync: tokens, scopes, limits, slow and torn pages, lists that change under a walk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from ingestion.control.store import open_store
+from ingestion.errors import UsageError
+from ingestion.rails.ramp import limits
+from tests.ingestion.ramp_vendor import NOT_FOUND, SCOPES, URL, RampHome, Vendor, bill, error, patch, settings_in, statuses, uuid, vendor
+
+DAY = timedelta(days=1)
+Odd = Callable[[httpx.Request], httpx.Response | None]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RampHome]:
+    held = Vendor(lists={"/bills": [bill(number) for number in range(1, 251)], "/vendors": [vendor(1)]})
+    patch(monkeypatch, held)
+    settings = settings_in(tmp_path)
+    with open_store(settings) as store:
+        home = RampHome(settings, store, held)
+        home.connect()
+        yield home
+
+
+def at(path: str, answer: Callable[[], httpx.Response], times: int = 1_000) -> Odd:
+    """The answer to requests for a path, so many times."""
+    left = iter(range(times))
+
+    def odd(request: httpx.Request) -> httpx.Response | None:
+        return answer() if request.url.path.endswith(path) and next(left, None) is not None else None
+
+    return odd
+
+
+def bills(home: RampHome) -> list[str]:
+    return [record for record, _, deleted in home.versions("bills") if not deleted]
+
+
+def test_client_credentials_are_exchanged_again_when_the_token_ends(home: RampHome) -> None:
+    home.sync()
+    forms = home.vendor.token_forms
+    assert forms[-1] == {"grant_type": "client_credentials", "scope": SCOPES}
+    before = len(forms)
+    home.sync()
+    assert len(forms) == before, "a token lives for ten days"
+    home.sync(after=timedelta(days=10))
+    assert len(forms) == before + 1
+    token = home.store.token(home.store.connections("ramp")[0])
+    assert (token.access_token, token.refresh_token, token.scope) == (f"ramp_tok_{before + 1}", None, SCOPES)
+
+
+def test_a_refresh_token_that_rotates_is_kept_before_the_access_token_is_used(home: RampHome) -> None:
+    home.vendor.rotates = True
+    home.connect(refresh_token="handed-in")
+    assert home.vendor.token_forms[-1] == {"grant_type": "refresh_token", "refresh_token": "handed-in"}
+    newest = f"refresh-{len(home.vendor.token_forms)}"
+    kept: list[str | None] = []
+    connection = home.store.connections("ramp")[0]
+
+    def looks(request: httpx.Request) -> None:
+        kept.append(home.store.token(connection).refresh_token)
+
+    home.vendor.odd = looks
+    assert not home.sync(entities=["transfers"]).failed
+    assert home.vendor.token_forms[-1]["refresh_token"] == newest
+    assert kept == [f"refresh-{len(home.vendor.token_forms)}"] * 2, "asked twice, since an empty list is confirmed"
+
+
+def test_a_token_the_vendor_forgot_is_renewed_and_refused_credentials_disconnect(home: RampHome, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.sync()
+    home.vendor.tokens.clear()
+    assert not home.sync().failed
+    home.vendor.tokens.clear()
+    refusal = httpx.Response(401, json={"error": "invalid_client"})
+    monkeypatch.setattr("ingestion.rails.ramp.oauth.httpx.post", lambda url, **sent: refusal)
+    assert set(statuses(home.sync()).values()) == {("failed", "disconnected")}
+    assert home.store.connections("ramp")[0].state == "disconnected"
+
+
+def test_a_missing_scope_costs_its_entities_only_and_is_noticed_when_granted(home: RampHome) -> None:
+    home.vendor.granted = SCOPES.replace("bills:read ", "")
+    told = statuses(home.sync())
+    assert told.pop("bills") == ("failed", "scope_missing")
+    assert set(told.values()) == {("succeeded", None)}
+    assert not [path for path in home.vendor.paths() if path.startswith("/bills")]
+    home.vendor.granted = SCOPES
+    assert not home.sync().failed
+    assert len(bills(home)) == 250
+
+
+def test_a_token_without_any_scope_is_not_an_empty_business(home: RampHome) -> None:
+    home.vendor.granted = ""
+    assert set(statuses(home.sync()).values()) == {("failed", "scope_missing")}
+
+
+@pytest.mark.parametrize(("code", "kind"), [("DEVELOPER_7100", "scope_missing"), ("DEVELOPER_7999", "forbidden")])
+def test_a_refused_list_is_never_an_empty_one(home: RampHome, code: str, kind: str) -> None:
+    home.sync()
+    home.vendor.odd = at("/bills", lambda: error(403, code))
+    assert statuses(home.sync(after=DAY))["bills"] == ("failed", kind)
+    assert not [record for record, _, deleted in home.versions("bills") if deleted]
+
+
+def test_credentials_that_may_not_tell_whose_they_are_are_refused_by_onboarding(home: RampHome) -> None:
+    home.vendor.odd = at("/business", lambda: error(403, "DEVELOPER_7100"))
+    with pytest.raises(UsageError, match="business:read"):
+        home.connect()
+
+
+def test_a_page_too_slow_is_asked_for_in_smaller_ones(home: RampHome) -> None:
+    def slow(request: httpx.Request) -> httpx.Response | None:
+        return httpx.Response(504) if int(request.url.params.get("page_size", 0)) > 30 else None
+
+    home.vendor.odd = slow
+    assert not home.sync().failed
+    assert len(bills(home)) == 250
+    sizes = [request.url.params["page_size"] for request in home.vendor.asked if "/v1/bills" in request.url.path]
+    assert sizes[:4] == ["100", "50", "25", "25"]
+
+
+@pytest.mark.parametrize("answer", [NOT_FOUND, lambda: error(422, "DEVELOPER_7001"), None], ids=["404", "422", "empty"])
+def test_a_walk_goes_on_when_the_record_a_page_starts_behind_is_gone(home: RampHome, answer: Callable[[], httpx.Response] | None) -> None:
+    empty = httpx.Response(200, json={"data": [], "page": {"next": None}})
+
+    def stale(request: httpx.Request) -> httpx.Response | None:
+        if request.url.params.get("start") != uuid(1, 100):
+            return None
+        return answer() if answer else empty
+
+    home.vendor.odd = stale
+    assert not home.sync().failed
+    assert len(bills(home)) == 250
+
+
+def test_a_list_whose_end_is_never_reached_is_not_taken_for_whole(home: RampHome) -> None:
+    home.sync()
+
+    def stale(request: httpx.Request) -> httpx.Response | None:
+        return NOT_FOUND() if "start" in request.url.params and request.url.path.endswith("/bills") else None
+
+    home.vendor.odd = stale
+    assert statuses(home.sync(after=DAY))["bills"] == ("partial", "page_gap")
+    assert len(bills(home)) == 250
+
+
+@pytest.mark.parametrize("next_url", ["https://elsewhere.test/developer/v1/bills?start=x", "http://ramp.test/developer/v1/bills", "::"])
+def test_a_token_is_sent_nowhere_but_to_the_vendor(home: RampHome, next_url: str) -> None:
+    home.vendor.odd = at("/v1/bills", lambda: httpx.Response(200, json={"data": [bill(1)], "page": {"next": next_url}}))
+    assert statuses(home.sync())["bills"][1] == "malformed_page"
+    assert {request.url.host for request in home.vendor.asked} == {httpx.URL(URL).host}
+
+
+def test_a_list_that_leads_in_circles_ends(home: RampHome) -> None:
+    home.vendor.odd = at(
+        "/v1/bills", lambda: httpx.Response(200, json={"data": [bill(1)], "page": {"next": f"{URL}/developer/v1/bills?start=x"}})
+    )
+    assert statuses(home.sync())["bills"] == ("partial", "page_gap")
+
+
+def test_a_torn_page_is_kept_aside_and_what_came_before_it_lands(home: RampHome) -> None:
+    def torn(request: httpx.Request) -> httpx.Response | None:
+        return httpx.Response(200, content=b'{"data":[{"id":"x') if request.url.params.get("start") == uuid(1, 100) else None
+
+    home.vendor.odd = torn
+    told = statuses(home.sync())
+    assert told.pop("bills") == ("partial", "malformed_page")
+    assert set(told.values()) == {("succeeded", None)}
+    assert len(bills(home)) == 100
+    assert [path.read_bytes() for path in home.settings.quarantine_dir.rglob("*") if path.is_file()] == [b'{"data":[{"id":"x']
+    home.vendor.odd = lambda request: None
+    assert not home.sync().failed
+    assert len(bills(home)) == 250
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_passing_refusal_is_retried(home: RampHome, status: int) -> None:
+    home.vendor.odd = at("/v1/bills", lambda: httpx.Response(status, content=b"<html>"), times=1)
+    report = home.sync()
+    assert not report.failed
+    assert (report.outcomes[0].retries, report.outcomes[0].throttled) == (1, int(status == 429))
+    assert len(bills(home)) == 250
+
+
+def test_an_error_that_comes_with_status_200_is_no_page(home: RampHome) -> None:
+    home.vendor.odd = at("/v1/bills", lambda: error(200, "DEVELOPER_7999"))
+    assert statuses(home.sync())["bills"] == ("failed", "fault")
+
+
+def test_a_deletion_needs_the_vendors_own_words(home: RampHome) -> None:
+    home.sync()
+    del home.vendor.lists["/bills"][0]
+    home.vendor.odd = at(uuid(1, 1), lambda: httpx.Response(404, content=b"<html>not here</html>"))
+    assert statuses(home.sync(after=DAY))["bills"] == ("partial", "refused")
+    assert len(bills(home)) == 250
+
+
+def test_a_record_read_alone_must_be_the_one_asked_for(home: RampHome) -> None:
+    home.sync()
+    del home.vendor.lists["/bills"][0]
+    home.vendor.odd = at(uuid(1, 1), lambda: httpx.Response(200, json=bill(2, memo="another's")))
+    assert statuses(home.sync(after=DAY))["bills"] == ("partial", "malformed_page")
+    assert all("another's" not in str(payload) for _, payload, _ in home.versions("bills"))
+
+
+def test_no_more_than_the_hosts_share_of_requests_starts_in_any_window() -> None:
+    limit = limits.HostLimit(is_enforced=True)
+    starts = [number * 0.01 + limit.reserve(number * 0.01) for number in range(1_000)]
+    assert all(later - earlier > limits.WINDOW_SECONDS - 1e-6 for earlier, later in zip(starts, starts[limits.REQUESTS :], strict=False))
+    assert starts[limits.REQUESTS - 1] < 2
+
+
+def test_a_sandbox_is_asked_freely_until_it_refuses_and_then_counts_what_went_before() -> None:
+    limit = limits.HostLimit(is_enforced=False)
+    assert {limit.reserve(1.0) for _ in range(1_000)} == {0}
+    limit.is_enforced = True
+    assert limit.reserve(1.0) == pytest.approx(limits.WINDOW_SECONDS)
+    assert limits.limit_of("one.test", False) is limits.limit_of("one.test", False), "one for all connections of a host"

@@ -1,0 +1,124 @@
+"""Every request to Ramp is one its own OpenAPI description knows: path, parameters, their types and formats."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+import httpx
+import pytest
+from jsonschema import Draft4Validator, FormatChecker
+
+from ingestion.control.store import open_store
+from ingestion.rails.ramp.lists import LISTS, scope_of
+from ingestion.rails.ramp.promise import RAMP
+from tests.ingestion.ramp_vendor import ROOT, SCOPES, RampHome, Vendor, bill, patch, settings_in, uuid, vendor
+
+REFERENCE = os.environ.get("ROWCOL_REFERENCE_DATA")
+pytestmark = pytest.mark.skipif(not REFERENCE, reason="ROWCOL_REFERENCE_DATA names no folder with Ramp's OpenAPI description")
+
+FORMATS = FormatChecker(formats=["uuid"])
+
+
+@FORMATS.checks("date-time", raises=ValueError)
+def _is_date_time(value: object) -> bool:
+    return not isinstance(value, str) or datetime.fromisoformat(value).tzinfo is not None
+
+
+@pytest.fixture(scope="module")
+def spec() -> dict[str, Any]:
+    return json.loads((Path(str(REFERENCE)) / "rails/data/ramp/developer-api.2025-08.json").read_text())
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RampHome]:
+    held = Vendor(lists={"/bills": [bill(number) for number in range(1, 150)], "/vendors": [vendor(1)], "/transfers": [{"id": uuid(5, 1)}]})
+    held.lists[f"/vendors/{uuid(2, 1)}/accounts"] = [{"id": uuid(3, 1), "currency": "USD", "payment_method": "ACH"}]
+    patch(monkeypatch, held)
+    settings = settings_in(tmp_path)
+    with open_store(settings) as store:
+        yield RampHome(settings, store, held)
+
+
+def operation_of(spec: dict[str, Any], method: str, path: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """The operation a path means and the values in the path; a path spelled out wins over one with placeholders."""
+    for known in sorted(spec["paths"], key=lambda known: known.count("{")):
+        found = re.fullmatch(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(known)), path)
+        if found and method in spec["paths"][known]:
+            shared = spec["paths"][known].get("parameters", [])
+            operation = spec["paths"][known][method]
+            return {**operation, "parameters": shared + operation.get("parameters", [])}, found.groupdict()
+    raise AssertionError(f"the description knows no {method} {path}")
+
+
+def typed(text: str, schema: dict[str, Any]) -> Any:
+    if schema.get("type") == "integer":
+        return int(text)
+    if schema.get("type") == "boolean":
+        return {"true": True, "false": False}[text]
+    return text
+
+
+def complaints(spec: dict[str, Any], request: httpx.Request) -> list[str]:
+    operation, in_path = operation_of(spec, request.method.lower(), request.url.path)
+    known = {(one["in"], one["name"]): one for one in operation["parameters"]}
+    given = {("query", name): value for name, value in request.url.params.multi_items()}
+    given |= {("path", name): value for name, value in in_path.items()}
+    found = [f"{request.url.path}: {key} is not known" for key in given if key not in known]
+    found += [f"{request.url.path}: {key} is missing" for key, one in known.items() if one.get("required") and key not in given]
+    for key in given.keys() & known.keys():
+        schema = known[key]["schema"]
+        errors = Draft4Validator(schema, format_checker=FORMATS).iter_errors(typed(given[key], schema))
+        found += [f"{request.url.path}: {key} {error.message}" for error in errors]
+    if not 2 <= int(given.get(("query", "page_size"), 20)) <= 100:
+        found.append(f"{request.url.path}: page_size")
+    return found
+
+
+def test_first_quiet_hourly_and_daily_requests_are_as_described(home: RampHome, spec: dict[str, Any]) -> None:
+    home.connect()
+    asked: list[httpx.Request] = []
+    for after in (timedelta(), timedelta(minutes=15), timedelta(hours=1)):
+        assert not home.sync(after=after).failed
+        asked += home.vendor.asked
+    del home.vendor.lists["/transfers"][0]
+    home.vendor.lists["/bills"].pop()
+    home.vendor.lists["/vendors"][0]["name"] = "Another"
+    home.vendor.lists[f"/vendors/{uuid(2, 1)}/accounts"] = []
+    assert not home.sync(after=timedelta(days=1)).failed
+    asked += home.vendor.asked
+    assert [complaint for request in asked for complaint in complaints(spec, request)] == []
+    paths = {request.url.path.removeprefix(ROOT) for request in asked}
+    assert {reading.path for one in LISTS.values() for reading in (*one.whole, *one.recent)} <= paths
+    assert {f"/transfers/{uuid(5, 1)}", f"/bills/drafts/{uuid(1, 149)}", f"/vendors/{uuid(2, 1)}/accounts/{uuid(3, 1)}"} <= paths
+
+
+def test_the_description_notices_a_wrong_request(spec: dict[str, Any]) -> None:
+    wrong = "https://ramp.test/developer/v1/bills?is_archived=true&page_size=101&updated_after=x&from_paid_at=yesterday"
+    assert len(complaints(spec, httpx.Request("GET", wrong))) == 3
+    with pytest.raises(AssertionError):
+        operation_of(spec, "get", "/developer/v1/no-such-list")
+
+
+def test_token_requests_are_as_described(home: RampHome, spec: dict[str, Any]) -> None:
+    home.vendor.rotates = True
+    home.connect()
+    home.sync(entities=["transfers"])
+    schema = {**spec["components"]["schemas"]["TokenRequestBody"], "components": spec["components"]}
+    assert {form["grant_type"] for form in home.vendor.token_forms} == {"client_credentials", "refresh_token"}
+    for form in home.vendor.token_forms:
+        sent = dict(parse_qsl(str(httpx.QueryParams(form))))
+        assert not [error.message for error in Draft4Validator(schema).iter_errors(sent)]
+
+
+def test_each_entity_is_read_under_the_scope_its_list_is_described_with(spec: dict[str, Any]) -> None:
+    for promise in RAMP.entities:
+        operation, _ = operation_of(spec, "get", f"{ROOT}/{promise.vendor_name}".replace("{vendor_id}", uuid(2, 1)))
+        assert operation["security"] == [{"oauth2": [scope_of(promise.name)]}]
+    assert {scope_of(promise.name) for promise in RAMP.entities} == set(SCOPES.split())
