@@ -19,6 +19,7 @@ from sandbox.qbo.company import GeneratedCompany
 from sandbox.qbo.entities import RAW_TABLE
 from sandbox.qbo.render_documents import RENDERERS
 from sandbox.rails import Row, sandbox_rails
+from sandbox.ramp.rail import bill_ids
 from sandbox.world.life import balances_now
 from sandbox.world.oracle import standing_mistakes
 
@@ -77,9 +78,13 @@ def _vendors(hub: Hub) -> Iterator[Row]:
 
 
 def _bills(hub: Hub) -> Iterator[Row]:
+    """One row per bill that the ledger or Ramp holds; what the ledger deleted and Ramp did not is Ramp's alone."""
     for company in _generated(hub):
+        on_ramp = bill_ids(hub, company.business_id)
         for bill in company.world.docs["bill"].values():
-            yield company.business_id, f"bill-{bill.same_as or bill.id}", str(bill.id), None
+            yield company.business_id, f"bill-{bill.same_as or bill.id}", str(bill.id), on_ramp.pop(f"bill-{bill.id}", None)
+        for world_id, ramp_id in on_ramp.items():
+            yield company.business_id, world_id, None, ramp_id
 
 
 def _balances(hub: Hub) -> Iterator[Row]:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 from sandbox.ramp import bills
-from sandbox.ramp.bills import DAY, HOUR
-from sandbox.ramp.desk import OWN, Desk
+from sandbox.ramp.desk import DAY, HOUR, OWN, Desk
 from sandbox.ramp.facts import Reimbursement, Statement, Transaction, Transfer
 from sandbox.ramp.names import merchant_descriptor
 from sandbox.ramp.wire import ramp_id, share
 from sandbox.world.reality import Happening
 
 # Shares of card purchases.
-DECLINED, SYNCED, PAYBACK = 0.04, 0.8, 0.04
+DECLINED, SYNCED, PAYBACK = 0.06, 0.8, 0.04
 
 
 def money(desk: Desk, at: int, event: Happening) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sandbox.ramp import render, render_cards
+from sandbox.ramp import render, render_cards, render_company
 from sandbox.ramp.facts import Bill, Draft, Statement, Vendor
 from sandbox.ramp.shelf import Shelf
 from sandbox.ramp.wire import ramp_id, share
@@ -22,6 +22,7 @@ from sandbox.world.papers import BillReceived
 from sandbox.world.reality import Happening
 
 Act = Callable[..., object]
+HOUR, DAY = 3600, 86_400
 # Which of the things of one instant comes first.
 PAPER, MONEY, SETTLED, OWN, ORDERED = range(5)
 
@@ -34,9 +35,9 @@ class Desk:
         self.entity = ramp_id(self.seed, "entity", 0)
         self.now = 0
         self.shelves: dict[str, Shelf] = {
-            "business": Shelf(lambda _: render_cards.business(world)),
+            "business": Shelf(lambda _: render_company.business(world)),
             "balances": Shelf(lambda _: self._balance()),
-            "entities": Shelf(lambda number: render_cards.entity(world, number)),
+            "entities": Shelf(lambda number: render_company.entity(world, number)),
             "bills": Shelf(lambda bill: render.bill(world, bill)),
             "drafts": Shelf(lambda draft: render.draft(world, draft)),
             "vendors": Shelf(lambda vendor: render.vendor(world, vendor)),
@@ -112,7 +113,7 @@ class Desk:
     def _balance(self) -> bytes:
         limit = self.world.business.monthly_cents // 200 * 100
         last = self.statements[-1].ending if self.statements else 0
-        return render_cards.balance(self.card_cleared, self.card_pending, limit, last, self.now)
+        return render_company.balance(self.card_cleared, self.card_pending, limit, last, self.now)
 
     def vendor_body(self, body: bytes, vendor: Vendor) -> bytes:
         """A vendor's JSON with its totals as of now."""

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from sandbox.ramp import replies
 from sandbox.ramp.desk import Desk
 from sandbox.ramp.filters import InvalidParameterError, boolean, tests_of
-from sandbox.ramp.office import RampOffice
+from sandbox.ramp.office import ALONE, DRIFTED, RampOffice
 from sandbox.ramp.shelf import Row
 
 DEFAULT_SIZE, LEAST, MOST = 20, 2, 100
@@ -64,7 +64,7 @@ class Pages:
         if row is None or (only and row.fact.vendor != only):
             return replies.not_found(f"{entity} {id} not found")
         if entity == "bills":
-            return self._finish(entity, [(row, self._office.single_bill(self._desk, row))], None)
+            return self._finish(entity, [(row, self._office.single_bill(self._desk, row))], None, ALONE)
         return self._finish(entity, [(row, self._office.body(self._desk, entity, row))], None)
 
     def knows_vendor(self, id: str) -> bool:
@@ -82,11 +82,12 @@ class Pages:
         sent = [(row, self._office.body(self._desk, entity, row)) for row in rows]
         if self._fault == "schema_drift":
             sent = [(row, drifted(body)) for row, body in sent]
+        shape = DRIFTED if self._fault == "schema_drift" else 0
         joined = b",".join([body for _, body in sent])
         page = json.dumps({"next": following}).encode()
-        return self._finish(entity, sent, b'{"data":[' + joined + b'],"page":' + page + b"}")
+        return self._finish(entity, sent, b'{"data":[' + joined + b'],"page":' + page + b"}", shape)
 
-    def _finish(self, entity: str, sent: list[tuple[Row, bytes]], body: bytes | None) -> Response:
+    def _finish(self, entity: str, sent: list[tuple[Row, bytes]], body: bytes | None, shape: int = 0) -> Response:
         """Sends it, spoiled if need be; a spoiled body has delivered nothing, any other is noted as sent."""
         if body is None:
             body = sent[0][1]
@@ -95,7 +96,7 @@ class Pages:
         if self._fault == "bad_utf8":
             middle = body.find(b'"', len(body) // 2) + 1
             return replies.reply(body[:middle] + b"\xff\xfe\xa0" + body[middle:])
-        self._office.note(self._desk, entity, sent)
+        self._office.note(self._desk, entity, sent, shape)
         return replies.reply(body)
 
 

@@ -25,10 +25,12 @@ ENTITIES = (
 )  # fmt: skip
 _FRAME = struct.Struct("<IBIq16s32s")
 _SINGLE = "1"
+# Set in a version's number when it went out in another shape: of a later release, or as it reads by itself.
+DRIFTED, ALONE = 1 << 31, 1 << 30
 
 
 class Sent(NamedTuple):
-    """One version's first sending. number: the business's, from 0; version: from 1."""
+    """One version's first sending. number: the business's, from 0; version: from 1, with DRIFTED or ALONE for another shape."""
 
     number: int
     entity: str
@@ -70,15 +72,15 @@ class RampOffice:
         """A bill as it reads by itself."""
         return signed(single_bill(desk.world, row.fact), self.hub.now)
 
-    def note(self, desk: Desk, entity: str, rows: list[tuple[Row, bytes]]) -> None:
-        """Records that these bodies go out; only a version's first sending is kept."""
+    def note(self, desk: Desk, entity: str, rows: list[tuple[Row, bytes]], shape: int = 0) -> None:
+        """Records that these bodies go out; only the first sending of a version in a shape is kept."""
         kind, frames = ENTITIES.index(entity), []
         for row, body in rows:
-            key = (desk.number, kind, row.id, row.number)
+            key = (desk.number, kind, row.id, row.number | shape)
             if key not in self._seen:
                 self._seen.add(key)
                 id = b"\0" * 16 if row.id == _SINGLE else uuid.UUID(row.id).bytes
-                frames.append(_FRAME.pack(desk.number, kind, row.number, self.hub.now, id, hashlib.sha256(body).digest()))
+                frames.append(_FRAME.pack(desk.number, kind, row.number | shape, self.hub.now, id, hashlib.sha256(body).digest()))
         if frames:
             os.write(self._file, b"".join(frames))
 

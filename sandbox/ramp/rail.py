@@ -12,7 +12,7 @@ from sandbox.rails import Row, SandboxRail
 from sandbox.ramp import oauth
 from sandbox.ramp.app import RampApp
 from sandbox.ramp.limits import Limits
-from sandbox.ramp.office import office_of
+from sandbox.ramp.office import ALONE, DRIFTED, office_of
 
 _FAULTS = (
     "throttle", "server_error", "html_error", "torn_json", "bad_utf8", "slow", "dead_token", "scope_missing", "drifting_pages",
@@ -48,7 +48,14 @@ def _served(hub: Hub) -> Iterator[Row]:
         business_id, record = hub.listings[sent.number].business_id, sent.id
         if sent.entity == "vendor_accounts":
             record = f"{office.desk(business_id).shelves['vendor_accounts'].rows[sent.id].fact.vendor}/{sent.id}"
-        yield business_id, "ramp", _RAW_TABLE.get(sent.entity, sent.entity), record, sent.version, sent.sha256, False, sent.at
+        version = sent.version & ~(DRIFTED | ALONE)
+        yield business_id, "ramp", _RAW_TABLE.get(sent.entity, sent.entity), record, version, sent.sha256, False, sent.at
+
+
+def bill_ids(hub: Hub, business_id: str) -> dict[str, str]:
+    """Ramp's bills of a business by the world's id of the paper, drafts left out."""
+    rows = office_of(hub).desk(business_id).shelves["bills"].rows.values()
+    return {f"bill-{row.fact.ledger}" if row.fact.ledger else f"ramp-bill-{row.id}": row.id for row in rows}
 
 
 def _vendors(hub: Hub) -> Iterator[Row]:

@@ -57,7 +57,7 @@ def vendor(world: World, held: Vendor) -> bytes:
 
 def with_totals(body: bytes, held: Vendor, today: date, now: int) -> bytes:
     """A vendor's JSON with what was spent on it, which is another sum every day."""
-    year = int((today - date(1970, 1, 1)).days - (today - date(today.year, 1, 1)).days) * 86_400
+    year = (date(today.year, 1, 1) - date(1970, 1, 1)).days * 86_400
     totals = {
         "total_spend_all_time": _spent(held, 0, now),
         "total_spend_ytd": _spent(held, year, now),

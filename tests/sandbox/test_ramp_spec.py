@@ -1,0 +1,102 @@
+"""Every answer of the sandbox's Ramp is what the vendor's own specification says it is."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import jsonschema  # type: ignore[import-untyped]
+import pytest
+
+from tests.sandbox.ramp_client import RampClient, open_ramp
+
+REFERENCE = os.environ.get("ROWCOL_REFERENCE_DATA")
+pytestmark = pytest.mark.skipif(not REFERENCE, reason="ROWCOL_REFERENCE_DATA is not set: the vendor's specification lies there")
+PATHS = {
+    "/bills": {}, "/bills?archived": {"is_archived": "true"}, "/bills/drafts": {}, "/vendors": {}, "/transactions": {"state": "ALL"},
+    "/transfers": {}, "/reimbursements": {}, "/reimbursements?back": {"direction": "USER_TO_BUSINESS"}, "/statements": {}, "/entities": {},
+}  # fmt: skip
+
+FORMATS = jsonschema.FormatChecker(["uuid", "date"])
+
+
+@FORMATS.checks("date-time", ValueError)
+def is_instant(text: Any) -> bool:
+    return not isinstance(text, str) or datetime.fromisoformat(text).tzinfo is not None
+
+
+def as_json_schema(node: Any) -> Any:
+    """OpenAPI 3.0's `nullable` in JSON Schema's words; `oneOf` told apart by a discriminator the answers leave out becomes `anyOf`."""
+    if isinstance(node, list):
+        return [as_json_schema(part) for part in node]
+    if not isinstance(node, dict):
+        return node
+    made = {key: as_json_schema(part) for key, part in node.items() if key not in ("nullable", "example", "discriminator")}
+    if "oneOf" in made:
+        made["anyOf"] = made.pop("oneOf")
+    return {"anyOf": [made, {"type": "null"}]} if node.get("nullable") is True else made
+
+
+@pytest.fixture(scope="module")
+def spec() -> dict[str, Any]:
+    assert REFERENCE
+    found: dict[str, Any] = json.loads((Path(REFERENCE) / "rails/data/ramp/developer-api.2025-08.json").read_text())
+    return found
+
+
+@pytest.fixture(scope="module")
+def ramp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RampClient]:
+    # On to an afternoon with a draft, so that every list has something to check.
+    client = open_ramp(tmp_path_factory.mktemp("ramp") / "sandbox", index=1)
+    while not client.desk.shelves["drafts"].rows:
+        client.hub.advance(minutes=240)
+    client.token = client.fetch_token().json()["access_token"]
+    yield client
+    client.hub.close()
+
+
+def validate(spec: dict[str, Any], path: str, method: str, answer: Any) -> None:
+    operation = spec["paths"][f"/developer/v1{path}"][method]
+    schema = as_json_schema(operation["responses"]["200"]["content"]["application/json"]["schema"])
+    whole = {**schema, "components": as_json_schema(spec["components"])}
+    jsonschema.Draft202012Validator(whole, format_checker=FORMATS).validate(answer)
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_lists_are_what_the_specification_says(spec: dict[str, Any], ramp: RampClient, name: str) -> None:
+    path = name.partition("?")[0]
+    answer = ramp.get(path, page_size="100", **PATHS[name]).json()
+    assert answer["data"], f"nothing in {name} to check"
+    validate(spec, path, "get", answer)
+
+
+def test_single_objects_and_tokens_are_what_the_specification_says(spec: dict[str, Any], ramp: RampClient) -> None:
+    validate(spec, "/business", "get", ramp.get("/business").json())
+    validate(spec, "/business/balance", "get", ramp.get("/business/balance").json())
+    validate(spec, "/token", "post", ramp.fetch_token().json())
+    paid = next(bill for bill in ramp.walk("/bills") if bill["payment"] and bill["payment"]["payment_method"] == "ACH")
+    alone = ramp.get(f"/bills/{paid['id']}").json()
+    validate(spec, "/bills/{bill_id}", "get", alone)
+    assert paid["payment"]["trace_id"] is None
+    assert alone["payment"]["trace_id"]["descriptor"] == "ACH Trace ID"
+    vendor = ramp.walk("/vendors")[0]["id"]
+    validate(spec, "/vendors/{vendor_id}/accounts", "get", ramp.get(f"/vendors/{vendor}/accounts").json())
+
+
+def test_each_record_has_no_fields_the_specification_lacks(spec: dict[str, Any], ramp: RampClient) -> None:
+    for path, schema in (("/bills", "Bill"), ("/vendors", "Vendor"), ("/transactions", "Transaction"), ("/transfers", "Transfer")):
+        known = set(spec["components"]["schemas"][schema]["properties"])
+        for record in ramp.walk(path):
+            assert set(record) <= known
+
+
+def test_a_spoiled_record_would_be_found(spec: dict[str, Any], ramp: RampClient) -> None:
+    for field, wrong in (("amount", "12.50"), ("due_at", "2026-09-22T10:00:00"), ("entity_id", "1"), ("status", "HALF")):
+        answer = ramp.get("/bills").json()
+        answer["data"][0][field] = wrong
+        with pytest.raises(jsonschema.ValidationError):
+            validate(spec, "/bills", "get", answer)
