@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
+from ingestion.budget import budgets
 from ingestion.changelog.segments import journals, rebuild_is_open
 from ingestion.control.rows import current_rows
 from ingestion.control.store import ControlStore
@@ -61,6 +62,7 @@ def diagnose(settings: Settings, store: ControlStore, now: datetime) -> list[Fin
         *_stale(store, tables, now),
         *_quarantine(settings, tables),
         *_readers(settings, store, tables, now),
+        *_budgets(store, now),
     ]
     return sorted(found, key=lambda finding: ("broken", "warning", "note").index(finding.severity))
 
@@ -144,3 +146,10 @@ def _readers(settings: Settings, store: ControlStore, tables: dict[str, list[dic
             yield Finding("warning", advisor, "nothing is published for this advisor yet", "rowcol run")
         elif not os.access(published, os.R_OK):
             yield Finding("broken", str(published), "cannot be read", f"chmod u+r {published}")
+
+
+def _budgets(store: ControlStore, now: datetime) -> Iterator[Finding]:
+    for budget in budgets(store, now):
+        if budget.is_exceeded:
+            problem = f"{budget.used:,} calls this month, {budget.forecast:,} by its end; the vendor allows {budget.cap:,}"
+            yield Finding("warning", budget.rail, problem, "sync less often, or pause what nobody looks at: rowcol pause BUSINESS")

@@ -10,7 +10,9 @@ from collections.abc import Iterator
 import dagster as dg
 from dagster_dlt.translator import DltResourceTranslatorData
 
+from ingestion.budget import WARN_SHARE, budgets
 from ingestion.changelog.pipeline import Package, change_source, no_rows
+from ingestion.control.claims import Readings, note_readings
 from ingestion.control.outcomes import EntityOutcome, SyncOutcome
 from ingestion.promise import RailPromise
 from ingestion.strategies import strategy_named
@@ -18,10 +20,12 @@ from ingestion.sync import SyncReport, SyncRequest, sync
 from rowcol_assets.assets.failing import step_of
 from rowcol_assets.policies import BUSY_RETRY
 from rowcol_assets.resources import Platform, RunScope
+from rowcol_assets.runs import CLAIM_TAG
 from rowcol_assets.steps import row_counts
 from rowcol_assets.translators import RailTranslator
 
 READ_CHECK = "every_connection_was_read"
+BUDGET_CHECK = "calls_fit_the_month"
 SHOWN_BUSINESSES = 20
 
 
@@ -35,6 +39,9 @@ def rail_assets(rail: RailPromise) -> dg.AssetsDefinition:
         dg.AssetCheckSpec(READ_CHECK, asset=spec.key, description="No connection failed or was read in part only in the last sync.")
         for spec in specs
     ]
+    if rail.monthly_calls:
+        text = f"Calls this month and their forecast stay within {WARN_SHARE:.0%} of the {rail.monthly_calls:,} the vendor allows."
+        checks.append(dg.AssetCheckSpec(BUDGET_CHECK, asset=specs[0].key, description=text))
 
     @dg.multi_asset(
         name=f"sync_{rail.name}", specs=specs, check_specs=checks, can_subset=True, retry_policy=BUSY_RETRY, op_tags={"rail": rail.name}
@@ -55,14 +62,25 @@ def rail_assets(rail: RailPromise) -> dg.AssetsDefinition:
             report = sync(platform.settings, platform.store, platform.clock, request)
             counts = row_counts(platform.settings, [(schema, table) for schema, table in (key.path for key in context.selected_asset_keys)])
         platform.syncs.append(report)
+        if CLAIM_TAG in context.run.tags:
+            note_readings(platform.store.database, context.run.tags[CLAIM_TAG], rail.name, _readings(report))
         platform.say(_sentence(rail, report))
         for key in sorted(context.selected_asset_keys):
             rows = {"dagster/row_count": counts.get((key.path[0], key.path[1]), 0)}
             yield dg.MaterializeResult(asset_key=key, metadata={**rows, **_metadata(report, key.path[-1])})
         for check in sorted(context.selected_asset_check_keys):
-            yield _read_check(report, check.asset_key)
+            yield _budget_check(platform, rail, check.asset_key) if check.name == BUDGET_CHECK else _read_check(report, check.asset_key)
 
     return sync_rail
+
+
+def _readings(report: SyncReport) -> Readings:
+    """The businesses whose connections were all read whole, and why others were not; what another sync holds is in neither."""
+    failed = {one.business_id: one.error or one.error_kind or one.status for one in report.outcomes if one.status in ("failed", "partial")}
+    left = {connection.business_id for connection, _ in report.refused} | {
+        one.business_id for one in report.outcomes if one.status == "skipped"
+    }
+    return Readings({one.business_id for one in report.outcomes} - set(failed) - left, failed)
 
 
 def _metadata(report: SyncReport, entity: str) -> dict[str, int | str]:
@@ -95,6 +113,18 @@ def _read_check(report: SyncReport, key: dg.AssetKey) -> dg.AssetCheckResult:
             "error_kinds": dg.MetadataValue.json(sorted({one.error_kind or one.status for _, one in bad})),
             "businesses": dg.MetadataValue.json([business for business, _ in bad[:SHOWN_BUSINESSES]]),
         },
+    )
+
+
+def _budget_check(platform: Platform, rail: RailPromise, key: dg.AssetKey) -> dg.AssetCheckResult:
+    """Fails while there is time to do something about it: over the cap the vendor answers nobody until the month ends."""
+    budget = next(one for one in budgets(platform.store, platform.clock()) if one.rail == rail.name)
+    return dg.AssetCheckResult(
+        asset_key=key,
+        check_name=BUDGET_CHECK,
+        passed=not budget.is_exceeded,
+        severity=dg.AssetCheckSeverity.ERROR,
+        metadata={"calls_this_month": budget.used, "forecast": budget.forecast, "allowed": budget.cap or 0},
     )
 
 

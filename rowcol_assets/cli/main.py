@@ -29,6 +29,7 @@ COMMANDS: dict[str, str] = {
     "portfolio": "portfolio",
     "status": "status",
     "doctor": "doctor",
+    "budget": "budget",
     "pause": "pause:pause",
     "resume": "pause:resume",
     "ui": "ui",

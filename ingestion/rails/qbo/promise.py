@@ -14,6 +14,8 @@ QBO = RailPromise(
     feed="query walk, then one change-data-capture call per company and cycle",
     fetch="ingestion.rails.qbo.fetch:fetch",
     versioned=True,
+    # Intuit App Partner Program, Builder tier: metered "CorePlus" calls in a calendar month.
+    monthly_calls=500_000,
     credentials=CredentialForm(
         required=("client_id", "client_secret", "realm_id", "refresh_token"),
         optional=("webhook_verifier",),
