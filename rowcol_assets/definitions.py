@@ -17,6 +17,7 @@ import msgspec
 from ingestion.errors import RowcolError
 from ingestion.registry import RAILS
 from ingestion.settings import Settings, load_settings
+from rowcol_assets.arrivals import arrival_sensors
 from rowcol_assets.assets.control import control_assets
 from rowcol_assets.assets.models import model_assets
 from rowcol_assets.assets.published import published_assets
@@ -44,11 +45,12 @@ def build_definitions(settings: Settings, *, overrides: Mapping[str, object] | N
     models = [*before.keys, *after.keys]
     quality = quality_assets(sorted(key for key in before.keys if key.path[0] == "quality" and key.path[-1].startswith("chk_")))
     published = published_assets(sorted(key for key in models if key.path[0] in PUBLISHED_SCHEMAS))
+    after_fetch = [control, before, quality, after, published]
     return dg.Definitions(
-        assets=dg.with_source_code_references([*rails, control, before, quality, after, published]),
+        assets=dg.with_source_code_references([*rails, *after_fetch]),
         jobs=[cycle_job, sync_job, retention_job],
         schedules=[*cycle_schedules(), retention_schedule()],
-        sensors=[rail_freshness, run_failure],
+        sensors=[rail_freshness, run_failure, *arrival_sensors([key for assets in after_fetch for key in assets.keys])],
         resources={"platform": Platform(settings), "scope": RunScope(), **(overrides or {})},
         executor=dg.in_process_executor,
     )

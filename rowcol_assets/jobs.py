@@ -7,6 +7,7 @@ from pathlib import Path
 import dagster as dg
 
 from ingestion.clock import wall_clock
+from ingestion.control.inbox import prune_arrivals
 from ingestion.registry import RAILS
 from ingestion.strategies import DATA_FETCH
 from rowcol_assets.alerts import trim_alerts
@@ -46,6 +47,7 @@ def delete_old_runs(context: dg.OpExecutionContext, platform: dg.ResourceParam[P
     deleted = delete_runs(context.instance, ended, now - KEPT_RUNS)
     deleted += delete_runs(context.instance, [dg.DagsterRunStatus.FAILURE], now - KEPT_FAILED_RUNS)
     trim_alerts(platform.settings)
+    prune_arrivals(platform.store.database)
     context.log.info(f"{deleted} runs deleted")
 
 

@@ -16,6 +16,8 @@ from ingestion.strategies import DATA_FETCH, Strategy
 # Which process works on a run. Dagster itself does not know whether a run's worker still lives.
 PROCESS_TAG = "rowcol/process"
 PRIORITY_TAG = "dagster/priority"
+# Whose webhooks and sync requests a run serves (`ingestion.control.claims`).
+CLAIM_TAG = "rowcol/claim"
 
 UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,

@@ -39,6 +39,11 @@ class Waiting:
     business_id: str
     entities: tuple[str, ...]
     since: datetime
+    attempts: int = 0
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether to try now: at once, and after failures 1, 3, 7 and 15 minutes from when it came."""
+        return now - self.since >= timedelta(minutes=2**self.attempts - 1)
 
 
 def put_notices(transaction: Transaction, rail: str, owners: Mapping[str, str], notices: Sequence[Notice]) -> int:
@@ -80,9 +85,17 @@ def waiting_events(database: Database, limit: int = 10_000) -> list[Waiting]:
     query = sa.select(table).where(table.c.state == PENDING, table.c.claim_id.is_(None)).order_by(table.c.inbox_no).limit(limit)
     with database.read() as transaction:
         return [
-            Waiting(row.inbox_no, row.rail, row.business_id, tuple(row.entities.split(",")), row.received_at)
+            Waiting(row.inbox_no, row.rail, row.business_id, tuple(row.entities.split(",")), row.received_at, row.attempts)
             for row in transaction.execute(query)
         ]
+
+
+def newest_reading(database: Database) -> datetime | None:
+    """When the vendor was last read because of an event; None when it never was."""
+    newest = sa.func.max(webhook_inbox.c.settled_at, type_=webhook_inbox.c.settled_at.type)
+    with database.read() as transaction:
+        at: datetime | None = transaction.execute(sa.select(newest).where(webhook_inbox.c.state == DONE)).scalar_one()
+    return at
 
 
 def dead_letters(database: Database) -> list[dict[str, Any]]:

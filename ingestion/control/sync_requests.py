@@ -45,7 +45,7 @@ def ask(transaction: Transaction, business_id: str, rail: str, entities: Sequenc
         statement = statement.on_conflict_do_update(
             index_elements=["business_id", "rail", "entity"],
             index_where=sa.text("state = 'pending'"),
-            set_={"asked_at": now, "asked_count": sync_requests.c.asked_count + 1},
+            set_={"asked_at": now, "asked_count": sync_requests.c.asked_count + 1, "attempts": 0},
         ).returning(sync_requests.c.request_id)
         request_id = transaction.execute(statement).scalar_one()
         asked.append(Asked(request_id, entity, PENDING, joined=request_id != mine))
@@ -58,7 +58,7 @@ def waiting_requests(database: Database) -> list[Waiting]:
     query = sa.select(table).where(table.c.state == PENDING, table.c.claim_id.is_(None)).order_by(table.c.asked_at, table.c.request_id)
     with database.read() as transaction:
         return [
-            Waiting(row.request_id, row.rail, row.business_id, () if row.entity == EVERYTHING else (row.entity,), row.asked_at)
+            Waiting(row.request_id, row.rail, row.business_id, () if row.entity == EVERYTHING else (row.entity,), row.asked_at, row.attempts)
             for row in transaction.execute(query)
         ]
 
