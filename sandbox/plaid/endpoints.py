@@ -38,7 +38,7 @@ def item_get(office: Office, item: ItemFacts, asked: Asked, serving: Serving) ->
 def item_body(office: Office, item: ItemFacts, is_broken: bool) -> bytes:
     """The item object as it is served now, in error or not."""
     error = replies.error_object(replies.LOGIN_REQUIRED) if is_broken else None
-    return wire.item(item, office.linked_at(item), error, office.login(item).get("webhook"))
+    return wire.item(item, office.linked_at(item), error)
 
 
 def accounts_get(office: Office, item: ItemFacts, asked: Asked, serving: Serving) -> bytes:

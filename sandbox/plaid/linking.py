@@ -36,15 +36,13 @@ def public_token(office: Office, asked: Asked) -> bytes:
     """What Link hands out once somebody has signed in at a bank; `options.override_username` names the business, else it is the first."""
     if not asked.get("institution_id") or not asked.get("initial_products"):
         raise RefusedError(replies.missing("institution_id", "initial_products"))
-    options = asked.get("options") or {}
-    wanted = options.get("override_username")
-    business_id = wanted if wanted in office.businesses else next(iter(office.businesses), None)
+    options = asked.get("options")
+    wanted = options.get("override_username") if isinstance(options, dict) else None
+    business_id = wanted if isinstance(wanted, str) and wanted in office.businesses else next(iter(office.businesses), None)
     banks = office.items(business_id) if business_id else ()
     item = next((item for item in banks if item.institution.institution_id == asked["institution_id"]), None)
     if item is None:
         raise RefusedError(replies.INVALID_INSTITUTION)
-    if options.get("webhook"):
-        office.remember(item, webhook=str(options["webhook"]))
     return wire.encode({"public_token": item.public_token, "request_id": replies.request_id()})
 
 
@@ -56,7 +54,9 @@ def exchange(office: Office, asked: Asked) -> bytes:
     if item is None:
         raise RefusedError(replies.INVALID_PUBLIC_TOKEN)
     if office.login(item).get("is_removed"):
-        office.remember(item, is_removed=False, needs_login=False, generation=item.generation + 1, linked_at=office.hub.now, asked_at=None)
+        generation = item.generation + 1
+        again = {"generation": generation, f"linked_at_{generation}": office.hub.now, "asked_at": None}
+        office.remember(item, is_removed=False, needs_login=False, **again)
         item = next(each for each in office.items(item.business_id) if each.number == item.number)
     elif office.login(item).get("needs_login"):
         office.remember(item, needs_login=False)

@@ -88,14 +88,23 @@ class Office:
         """An item's changes up to the present instant."""
         return self.bank(item.business_id).feeds[item.number]
 
+    def transaction_of(self, business_id: str, event: int) -> str | None:
+        """The bank transaction that a happening is in; None while it has not shown, or for none."""
+        bank = self.bank(business_id)
+        movement = bank.movement_of(event)
+        if movement is None:
+            return None
+        item = next(item for item in self.items(business_id) if movement.slot in item.slots)
+        return item.transaction_id(movement.key) if bank.feeds[item.number].has_shown(movement.key) else None
+
     def linked_at(self, item: ItemFacts) -> int:
         """When the item was linked, epoch seconds."""
-        return int(self.login(item).get("linked_at", self.hub.state.memory.origin))
+        return int(self.login(item).get(f"linked_at_{item.generation}", self.hub.state.memory.origin))
 
     def history(self, item: ItemFacts, days: int) -> History | None:
         """How much of the past an item may tell; the first call fixes it. days: as that call asked. None while nothing is there yet."""
         login, now = self.login(item), self.hub.now
-        if "asked_at" not in login:
+        if login.get("asked_at") is None:
             self.remember(item, asked_at=now, days=days, is_staged=bool(self.hub.options["staged_history"]))
             login = self.login(item)
         minutes = (now - login["asked_at"]) // 60

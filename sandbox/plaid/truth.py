@@ -7,17 +7,15 @@ from collections.abc import Iterator
 
 from sandbox.hub import Hub
 from sandbox.plaid import wire
-from sandbox.plaid.bank import CORRECTED, DROPPED, POSTED, Bank, Change
+from sandbox.plaid.bank import CORRECTED, DROPPED, POSTED, Change
+from sandbox.plaid.counterparts import counterparts
 from sandbox.plaid.endpoints import item_body
 from sandbox.plaid.items import ItemFacts
 from sandbox.plaid.office import Office, office_of
 from sandbox.plaid.serving import DESCRIBED, GENERATION, LIVE, drifted
-from sandbox.qbo.entities import RAW_TABLE
-from sandbox.qbo.render_documents import RENDERERS
 from sandbox.rails import Row
 from sandbox.served import DRIFTED
 from sandbox.world.model import World
-from sandbox.world.reality import Happening
 
 
 def served(hub: Hub) -> Iterator[Row]:
@@ -36,15 +34,18 @@ def served(hub: Hub) -> Iterator[Row]:
             for entity, record_id, version, body, is_deleted in _sent(office, item, page.entity, place, page.at):
                 content = hashlib.sha256(body).hexdigest()
                 if version == 0:
-                    # No version of the vendor's: what differs from the one before is the next.
+                    # The vendor numbers nothing: what differs from the one before is the next.
                     number_before, before = last.get((entity, record_id), (0, ""))
                     if before == content:
                         continue
                     version = number_before + 1
                     last[entity, record_id] = (version, content)
-                elif (entity, record_id, content) in seen:
-                    continue
-                seen.add((entity, record_id, content))
+                else:
+                    # An account's own content does not change, its balances do: its first sending stands for all.
+                    known = (entity, record_id, str(place & DRIFTED) if entity == "accounts" else content)
+                    if known in seen:
+                        continue
+                    seen.add(known)
                 yield item.business_id, "plaid", entity, record_id, version, content, is_deleted, page.at
 
 
@@ -58,7 +59,6 @@ def _sent(office: Office, item: ItemFacts, entity: str, place: int, at: int) -> 
         account_id = item.account_id(place & 0xFF)
         found = wire.accounts(item, business, bank, at, is_live=bool(place & LIVE))
         body, balances = next((body, balances) for known, body, balances in found if known == account_id)
-        # An account's own content does not change; its first sending stands for all.
         yield entity, account_id, 1, shape(body), False
         yield "balances", account_id, 0, shape(balances), False
     else:
@@ -72,17 +72,16 @@ def _sent(office: Office, item: ItemFacts, entity: str, place: int, at: int) -> 
 
 
 def bank_matches(hub: Hub) -> Iterator[Row]:
-    """Which bank transaction is which document of the ledger as it stands today: one row per document, several for one debit.
+    """Which bank transaction is which record of another rail as it stands today: one row per record, several for one debit.
 
     What the ledger voided or deleted, and what only the bank knows of, has no row.
     """
     for business_id, world, item, change in _posted(hub):
+        own = wire.transaction_id(item, change)
         for number in change.movement.events:
             event = world.reality[number - 1]
-            doc = world.docs[event.doc_kind].get(event.doc_id)
-            if event.kind != "returned" and doc is not None and not doc.is_void:
-                entity = RAW_TABLE[RENDERERS[event.doc_kind][0]]
-                yield business_id, wire.transaction_id(item, change), "qbo", entity, str(event.doc_id), f"event-{number}"
+            for rail, entity, record_id in counterparts(hub, business_id, event):
+                yield business_id, own, rail, entity, record_id, f"event-{number}"
 
 
 def vendors(hub: Hub) -> Iterator[Row]:
@@ -99,19 +98,6 @@ def vendors(hub: Hub) -> Iterator[Row]:
             if row not in known:
                 known.add(row)
                 yield row
-
-
-def transaction_of(hub: Hub, business_id: str, event: Happening) -> str | None:
-    """The bank transaction that a happening is in, as the bank's item serves it; None while it has not shown, or for none."""
-    office = office_of(hub)
-    bank: Bank = office.bank(business_id)
-    movement = bank.movement_of(event.number)
-    if movement is None:
-        return None
-    for item in office.items(business_id):
-        if movement.slot in item.slots and bank.feeds[item.number].has_shown(movement.key):
-            return item.transaction_id(movement.key)
-    return None
 
 
 def _posted(hub: Hub) -> Iterator[tuple[str, World, ItemFacts, Change]]:

@@ -167,7 +167,7 @@ def accounts(item: ItemFacts, business: Business, bank: Bank, at: int, *, is_liv
     return found
 
 
-def item(facts: ItemFacts, linked_at: int, error: dict[str, Any] | None, webhook: str | None) -> bytes:
+def item(facts: ItemFacts, linked_at: int, error: dict[str, Any] | None) -> bytes:
     """The item object."""
     return encode(
         {
@@ -182,7 +182,7 @@ def item(facts: ItemFacts, linked_at: int, error: dict[str, Any] | None, webhook
             "institution_name": facts.institution.name,
             "item_id": facts.item_id,
             "update_type": "background",
-            "webhook": webhook,
+            "webhook": None,
             "auth_method": None,
         }
     )

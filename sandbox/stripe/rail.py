@@ -9,6 +9,7 @@ from typing import Any
 from starlette.routing import Route
 
 from sandbox.hub import Hub, Listing
+from sandbox.plaid.office import office_of as bank_office
 from sandbox.rails import Row, SandboxRail
 from sandbox.served import DRIFTED
 from sandbox.stripe.app import StripeApp
@@ -65,13 +66,13 @@ def _as_sent(book: Book, table: str, version: Version, place: int) -> bytes:
 
 
 def _payouts(hub: Hub) -> Iterator[Row]:
-    """One row per payout whose money is to stay in the bank, with the charges in it; the bank's transaction is the bank's to name."""
-    office = office_of(hub)
+    """One row per payout whose money is to stay in the bank, with the charges in it and, once it shows, the bank's transaction."""
+    office, banks = office_of(hub), bank_office(hub)
     for account, listing in office.accounts.items():
         book = office.book(account)
         for number, payout in book.payout_of.items():
             charges = [book.charge_of[part] for part, _ in book.world.reality[number - 1].parts if part in book.charge_of]
-            yield listing.business_id, payout, None, ",".join(charges)
+            yield listing.business_id, payout, banks.transaction_of(listing.business_id, number), ",".join(charges)
 
 
 RAIL = SandboxRail("stripe", 3, _FAULTS, ("late_commit",), _routes, _credentials, _served, {"payouts": _payouts})
