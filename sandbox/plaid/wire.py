@@ -197,6 +197,8 @@ def institution(bank: Institution, *, has_metadata: bool) -> bytes:
         "products": ["auth", "balance", "identity", "transactions"],
         "routing_numbers": [bank.routing_number],
         "oauth": False,
+        # Younger than the description, and the vendor's own library (46.0.0) reads no bank without it.
+        "connection_availability": "SUPPORTED",
     }
     if has_metadata:
         record |= {"primary_color": "#004966", "url": bank.url, "logo": None}
