@@ -35,6 +35,16 @@ def test_lines_beyond_the_ten_an_invoice_carries_are_paged(account: Account) -> 
     assert account.vendor.paths().count("/invoices/in_1/lines") == 1
 
 
+def test_lines_go_on_when_the_one_their_page_stood_at_is_taken_off(account: Account) -> None:
+    def vanish(request: httpx.Request) -> None:
+        if request.url.path.endswith("/lines"):
+            account.vendor.lines["in_1"] = [line for line in account.vendor.lines["in_1"] if line["id"] != "il_9"]
+
+    account.vendor.refuse = vanish
+    assert account.fetch("invoice_lines")["invoice_lines"].status == "succeeded"
+    assert len(account.kept.ids("invoice_lines")) == 25
+
+
 def test_lists_are_walked_by_a_hundred_through_ties_within_a_second(account: Account) -> None:
     for number in range(250):
         account.vendor.add("payouts", f"po_x{number}", created=NOW - 5)

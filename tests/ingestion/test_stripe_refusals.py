@@ -10,7 +10,7 @@ import pytest
 
 from ingestion.fetching import RailError
 from ingestion.rails.stripe.limits import limits_of
-from tests.ingestion.stripe_vendor import Account, Refuse, error
+from tests.ingestion.stripe_vendor import NOW, Account, Refuse, error
 
 
 def times(count: int, answer: Callable[[], httpx.Response], path: str = "/v1/payouts") -> Refuse:
@@ -88,6 +88,44 @@ def test_a_page_lost_in_mid_walk_is_partial_and_what_came_before_it_stays() -> N
     report = account.fetch("payouts")["payouts"]
     assert (report.status, report.rows_seen, report.watermark) == ("partial", 100, None)
     assert len(account.kept.ids("payouts")) == 100
+
+
+def test_rows_served_twice_do_not_take_a_walk_back() -> None:
+    account = Account()
+    for number in range(350):
+        account.vendor.add("payouts", f"po_{number}", created=NOW - number)
+
+    def refuse(request: httpx.Request) -> httpx.Response | None:
+        if request.url.path != "/v1/payouts":
+            return None
+        account.vendor.refuse = lambda request: None
+        page = account.vendor.answer(request).json()
+        account.vendor.refuse = refuse
+        return httpx.Response(200, json={**page, "data": [*page["data"], *page["data"][:5]]})
+
+    account.vendor.refuse = refuse
+    assert account.fetch("payouts")["payouts"].status == "succeeded"
+    assert len(set(account.kept.ids("payouts"))) == 350
+
+
+def test_a_list_that_announces_more_and_serves_none_is_not_believed() -> None:
+    account = Account()
+    for number in range(150):
+        account.vendor.add("payouts", f"po_{number}")
+    nothing = httpx.Response(200, json={"data": [], "has_more": False})
+    account.vendor.refuse = lambda request: nothing if "starting_after" in request.url.params else None
+    report = account.fetch("payouts")["payouts"]
+    assert (report.status, report.error_kind, report.watermark) == ("partial", "page_gap", None)
+
+
+def test_a_list_that_seemed_empty_is_read_whole_the_next_day() -> None:
+    account = Account()
+    account.vendor.add("payouts", "po_1", created=NOW - 400 * 86_400)
+    account.vendor.refuse = times(2, lambda: httpx.Response(200, json={"data": [], "has_more": False}))
+    account.fetch()
+    assert account.kept.ids("payouts") == []
+    account.fetch(count_check=True)
+    assert account.kept.ids("payouts") == ["po_1"]
 
 
 def test_a_read_that_fails_keeps_the_mark_so_that_the_event_is_acted_on_later() -> None:

@@ -47,9 +47,9 @@ async def read_invoices(account: AccountReading, promises: Mapping[str, EntityPr
         is_full = await _read(reading, promises)
         await lines.complete()
         if INVOICE_LINES in account.marks and is_full and not lines.error:
-            lines.note_missing(await account.known_ids(INVOICE_LINES), account.now)
+            await lines.note_missing()
         elif not is_full:
-            lines.note_taken_off(_touches(account, promises, "invoices"))
+            await lines.note_taken_off(_touches(account, promises, "invoices"))
     except RailError as error:
         return [account.failure(name, error, lines.rows if name == INVOICE_LINES else reading.rows) for name in promises]
     reports = []
@@ -80,7 +80,9 @@ async def _read(reading: ListReading, names: Collection[str]) -> bool:
         await reading.walk()
         await _find_deleted(reading, names)
     elif account.session.count_check:
-        await reading.walk(account.now - WINDOW_SECONDS)
+        # A list that was empty is read whole: an answer that had lost its rows would have looked the same.
+        was_empty = not all(account.marks[one].newest for one in names)
+        await reading.walk(None if was_empty else account.now - WINDOW_SECONDS)
         for status in UNSETTLED if name == "invoices" else ():
             await reading.walk(parameters={"status": status})
     touches = _touches(account, names, name)

@@ -81,7 +81,8 @@ async def walk(
         times = [record.created for record in page.records if record.created is not None]
         done.newest = max([*times, done.newest])
         is_past = since is not None and bool(times) and times[-1] < since
-        served = [*served[-PAGE_OBJECTS:], *(record.record_id for record in page.records)]
+        # Rows that are served twice must not take the walk back to where it was.
+        served = [*served[-PAGE_OBJECTS:], *(record.record_id for record in page.records if record.record_id not in done.ids)]
         done.ids.update(served)
         if not page.has_more or is_past:
             return done
@@ -91,7 +92,10 @@ async def walk(
 async def next_page(
     client: StripeClient, path: str, parameters: Mapping[str, str], served: Sequence[str], volatile: Set[str] = frozenset()
 ) -> Page:
-    """The page after the last of `served`, or after the one before it where that is deleted, and so on."""
+    """The page after the last of `served`, or after the one before it where that is deleted, and so on.
+
+    RailError `page_gap` when more was announced and nothing new can be had.
+    """
     for record_id in reversed(served):
         try:
             page = await client.get(path, {**parameters, "starting_after": record_id}, lambda body: _page(body, volatile))
@@ -99,10 +103,13 @@ async def next_page(
             if missing.param != "starting_after":
                 raise
         else:
-            if page.records:
+            if any(record.record_id not in served for record in page.records):
                 return page
-            # More was announced. Once is an answer that lost its rows, twice a list whose rest was deleted.
-            return await client.get(path, {**parameters, "starting_after": record_id}, lambda body: _page(body, volatile))
+            # The answer lost its rows, or the list ends here and said otherwise: once more, then it is not believed.
+            page = await client.get(path, {**parameters, "starting_after": record_id}, lambda body: _page(body, volatile))
+            if any(record.record_id not in served for record in page.records):
+                return page
+            raise RailError("page_gap", "the list announced more and does not serve it")
     raise RailError("page_gap", "none of the objects last read exists any more, so the list cannot be continued")
 
 
