@@ -69,7 +69,9 @@ class GeneratedCompany(Company):
         elif kind == "amend":
             self.life.touch_one(operation["document"], ordinal, operation["stamp"])
         elif kind == "remove":
+            self.world.told = ordinal
             self.life.remove_one(operation["document"])
+            self.world.told = -1
         self._render()
 
     def _render(self) -> None:

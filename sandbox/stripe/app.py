@@ -63,7 +63,7 @@ class StripeApp:
         for entity in LISTED:
             routes.append(self._route(f"/v1/{entity.table}", _list_of(entity), entity))
             routes.append(self._route(f"/v1/{entity.table}/{{id}}", _read_of(entity), entity))
-        return [*routes, Route("/{path:path}", self._nowhere)]
+        return [*routes, Route("/{path:path}", self._nowhere, methods=["GET", "POST", "DELETE"])]
 
     def _route(self, path: str, handler: Handler, entity: Entity | None = None) -> Route:
         async def answer(request: Request) -> Response:

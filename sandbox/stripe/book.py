@@ -19,8 +19,9 @@ from sandbox.world.billing import Billing
 from sandbox.world.model import World
 
 Act = Callable[..., None]
-# At one instant the world's notes come before what follows from earlier ones.
-_BILLING, _MONEY, _AFTERWARDS, _TOLD = range(4)
+# In this order at one instant. What somebody told the sandbox to do at an instant already reached comes last, by number of
+# the operation: so a book that is written anew from the beginning has it in the same place.
+_AFTERWARDS, _BILLING, _MONEY, _TOLD = range(4)
 
 
 class Book:
@@ -49,7 +50,8 @@ class Book:
     def catch_up(self, world: World, now: int, operations: list[dict[str, Any]]) -> None:
         """Brings the account to `now`; the world must be there already."""
         for step in world.billing[self._billing :]:
-            heapq.heappush(self.agenda, (step.at, _BILLING, self._billing, step.kind, (step,)))
+            rank, number = (_BILLING, self._billing) if step.told < 0 else (_TOLD, step.told)
+            heapq.heappush(self.agenda, (step.at, rank, number, step.kind, (step,)))
             self._billing += 1
         for happening in world.reality[self._money :]:
             if happening.channel == "stripe":

@@ -6,6 +6,7 @@ key of their own. The accounts' books are written on first use.
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 from sandbox.hub import Hub, Listing
@@ -42,6 +43,10 @@ class StripeOffice:
         if book is None:
             book = self._books[account] = Book(account, world, acts.ACTS)
             acts.found(book)
+            book.catch_up(world, self.hub.now, self.hub.state.memory.operations)
+            # The book lives as long as the process: without this the collector walks all of it again and again.
+            gc.freeze()
+            return book
         book.catch_up(world, self.hub.now, self.hub.state.memory.operations)
         return book
 

@@ -19,6 +19,7 @@ class Billing:
 
     kind: sent, revised (other lines), withdrawn (voided or deleted), applied (a payment or credit was put against it).
     lines: (text, quantity, amount). happening: of `applied` the number of the charge it belongs to, 0 when none does.
+    told: the number of the operation on the sandbox that made it happen, -1 for what happened by itself.
     """
 
     kind: Literal["sent", "revised", "withdrawn", "applied"]
@@ -35,6 +36,7 @@ class Billing:
     total: int = 0
     applied: int = 0
     happening: int = 0
+    told: int = -1
 
 
 def sent(world: World, doc: Doc) -> None:
@@ -53,7 +55,7 @@ def revised(world: World, doc: Doc) -> None:
 def withdrawn(world: World, doc: Doc) -> None:
     """Notes that an invoice was voided or deleted."""
     if doc.kind == "invoice" and doc.id in world.billed:
-        world.billing.append(Billing("withdrawn", world.now, doc.id, doc.party))
+        world.billing.append(Billing("withdrawn", world.now, doc.id, doc.party, told=world.told))
 
 
 def applied(world: World, payer: Doc, invoice: Doc, amount: int) -> None:

@@ -175,6 +175,8 @@ class World:
         # The steps of the invoices that are paid through Stripe, and which they are; see sandbox.world.billing.
         self.billing: list[Billing] = []
         self.billed: set[int] = set()
+        # The number of the operation that is removing a document right now, else -1.
+        self.told = -1
         # What happened to vendors' bills as papers, in order; see sandbox.world.papers.
         self.papers: list[BillReceived | BillSettled | BillWithdrawn] = []
 

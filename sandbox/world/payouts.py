@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from sandbox.seeds import stable_seed
+from sandbox.world.bankdays import bank_day, is_bank_day
 from sandbox.world.model import World
 from sandbox.world.reality import Happening
 
@@ -17,23 +18,20 @@ RETURNED_AFTER, RETRIED_AFTER = 2, 1
 
 
 def business_days_after(day: date, count: int) -> date:
-    """The day `count` working days after `day`; holidays are working days here."""
-    while count:
-        day += timedelta(days=1)
-        count -= day.weekday() < 5
-    return day
+    """The day `count` bank days after `day`."""
+    return bank_day(day, count)
 
 
 def business_days_before(day: date, count: int) -> date:
-    """The day `count` working days before `day`."""
+    """The day `count` bank days before `day`."""
     while count:
         day -= timedelta(days=1)
-        count -= day.weekday() < 5
+        count -= is_bank_day(day)
     return day
 
 
 def first_arrival(payout: Happening) -> date:
-    """When the first attempt of a payout is due at the bank: the next working day."""
+    """When the first attempt of a payout is due at the bank: the next bank day."""
     return business_days_after(payout.on, 1)
 
 

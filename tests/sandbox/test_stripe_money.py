@@ -146,6 +146,24 @@ def test_another_process_tells_the_same_after_touches_and_late_edits(tmp_path: P
     again.close()
 
 
+def test_a_ledger_invoice_removed_at_an_instant_already_reached_stands_in_the_same_place_ever_after(tmp_path: Path) -> None:
+    first = open_hub(tmp_path)
+    account = Account(first)
+    world = first.world(account.business_id)
+    first.touch(0.3)
+    account.page("/customers")
+    while world.billing[-1].kind != "withdrawn" or world.billing[-1].told < 0:
+        first.state.remember("operation", operation="remove", at=first.now, realm=first.listings[1].realm, document="invoice")
+        account.page("/invoices")
+        first.state.remember("operation", operation="stripe_late", at=first.now, realm=first.listings[1].realm)
+        account.page("/customers")
+    before = fingerprint(account.book)
+    first.close()
+    again = open_hub(tmp_path)
+    assert fingerprint(Account(again).book) == before
+    again.close()
+
+
 def fingerprint(book: Book) -> str:
     digest = hashlib.sha256()
     for name, table in book.tables.items():

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from sandbox.truth import truth_table
-from tests.sandbox.stripe_account import Account, open_hub
+from tests.sandbox.stripe_account import DAY, Account, open_hub
 
 
 @pytest.fixture
@@ -95,5 +95,7 @@ def test_payouts_of_the_truth_are_those_that_stay_in_the_bank_with_their_charges
     assert len(rows) == sum(event.kind == "paid_out" for event in account.hub.world(account.business_id).reality)
     for row in rows:
         payout = payouts[row["stripe_payout_id"]]
+        has_arrived = payout["arrival_date"] + 2 * DAY < account.hub.now
+        assert (row["plaid_transaction_id"] is not None) >= has_arrived
         net = sum(moved[charges[id]["balance_transaction"]]["net"] for id in row["charge_ids"].split(","))
         assert payout["amount"] == net
