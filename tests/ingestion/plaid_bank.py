@@ -45,6 +45,7 @@ class BankItem:
     item_id: str
     institution_id: str | None = "ins_3"
     error_code: str | None = None
+    updated_at: str | None = "2026-03-02T18:00:00Z"
     accounts: list[bytes] = field(default_factory=lambda: [account()])
     live_accounts: list[bytes] = field(default_factory=lambda: [account(balances='{"available": 90.5, "current": null}')])
     history: list[dict[str, bytes]] = field(default_factory=lambda: [{}])
@@ -138,7 +139,8 @@ class Bank:
             }
         )
         if path == "/item/get":
-            return 200, f'{{"item": {head}, "status": {{}}, "request_id": "r"}}'.encode()
+            status = json.dumps({"transactions": {"last_successful_update": item.updated_at, "last_failed_update": None}})
+            return 200, f'{{"item": {head}, "status": {status}, "request_id": "r"}}'.encode()
         if path in ("/accounts/get", "/accounts/balance/get"):
             served = item.accounts if path == "/accounts/get" else item.live_accounts
             return 200, b'{"accounts": [' + b",".join(served) + b'], "item": ' + head.encode() + b', "request_id": "r"}'

@@ -157,6 +157,25 @@ def test_the_banks_own_balances_are_asked_for_a_person_only_and_told_apart(home:
     assert home.rows("select delivery from raw_plaid.balances order by version_no") == [("schedule",), ("live",)]
 
 
+def test_cached_balances_do_not_take_an_account_back_behind_what_the_bank_said(home: PlaidHome) -> None:
+    item = home.bank.item()
+    home.connect("acme", item)
+    home.sync(["balances"], HASTY_ACTION, "on_demand")
+    home.sync(["balances"])
+    assert home.heads("balances") == {"acc-1": b'{"available": 90.5, "current": null}'}, "cached from the day before"
+    item.accounts.append(account("acc-2"))
+    home.sync(["balances"])
+    assert set(home.heads("balances")) == {"acc-1", "acc-2"}, "a new account has no other figures"
+    home.sync(["balances"], HASTY_ACTION, "on_demand")
+    item.updated_at = "2026-03-04T18:00:00Z"
+    item.accounts = [account(balances='{"available": 1, "current": 2}'), account("acc-2")]
+    home.sync(["balances"])
+    assert home.heads("balances")["acc-1"] == b'{"available": 1, "current": 2}'
+    home.bank.asked.clear()
+    home.sync(["balances"])
+    assert home.bank.calls() == {"/accounts/get": 1}, "once Plaid is ahead again it need not be asked how far it is"
+
+
 def test_a_bank_that_cannot_be_asked_leaves_the_cached_balances_and_says_so(home: PlaidHome) -> None:
     item = home.bank.item()
     item.put("t0")

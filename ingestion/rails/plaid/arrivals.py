@@ -1,14 +1,17 @@
-"""Hands records of one item to the spool; the one place where they get business, connection and time of receipt."""
+"""Hands records of one item to the spool, and the ends of those that are no longer served.
+
+The one place where records get business, connection and time of receipt.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime
 
 from ingestion.changelog.spool import Arrivals
 from ingestion.control.facts import Connection
 from ingestion.fetching import FetchSession
-from ingestion.rails.plaid.wire import Record
+from ingestion.rails.plaid.wire import Record, gone
 
 
 def keep(
@@ -36,3 +39,11 @@ def keep(
             delivery=delivery or session.delivery,
         ),
     )
+
+
+async def end_missing(session: FetchSession, connection: Connection, entity: str, id_field: str, served: Set[str]) -> int:
+    """Spools the end of every living record that is known and not in `served`, and returns their number."""
+    known = await session.known_ids(connection, entity)
+    missing = [gone(record_id, id_field) for record_id in sorted(known - served)]
+    keep(session, connection, entity, missing, session.clock())
+    return len(missing)

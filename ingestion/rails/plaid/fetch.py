@@ -26,7 +26,7 @@ Read = Callable[[Set[str]], Awaitable[list[EntityReport]]]
 
 
 async def fetch(session: FetchSession, connection: Connection, entities: Sequence[EntityPromise], traffic: Traffic) -> list[EntityReport]:
-    """Reads `entities` of one item into the session's spool and reports on each."""
+    """Reads `entities` of one item into the session's spool and reports on each; RailError when none of it could be read."""
     client = await open_client(session, connection, traffic)
     return await _ItemFetch(client, {entity.name for entity in entities}).run()
 
@@ -36,6 +36,7 @@ class _ItemFetch:
         self.client = client
         self.wanted = wanted
         self.owner_error: RailError | None = None
+        self.failures: list[RailError] = []
 
     async def run(self) -> list[EntityReport]:
         # One after the other: item and accounts tell whose token it is, before transactions are kept under this name.
@@ -44,12 +45,17 @@ class _ItemFetch:
         if self.owner_error:
             about_money = [_cut_off(report, self.owner_error) for report in about_money]
         # What only a person can end goes first: the first failure is the one the connection is judged by.
-        return sorted(about_item + about_money, key=lambda report: report.error_kind != "disconnected")
+        reports = sorted(about_item + about_money, key=lambda report: report.error_kind != "disconnected")
+        if reports and all(report.status == "failed" for report in reports):
+            raise next(failure for failure in self.failures if failure.kind == reports[0].error_kind)
+        return reports
 
     async def _part(self, entities: Sequence[str], read: Read) -> list[EntityReport]:
         wanted = [entity for entity in entities if entity in self.wanted]
         if not wanted:
             return []
+        if self.failures and self.failures[-1].kind == "unreachable":
+            return self._failed(wanted, self.failures[-1])
         try:
             return await read(set(wanted))
         except OtherItem:
@@ -59,8 +65,12 @@ class _ItemFetch:
             failure: RailError = page
         except RailError as error:
             failure = error
+        return self._failed(wanted, failure)
+
+    def _failed(self, entities: Sequence[str], failure: RailError) -> list[EntityReport]:
+        self.failures.append(failure)
         status: Status = "skipped" if failure.kind == "not_ready" else "failed"
-        return [EntityReport(entity, status, error_kind=failure.kind, error=str(failure)) for entity in wanted]
+        return [EntityReport(entity, status, error_kind=failure.kind, error=str(failure)) for entity in entities]
 
     async def _item(self, wanted: Set[str]) -> list[EntityReport]:
         reports, self.owner_error = await read_item_and_bank(self.client, wanted)

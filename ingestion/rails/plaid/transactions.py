@@ -20,10 +20,10 @@ from typing import IO
 
 from ingestion.answers import Transient
 from ingestion.fetching import EntityReport, RailError
-from ingestion.rails.plaid.arrivals import keep
+from ingestion.rails.plaid.arrivals import end_missing, keep
 from ingestion.rails.plaid.client import PlaidClient
 from ingestion.rails.plaid.complaints import CursorGone, Mutated
-from ingestion.rails.plaid.wire import Page, gone, split_sync
+from ingestion.rails.plaid.wire import Page, split_sync
 
 ENTITY = "transactions"
 PATH = "/transactions/sync"
@@ -88,12 +88,11 @@ async def _settle_whole(client: PlaidClient, update: Update, seen: int, living: 
     Until then the cursor stays where it was, so that the history is read from its beginning again; unless nothing was
     known before, as with every new item, and nothing can be missing.
     """
-    known = await client.session.known_ids(client.connection, ENTITY)
     if update.status in STILL_COLLECTING:
+        known = await client.session.known_ids(client.connection, ENTITY)
         return EntityReport(ENTITY, "succeeded", seen, watermark=None if known else update.cursor)
-    missing = [gone(record_id, "transaction_id") for record_id in sorted(known - living)]
-    keep(client.session, client.connection, ENTITY, missing, client.session.clock())
-    return EntityReport(ENTITY, "succeeded", seen + len(missing), was_full_walk=True, watermark=update.cursor)
+    ended = await end_missing(client.session, client.connection, ENTITY, "transaction_id", living)
+    return EntityReport(ENTITY, "succeeded", seen + ended, was_full_walk=True, watermark=update.cursor)
 
 
 def _spool(client: PlaidClient, update: Update) -> tuple[int, set[str]]:

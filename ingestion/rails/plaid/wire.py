@@ -7,15 +7,18 @@ description, version 2020-09-14. Fields and enums are open sets.
 from __future__ import annotations
 
 from collections.abc import Set
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from ingestion.answers import MalformedPage
 from ingestion.changelog.schema import content_hash
+from ingestion.rails.plaid.promise import PLAID
 
 # All that is known of a deletion is that it happened, however it is told.
 DELETED = content_hash(b"deleted")
+_VOLATILE_IN_ACCOUNT = next(entity.volatile_fields for entity in PLAID.entities if entity.name == "accounts")
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
@@ -37,12 +40,13 @@ class Page(msgspec.Struct, frozen=True):
 
 
 class Item(msgspec.Struct, frozen=True):
-    """An item. error_code: of the error it is in, if any."""
+    """An item. error_code: of the error it is in, if any; updated_at: when Plaid last read its transactions and balances."""
 
     record: Record
     institution_id: str | None
     institution_name: str | None
     error_code: str | None
+    updated_at: datetime | None
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -53,11 +57,13 @@ class Account(msgspec.Struct, frozen=True):
 
 
 class Accounts(msgspec.Struct, frozen=True):
-    """All accounts of an item."""
+    """All accounts of an item. digest: of their ids, the same in any order."""
 
     accounts: list[Account]
     item_id: str
     institution_id: str | None
+    ids: frozenset[str]
+    digest: str
 
 
 class _SyncPage(msgspec.Struct):
@@ -84,8 +90,17 @@ class _ItemHead(msgspec.Struct):
     error: _ItemError | None = None
 
 
+class _Updates(msgspec.Struct):
+    last_successful_update: datetime | None = None
+
+
+class _Status(msgspec.Struct):
+    transactions: _Updates | None = None
+
+
 class _ItemPage(msgspec.Struct):
     item: msgspec.Raw
+    status: _Status | None = None
 
 
 class _AccountHead(msgspec.Struct):
@@ -126,8 +141,8 @@ def split_sync(body: bytes) -> Page:
     return Page(living + gone, page.next_cursor, page.has_more, page.transactions_update_status)
 
 
-def split_accounts(body: bytes, volatile: Set[str]) -> Accounts:
-    """The accounts of /accounts/get or /accounts/balance/get. volatile: fields of an account that are not its own content.
+def split_accounts(body: bytes) -> Accounts:
+    """The accounts of /accounts/get or /accounts/balance/get.
 
     An item without accounts is an error of Plaid's, so an empty list is an unreadable answer and no deletion of all.
     """
@@ -139,15 +154,24 @@ def split_accounts(body: bytes, volatile: Set[str]) -> Accounts:
         head = _decode(_account, raw)
         if not bytes(head.balances).startswith(b"{"):
             raise MalformedPage("an account's balances are no object")
-        accounts.append(Account(_record(head.account_id, raw, volatile), _record(head.account_id, head.balances)))
-    return Accounts(accounts, page.item.item_id, page.item.institution_id)
+        accounts.append(Account(_record(head.account_id, raw, _VOLATILE_IN_ACCOUNT), _record(head.account_id, head.balances)))
+    ids = frozenset(account.record.record_id for account in accounts)
+    digest = content_hash(chr(31).join(sorted(ids)).encode())
+    return Accounts(accounts, page.item.item_id, page.item.institution_id, ids, digest)
 
 
 def read_item(body: bytes) -> Item:
     """The item of /item/get."""
-    raw = _decode(_item_page, body).item
-    head = _decode(_item, raw)
-    return Item(_record(head.item_id, raw), head.institution_id, head.institution_name, head.error.error_code if head.error else None)
+    page = _decode(_item_page, body)
+    head = _decode(_item, page.item)
+    updates = page.status.transactions if page.status else None
+    return Item(
+        _record(head.item_id, page.item),
+        head.institution_id,
+        head.institution_name,
+        head.error.error_code if head.error else None,
+        updates.last_successful_update if updates else None,
+    )
 
 
 def read_institution(body: bytes) -> Record:
