@@ -1,6 +1,6 @@
 """Ramp as a whole: a desk per business, kept at the sandbox's present, and the record of what was sent.
 
-The record holds the hash of each version as it first went out, since a body with signed addresses exists only once.
+The record holds the hash of what went out, since a body with signed addresses exists only once.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ DRIFTED, ALONE = 1 << 31, 1 << 30
 
 
 class Sent(NamedTuple):
-    """One version's first sending. number: the business's, from 0; version: from 1, with DRIFTED or ALONE for another shape."""
+    """One version's sending. number: the business's, from 0; version: from 1, with DRIFTED or ALONE for another shape."""
 
     number: int
     entity: str
@@ -47,9 +47,8 @@ class RampOffice:
         self.hub = hub
         self._desks: dict[str, Desk] = {}
         self._path = hub.state.folder / "served_ramp.bin"
-        self._seen: set[tuple[int, int, str, int]] = set()
         self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        self._seen = {(sent.number, ENTITIES.index(sent.entity), sent.id, sent.version) for sent in self.sent()}
+        self._last = {(sent.number, ENTITIES.index(sent.entity), sent.id): sent.version for sent in self.sent()}
 
     def desk(self, business_id: str) -> Desk:
         """The desk of a business at the present instant; KeyError for an unknown one."""
@@ -73,19 +72,19 @@ class RampOffice:
         return signed(single_bill(desk.world, row.fact), self.hub.now)
 
     def note(self, desk: Desk, entity: str, rows: list[tuple[Row, bytes]], shape: int = 0) -> None:
-        """Records that these bodies go out; only the first sending of a version in a shape is kept."""
+        """Records that these bodies go out; a record sent as it was the last time, but for what is signed, is not noted again."""
         kind, frames = ENTITIES.index(entity), []
         for row, body in rows:
-            key = (desk.number, kind, row.id, row.number | shape)
-            if key not in self._seen:
-                self._seen.add(key)
+            key = (desk.number, kind, row.id)
+            if self._last.get(key) != row.number | shape:
+                self._last[key] = row.number | shape
                 id = b"\0" * 16 if row.id == _SINGLE else uuid.UUID(row.id).bytes
                 frames.append(_FRAME.pack(desk.number, kind, row.number | shape, self.hub.now, id, hashlib.sha256(body).digest()))
         if frames:
             os.write(self._file, b"".join(frames))
 
     def sent(self) -> Iterator[Sent]:
-        """All versions that ever went out, in the order of their first sending."""
+        """All that ever went out, in order; a version sent again only if the record was sent otherwise in between."""
         content = self._path.read_bytes()
         whole = len(content) - len(content) % _FRAME.size
         for number, kind, version, at, id, digest in _FRAME.iter_unpack(content[:whole]):

@@ -40,7 +40,7 @@ def _credentials(hub: Hub, listing: Listing) -> dict[str, Any]:
 
 
 def _served(hub: Hub) -> Iterator[Row]:
-    """Each version that was ever sent, once, with the hash of its body as it first went out."""
+    """Each version that was ever sent, with the hash of its body as it first went out; again if another shape was sent in between."""
     office = office_of(hub)
     for sent in office.sent():
         if sent.number >= len(hub.listings):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import uuid
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -31,10 +31,13 @@ def or_null(value: Any) -> Any:
     return Null if value is None else value
 
 
+@lru_cache(maxsize=65_536)
 def ramp_id(*parts: object) -> str:
-    """A UUID that depends on nothing but `parts`."""
-    text = "\x1f".join(str(part) for part in parts)
-    return str(uuid.UUID(bytes=hashlib.blake2b(text.encode(), digest_size=16).digest(), version=4))
+    """A UUID that depends on nothing but `parts`; put together by hand because `uuid` took half the time of rendering."""
+    text = "\x1f".join(map(str, parts))
+    digits = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
 
 def share(*parts: object) -> float:
