@@ -26,6 +26,7 @@ ACTS: dict[str, Act] = {
     "pay_again": collecting.pay_again,
     "refund": returning.refund,
     "refund_arrives": returning.refund_arrives,
+    "refund_fails": returning.refund_fails,
     "open_dispute": returning.open_dispute,
     "answer_dispute": returning.answer_dispute,
     "close_dispute": returning.close_dispute,

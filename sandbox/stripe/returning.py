@@ -12,7 +12,7 @@ from sandbox.stripe.customers import DAY
 from sandbox.stripe.money import transact
 from sandbox.world.reality import stripe_fee
 
-INQUIRY_SHARE = 0.4
+INQUIRY_SHARE, FAILED_SHARE = 0.4, 0.12
 DISPUTE_FEE = 1500
 
 
@@ -21,7 +21,7 @@ def refund(book: Book, charge: str, amount: int, ordinal: int) -> None:
     held = book.state("charges", charge)
     id = book.id("re", charge, ordinal)
     total = held["amount_refunded"] + amount
-    fee = -stripe_fee(held["amount"]) if total == held["amount"] else 0
+    fee = -stripe_fee(held["amount"]) if total == held["amount"] and not _fee_is_returned(book, charge) else 0
     # Given back out of what is still pending, so that it comes off the balance on the day the charge would have come to it.
     on = book.state("balance_transactions", held["balance_transaction"])["available_on"]
     transaction = transact(book, "refund", -amount, fee, id, "REFUND FOR CHARGE", available_on=on)
@@ -47,13 +47,34 @@ def refund(book: Book, charge: str, amount: int, ordinal: int) -> None:
         "refund.created",
     )
     book.change("charges", charge, "charge.refunded", amount_refunded=total, refunded=total == held["amount"])
-    book.plan(book.now + book.pick(3600, 2 * DAY, "arrives after", id), "refund_arrives", id)
+    if book.chance("refund fails", id) < FAILED_SHARE:
+        book.plan(book.now + book.pick(2, 5, "fails after", id) * DAY, "refund_fails", id, ordinal)
+    else:
+        book.plan(book.now + book.pick(3600, 2 * DAY, "arrives after", id), "refund_arrives", id)
+
+
+def _fee_is_returned(book: Book, charge: str) -> bool:
+    standing = [refund for refund in book.present("refunds") if refund["charge"] == charge and refund["status"] != "failed"]
+    return any(book.state("balance_transactions", refund["balance_transaction"])["fee"] for refund in standing)
 
 
 def refund_arrives(book: Book, id: str) -> None:
     """The customer's bank has the money."""
     details = {"card": {"reference": id[-10:], "reference_status": "available", "type": "refund"}, "type": "card"}
     book.change("refunds", id, "refund.updated", "charge.refund.updated", status="succeeded", destination_details=details)
+
+
+def refund_fails(book: Book, id: str, ordinal: int) -> None:
+    """The customer's card is closed: the money comes back into the balance, and is given back to another one next day."""
+    held = book.state("refunds", id)
+    gone = book.state("balance_transactions", held["balance_transaction"])
+    back = transact(book, "refund_failure", held["amount"], -gone["fee"], id, "REFUND FAILURE", category="refund_failure")
+    fields = {"failure_balance_transaction": back, "failure_reason": "expired_or_canceled_card"}
+    book.change("refunds", id, "refund.failed", "charge.refund.updated", status="failed", **fields)
+    charge = book.state("charges", held["charge"])
+    left = charge["amount_refunded"] - held["amount"]
+    book.change("charges", charge["id"], "charge.updated", amount_refunded=left, refunded=False)
+    book.plan(book.now + DAY, "refund", charge["id"], held["amount"], ordinal + 2)
 
 
 def open_dispute(book: Book, charge: str) -> None:

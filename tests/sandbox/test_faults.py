@@ -117,7 +117,7 @@ def test_a_rate_strikes_some_requests_and_only_the_business_named(open_sandbox: 
 @pytest.mark.parametrize(
     ("rail", "business", "kind", "words"),
     [
-        ("ramp", "all", "throttle", "no rail"),
+        ("xero", "all", "throttle", "no rail"),
         ("qbo", "nobody", "throttle", "no business"),
         ("qbo", "all", "meteor", "no fault"),
         ("qbo", "all", "cursor_gone", "does not happen on rail"),
