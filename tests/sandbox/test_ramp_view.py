@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import msgspec
+import pyarrow.parquet as pq
 import pytest
 
 from sandbox.hub import Hub
@@ -17,6 +19,7 @@ from sandbox.rails import sandbox_rails
 from sandbox.ramp.office import office_of
 from sandbox.ramp.rail import bill_ids
 from sandbox.state import Config
+from sandbox.truth import truth_table
 from sandbox.world.papers import BillReceived
 from tests.sandbox.ramp_client import RampClient, open_ramp
 
@@ -151,3 +154,15 @@ class _Page(msgspec.Struct):
 def _records(body: bytes) -> list[bytes]:
     """The records of a page, byte for byte."""
     return [bytes(record) for record in msgspec.json.decode(body, type=_Page).data]
+
+
+def test_the_truth_pairs_each_linked_bill_with_the_ledgers_and_knows_bills_of_one_side_only(ramp: RampClient) -> None:
+    rows = pq.read_table(io.BytesIO(truth_table(ramp.hub, "bills"))).to_pylist()
+    mine = [row for row in rows if row["business_id"] == ramp.business_id]
+    pairs = {row["ramp_bill_id"]: row["qbo_bill_id"] for row in mine if row["ramp_bill_id"]}
+    in_ledger = set(map(str, ramp.hub.world(ramp.business_id).docs["bill"]))
+    linked = [bill for bill in ramp.walk("/bills") if bill.get("remote_id") in in_ledger]
+    assert linked and all(pairs[bill["id"]] == bill["remote_id"] for bill in linked)
+    assert len(pairs) == sum(1 for row in mine if row["ramp_bill_id"]), "no bill of Ramp's stands for two"
+    assert any(row["ramp_bill_id"] is None for row in mine)
+    assert any(row["qbo_bill_id"] is None for row in rows)
