@@ -78,9 +78,8 @@ class Vendor:
         if parts == ["account"]:
             return httpx.Response(200, json={"id": self.account, "object": "account", "created": 1})
         if parts == ["balance"]:
-            return httpx.Response(
-                200, json={"object": "balance", "livemode": self.livemode, "available": [{"amount": 5, "currency": "usd"}]}
-            )
+            available = [{"amount": len(self.objects["balance_transactions"]), "currency": "usd"}]
+            return httpx.Response(200, json={"object": "balance", "livemode": self.livemode, "available": available})
         name, *rest = parts
         held = self.objects[name]
         if rest and rest[0] not in held:

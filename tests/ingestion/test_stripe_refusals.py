@@ -147,6 +147,7 @@ def test_a_list_without_the_newest_that_is_known_of_it_is_not_believed(entity: s
     account.vendor.add("balance_transactions", "txn_1", status="available", available_on=1)
     account.vendor.happen("evt_1", "payout.paid", payout)
     account.fetch()
+    account.vendor.add("balance_transactions", "txn_2", status="available", available_on=1)
     account.vendor.refuse = times(-1, lambda: httpx.Response(200, json={"data": [], "has_more": False}), path)
     report = account.fetch()[entity]
     assert (report.status, report.error_kind) == ("failed", "page_gap")

@@ -94,12 +94,21 @@ async def _read(reading: ListReading, names: Collection[str]) -> bool:
 
 
 async def _read_balance_transactions(reading: ListReading) -> None:
-    """Walks what is new, and back to the oldest pending transaction once one of them is due."""
+    """Walks what is new, and back to the oldest pending transaction once one of them is due.
+
+    Where the balance is as it was and no event came, nothing was booked, and nothing is asked: of 10,000 reads a month that
+    Stripe allots to a quiet account, four per quarter of an hour would be 11,520.
+    """
     account = reading.account
     mark = account.marks["balance_transactions"]
     since = max(0, mark.newest - OVERLAP_SECONDS)
-    if mark.pending_until and account.now >= mark.pending_until:
+    is_due = bool(mark.pending_until) and account.now >= mark.pending_until
+    if is_due:
         since = min(since, mark.pending_from)
+    elif _stands_still(account, mark) and not account.session.count_check:
+        if mark.pending_until:
+            reading.note_pending((mark.pending_from, mark.pending_until))
+        return
     if account.session.count_check:
         since = min(since, account.now - WINDOW_SECONDS)
     await reading.walk(since)
@@ -107,6 +116,11 @@ async def _read_balance_transactions(reading: ListReading) -> None:
         raise RailError("page_gap", "the newest balance transaction known is missing from its list")
     if mark.pending_until and since > mark.pending_from:
         reading.note_pending((mark.pending_from, mark.pending_until))
+
+
+def _stands_still(account: AccountReading, mark: Mark) -> bool:
+    """Whether the balance is the one at the last reading and no event has come since."""
+    return mark.balance == account.balance_hash != "" and not account.feed.error and account.feed.newest == mark.events_to
 
 
 async def _find_deleted(reading: ListReading, names: Collection[str]) -> None:
@@ -139,6 +153,7 @@ def _succeeded(reading: ListReading, name: str, rows: int, is_full: bool) -> Ent
         newest=max(reading.newest, known.newest if known else 0),
         pending_from=pending_from,
         pending_until=pending_until,
+        balance=reading.account.balance_hash if name == "balance_transactions" else "",
         seen=feed.keys(_kinds(reading.listing.entity), feed.newest - OVERLAP_SECONDS),
     )
     return EntityReport(name, "succeeded", rows, was_full_walk=is_full, watermark=mark.text())

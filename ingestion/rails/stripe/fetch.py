@@ -47,6 +47,8 @@ async def fetch(session: FetchSession, connection: Connection, entities: Sequenc
 async def _read(reading: AccountReading, entities: Sequence[EntityPromise], is_live: bool) -> list[EntityReport]:
     wanted = {entity.name: entity for entity in entities}
     verified = await verify(reading.client, reading.connection.connection_id, is_live)
+    if "balances" in verified.records:
+        reading.balance_hash = verified.records["balances"].content_hash
     reports = []
     for name in wanted.keys() & {"accounts", "balances"}:
         if name in verified.errors:

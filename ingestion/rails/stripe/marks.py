@@ -15,10 +15,12 @@ SEEN_EVENTS = 500
 
 
 class Mark(msgspec.Struct, frozen=True, omit_defaults=True):
-    """read_at: our time of the last complete reading. events_to: created of the newest event then known (0: none), by the
-    vendor's clock, so that ours being off loses nothing. newest: created of the newest object a walk saw. pending_from,
-    pending_until: of the balance transactions not yet available, the oldest's created and when the next is due (0: none).
-    seen: short hashes of the events in the stretch that is read again.
+    """What is known of an entity's last complete reading.
+
+    read_at: our time of it. events_to: created of the newest event then known (0: none), by the vendor's clock, so that
+    ours being off loses nothing. newest: created of the newest object a walk saw. pending_from, pending_until: of the
+    balance transactions not yet available, the oldest's created and when the next is due (0: none). balance: the content
+    hash of the balance before its transactions were read. seen: short hashes of the events in the stretch read again.
     """
 
     read_at: str
@@ -26,6 +28,7 @@ class Mark(msgspec.Struct, frozen=True, omit_defaults=True):
     newest: int = 0
     pending_from: int = 0
     pending_until: int = 0
+    balance: str = ""
     seen: tuple[str, ...] = ()
 
     @property

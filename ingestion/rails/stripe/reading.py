@@ -48,7 +48,11 @@ async def together(coroutines: Iterable[Awaitable[Outcome]]) -> list[Outcome]:
 
 @dataclass
 class AccountReading:
-    """One account in one sync. marks: of the entities read before; followed: those of them that the feed can catch up with."""
+    """One account in one sync.
+
+    marks: of the entities read before; followed: those of them that the feed can catch up with. balance_hash: of the
+    balance's content as it was read first, empty if it could not be.
+    """
 
     session: FetchSession
     connection: Connection
@@ -56,6 +60,7 @@ class AccountReading:
     feed: Feed = field(default_factory=Feed)
     marks: dict[str, Mark] = field(default_factory=dict)
     followed: frozenset[str] = frozenset()
+    balance_hash: str = ""
 
     def __post_init__(self) -> None:
         self.started: datetime = self.session.clock()
