@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from urllib.parse import parse_qs, urlencode
 
@@ -12,7 +13,6 @@ from starlette.routing import Route
 
 from sandbox.hub import Hub
 from sandbox.ramp import oauth, replies
-from sandbox.ramp.desk import Desk
 from sandbox.ramp.limits import Limits
 from sandbox.ramp.lists import Pages
 from sandbox.ramp.office import office_of
@@ -30,7 +30,10 @@ LISTS = (
     ("/entities", "entities", "entities:read"),
 )
 _BEFORE = ("throttle", "server_error", "html_error", "dead_token")
-_PAGE = ("torn_json", "bad_utf8", "duplicate_rows", "schema_drift", "empty_page")
+_BODY = ("torn_json", "bad_utf8")
+_PAGE = (*_BODY, "duplicate_rows", "schema_drift", "empty_page")
+# Page sizes that take the vendor too long when it is slow.
+_LONG = frozenset(str(size) for size in range(51, 101))
 Handler = Callable[[Pages, Request], Response]
 
 
@@ -50,14 +53,16 @@ class RampApp:
             Route("/v1/authorize", self._consent, methods=["GET"]),
             self._route("/business", "business:read", lambda pages, request: pages.single("business")),
             self._route("/business/balance", "business:read", lambda pages, request: pages.single("balances")),
-            self._route("/vendors/{vendor}/accounts", "vendors:read", _accounts),
+            self._route("/vendors/{vendor}/accounts", "vendors:read", _accounts, _PAGE),
             self._route("/vendors/{vendor}/accounts/{id}", "vendors:read", _account),
         ]
         for path, entity, scope in LISTS:
-            routes += [self._route(path, scope, _page_of(entity, path)), self._route(f"{path}/{{id}}", scope, _record_of(entity))]
+            routes += [self._route(path, scope, _page_of(entity, path), _PAGE), self._route(f"{path}/{{id}}", scope, _record_of(entity))]
         return routes
 
-    def _route(self, path: str, scope: str, handler: Handler) -> Route:
+    def _route(self, path: str, scope: str, handler: Handler, spoilt: tuple[str, ...] = _BODY) -> Route:
+        """One path. scope: what its token needs; spoilt: the faults that spoil its answers."""
+
         async def answer(request: Request) -> Response:
             if self.latency:
                 await asyncio.sleep(self.latency)
@@ -69,14 +74,14 @@ class RampApp:
             access = oauth.access_of(self.hub.state, header)
             if access is None or access.number >= len(self.hub.listings):
                 return replies.not_found("Access token not found")
-            return await self._serve(request, access, scope, handler)
+            return await self._serve(request, access, scope, handler, spoilt)
 
         return Route(f"{API}{path}", answer, methods=["GET"])
 
     def _is_admitted(self, request: Request) -> bool:
         return self.limits.admits(request.client.host if request.client else "")
 
-    async def _serve(self, request: Request, access: oauth.Access, scope: str, handler: Handler) -> Response:
+    async def _serve(self, request: Request, access: oauth.Access, scope: str, handler: Handler, spoilt: tuple[str, ...]) -> Response:
         hub = self.hub
         business_id = hub.listings[access.number].business_id
         struck = hub.fault_for(business_id, _BEFORE, "ramp")
@@ -87,20 +92,17 @@ class RampApp:
             return replies.forbidden()
         if hub.fault_for(business_id, ("slow",), "ramp"):
             await asyncio.sleep(float(hub.options["slow_seconds"]))
-            if hub.options["ramp_slow_is_504"] and int(request.query_params.get("page_size", "20")) > 50:
+            if hub.options["ramp_slow_is_504"] and request.query_params.get("page_size", "") in _LONG:
                 return replies.html_error(504)
         desk = office_of(hub).desk(business_id)
-        start = request.query_params.get("start")
-        if start and hub.fault_for(business_id, ("drifting_pages",), "ramp"):
-            self._drift(desk, request.url.path, start)
+        start = request.query_params.get("start", "")
+        is_bill = request.url.path == f"{API}/bills" and start in desk.shelves["bills"].rows
+        if is_bill and hub.fault_for(business_id, ("drifting_pages",), "ramp"):
+            # The bill behind which the page was to begin is archived first.
+            hub.state.remember("operation", operation="ramp_archive", at=hub.now, number=desk.number, bill=start)
             desk = office_of(hub).desk(business_id)
-        pages = Pages(office_of(hub), desk, str(request.base_url).rstrip("/"), hub.fault_for(business_id, _PAGE, "ramp"))
+        pages = Pages(office_of(hub), desk, str(request.base_url).rstrip("/"), hub.fault_for(business_id, spoilt, "ramp"))
         return handler(pages, request)
-
-    def _drift(self, desk: Desk, path: str, start: str) -> None:
-        """Archives the bill behind which the page was to begin."""
-        if path == f"{API}/bills" and start in desk.shelves["bills"].rows:
-            self.hub.state.remember("operation", operation="ramp_archive", at=self.hub.now, number=desk.number, bill=start)
 
     def _lost(self, number: int) -> tuple[str, ...] | None:
         """What faults take from a new token: scopes, or all (None)."""
@@ -112,7 +114,7 @@ class RampApp:
     async def _token(self, request: Request) -> Response:
         if not self._is_admitted(request):
             return replies.throttled()
-        form = {key: values[0] for key, values in parse_qs((await request.body()).decode(errors="replace")).items()}
+        form = _form(request.headers.get("content-type", ""), await request.body())
         told = oauth.token_answer(self.hub.state, request.headers, form, len(self.hub.listings), self._lost)
         if isinstance(told, str):
             return replies.not_found(told)
@@ -120,9 +122,8 @@ class RampApp:
         return replies.json_reply(body, status)
 
     async def _revoke(self, request: Request) -> Response:
-        form = parse_qs((await request.body()).decode(errors="replace"))
-        token = form.get("token", [""])[0]
-        status = oauth.revoke(self.hub.state, request.headers, token, len(self.hub.listings))
+        form = _form(request.headers.get("content-type", ""), await request.body())
+        status = oauth.revoke(self.hub.state, request.headers, form.get("token", ""), len(self.hub.listings))
         return replies.json_reply({}, status) if status != 404 else replies.not_found("Token not found")
 
     async def _consent(self, request: Request) -> Response:
@@ -135,6 +136,18 @@ class RampApp:
             return replies.json_reply({"error": "invalid_request"}, 400)
         back = {"code": oauth.authorization_code(self.hub.state, int(business)), "state": asked.get("state", "")}
         return RedirectResponse(f"{asked['redirect_uri']}{'&' if '?' in asked['redirect_uri'] else '?'}{urlencode(back)}", 302)
+
+
+def _form(kind: str, body: bytes) -> dict[str, str]:
+    """A form, or the JSON object that the vendor's specification also allows; empty when it is neither."""
+    text = body.decode(errors="replace")
+    if "json" not in kind:
+        return {key: values[0] for key, values in parse_qs(text).items()}
+    try:
+        given = json.loads(text)
+    except ValueError:
+        return {}
+    return {str(key): str(value) for key, value in given.items()} if isinstance(given, dict) else {}
 
 
 def _strike(kind: str) -> Response:

@@ -32,6 +32,14 @@ def test_a_token_has_the_granted_ones_of_the_scopes_asked_for(ramp: RampClient) 
     assert (refused.status_code, refused.json()["error_v2"]["error_code"]) == (403, "DEVELOPER_7100")
 
 
+def test_the_token_endpoint_takes_json_as_the_specification_has_it(ramp: RampClient) -> None:
+    mine = ramp.credentials
+    auth = (mine["client_id"], mine["client_secret"])
+    told = ramp.http.post(f"{API}/token", json={"grant_type": "client_credentials", "scope": "bills:read"}, auth=auth)
+    assert (told.status_code, told.json()["scope"]) == (200, "bills:read")
+    assert ramp.http.post(f"{API}/token", content=b"{", headers={"content-type": "application/json"}, auth=auth).status_code == 400
+
+
 def test_asking_for_no_scope_brings_a_token_that_can_do_nothing(ramp: RampClient) -> None:
     told = ramp.fetch_token(grant_type="client_credentials")
     assert (told.status_code, told.json()["scope"]) == (200, "")
