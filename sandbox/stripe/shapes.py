@@ -127,7 +127,13 @@ def _balance(book: Book, state: dict[str, Any], fields: dict[str, Any], shape: i
     def held(cents: int) -> list[dict[str, Any]]:
         return [{"amount": cents, "currency": "usd", "source_types": {"card": cents}}]
 
-    return {"object": "balance", "available": held(state["available"]), "livemode": False, "pending": held(state["pending"])}
+    return {
+        "object": "balance",
+        "available": held(state["available"]),
+        "connect_reserved": [{"amount": 0, "currency": "usd"}],
+        "livemode": False,
+        "pending": held(state["pending"]),
+    }
 
 
 def _event(book: Book, state: dict[str, Any], fields: dict[str, Any], shape: int) -> dict[str, Any]:
