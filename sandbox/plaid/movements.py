@@ -7,7 +7,7 @@ payment of its statement passes through checking.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sandbox.plaid import descriptors as words
@@ -18,6 +18,8 @@ from sandbox.world.bankdays import bank_day
 from sandbox.world.model import World
 from sandbox.world.payouts import arrives_on
 from sandbox.world.reality import Happening
+
+PENDING_BEFORE = 16 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,11 @@ def _posting(world: World, event: Happening, slot: int, amount: int, days: int, 
     """A movement that the bank posts on the `days`-th bank day after it happened, or right away on a bank day with 0."""
     on = bank_day(_day(world, event), days)
     at = event.at + 1800 if on == _day(world, event) else posting_time(world, on, stable_seed(event.number, slot))
-    return Movement(key or str(event.number), slot, amount, at, on, _day(world, event), wording, (event.number,))
+    # One bank debit or credit in three shows as pending the afternoon before it posts.
+    evening = max(event.at + 600, at - PENDING_BEFORE)
+    is_shown = wording.method == "ACH" and stable_seed(world.business.seed, "evening", event.number) % 3 == 0 and evening < at
+    pending_at = evening if is_shown else 0
+    return Movement(key or str(event.number), slot, amount, at, on, _day(world, event), wording, (event.number,), pending_at)
 
 
 def posting_time(world: World, day: date, draw: int) -> int:
@@ -153,7 +159,7 @@ def _ramp_debit(world: World, group: list[Happening]) -> Movement:
         text = f"RAMP BUSINESS BILL PAY {trace}"
     wording = _ramp_words(text, words.OTHER, trace)
     made = _posting(world, first, CHECKING, sum(event.amount for event in group), 1, wording)
-    return Movement(made.key, CHECKING, made.amount, made.at, made.on, made.authorized, wording, tuple(event.number for event in group))
+    return replace(made, events=tuple(event.number for event in group))
 
 
 def _ramp_words(text: str, category: words.Category, reference: str | None = None) -> Wording:

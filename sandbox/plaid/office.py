@@ -10,7 +10,7 @@ from typing import Any
 
 from sandbox.hub import Hub
 from sandbox.plaid.bank import Bank, Feed
-from sandbox.plaid.items import ItemFacts, items_of
+from sandbox.plaid.items import ITEMS_PER_BUSINESS, ItemFacts, items_of
 from sandbox.plaid.updates import History
 from sandbox.seeds import derived_secret
 from sandbox.served import ServedLog
@@ -53,9 +53,12 @@ class Office:
 
     def items(self, business_id: str) -> tuple[ItemFacts, ...]:
         """The bank logins of a business as they are linked now, removed ones included."""
-        logins = self.hub.state.memory.bank_logins
-        generations = {number: login.get("generation", 0) for number, login in logins.items()}
-        return items_of(self.businesses[business_id], generations)
+        business, logins = self.businesses[business_id], self.hub.state.memory.bank_logins
+        first = business.index * ITEMS_PER_BUSINESS
+        generations = {
+            number: logins[number].get("generation", 0) for number in range(first, first + ITEMS_PER_BUSINESS) if number in logins
+        }
+        return items_of(business, generations)
 
     def item_of(self, access_token: str) -> ItemFacts | None:
         """The item that a token opens; None for an unknown token or a removed item."""
