@@ -6,7 +6,8 @@ For what the sandbox cannot be told to do: one odd answer at one place. The sand
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -18,7 +19,7 @@ import httpx
 import pytest
 
 from ingestion.control.onboarding import onboard
-from ingestion.control.store import ControlStore
+from ingestion.control.store import ControlStore, open_store
 from ingestion.rails.ramp import limits
 from ingestion.rails.ramp.promise import RAMP
 from ingestion.registry import RAILS
@@ -162,14 +163,27 @@ def statuses(report: SyncReport) -> dict[str, tuple[str, str | None]]:
     return {one.entity: (one.status, one.error_kind) for one in report.outcomes[0].entities}
 
 
-def patch(monkeypatch: pytest.MonkeyPatch, held: Vendor) -> None:
-    """Registers the rail and lets its calls end at `held`, with limits that no earlier test has used up."""
+@contextmanager
+def opened(folder: Path, monkeypatch: pytest.MonkeyPatch, held: Vendor, *, connect: bool = True) -> Iterator[RampHome]:
+    """A home on `held`: registers the rail and lets its calls end there, with limits that no earlier test has used up."""
     monkeypatch.setitem(RAILS, "ramp", RAMP)
     transported = partial(httpx.AsyncClient, transport=httpx.MockTransport(held.answer))
     monkeypatch.setattr("ingestion.sync.httpx.AsyncClient", transported)
     monkeypatch.setattr("ingestion.rails.ramp.oauth.httpx.post", held.token)
     limits.limit_of.cache_clear()
+    settings = Settings(home=folder / "home", duckdb_memory="500MB", duckdb_threads=1)
+    with open_store(settings) as store:
+        home = RampHome(settings, store, held)
+        if connect:
+            home.connect()
+        yield home
 
 
-def settings_in(folder: Path) -> Settings:
-    return Settings(home=folder / "home", duckdb_memory="500MB", duckdb_threads=1)
+def at(path: str, answer: Callable[[], Answer], times: int = 1_000) -> Callable[[httpx.Request], Answer | None]:
+    """The answer to requests for a path, so many times."""
+    left = iter(range(times))
+
+    def odd(request: httpx.Request) -> Answer | None:
+        return answer() if request.url.path.endswith(path) and next(left, None) is not None else None
+
+    return odd

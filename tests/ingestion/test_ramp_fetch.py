@@ -9,8 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from ingestion.control.store import open_store
-from tests.ingestion.ramp_vendor import HASTY_ACTION, NOT_FOUND, RampHome, Vendor, bill, patch, settings_in, statuses, uuid, vendor
+from tests.ingestion.ramp_vendor import HASTY_ACTION, NOT_FOUND, RampHome, Vendor, bill, opened, statuses, uuid, vendor
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -48,11 +47,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RampHome]:
             "/entities": [{"id": uuid(8, 1), "entity_name": "Acme"}],
         }
     )
-    patch(monkeypatch, held)
-    settings = settings_in(tmp_path)
-    with open_store(settings) as store:
-        home = RampHome(settings, store, held)
-        home.connect()
+    with opened(tmp_path, monkeypatch, held) as home:
         yield home
 
 

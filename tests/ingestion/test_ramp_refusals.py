@@ -1,42 +1,26 @@
-"""What Ramp can do to a sync: tokens, scopes, limits, slow and torn pages, lists that change under a walk."""
+"""What Ramp can do to a sync: tokens that end or are refused, scopes that lack, limits, errors of all kinds."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
-from ingestion.control.store import open_store
 from ingestion.errors import UsageError
 from ingestion.rails.ramp import limits
-from tests.ingestion.ramp_vendor import NOT_FOUND, SCOPES, URL, RampHome, Vendor, bill, error, patch, settings_in, statuses, uuid, vendor
+from tests.ingestion.ramp_vendor import SCOPES, RampHome, Vendor, at, bill, error, opened, statuses, vendor
 
 DAY = timedelta(days=1)
-Odd = Callable[[httpx.Request], httpx.Response | None]
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RampHome]:
     held = Vendor(lists={"/bills": [bill(number) for number in range(1, 251)], "/vendors": [vendor(1)]})
-    patch(monkeypatch, held)
-    settings = settings_in(tmp_path)
-    with open_store(settings) as store:
-        home = RampHome(settings, store, held)
-        home.connect()
+    with opened(tmp_path, monkeypatch, held) as home:
         yield home
-
-
-def at(path: str, answer: Callable[[], httpx.Response], times: int = 1_000) -> Odd:
-    """The answer to requests for a path, so many times."""
-    left = iter(range(times))
-
-    def odd(request: httpx.Request) -> httpx.Response | None:
-        return answer() if request.url.path.endswith(path) and next(left, None) is not None else None
-
-    return odd
 
 
 def bills(home: RampHome) -> list[str]:
@@ -114,71 +98,6 @@ def test_credentials_that_may_not_tell_whose_they_are_are_refused_by_onboarding(
         home.connect()
 
 
-def test_a_page_too_slow_is_asked_for_in_smaller_ones(home: RampHome) -> None:
-    def slow(request: httpx.Request) -> httpx.Response | None:
-        return httpx.Response(504) if int(request.url.params.get("page_size", 0)) > 30 else None
-
-    home.vendor.odd = slow
-    assert not home.sync().failed
-    assert len(bills(home)) == 250
-    sizes = [request.url.params["page_size"] for request in home.vendor.asked if "/v1/bills" in request.url.path]
-    assert sizes[:4] == ["100", "50", "25", "25"]
-
-
-@pytest.mark.parametrize("answer", [NOT_FOUND, lambda: error(422, "DEVELOPER_7001"), None], ids=["404", "422", "empty"])
-def test_a_walk_goes_on_when_the_record_a_page_starts_behind_is_gone(home: RampHome, answer: Callable[[], httpx.Response] | None) -> None:
-    empty = httpx.Response(200, json={"data": [], "page": {"next": None}})
-
-    def stale(request: httpx.Request) -> httpx.Response | None:
-        if request.url.params.get("start") != uuid(1, 100):
-            return None
-        return answer() if answer else empty
-
-    home.vendor.odd = stale
-    assert not home.sync().failed
-    assert len(bills(home)) == 250
-
-
-def test_a_list_whose_end_is_never_reached_is_not_taken_for_whole(home: RampHome) -> None:
-    home.sync()
-
-    def stale(request: httpx.Request) -> httpx.Response | None:
-        return NOT_FOUND() if "start" in request.url.params and request.url.path.endswith("/bills") else None
-
-    home.vendor.odd = stale
-    assert statuses(home.sync(after=DAY))["bills"] == ("partial", "page_gap")
-    assert len(bills(home)) == 250
-
-
-@pytest.mark.parametrize("next_url", ["https://elsewhere.test/developer/v1/bills?start=x", "http://ramp.test/developer/v1/bills", "::"])
-def test_a_token_is_sent_nowhere_but_to_the_vendor(home: RampHome, next_url: str) -> None:
-    home.vendor.odd = at("/v1/bills", lambda: httpx.Response(200, json={"data": [bill(1)], "page": {"next": next_url}}))
-    assert statuses(home.sync())["bills"][1] == "malformed_page"
-    assert {request.url.host for request in home.vendor.asked} == {httpx.URL(URL).host}
-
-
-def test_a_list_that_leads_in_circles_ends(home: RampHome) -> None:
-    home.vendor.odd = at(
-        "/v1/bills", lambda: httpx.Response(200, json={"data": [bill(1)], "page": {"next": f"{URL}/developer/v1/bills?start=x"}})
-    )
-    assert statuses(home.sync())["bills"] == ("partial", "page_gap")
-
-
-def test_a_torn_page_is_kept_aside_and_what_came_before_it_lands(home: RampHome) -> None:
-    def torn(request: httpx.Request) -> httpx.Response | None:
-        return httpx.Response(200, content=b'{"data":[{"id":"x') if request.url.params.get("start") == uuid(1, 100) else None
-
-    home.vendor.odd = torn
-    told = statuses(home.sync())
-    assert told.pop("bills") == ("partial", "malformed_page")
-    assert set(told.values()) == {("succeeded", None)}
-    assert len(bills(home)) == 100
-    assert [path.read_bytes() for path in home.settings.quarantine_dir.rglob("*") if path.is_file()] == [b'{"data":[{"id":"x']
-    home.vendor.odd = lambda request: None
-    assert not home.sync().failed
-    assert len(bills(home)) == 250
-
-
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_a_passing_refusal_is_retried(home: RampHome, status: int) -> None:
     home.vendor.odd = at("/v1/bills", lambda: httpx.Response(status, content=b"<html>"), times=1)
@@ -191,22 +110,6 @@ def test_a_passing_refusal_is_retried(home: RampHome, status: int) -> None:
 def test_an_error_that_comes_with_status_200_is_no_page(home: RampHome) -> None:
     home.vendor.odd = at("/v1/bills", lambda: error(200, "DEVELOPER_7999"))
     assert statuses(home.sync())["bills"] == ("failed", "fault")
-
-
-def test_a_deletion_needs_the_vendors_own_words(home: RampHome) -> None:
-    home.sync()
-    del home.vendor.lists["/bills"][0]
-    home.vendor.odd = at(uuid(1, 1), lambda: httpx.Response(404, content=b"<html>not here</html>"))
-    assert statuses(home.sync(after=DAY))["bills"] == ("partial", "refused")
-    assert len(bills(home)) == 250
-
-
-def test_a_record_read_alone_must_be_the_one_asked_for(home: RampHome) -> None:
-    home.sync()
-    del home.vendor.lists["/bills"][0]
-    home.vendor.odd = at(uuid(1, 1), lambda: httpx.Response(200, json=bill(2, memo="another's")))
-    assert statuses(home.sync(after=DAY))["bills"] == ("partial", "malformed_page")
-    assert all("another's" not in str(payload) for _, payload, _ in home.versions("bills"))
 
 
 def test_no_more_than_the_hosts_share_of_requests_starts_in_any_window() -> None:

@@ -13,12 +13,11 @@ from urllib.parse import parse_qsl
 
 import httpx
 import pytest
-from jsonschema import Draft4Validator, FormatChecker
+from jsonschema import Draft4Validator, FormatChecker  # type: ignore[import-untyped]
 
-from ingestion.control.store import open_store
 from ingestion.rails.ramp.lists import LISTS, scope_of
 from ingestion.rails.ramp.promise import RAMP
-from tests.ingestion.ramp_vendor import ROOT, SCOPES, RampHome, Vendor, bill, patch, settings_in, uuid, vendor
+from tests.ingestion.ramp_vendor import ROOT, SCOPES, RampHome, Vendor, bill, opened, uuid, vendor
 
 REFERENCE = os.environ.get("ROWCOL_REFERENCE_DATA")
 pytestmark = pytest.mark.skipif(not REFERENCE, reason="ROWCOL_REFERENCE_DATA names no folder with Ramp's OpenAPI description")
@@ -40,10 +39,8 @@ def spec() -> dict[str, Any]:
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RampHome]:
     held = Vendor(lists={"/bills": [bill(number) for number in range(1, 150)], "/vendors": [vendor(1)], "/transfers": [{"id": uuid(5, 1)}]})
     held.lists[f"/vendors/{uuid(2, 1)}/accounts"] = [{"id": uuid(3, 1), "currency": "USD", "payment_method": "ACH"}]
-    patch(monkeypatch, held)
-    settings = settings_in(tmp_path)
-    with open_store(settings) as store:
-        yield RampHome(settings, store, held)
+    with opened(tmp_path, monkeypatch, held, connect=False) as home:
+        yield home
 
 
 def operation_of(spec: dict[str, Any], method: str, path: str) -> tuple[dict[str, Any], dict[str, str]]:
