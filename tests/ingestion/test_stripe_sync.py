@@ -124,6 +124,26 @@ def test_an_outage_longer_than_events_are_kept_is_made_up_for(home: StripeHome, 
     assert home.sync(count_check=True).rows_new == 0
 
 
+def test_an_account_connected_to_a_platform_is_read_through_it_until_it_is_taken_away(tmp_path: Path, open_stripe: Opening) -> None:
+    with start(tmp_path / "three", **{**WORLD, "businesses": 3}) as running:
+        home = open_stripe(running)
+        assert [outcome.status for outcome in home.sync().outcomes] == ["succeeded"] * 3
+        read = dict(home.rows("select business_id, connection_id = record_id from raw_stripe.accounts"))
+        assert read == dict.fromkeys(home.businesses, True)
+        through = [one.business_id for one in home.store.connections("stripe") if home.store.secret(one)["is_connected_account"] == "true"]
+        assert len(through) == 1
+        home.fault(through[0], "dead_token")
+        failed = {outcome.business_id: outcome.error_kind for outcome in home.sync().failed}
+        assert failed == {through[0]: "forbidden"}
+
+
+def test_the_vendors_limits_are_kept_without_being_told(tmp_path: Path, open_stripe: Opening) -> None:
+    with start(tmp_path / "limited", **WORLD, limits=True) as running:
+        report = open_stripe(running).sync()
+    assert [(outcome.status, outcome.throttled) for outcome in report.outcomes] == [("succeeded", 0)] * 2
+    assert min(outcome.requests for outcome in report.outcomes) >= 13
+
+
 PASSING = ["throttle", "server_error", "html_error", "torn_json", "bad_utf8", "empty_page", "duplicate_rows", "cursor_gone"]
 
 
@@ -143,22 +163,18 @@ def test_a_passing_fault_is_retried_and_costs_nothing(still: Running, open_strip
         ("throttle", "throttled"),
         ("server_error", "server_error"),
         ("html_error", "server_error"),
-        ("dead_token", None),
+        ("dead_token", "disconnected"),
         ("scope_missing", "scope_missing"),
         ("torn_json", "malformed_page"),
         ("bad_utf8", "malformed_page"),
     ],
 )
-def test_a_lasting_fault_of_one_account_leaves_the_others_alone(
-    still: Running, open_stripe: Opening, kind: str, error_kind: str | None
-) -> None:
+def test_a_lasting_fault_of_one_account_leaves_the_others_alone(still: Running, open_stripe: Opening, kind: str, error_kind: str) -> None:
     home = open_stripe(still)
     broken, well = home.businesses
     home.fault(broken, kind)
     outcome = outcome_of(report := home.sync(), broken)
-    # A key of the account's own is rejected as such; a platform's may no longer act on it.
-    assert (outcome.status, outcome.error_kind) == ("failed", error_kind or outcome.error_kind)
-    assert kind != "dead_token" or outcome.error_kind in ("disconnected", "forbidden")
+    assert (outcome.status, outcome.error_kind) == ("failed", error_kind)
     assert outcome_of(report, well).status == "succeeded"
     home.fault(broken, "clear")
     assert not home.sync().failed
