@@ -7,7 +7,7 @@ import pytest
 from ingestion.answers import MalformedPage, Transient
 from ingestion.fetching import RailError
 from ingestion.rails.plaid.complaints import CursorGone, Mutated, judge
-from ingestion.rails.plaid.wire import read_institution, read_item, split_accounts, split_sync
+from ingestion.rails.plaid.wire import Step, read_institution, read_item, read_step, split_accounts, split_sync
 
 POSTED = b'{"transaction_id": "New",  "amount": 23631.9805, "pending_transaction_id":"new", "name": "\\u0000\xe2\x80\xae"}'
 REMOVED = b'{"transaction_id":"new", "account_id": "a"}'
@@ -22,13 +22,13 @@ def accounts(*served: bytes) -> bytes:
 
 
 def test_a_transaction_keeps_every_byte_and_ids_that_differ_in_case_are_two() -> None:
-    found = split_sync(page())
-    assert [(one.record_id, one.payload, one.is_deleted) for one in found.records] == [("New", POSTED, False), ("new", REMOVED, True)]
-    assert (found.next_cursor, found.has_more, found.status) == ("c+/=", False, "")
+    records = split_sync(page())
+    assert [(one.record_id, one.payload, one.is_deleted) for one in records] == [("New", POSTED, False), ("new", REMOVED, True)]
+    assert read_step(page()) == Step("c+/=", False, "")
 
 
 def test_every_way_of_telling_a_deletion_is_the_same_state() -> None:
-    one, other = (split_sync(page(removed=removed)).records[-1] for removed in (REMOVED, b'{"transaction_id": "new"}'))
+    one, other = (split_sync(page(removed=removed))[-1] for removed in (REMOVED, b'{"transaction_id": "new"}'))
     assert one.content_hash == other.content_hash
 
 
@@ -68,7 +68,7 @@ def test_an_item_says_its_own_error_without_being_one() -> None:
 )
 def test_what_cannot_be_split_is_refused_without_showing_content(body: bytes) -> None:
     with pytest.raises(MalformedPage) as refused:
-        split_sync(body)
+        read_step(body)
     assert "amount" not in str(refused.value)
 
 

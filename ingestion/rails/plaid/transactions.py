@@ -23,7 +23,7 @@ from ingestion.fetching import EntityReport, RailError
 from ingestion.rails.plaid.arrivals import end_missing, keep
 from ingestion.rails.plaid.client import PlaidClient
 from ingestion.rails.plaid.complaints import CursorGone, Mutated
-from ingestion.rails.plaid.wire import Page, split_sync
+from ingestion.rails.plaid.wire import Record, Step, read_step, split_sync
 
 ENTITY = "transactions"
 PATH = "/transactions/sync"
@@ -46,13 +46,13 @@ class Update:
     status: str = ""
     _received: list[tuple[int, datetime]] = field(default_factory=list)
 
-    def add(self, body: bytes, page: Page, at: datetime) -> None:
+    def add(self, body: bytes, step: Step, at: datetime) -> None:
         """Takes the next page, which was received at `at`."""
         self.pages.write(body)
         self._received.append((len(body), at))
-        self.cursor, self.status = page.next_cursor, page.status
+        self.cursor, self.status = step.next_cursor, step.status
 
-    def __iter__(self) -> Iterator[tuple[Page, datetime]]:
+    def __iter__(self) -> Iterator[tuple[list[Record], datetime]]:
         self.pages.seek(0)
         for size, at in self._received:
             yield split_sync(self.pages.read(size)), at
@@ -98,11 +98,11 @@ async def _settle_whole(client: PlaidClient, update: Update, seen: int, living: 
 def _spool(client: PlaidClient, update: Update) -> tuple[int, set[str]]:
     """Spools the pages in order; returns the number of records and the ids that are there at the end."""
     seen, living = 0, set[str]()
-    for page, at in update:
-        keep(client.session, client.connection, ENTITY, page.records, at)
-        seen += len(page.records)
+    for records, at in update:
+        keep(client.session, client.connection, ENTITY, records, at)
+        seen += len(records)
         if not update.start:
-            for record in page.records:
+            for record in records:
                 (living.discard if record.is_deleted else living.add)(record.record_id)
     return seen, living
 
@@ -128,11 +128,11 @@ async def _collect(client: PlaidClient, start: str) -> Update:
     try:
         cursor, has_more = start, True
         while has_more:
-            body, page = await client.ask_once(PATH, _request(cursor), _with_body)
-            if page.has_more and page.next_cursor == cursor:
+            body, step = await client.ask_once(PATH, _request(cursor), _with_body)
+            if step.has_more and step.next_cursor == cursor:
                 raise Transient(RailError("page_gap", "a page's cursor leads to the same page again"))
-            update.add(body, page, client.session.clock())
-            cursor, has_more = page.next_cursor, page.has_more
+            update.add(body, step, client.session.clock())
+            cursor, has_more = step.next_cursor, step.has_more
     except BaseException:
         update.pages.close()
         raise
@@ -147,5 +147,5 @@ def _request(cursor: str) -> dict[str, object]:
     return {"count": PAGE_ROWS, "options": options | {"days_requested": DAYS_REQUESTED}}
 
 
-def _with_body(body: bytes) -> tuple[bytes, Page]:
-    return body, split_sync(body)
+def _with_body(body: bytes) -> tuple[bytes, Step]:
+    return body, read_step(body)

@@ -30,10 +30,9 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     is_deleted: bool = False
 
 
-class Page(msgspec.Struct, frozen=True):
-    """A page of an update, its records in the order in which they apply."""
+class Step(msgspec.Struct, frozen=True):
+    """What a page of an update says about the update."""
 
-    records: list[Record]
     next_cursor: str
     has_more: bool
     status: str
@@ -66,17 +65,23 @@ class Accounts(msgspec.Struct, frozen=True):
     digest: str
 
 
-class _SyncPage(msgspec.Struct):
-    added: list[msgspec.Raw]
-    modified: list[msgspec.Raw]
-    removed: list[msgspec.Raw]
+class _TransactionHead(msgspec.Struct, gc=False):
+    transaction_id: str
+
+
+class _SyncHeads(msgspec.Struct):
+    added: list[_TransactionHead]
+    modified: list[_TransactionHead]
+    removed: list[_TransactionHead]
     next_cursor: str
     has_more: bool
     transactions_update_status: str = ""
 
 
-class _TransactionHead(msgspec.Struct, gc=False):
-    transaction_id: str
+class _SyncPayloads(msgspec.Struct):
+    added: list[msgspec.Raw]
+    modified: list[msgspec.Raw]
+    removed: list[msgspec.Raw]
 
 
 class _ItemError(msgspec.Struct):
@@ -121,8 +126,8 @@ class _InstitutionPage(msgspec.Struct):
     institution: msgspec.Raw
 
 
-_sync_page = msgspec.json.Decoder(_SyncPage)
-_transaction = msgspec.json.Decoder(_TransactionHead)
+_sync_heads = msgspec.json.Decoder(_SyncHeads)
+_sync_payloads = msgspec.json.Decoder(_SyncPayloads)
 _item_page = msgspec.json.Decoder(_ItemPage)
 _item = msgspec.json.Decoder(_ItemHead)
 _accounts_page = msgspec.json.Decoder(_AccountsPage)
@@ -131,14 +136,22 @@ _institution_page = msgspec.json.Decoder(_InstitutionPage)
 _institution = msgspec.json.Decoder(_InstitutionHead)
 
 
-def split_sync(body: bytes) -> Page:
-    """A page of /transactions/sync: what was added, then modified, then removed."""
-    page = _decode(_sync_page, body)
+def read_step(body: bytes) -> Step:
+    """What a page of /transactions/sync says about its update; a page that passes here can be split."""
+    page = _decode(_sync_heads, body)
     if page.has_more and not page.next_cursor:
         raise MalformedPage("more pages are announced without a cursor")
-    living = [_record(_decode(_transaction, raw).transaction_id, raw) for raw in (*page.added, *page.modified)]
-    gone = [Record(_decode(_transaction, raw).transaction_id, bytes(raw), DELETED, is_deleted=True) for raw in page.removed]
-    return Page(living + gone, page.next_cursor, page.has_more, page.transactions_update_status)
+    return Step(page.next_cursor, page.has_more, page.transactions_update_status)
+
+
+def split_sync(body: bytes) -> list[Record]:
+    """The records of a page of /transactions/sync: what was added, then modified, then removed."""
+    # Two passes in C over the page are quicker than one call per record.
+    heads, payloads = _decode(_sync_heads, body), _decode(_sync_payloads, body)
+    living = zip((*heads.added, *heads.modified), (*payloads.added, *payloads.modified), strict=True)
+    gone = zip(heads.removed, payloads.removed, strict=True)
+    records = [_record(head.transaction_id, raw) for head, raw in living]
+    return records + [Record(head.transaction_id, bytes(raw), DELETED, is_deleted=True) for head, raw in gone]
 
 
 def split_accounts(body: bytes) -> Accounts:
