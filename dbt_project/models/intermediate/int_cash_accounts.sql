@@ -11,12 +11,40 @@ sources as (
     where is_cash_usable
 )
 
-select ledger.*
+select
+    ledger.business_id,
+    ledger.connection_id,
+    ledger.rail,
+    ledger.account_id,
+    ledger.change_id,
+    ledger.account_name,
+    ledger.account_sub_type,
+    ledger.balance_amount,
+    ledger.currency,
+    ledger.home_currency,
+    ledger.as_of_date,
+    ledger.source_updated_at,
+    ledger.synced_at,
+    ledger.home_balance_amount
 from ledger
 anti join sources on ledger.business_id = sources.business_id
 
-union all by name
+union all
 
-select bank.*
+select
+    bank.business_id,
+    bank.connection_id,
+    bank.rail,
+    bank.account_id,
+    bank.change_id,
+    bank.account_name,
+    bank.account_sub_type,
+    bank.balance_amount,
+    bank.currency,
+    bank.home_currency,
+    bank.as_of_date,
+    bank.source_updated_at,
+    bank.synced_at,
+    bank.home_balance_amount
 from bank
 semi join sources on bank.business_id = sources.business_id

@@ -4,8 +4,6 @@
     ('quantity', 'quantity', 'number'),
     ('amount', 'amount', 'stripe_amount'),
     ('currency', 'currency', 'text'),
-    ('period_start_at', 'period.start', 'seconds'),
-    ('period_end_at', 'period.end', 'seconds'),
 ] -%}
 
 with versions as (
