@@ -85,9 +85,9 @@ class RawWarehouse:
         self._connection.execute("set timezone = 'UTC'")
         for schema in ("raw_control", "quality"):
             self._connection.execute(f"create schema if not exists {schema}")
-        for rail, tables in {"qbo": tuple(entity.name for entity in QBO.entities), **RAIL_TABLES}.items():
+        for rail, entities in {"qbo": tuple(entity.name for entity in QBO.entities), **RAIL_TABLES}.items():
             self._connection.execute(f"create schema if not exists raw_{rail}")
-            for table in tables:
+            for table in entities:
                 self._connection.execute(f"create table if not exists raw_{rail}.{table} ({RAW_COLUMNS})")
             self._connection.execute(
                 f"create table if not exists raw_{rail}._dlt_loads (load_id varchar, schema_name varchar, status bigint,"
