@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from ingestion.errors import UsageError
 from ingestion.promise import EntityPromise, RailPromise
+from ingestion.rails.plaid.promise import PLAID
 from ingestion.rails.qbo.promise import QBO
+from ingestion.rails.ramp.promise import RAMP
+from ingestion.rails.stripe.promise import STRIPE
 
-RAILS: dict[str, RailPromise] = {rail.name: rail for rail in (QBO,)}
+RAILS: dict[str, RailPromise] = {rail.name: rail for rail in (QBO, RAMP, PLAID, STRIPE)}
 
 
 def rail_promise(name: str) -> RailPromise:

@@ -3,10 +3,11 @@
 
   latest_versions: rows of finished dlt loads this model has not processed name the keys that may have changed; those
   keys are recomputed from all their history, so loads may finish and versions may arrive in any order. The newest
-  version by (source_updated_at, observed_at, version_no) wins; a deleted record keeps the payload of its last live one.
+  version wins: by (source_updated_at, observed_at, version_no) where the vendor stamps versions itself (`stamped`), else
+  by (observed_at, version_no). A deleted record keeps the payload of its last live version.
   Measured on 1,000,000 rows of history, 2,000 of them new: 0.07 s; the payload is read for the winners only.
 -#}
-{% macro latest_versions(relation, loads) -%}
+{% macro latest_versions(relation, loads, stamped=true) -%}
     with finished_loads as (
         select loads.load_id
         from {{ loads }} as loads
@@ -17,6 +18,7 @@
     changed_keys as (
         select distinct
             log.business_id,
+            log.connection_id,
             log.record_id
         from {{ relation }} as log
         where
@@ -48,6 +50,9 @@
         semi join changed_keys
             on
                 log.business_id = changed_keys.business_id
+                {%- if not stamped %}
+                and log.connection_id = changed_keys.connection_id
+                {%- endif %}
                 and log.record_id = changed_keys.record_id
         {% endif -%}
         where
@@ -61,21 +66,22 @@
         select *
         from history
         qualify row_number() over (
-            partition by history.business_id, history.record_id
-            order by history.source_updated_at desc nulls last, history.observed_at desc, history.version_no desc
+            partition by history.business_id{{ '' if stamped else ', history.connection_id' }}, history.record_id
+            order by {{ newest_first('history', stamped) }}
         ) = 1
     ),
 
     newest_live as (
         select
             history.business_id,
+            history.connection_id,
             history.record_id,
             history.change_id
         from history
         where not history.is_deleted
         qualify row_number() over (
-            partition by history.business_id, history.record_id
-            order by history.source_updated_at desc nulls last, history.observed_at desc, history.version_no desc
+            partition by history.business_id{{ '' if stamped else ', history.connection_id' }}, history.record_id
+            order by {{ newest_first('history', stamped) }}
         ) = 1
     ),
 
@@ -93,6 +99,9 @@
         left join newest_live
             on
                 newest.business_id = newest_live.business_id
+                {%- if not stamped %}
+                and newest.connection_id = newest_live.connection_id
+                {%- endif %}
                 and newest.record_id = newest_live.record_id
     )
 
@@ -108,6 +117,12 @@
     from heads
     inner join {{ relation }} as log
         on heads.content_change_id = log.change_id
+{%- endmacro %}
+
+
+{#- What orders the versions of a record, the newest first. -#}
+{% macro newest_first(log, stamped) -%}
+    {% if stamped %}{{ log }}.source_updated_at desc nulls last, {% endif %}{{ log }}.observed_at desc, {{ log }}.version_no desc
 {%- endmacro %}
 
 
@@ -148,15 +163,17 @@
 {%- endmacro %}
 
 
-{#- Per business, how many live records a mirror holds and how new its newest is. -#}
+{#- Per connection, how many live records a mirror holds and how new its newest is; what a rail does not stamp changed when
+    it was first seen changed. -#}
 {% macro entity_head(mirror, entity) -%}
     select
         mirror.business_id,
+        mirror.connection_id,
         mirror.rail,
         '{{ entity }}' as entity,
         count(*) filter (not mirror.is_deleted) as live_count,
-        max(mirror.source_updated_at) as newest_change_at,
+        max(coalesce(mirror.source_updated_at, mirror.synced_at)) as newest_change_at,
         max(mirror.synced_at) as newest_observed_at
     from {{ mirror }} as mirror
-    group by mirror.business_id, mirror.rail
+    group by mirror.business_id, mirror.connection_id, mirror.rail
 {%- endmacro %}

@@ -10,20 +10,20 @@
         list_concat(
             [
                 {'path': '$', 'text': case when doc is null then left(payload, 200) end}
-                {%- for column, path, kind in fields if kind not in ('text', 'links') %},
-                {'path': '{{ path }}', 'text': case when {{ typed(kind, 'doc.' ~ path) }} is null then doc.{{ path }} end}
+                {%- for column, path, kind in fields if kind not in ('text', 'links', 'stripe_balances') %},
+                {'path': '{{ path }}', 'text': case when {{ typed(kind, 'doc.' ~ path) }} is null then {{ served_text(kind, 'doc.' ~ path) }} end}
                 {%- endfor %}
                 {%- for parent, leaves in objects_of(fields).items() %},
                 {'path': '{{ parent }}', 'text': {{ not_json_type('coalesce(' ~ leaves | join(', ') ~ ')', parent, 'OBJECT') }}}
                 {%- endfor %}
-                {%- for column, path, kind in fields if kind == 'links' %},
+                {%- for column, path, kind in fields if kind in ('links', 'stripe_balances') %},
                 {'path': '{{ path }}', 'text': {{ not_json_type('doc.' ~ path, path, 'ARRAY') }}}
                 {%- endfor %}
                 {%- if lines %},
                 {'path': 'Line', 'text': {{ not_json_type('doc.Line', 'Line', 'ARRAY') }}}
                 {%- endif %}
             ],
-            {{ rejected_lines(lines) if lines else '[]' }}
+            {{ rejected_lines(lines) if lines else rejected_balances(fields) }}
         ),
         lambda rejected: rejected.text is not null
     )
@@ -55,6 +55,40 @@
 {%- endmacro %}
 
 
+{#- What was served for a value that could not be typed; of an amount in minor units, its currency too. -#}
+{% macro served_text(kind, value) -%}
+    {%- if kind == 'ramp_amount' -%}
+        {{ value }}.amount || coalesce(' ' || {{ value }}.currency_code, '')
+    {%- elif kind == 'stripe_amount' -%}
+        {{ value }} || coalesce(' ' || doc.currency, '')
+    {%- else -%}
+        {{ value }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- The amounts within Stripe's lists of balances that could not be typed. -#}
+{% macro rejected_balances(fields) -%}
+    {%- set balances = fields | selectattr(2, 'equalto', 'stripe_balances') | list -%}
+    {%- if balances -%}
+        list_concat(
+        {%- for column, path, kind in balances %}
+            list_transform(doc.{{ path }}, lambda balance: {
+                'path': '{{ path }}',
+                'text': case
+                    when {{ stripe_amount('balance.amount', 'balance.currency') }} is null
+                        then balance.amount || coalesce(' ' || balance.currency, '')
+                end
+            })
+            {{- ',' if not loop.last }}
+        {%- endfor %}
+        )
+    {%- else -%}
+        []
+    {%- endif -%}
+{%- endmacro %}
+
+
 {#- The text at a top-level name that is neither null nor of the expected JSON type; looked up where `parsed` is NULL. -#}
 {% macro not_json_type(parsed, name, expected) -%}
     case
@@ -70,8 +104,12 @@
 {#- {top-level object: its text leaves} of the fields read from objects. -#}
 {% macro objects_of(fields) -%}
     {%- set objects = {} -%}
-    {%- for column, path, kind in fields if '.' in path -%}
-        {%- do objects.setdefault(path.split('.')[0], []).append('doc.' ~ path) -%}
+    {%- for column, path, kind in fields -%}
+        {%- if kind == 'ramp_amount' -%}
+            {%- do objects.setdefault(path.split('.')[0], []).append('doc.' ~ path ~ '.amount') -%}
+        {%- elif '.' in path -%}
+            {%- do objects.setdefault(path.split('.')[0], []).append('doc.' ~ path) -%}
+        {%- endif -%}
     {%- endfor -%}
     {{ return(objects) }}
 {%- endmacro %}

@@ -30,6 +30,8 @@
 
 
 {#- `text` typed as text, money (major units, two decimals), rate, date, flag, number or instant; NULL if it is not one.
+    Kinds that one vendor has: `day` the date of a timestamp, `us_date` month/day/year, `seconds` an instant in Unix seconds,
+    `ramp_amount` and `stripe_amount` minor units (macros/minor_units.sql).
     Dates are bounded so that no arithmetic on them can overflow: "infinity" is a date to DuckDB. -#}
 {% macro typed(kind, text) -%}
     {%- if kind == 'text' -%}
@@ -46,6 +48,16 @@
         try_cast({{ text }} as integer)
     {%- elif kind == 'instant' -%}
         case when isfinite(try_cast({{ text }} as timestamptz)) then try_cast({{ text }} as timestamptz) end
+    {%- elif kind == 'day' -%}
+        {{ typed('date', 'left(' ~ text ~ ', 10)') }}
+    {%- elif kind == 'us_date' -%}
+        cast(try_strptime({{ text }}, '%m/%d/%Y') as date)
+    {%- elif kind == 'seconds' -%}
+        case when try_cast({{ text }} as bigint) between 0 and 7258118400 then to_timestamp(try_cast({{ text }} as bigint)) end
+    {%- elif kind == 'ramp_amount' -%}
+        {{ ramp_amount(text) }}
+    {%- elif kind == 'stripe_amount' -%}
+        {{ stripe_amount(text, 'doc.currency') }}
     {%- else -%}
         {{ exceptions.raise_compiler_error('there is no kind of value ' ~ kind) }}
     {%- endif -%}
@@ -75,7 +87,20 @@
     {%- for part in parts[:-1] -%}
         {%- set place.node = place.node.setdefault(part, {}) -%}
     {%- endfor -%}
-    {%- do place.node.update({parts[-1]: [{'TxnId': 'VARCHAR', 'TxnType': 'VARCHAR'}] if kind == 'links' else 'VARCHAR'}) -%}
+    {%- do place.node.update({parts[-1]: json_leaf_type(kind)}) -%}
+{%- endmacro %}
+
+
+{#- The shape of one value: a scalar's text, or the object or list that a kind of money is served as. -#}
+{% macro json_leaf_type(kind) -%}
+    {%- if kind == 'links' -%}
+        {{ return([{'TxnId': 'VARCHAR', 'TxnType': 'VARCHAR'}]) }}
+    {%- elif kind == 'ramp_amount' -%}
+        {{ return({'amount': 'VARCHAR', 'currency_code': 'VARCHAR', 'minor_unit_conversion_rate': 'VARCHAR'}) }}
+    {%- elif kind == 'stripe_balances' -%}
+        {{ return([{'amount': 'VARCHAR', 'currency': 'VARCHAR'}]) }}
+    {%- endif -%}
+    {{ return('VARCHAR') }}
 {%- endmacro %}
 
 
@@ -88,7 +113,10 @@
 {#- The typed columns of `fields`, read from the struct `doc`. -#}
 {% macro typed_columns(fields) -%}
     {%- for column, path, kind in fields %}
-    {{ typed_links('doc.' ~ path) if kind == 'links' else typed(kind, 'doc.' ~ path) }} as {{ column }}
+    {% if kind == 'links' %}{{ typed_links('doc.' ~ path) }}
+    {%- elif kind == 'stripe_balances' %}{{ stripe_balances('doc.' ~ path) }}
+    {%- else %}{{ typed(kind, 'doc.' ~ path) }}
+    {%- endif %} as {{ column }}
     {%- if not loop.last %},{% endif -%}
     {%- endfor -%}
 {%- endmacro %}

@@ -57,10 +57,12 @@ def waiting_requests(database: Database) -> list[Waiting]:
     table = sync_requests
     query = sa.select(table).where(table.c.state == PENDING, table.c.claim_id.is_(None)).order_by(table.c.asked_at, table.c.request_id)
     with database.read() as transaction:
-        return [
-            Waiting(row.request_id, row.rail, row.business_id, () if row.entity == EVERYTHING else (row.entity,), row.asked_at, row.attempts)
-            for row in transaction.execute(query)
-        ]
+        rows = transaction.execute(query).all()
+    return [Waiting(row.request_id, row.rail, row.business_id, _entities(row.entity), row.asked_at, row.attempts) for row in rows]
+
+
+def _entities(entity: str) -> tuple[str, ...]:
+    return () if entity == EVERYTHING else (entity,)
 
 
 def request_states(database: Database, request_ids: Sequence[str]) -> list[dict[str, Any]]:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 WATCHED = {"cash": "cash", "runway_days": "runway", "overdue_ap_amount": "overdue A/P", "overdue_ar_amount": "overdue A/R"}
 SHOWN_CHANGES = 12
+# Which rails the sandbox's businesses are connected to, in turn: every stage at which a client may stand.
+PHASES = (("qbo", "ramp", "plaid", "stripe"), ("qbo",), ("qbo", "ramp"), ("qbo", "ramp", "plaid"), ("qbo", "plaid"))
 
 
 def command(
@@ -46,15 +48,18 @@ def command(
 
 
 def _onboard_all(settings: Settings, store: ControlStore) -> None:
-    """Connects every business of the sandbox, and gives each firm's businesses to one advisor."""
+    """Connects every business of the sandbox to the rails of its phase, and gives each firm's businesses to one advisor."""
     import tempfile
 
     from ingestion.control.onboarding_csv import onboard_csv
     from ingestion.control.store import product_clock_of
-    from rowcol_assets.cli.sandbox import credentials
+    from rowcol_assets.cli.sandbox import all_credentials, write_credentials
 
+    entries = all_credentials()
+    numbers = {business_id: number for number, business_id in enumerate(dict.fromkeys(entry["business_id"] for entry in entries))}
+    wanted = [entry for entry in entries if entry["rail"] in PHASES[numbers[entry["business_id"]] % len(PHASES)]]
     with tempfile.TemporaryDirectory(prefix="rowcol-") as folder:
-        credentials(Path(folder))
+        write_credentials(Path(folder), wanted)
         refused = [line for line in onboard_csv(settings, store, Path(folder) / "businesses.csv") if line.error]
     if refused:
         raise RowcolError(f"{refused[0].business_id} could not be onboarded: {refused[0].error}")
@@ -64,7 +69,8 @@ def _onboard_all(settings: Settings, store: ControlStore) -> None:
         advisor = re.sub(r"[^a-z0-9]+", "-", (business.firm_id or "advisor").lower()).strip("-")
         advisors.add(advisor)
         store.grant(advisor, business.business_id, "owner", now)
-    typer.echo(f"{len(store.businesses())} businesses onboarded under {len(advisors)} advisors: {', '.join(sorted(advisors))}", err=True)
+    who = f"{len(store.businesses())} businesses with {len(wanted)} connections"
+    typer.echo(f"{who} onboarded under {len(advisors)} advisors: {', '.join(sorted(advisors))}", err=True)
 
 
 def _portfolio(settings: Settings) -> dict[str, dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -113,11 +114,22 @@ def fault(
 @app.command()
 def credentials(out: Annotated[Path, typer.Option(help="Folder for the files; they hold secrets and are readable by you alone.")]) -> None:
     """Writes what `rowcol onboard --csv` takes: one JSON file per business and rail, and businesses.csv naming them."""
-    from ingestion.registry import RAILS
+    entries = all_credentials()
+    write_credentials(out, entries)
+    businesses = len({entry["business_id"] for entry in entries})
+    typer.echo(f"{businesses} businesses with {len(entries)} connections in {out / 'businesses.csv'}")
+
+
+def all_credentials() -> list[dict[str, Any]]:
+    """One entry per business and rail of the home's sandbox, as `write_credentials` takes them."""
     from sandbox.remote import steering
 
     with steering(_folder()) as sandbox:
-        entries = [entry for entry in sandbox.credentials() if entry["rail"] in RAILS]
+        return sandbox.credentials()
+
+
+def write_credentials(out: Path, entries: Sequence[Mapping[str, Any]]) -> None:
+    """Writes one file of credentials per entry and the CSV that names them."""
     out.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (out / "businesses.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, CSV_COLUMNS)
@@ -126,10 +138,9 @@ def credentials(out: Annotated[Path, typer.Option(help="Folder for the files; th
             name = f"{entry['business_id']}.{entry['rail']}.json"
             _write_secret(out / name, entry["credentials"])
             writer.writerow({**{column: entry[column] for column in CSV_COLUMNS if column in entry}, "credentials": name})
-    typer.echo(f"{len(entries)} businesses in {out / 'businesses.csv'}")
 
 
-def _write_secret(path: Path, content: dict[str, Any]) -> None:
+def _write_secret(path: Path, content: Mapping[str, Any]) -> None:
     path.touch(mode=0o600)
     path.chmod(0o600)
     path.write_text(json.dumps(content, indent=2) + "\n")

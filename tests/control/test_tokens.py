@@ -36,7 +36,7 @@ store.rotate(store.connections("qbo")[0], refresh)
 
 
 def next_token(state: TokenState, credentials: dict[str, Any]) -> TokenState:
-    number = int(state.refresh_token.rpartition("-")[2]) + 1
+    number = int(str(state.refresh_token).rpartition("-")[2]) + 1
     return TokenState(f"access-token-{number}", EXPIRY, f"refresh-token-{number}", EXPIRY)
 
 
@@ -78,7 +78,7 @@ def test_threads_that_saw_the_same_token_refresh_it_once(settings: Settings, sto
     calls: list[str] = []
 
     def refresh(state: TokenState, credentials: dict[str, Any]) -> TokenState:
-        calls.append(state.refresh_token)
+        calls.append(str(state.refresh_token))
         return next_token(state, credentials)
 
     with ThreadPoolExecutor(6) as pool:

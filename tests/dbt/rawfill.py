@@ -43,6 +43,19 @@ CONTROL_TABLES = {
         resolved_at timestamptz, _dlt_load_id varchar""",
 }
 
+# Of the rails beside the ledger; none stamps its versions itself.
+RAIL_TABLES = {
+    "ramp": (
+        "business", "balances", "entities", "bills", "vendors", "vendor_accounts", "transactions", "transfers", "reimbursements",
+        "statements",
+    ),
+    "plaid": ("items", "institutions", "accounts", "balances", "transactions"),
+    "stripe": (
+        "accounts", "balances", "customers", "invoices", "invoice_lines", "invoice_payments", "charges", "payment_intents", "refunds",
+        "disputes", "payouts", "balance_transactions", "events",
+    ),
+}  # fmt: skip
+
 QUALITY_TABLES = {
     "expectation_runs": """run_id varchar, business_id varchar, check_id varchar, status varchar, records_checked bigint,
         records_failed bigint, error varchar, ran_at timestamptz""",
@@ -58,6 +71,11 @@ def realm_of(business_id: str) -> str:
     return f"realm-{business_id}"
 
 
+def connection_of(business_id: str, rail: str) -> str:
+    """The connection id these fixtures give a business on a rail other than the ledger."""
+    return f"{rail}-{business_id}"
+
+
 class RawWarehouse:
     """An open warehouse file with every raw, control and quality table, empty until filled."""
 
@@ -65,14 +83,16 @@ class RawWarehouse:
         self.path = path
         self._connection = duckdb.connect(str(path))
         self._connection.execute("set timezone = 'UTC'")
-        for schema in ("raw_qbo", "raw_control", "quality"):
+        for schema in ("raw_control", "quality"):
             self._connection.execute(f"create schema if not exists {schema}")
-        for entity in QBO.entities:
-            self._connection.execute(f"create table if not exists raw_qbo.{entity.name} ({RAW_COLUMNS})")
-        self._connection.execute(
-            "create table if not exists raw_qbo._dlt_loads (load_id varchar, schema_name varchar, status bigint,"
-            " inserted_at timestamptz, schema_version_hash varchar)"
-        )
+        for rail, entities in {"qbo": tuple(entity.name for entity in QBO.entities), **RAIL_TABLES}.items():
+            self._connection.execute(f"create schema if not exists raw_{rail}")
+            for table in entities:
+                self._connection.execute(f"create table if not exists raw_{rail}.{table} ({RAW_COLUMNS})")
+            self._connection.execute(
+                f"create table if not exists raw_{rail}._dlt_loads (load_id varchar, schema_name varchar, status bigint,"
+                " inserted_at timestamptz, schema_version_hash varchar)"
+            )
         for schema, tables in (("raw_control", CONTROL_TABLES), ("quality", QUALITY_TABLES)):
             for table, columns in tables.items():
                 self._connection.execute(f"create table if not exists {schema}.{table} ({columns})")
@@ -88,8 +108,9 @@ class RawWarehouse:
         self._connection.close()
 
     def load(self, load_id: str, *, status: int = 0) -> None:
-        """Records a dlt load; status 0 is a finished one."""
-        self._connection.execute("insert into raw_qbo._dlt_loads values (?, 'qbo', ?, ?, 'hash')", [load_id, status, OBSERVED])
+        """Records a dlt load of every rail; status 0 is a finished one."""
+        for rail in ("qbo", *RAIL_TABLES):
+            self._connection.execute(f"insert into raw_{rail}._dlt_loads values (?, ?, ?, ?, 'hash')", [load_id, rail, status, OBSERVED])
 
     def version(
         self,
@@ -120,6 +141,44 @@ class RawWarehouse:
                 change_id,
                 version_no,
                 updated_at,
+                is_deleted,
+                payload,
+                content,
+                observed_at,
+                load_id,
+            ],
+        )
+        return change_id
+
+    def observed(
+        self,
+        business_id: str,
+        rail: str,
+        entity: str,
+        record_id: str,
+        record: Mapping[str, Any] | str,
+        *,
+        connection_id: str | None = None,
+        version_no: int = 1,
+        observed_at: datetime = OBSERVED,
+        source_updated_at: datetime | None = None,
+        is_deleted: bool = False,
+        load_id: str = "1",
+    ) -> str:
+        """Appends one version of a record of a rail that stamps none itself, and returns its change id."""
+        payload = record if isinstance(record, str) else json.dumps(record)
+        connection_id = connection_id or connection_of(business_id, rail)
+        content = hashlib.sha256(payload.encode()).hexdigest()
+        change_id = hashlib.sha256("|".join((business_id, connection_id, entity, record_id, content, str(version_no))).encode()).hexdigest()
+        self._connection.execute(
+            f"insert into raw_{rail}.{entity} values (?, ?, ?, ?, ?, null, ?, ?, ?, ?, ?, 'schedule', 'sync', ?)",
+            [
+                business_id,
+                connection_id,
+                record_id,
+                change_id,
+                version_no,
+                source_updated_at,
                 is_deleted,
                 payload,
                 content,
@@ -170,6 +229,30 @@ class RawWarehouse:
         self.control("connections", **common, state="healthy", is_sandbox=True, token_expires_at=now + timedelta(days=90))
         for entity in QBO.entities:
             self.control("sync_states", **common, entity=entity.name, last_full_walk_at=synced, last_outcome="succeeded")
+
+    def connect(
+        self,
+        business_id: str,
+        rail: str,
+        *,
+        now: datetime,
+        age: timedelta = timedelta(minutes=1),
+        state: str = "healthy",
+        connection_id: str | None = None,
+    ) -> None:
+        """Connects a business to another rail, all of whose entities were synced `age` before `now`."""
+        synced = now - age
+        common = {
+            "business_id": business_id,
+            "connection_id": connection_id or connection_of(business_id, rail),
+            "rail": rail,
+            "consecutive_failures": 0,
+            "last_attempt_at": now,
+            "last_success_at": synced,
+        }
+        self.control("connections", **common, state=state, is_sandbox=True)
+        for entity in RAIL_TABLES[rail]:
+            self.control("sync_states", **common, entity=entity, last_full_walk_at=synced, last_outcome="succeeded")
 
     def execute(self, sql: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
         """Runs one statement and returns its rows."""

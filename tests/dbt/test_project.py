@@ -9,6 +9,7 @@ import pytest
 from ingestion.entity_promises import SEED_PATH, entity_promises_csv
 from ingestion.rails.qbo.promise import QBO
 from tests.dbt.project import DbtProject
+from tests.dbt.rawfill import RAIL_TABLES
 
 
 @pytest.fixture(scope="module")
@@ -50,11 +51,13 @@ def test_only_staging_and_the_checks_results_read_sources(models: dict[str, Any]
         for parent in node.depends_on.nodes
         if parent.startswith("source.") and name != "chk_h42"
     }
-    assert readers == {("staging", "raw_qbo"), ("staging", "raw_control"), ("marts", "quality")}
+    rails = {("staging", f"raw_{rail}") for rail in ("qbo", *RAIL_TABLES)}
+    assert readers == rails | {("staging", "raw_control"), ("marts", "quality")}
 
 
 def test_every_raw_table_has_a_mirror(models: dict[str, Any]) -> None:
     assert {f"stg_qbo__{entity.name}" for entity in QBO.entities} <= set(models)
+    assert {f"stg_{rail}__{table}" for rail, tables in RAIL_TABLES.items() for table in tables} <= set(models)
 
 
 def test_the_seed_of_promises_is_what_the_registry_says() -> None:

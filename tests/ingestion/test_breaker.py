@@ -24,7 +24,8 @@ async def fetch(breaker: Breaker, error: RailError | None, log: list[str]) -> No
 
 def run(errors: list[RailError | None], at_once: int = 1) -> tuple[Breaker, list[str]]:
     async def all_of_them() -> tuple[Breaker, list[str]]:
-        breaker, log, gate = Breaker("https://rail.example", failures_to_open=4, probes=2), [], asyncio.Semaphore(at_once)
+        log: list[str] = []
+        breaker, gate = Breaker("https://rail.example", failures_to_open=4, probes=2), asyncio.Semaphore(at_once)
 
         async def one(error: RailError | None) -> None:
             async with gate:

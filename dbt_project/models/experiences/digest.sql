@@ -125,6 +125,7 @@ select
     cast(to_json(coalesce(invoice_lists.documents, [])) as varchar) as invoices_data,
     businesses.as_of,
     businesses.rails_used,
+    businesses.degraded_rails,
     businesses.synced_at
 from businesses
 left join runway

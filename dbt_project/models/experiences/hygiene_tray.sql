@@ -93,6 +93,7 @@ select
     open_flags.reopened_count,
     open_flags.as_of,
     open_flags.rails_used,
+    open_flags.degraded_rails,
     open_flags.synced_at
 from open_flags
 left join records

@@ -10,6 +10,10 @@ calendar as (
     select * from {{ ref('int_business_calendar') }}
 ),
 
+executed as (
+    select * from {{ ref('int_ramp_bills') }}
+),
+
 resolved as (
     select
         documents.*,
@@ -17,7 +21,14 @@ resolved as (
         calendar.as_of_date,
         coalesce(parties.vendor_name, documents.vendor_name) as resolved_vendor_name,
         parties.record_id is not null as is_vendor_known,
-        coalesce(documents.currency, calendar.home_currency) as document_currency
+        coalesce(documents.currency, calendar.home_currency) as document_currency,
+        {{ ledger_status('documents.is_deleted', 'documents.is_voided', 'documents.total_amount', 'documents.open_amount') }} as status,
+        executed.ramp_bill_id,
+        executed.change_id as ramp_change_id,
+        executed.approval_status,
+        executed.execution_status,
+        executed.payment_date,
+        executed.synced_at as execution_as_of
     from documents
     inner join calendar on documents.business_id = calendar.business_id
     left join parties
@@ -25,40 +36,60 @@ resolved as (
             documents.business_id = parties.business_id
             and documents.vendor_id = parties.record_id
             and not parties.is_deleted
+    left join executed
+        on
+            documents.business_id = executed.business_id
+            and documents.record_id = executed.qbo_bill_id
+),
+
+-- Ramp's word on approval and payment wins, save over the ledger's that the bill is no more.
+settled as (
+    select
+        resolved.*,
+        resolved.execution_status is not null and resolved.status not in ('deleted', 'voided') as is_ramps_word
+    from resolved
 )
 
 select
-    resolved.business_id,
-    resolved.connection_id,
-    resolved.rail,
-    resolved.record_id,
-    resolved.change_id,
-    resolved.document_number,
-    resolved.vendor_id,
-    resolved.resolved_vendor_name as vendor_name,
-    resolved.is_vendor_known,
-    resolved.terms_id,
-    resolved.private_note,
-    resolved.txn_date,
-    resolved.due_date,
-    resolved.total_amount,
-    resolved.open_amount,
-    resolved.document_currency as currency,
-    resolved.exchange_rate,
-    resolved.home_currency,
-    {{ home_amount('resolved.total_amount', 'resolved.document_currency', 'resolved.home_currency', 'resolved.exchange_rate') }}
+    settled.business_id,
+    settled.connection_id,
+    settled.rail,
+    settled.record_id,
+    settled.change_id,
+    settled.document_number,
+    settled.vendor_id,
+    settled.resolved_vendor_name as vendor_name,
+    settled.is_vendor_known,
+    settled.terms_id,
+    settled.private_note,
+    settled.txn_date,
+    settled.due_date,
+    settled.total_amount,
+    settled.open_amount,
+    settled.document_currency as currency,
+    settled.exchange_rate,
+    settled.home_currency,
+    {{ home_amount('settled.total_amount', 'settled.document_currency', 'settled.home_currency', 'settled.exchange_rate') }}
         as home_total_amount,
-    {{ home_amount('resolved.open_amount', 'resolved.document_currency', 'resolved.home_currency', 'resolved.exchange_rate') }}
+    {{ home_amount('settled.open_amount', 'settled.document_currency', 'settled.home_currency', 'settled.exchange_rate') }}
         as home_open_amount,
-    resolved.document_currency != resolved.home_currency and coalesce(resolved.exchange_rate, 0) <= 0 as is_without_rate,
-    resolved.as_of_date - resolved.due_date as days_past_due,
-    {{ ledger_status('resolved.is_deleted', 'resolved.is_voided', 'resolved.total_amount', 'resolved.open_amount') }} as status,
-    resolved.is_deleted,
-    resolved.is_voided,
-    not resolved.is_deleted and not resolved.is_voided and coalesce(resolved.open_amount, 1) != 0 as is_open,
-    resolved.as_of_date,
-    {{ qbo_transaction_url('bill', 'resolved.record_id') }} as source_url,
-    resolved.created_at,
-    resolved.source_updated_at,
-    resolved.synced_at
-from resolved
+    settled.document_currency != settled.home_currency and coalesce(settled.exchange_rate, 0) <= 0 as is_without_rate,
+    settled.as_of_date - settled.due_date as days_past_due,
+    settled.status,
+    case when settled.is_ramps_word then settled.execution_status else settled.status end as effective_status,
+    case when settled.is_ramps_word then 'ramp' else settled.rail end as status_source,
+    case when settled.is_ramps_word then settled.execution_as_of else settled.source_updated_at end as status_as_of,
+    settled.ramp_bill_id,
+    settled.ramp_change_id,
+    settled.approval_status,
+    settled.payment_date,
+    case when settled.ramp_bill_id is null then settled.rail else settled.rail || ',ramp' end as rails_used,
+    settled.is_deleted,
+    settled.is_voided,
+    not settled.is_deleted and not settled.is_voided and coalesce(settled.open_amount, 1) != 0 as is_open,
+    settled.as_of_date,
+    {{ qbo_transaction_url('bill', 'settled.record_id') }} as source_url,
+    settled.created_at,
+    settled.source_updated_at,
+    settled.synced_at
+from settled

@@ -1,8 +1,61 @@
 {{ config(materialized='table') }}
 
-with movements as (
+with ledger_movements as (
     select * from {{ ref('int_cash_movements') }}
     where {{ within_days('movement_date', 90) }}
+),
+
+bank_movements as (
+    select * from {{ ref('int_bank_movements') }}
+    where {{ within_days('movement_date', 90) }}
+),
+
+card_movements as (
+    select * from {{ ref('int_card_movements') }}
+    where {{ within_days('movement_date', 90) }}
+),
+
+bank_sources as (
+    select * from {{ ref('int_bank_sources') }}
+    where is_flow_usable
+),
+
+-- From the bank where it is current: what it shows, less what stays inside, and what was bought by card.
+movements as (
+    select
+        ledger_movements.business_id,
+        ledger_movements.movement_date,
+        ledger_movements.direction,
+        ledger_movements.amount,
+        ledger_movements.original_currency,
+        ledger_movements.synced_at
+    from ledger_movements
+    left join bank_sources on ledger_movements.business_id = bank_sources.business_id
+    where bank_sources.business_id is null or ledger_movements.is_card
+
+    union all
+
+    select
+        bank_movements.business_id,
+        bank_movements.movement_date,
+        bank_movements.direction,
+        bank_movements.amount,
+        bank_movements.original_currency,
+        bank_movements.synced_at
+    from bank_movements
+    inner join bank_sources on bank_movements.business_id = bank_sources.business_id
+    where bank_movements.movement_kind = 'external'
+
+    union all
+
+    select
+        card_movements.business_id,
+        card_movements.movement_date,
+        card_movements.direction,
+        card_movements.amount,
+        card_movements.original_currency,
+        card_movements.synced_at
+    from card_movements
 ),
 
 calendar as (
@@ -99,12 +152,40 @@ first_dates as (
     group by mirror.business_id
 ),
 
-first_transactions as (
+ledger_starts as (
     select
         first_dates.business_id,
-        min(first_dates.first_date) as first_transaction_date
+        min(first_dates.first_date) as first_date
     from first_dates
     group by first_dates.business_id
+),
+
+first_transactions as (
+    select
+        calendar.business_id,
+        case when bank_sources.business_id is null then ledger_starts.first_date else bank_sources.first_movement_date end
+            as first_transaction_date,
+        case when bank_sources.business_id is null then 'qbo' else 'plaid' end as flow_source
+    from calendar
+    left join ledger_starts on calendar.business_id = ledger_starts.business_id
+    left join bank_sources on calendar.business_id = bank_sources.business_id
+),
+
+-- Bills and payroll have dates of their own in the walk. Which of the bank's debits they are only the ledger knows.
+dated_flows as (
+    select
+        calendar.business_id,
+        sum(ledger_movements.amount) as dated_outflow_90
+    from calendar
+    inner join ledger_movements
+        on
+            calendar.business_id = ledger_movements.business_id
+            and ledger_movements.movement_date > calendar.as_of_date - 90
+            and ledger_movements.movement_date <= calendar.as_of_date
+    where
+        ledger_movements.direction = 'out'
+        and (ledger_movements.is_bill_payment or ledger_movements.is_payroll)
+    group by calendar.business_id
 ),
 
 flows as (
@@ -112,9 +193,6 @@ flows as (
         calendar.business_id,
         sum(movements.amount) filter (movements.direction = 'out') as outflow_90,
         sum(movements.amount) filter (movements.direction = 'in') as inflow_90,
-        sum(movements.amount)
-        filter (movements.direction = 'out' and not movements.is_bill_payment and not movements.is_payroll)
-            as undated_outflow_90,
         string_agg(distinct movements.original_currency, ',' order by movements.original_currency)
         filter (movements.amount is null) as excluded_currencies,
         max(movements.synced_at) as synced_at
@@ -139,17 +217,20 @@ measured as (
         end as observed_days,
         {{ money('coalesce(flows.outflow_90, 0)') }} as outflow_90,
         {{ money('coalesce(flows.inflow_90, 0)') }} as inflow_90,
-        {{ money('coalesce(flows.undated_outflow_90, 0)') }} as undated_outflow_90,
+        {{ money(floor_zero('coalesce(flows.outflow_90, 0) - coalesce(dated_flows.dated_outflow_90, 0)')) }} as undated_outflow_90,
+        first_transactions.flow_source,
         flows.excluded_currencies,
         flows.synced_at
     from calendar
     left join first_transactions on calendar.business_id = first_transactions.business_id
     left join flows on calendar.business_id = flows.business_id
+    left join dated_flows on calendar.business_id = dated_flows.business_id
 )
 
 select
     measured.business_id,
     measured.as_of_date,
+    measured.flow_source,
     measured.first_transaction_date,
     measured.observed_days,
     measured.outflow_90,

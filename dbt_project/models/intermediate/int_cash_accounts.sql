@@ -1,44 +1,50 @@
-with accounts as (
-    select * from {{ ref('stg_qbo__accounts') }}
+with ledger as (
+    select * from {{ ref('int_ledger_balances') }}
 ),
 
-rates as (
-    select * from {{ ref('int_exchange_rates') }}
+bank as (
+    select * from {{ ref('int_bank_balances') }}
 ),
 
-calendar as (
-    select * from {{ ref('int_business_calendar') }}
-),
-
-balances as (
-    select
-        accounts.business_id,
-        accounts.connection_id,
-        accounts.rail,
-        accounts.record_id as account_id,
-        accounts.change_id,
-        accounts.account_name,
-        accounts.account_sub_type,
-        accounts.current_balance as balance_amount,
-        coalesce(accounts.currency, calendar.home_currency) as currency,
-        calendar.home_currency,
-        calendar.as_of_date,
-        accounts.source_updated_at,
-        accounts.synced_at
-    from accounts
-    inner join calendar on accounts.business_id = calendar.business_id
-    where
-        accounts.account_type = 'Bank'
-        and coalesce(accounts.is_active, true)
-        and not accounts.is_deleted
+sources as (
+    select * from {{ ref('int_bank_sources') }}
+    where is_cash_usable
 )
 
 select
-    balances.*,
-    {{ home_amount('balances.balance_amount', 'balances.currency', 'balances.home_currency', 'rates.exchange_rate') }}
-        as home_balance_amount
-from balances
-left join rates
-    on
-        balances.business_id = rates.business_id
-        and balances.currency = rates.currency
+    ledger.business_id,
+    ledger.connection_id,
+    ledger.rail,
+    ledger.account_id,
+    ledger.change_id,
+    ledger.account_name,
+    ledger.account_sub_type,
+    ledger.balance_amount,
+    ledger.currency,
+    ledger.home_currency,
+    ledger.as_of_date,
+    ledger.source_updated_at,
+    ledger.synced_at,
+    ledger.home_balance_amount
+from ledger
+anti join sources on ledger.business_id = sources.business_id
+
+union all
+
+select
+    bank.business_id,
+    bank.connection_id,
+    bank.rail,
+    bank.account_id,
+    bank.change_id,
+    bank.account_name,
+    bank.account_sub_type,
+    bank.balance_amount,
+    bank.currency,
+    bank.home_currency,
+    bank.as_of_date,
+    bank.source_updated_at,
+    bank.synced_at,
+    bank.home_balance_amount
+from bank
+semi join sources on bank.business_id = sources.business_id

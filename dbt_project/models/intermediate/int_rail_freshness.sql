@@ -56,6 +56,7 @@ aged as (
     left join entity_heads
         on
             connections.business_id = entity_heads.business_id
+            and connections.connection_id = entity_heads.connection_id
             and connections.rail = entity_heads.rail
             and promises.entity = entity_heads.entity
 )

@@ -55,6 +55,7 @@ select
     headline.cash,
     headline.cash_source,
     headline.cash_gap,
+    headline.flow_source,
     headline.reserved,
     {{ money('headline.spendable') }} as spendable,
     headline.observed_days,

@@ -12,6 +12,14 @@ cash_accounts as (
     select * from {{ ref('int_cash_accounts') }}
 ),
 
+ledger_balances as (
+    select * from {{ ref('int_ledger_balances') }}
+),
+
+bank_sources as (
+    select * from {{ ref('int_bank_sources') }}
+),
+
 reserves as (
     select * from {{ ref('stg_control__reserves') }}
 ),
@@ -38,10 +46,25 @@ cash as (
         cash_accounts.business_id,
         case when count(*) = count(cash_accounts.balance_amount) then sum(cash_accounts.home_balance_amount) end as cash,
         count(*) > count(cash_accounts.balance_amount) as is_unreadable,
+        any_value(cash_accounts.rail) as cash_source,
         string_agg(distinct cash_accounts.currency, ',' order by cash_accounts.currency)
         filter (cash_accounts.home_balance_amount is null and cash_accounts.balance_amount is not null) as excluded_currencies
     from cash_accounts
     group by cash_accounts.business_id
+),
+
+-- What the ledger has more than the bank; unknown where either side is.
+cash_gaps as (
+    select
+        bank_sources.business_id,
+        case
+            when count(*) = count(ledger_balances.balance_amount)
+                then sum(ledger_balances.home_balance_amount) - any_value(bank_sources.bank_cash)
+        end as cash_gap
+    from bank_sources
+    inner join ledger_balances on bank_sources.business_id = ledger_balances.business_id
+    where bank_sources.is_cash_usable
+    group by bank_sources.business_id
 ),
 
 reserved as (
@@ -96,14 +119,15 @@ select
     calendar.run_at,
     calendar.home_currency as currency,
     {{ money('cash.cash') }} as cash,
-    case when cash.cash is not null then 'qbo' end as cash_source,
+    case when cash.cash is not null then cash.cash_source end as cash_source,
     case
         when cash.business_id is null then 'no_cash_account'
         when cash.is_unreadable then 'unreadable_balance'
         when cash.cash is null then 'no_exchange_rate'
     end as cash_null_reason,
-    cast(null as decimal(18, 2)) as cash_gap,
+    {{ money('cash_gaps.cash_gap') }} as cash_gap,
     {{ money('coalesce(reserved.reserved, 0)') }} as reserved,
+    burn.flow_source,
     burn.first_transaction_date,
     burn.observed_days,
     burn.outflow_90,
@@ -135,6 +159,7 @@ cross join policy
 inner join rail_health on calendar.business_id = rail_health.business_id
 inner join burn on calendar.business_id = burn.business_id
 left join cash on calendar.business_id = cash.business_id
+left join cash_gaps on calendar.business_id = cash_gaps.business_id
 left join reserved on calendar.business_id = reserved.business_id
 left join ap on calendar.business_id = ap.business_id
 left join ar on calendar.business_id = ar.business_id

@@ -2,6 +2,10 @@ with customers as (
     select * from {{ ref('stg_qbo__customers') }}
 ),
 
+rail_health as (
+    select * from {{ ref('int_rail_health') }}
+),
+
 terms as (
     select * from {{ ref('stg_qbo__terms') }}
 ),
@@ -32,8 +36,10 @@ select
     {{ qbo_name_url('customerdetail', 'customers.record_id') }} as source_url,
     {{ utc('customers.source_updated_at') }} as source_updated_at,
     'qbo' as rails_used,
+    {{ degraded_among("'qbo'", 'rail_health.degraded_rails') }} as degraded_rails,
     {{ utc('customers.synced_at') }} as synced_at
 from customers
+inner join rail_health on customers.business_id = rail_health.business_id
 inner join calendar on customers.business_id = calendar.business_id
 left join terms
     on

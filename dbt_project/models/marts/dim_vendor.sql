@@ -2,6 +2,10 @@ with vendors as (
     select * from {{ ref('stg_qbo__vendors') }}
 ),
 
+rail_health as (
+    select * from {{ ref('int_rail_health') }}
+),
+
 terms as (
     select * from {{ ref('int_vendor_terms') }}
 ),
@@ -43,8 +47,10 @@ select
     {{ qbo_name_url('vendordetail', 'vendors.record_id') }} as source_url,
     {{ utc('vendors.source_updated_at') }} as source_updated_at,
     'qbo' as rails_used,
+    {{ degraded_among("'qbo'", 'rail_health.degraded_rails') }} as degraded_rails,
     {{ utc('vendors.synced_at') }} as synced_at
 from vendors
+inner join rail_health on vendors.business_id = rail_health.business_id
 inner join calendar on vendors.business_id = calendar.business_id
 left join terms
     on

@@ -1,5 +1,9 @@
 with documents as (
     select * from {{ ref('int_ap_open_documents') }}
+),
+
+rail_health as (
+    select * from {{ ref('int_rail_health') }}
 )
 
 select
@@ -24,5 +28,7 @@ select
     documents.source_url,
     {{ utc('documents.source_updated_at') }} as source_updated_at,
     documents.rail as rails_used,
+    {{ degraded_among('documents.rail', 'rail_health.degraded_rails') }} as degraded_rails,
     {{ utc('documents.synced_at') }} as synced_at
 from documents
+inner join rail_health on documents.business_id = rail_health.business_id

@@ -8,6 +8,10 @@
 
 with documents as (
     select * from {{ ref('int_bills') }}
+),
+
+rail_health as (
+    select * from {{ ref('int_rail_health') }}
 )
 
 select
@@ -28,19 +32,24 @@ select
     documents.home_open_amount,
     documents.home_currency,
     documents.status,
-    -- QuickBooks is the only rail with a say so far; a payment rail's word will win here.
-    documents.status as effective_status,
-    documents.rail as status_source,
-    {{ utc('documents.source_updated_at') }} as status_as_of,
+    documents.effective_status,
+    documents.status_source,
+    {{ utc('documents.status_as_of') }} as status_as_of,
+    documents.approval_status,
+    documents.payment_date,
+    documents.ramp_bill_id,
+    documents.ramp_change_id,
     documents.is_open,
     documents.is_voided,
     documents.is_deleted,
     documents.source_url,
     {{ utc('documents.created_at') }} as created_at,
     {{ utc('documents.source_updated_at') }} as source_updated_at,
-    documents.rail as rails_used,
+    documents.rails_used,
+    {{ degraded_among('documents.rails_used', 'rail_health.degraded_rails') }} as degraded_rails,
     {{ utc('documents.synced_at') }} as synced_at
 from documents
+inner join rail_health on documents.business_id = rail_health.business_id
 {% if is_incremental() -%}
 -- Nothing in a row depends on the day, so only rows made from another version, name or currency are written again.
 left join {{ this }} as present
@@ -52,4 +61,6 @@ where
     documents.change_id is distinct from present.change_id
     or documents.vendor_name is distinct from present.vendor_name
     or documents.home_currency is distinct from present.home_currency
+    or documents.ramp_change_id is distinct from present.ramp_change_id
+    or {{ degraded_among('documents.rails_used', 'rail_health.degraded_rails') }} is distinct from present.degraded_rails
 {%- endif %}

@@ -8,6 +8,10 @@
 
 with accounts as (
     select * from {{ ref('int_cash_accounts') }}
+),
+
+rail_health as (
+    select * from {{ ref('int_rail_health') }}
 )
 
 select
@@ -26,6 +30,8 @@ select
     accounts.account_id as record_id,
     accounts.change_id,
     accounts.rail as rails_used,
+    {{ degraded_among('accounts.rail', 'rail_health.degraded_rails') }} as degraded_rails,
     {{ utc('accounts.synced_at') }} as synced_at
 from accounts
+inner join rail_health on accounts.business_id = rail_health.business_id
 {{ where_day_is_open('accounts') }}

@@ -267,6 +267,7 @@ select
     flags.run_id,
     {{ record_url('flags.rail', 'flags.entity', 'flags.record_id') }} as source_url,
     coalesce(rail_health.rails_used, '') as rails_used,
+    coalesce(rail_health.degraded_rails, '') as degraded_rails,
     {{ utc('rail_health.synced_at') }} as synced_at
 from flags
 inner join catalogue on flags.check_id = catalogue.check_id

@@ -85,6 +85,7 @@ select
     coalesce(counted.checks_not_applicable, 0) as checks_not_applicable,
     {{ utc('counted.checked_at') }} as checked_at,
     rail_health.rails_used,
+    rail_health.degraded_rails,
     {{ utc('rail_health.synced_at') }} as synced_at
 from calendar
 inner join rail_health on calendar.business_id = rail_health.business_id

@@ -2,6 +2,10 @@ with documents as (
     select * from {{ ref('int_ar_open_documents') }}
 ),
 
+rail_health as (
+    select * from {{ ref('int_rail_health') }}
+),
+
 customers as (
     select * from {{ ref('stg_qbo__customers') }}
 )
@@ -25,8 +29,10 @@ select
     documents.as_of_date,
     documents.source_url,
     documents.rail as rails_used,
+    {{ degraded_among('documents.rail', 'rail_health.degraded_rails') }} as degraded_rails,
     {{ utc('documents.synced_at') }} as synced_at
 from documents
+inner join rail_health on documents.business_id = rail_health.business_id
 left join customers
     on
         documents.business_id = customers.business_id

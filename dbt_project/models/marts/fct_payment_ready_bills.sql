@@ -10,6 +10,20 @@ freshness as (
     select * from {{ ref('int_rail_freshness') }}
 ),
 
+rail_health as (
+    select * from {{ ref('int_rail_health') }}
+),
+
+-- A payment of Ramp's that was not seen yet would be made twice, so Ramp's own data must be a day old at most too.
+ramp_ages as (
+    select
+        freshness.business_id,
+        max(freshness.sync_age_minutes) as sync_age_minutes
+    from freshness
+    where freshness.rail = 'ramp' and freshness.entity = 'bills'
+    group by freshness.business_id
+),
+
 open_bills as (
     select * from bills
     where bills.is_open
@@ -38,7 +52,14 @@ judged as (
             case when open_bills.open_amount is null or open_bills.open_amount <= 0 then 'nothing_open' end,
             case when open_bills.vendor_id is null or not open_bills.is_vendor_known then 'vendor_unmapped' end,
             case when open_bills.due_date is null then 'no_due_date' end,
-            case when coalesce(freshness.sync_age_minutes > 1440, true) then 'stale' end,
+            case when open_bills.status_source = 'ramp' and open_bills.effective_status = 'paid' then 'paid_on_ramp' end,
+            case when open_bills.effective_status = 'in_flight' then 'in_flight_on_ramp' end,
+            case
+                when
+                    coalesce(freshness.sync_age_minutes > 1440, true)
+                    or (open_bills.ramp_bill_id is not null and coalesce(ramp_ages.sync_age_minutes > 1440, true))
+                    then 'stale'
+            end,
             bill_flags.reasons,
             vendor_flags.reasons
         ), '') as blocked_reasons
@@ -49,6 +70,7 @@ judged as (
             and open_bills.connection_id = freshness.connection_id
             and open_bills.rail = freshness.rail
             and freshness.entity = 'bills'
+    left join ramp_ages on open_bills.business_id = ramp_ages.business_id
     left join blocking_flags as bill_flags
         on
             open_bills.business_id = bill_flags.business_id
@@ -80,9 +102,13 @@ select
     coalesce(judged.status in ('open', 'partly_paid') and judged.total_amount > 0, false) as is_ready_by_specification,
     judged.blocked_reasons,
     judged.status,
+    judged.effective_status,
+    judged.status_source,
     judged.sync_age_minutes,
     judged.as_of_date,
     judged.source_url,
-    judged.rail as rails_used,
+    judged.rails_used,
+    {{ degraded_among('judged.rails_used', 'rail_health.degraded_rails') }} as degraded_rails,
     {{ utc('judged.synced_at') }} as synced_at
 from judged
+inner join rail_health on judged.business_id = rail_health.business_id

@@ -45,6 +45,7 @@ select
     held.held_reason,
     {{ utc('calendar.run_at') }} as as_of,
     rail_health.rails_used,
+    rail_health.degraded_rails,
     {{ utc('rail_health.synced_at') }} as synced_at
 from calendar
 inner join rail_health on calendar.business_id = rail_health.business_id

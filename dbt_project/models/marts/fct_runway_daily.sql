@@ -31,6 +31,7 @@ select
     graded.cash,
     graded.cash_source,
     graded.cash_gap,
+    graded.flow_source,
     graded.reserved,
     graded.spendable,
     graded.observed_days,

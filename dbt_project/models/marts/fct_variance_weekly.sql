@@ -100,6 +100,7 @@ select
     {{ money('today.runway_days - week_ago.runway_days') }} as runway_days_change,
     coalesce(movers.top_movers, '[]') as top_movers,
     today.rails_used,
+    today.degraded_rails,
     today.synced_at
 from today
 left join week_ago on today.business_id = week_ago.business_id

@@ -1,5 +1,5 @@
 with cash_accounts as (
-    select * from {{ ref('int_cash_accounts') }}
+    select * from {{ ref('int_ledger_balances') }}
 )
 
 select

@@ -1,0 +1,73 @@
+{{ config(materialized='table') }}
+
+with connections as (
+    select * from {{ ref('stg_control__connections') }}
+    where rail = 'plaid'
+),
+
+sync_states as (
+    select * from {{ ref('stg_control__sync_states') }}
+    where rail = 'plaid'
+),
+
+balances as (
+    select * from {{ ref('int_bank_balances') }}
+),
+
+movements as (
+    select * from {{ ref('int_bank_movements') }}
+),
+
+calendar as (
+    select * from {{ ref('int_business_calendar') }}
+),
+
+-- A business can have logins at several banks. One of them older than a day leaves part of the cash unknown, so that the
+-- ledger, which has all of it, is taken instead.
+ages as (
+    select
+        connections.business_id,
+        bool_and(coalesce({{ minutes_between('balance_states.last_success_at', 'calendar.run_at') }} <= 1440, false)) as are_balances_current,
+        bool_and(coalesce({{ minutes_between('transaction_states.last_success_at', 'calendar.run_at') }} <= 1440, false))
+            as are_transactions_current
+    from connections
+    inner join calendar on connections.business_id = calendar.business_id
+    left join sync_states as balance_states
+        on
+            connections.business_id = balance_states.business_id
+            and connections.connection_id = balance_states.connection_id
+            and balance_states.entity = 'balances'
+    left join sync_states as transaction_states
+        on
+            connections.business_id = transaction_states.business_id
+            and connections.connection_id = transaction_states.connection_id
+            and transaction_states.entity = 'transactions'
+    group by connections.business_id
+),
+
+cash as (
+    select
+        balances.business_id,
+        count(*) = count(balances.balance_amount) as are_balances_readable,
+        {{ money('sum(balances.home_balance_amount)') }} as bank_cash
+    from balances
+    group by balances.business_id
+),
+
+history as (
+    select
+        movements.business_id,
+        min(movements.movement_date) as first_movement_date
+    from movements
+    group by movements.business_id
+)
+
+select
+    ages.business_id,
+    ages.are_balances_current and coalesce(cash.are_balances_readable, false) as is_cash_usable,
+    ages.are_transactions_current and history.first_movement_date is not null as is_flow_usable,
+    cash.bank_cash,
+    history.first_movement_date
+from ages
+left join cash on ages.business_id = cash.business_id
+left join history on ages.business_id = history.business_id

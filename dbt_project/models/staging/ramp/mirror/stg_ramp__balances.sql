@@ -1,0 +1,33 @@
+{%- set fields = [
+    ('available_card_limit', 'available_card_limit', 'money'),
+    ('card_limit', 'card_limit', 'money'),
+    ('balance_including_pending', 'balance_including_pending', 'money'),
+    ('card_balance_excluding_pending', 'card_balance_excluding_pending', 'money'),
+    ('card_balance_including_pending', 'card_balance_including_pending', 'money'),
+    ('flex_balance', 'flex_balance', 'money'),
+    ('float_balance_excluding_pending', 'float_balance_excluding_pending', 'money'),
+    ('statement_balance', 'statement_balance', 'money'),
+    ('next_billing_date', 'next_billing_date', 'us_date'),
+    ('previous_billing_date', 'prev_billing_date', 'us_date'),
+] -%}
+
+with versions as (
+    {{ latest_versions(source('raw_ramp', 'balances'), source('raw_ramp', '_dlt_loads'), stamped=false) }}
+),
+
+parsed as (
+    select
+        *,
+        {{ parsed_payload(fields) }} as doc
+    from versions
+),
+
+renamed as (
+    select
+        {{ mirror_columns('ramp') }},
+        {{ typed_columns(fields) }},
+        {{ rejected_values(fields) }} as rejected_values
+    from parsed
+)
+
+select * from renamed

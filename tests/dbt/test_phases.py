@@ -1,0 +1,130 @@
+"""Each mart with any set of rails that has the ledger: where cash and flows come from, what Ramp says, what a row rests on."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.dbt.documents import bill
+from tests.dbt.ledgers import NOW
+from tests.dbt.project import DbtProject, rows
+from tests.dbt.rails import bank_account, build_phases, phased_business, ramp_bill
+from tests.dbt.rawfill import RawWarehouse
+
+PHASES: dict[str, tuple[str, ...]] = {
+    "ledger": (),
+    "ramp": ("ramp",),
+    "bank": ("ramp", "plaid"),
+    "all": ("ramp", "plaid", "stripe"),
+    "bank_only": ("plaid",),
+}
+
+
+@pytest.fixture(scope="module")
+def phases(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One warehouse with a business per phase."""
+    path = tmp_path_factory.mktemp("phases") / "warehouse.duckdb"
+    with RawWarehouse(path) as raw:
+        raw.load("1")
+        for business_id, rails in PHASES.items():
+            phased_business(raw, business_id, rails)
+    build_phases(project, path)
+    return path
+
+
+def test_each_phase_has_its_rows_in_every_mart_and_names_its_rails(phases: Path) -> None:
+    for table in ("fct_runway_daily", "fct_bills", "fct_invoices", "fct_cash", "fct_ap_aging", "fct_payment_ready_bills", "dim_business"):
+        found = {business for (business,) in rows(phases, f"select distinct business_id from marts.{table}")}
+        assert found == set(PHASES), table
+    named = dict(rows(phases, "select business_id, rails_used from experiences.portfolio"))
+    assert named == {business_id: ",".join(sorted(("qbo", *rails))) for business_id, rails in PHASES.items()}
+    assert rows(phases, "select distinct degraded_rails from experiences.portfolio") == [("",)]
+
+
+def test_cash_is_the_banks_where_there_is_one_and_the_gap_to_the_ledger_is_named(phases: Path) -> None:
+    found = rows(phases, "select business_id, cash, cash_source, cash_gap from marts.fct_runway_daily order by 1")
+    bank, ledger = (Decimal(800), "plaid", Decimal(200)), (Decimal(1000), "qbo", None)
+    assert {row[0]: row[1:] for row in found} == {"ledger": ledger, "ramp": ledger, "bank": bank, "all": bank, "bank_only": bank}
+    sums = dict(rows(phases, "select business_id, sum(home_balance_amount) from marts.fct_cash group by all"))
+    assert sums == {row[0]: row[1] for row in found}
+
+
+def test_flows_are_the_banks_and_what_was_bought_by_card_counts_once(phases: Path) -> None:
+    found = rows(phases, "select business_id, outflow_90, inflow_90, flow_source from marts.fct_runway_daily")
+    assert {row[0]: row[1:] for row in found} == {
+        "ledger": (Decimal(900), 0, "qbo"),
+        "ramp": (Decimal(930), 0, "qbo"),
+        "bank": (Decimal(480), Decimal(60), "plaid"),
+        "all": (Decimal(480), Decimal(60), "plaid"),
+        "bank_only": (Decimal(450), Decimal(60), "plaid"),
+    }
+
+
+def test_ramps_word_on_a_linked_bill_wins_and_the_ledgers_stays_beside_it(phases: Path) -> None:
+    found = rows(
+        phases,
+        "select business_id, status, effective_status, status_source, ramp_bill_id, rails_used from marts.fct_bills where record_id = '7'",
+    )
+    ledger, linked = ("open", "open", "qbo", None, "qbo"), ("open", "paid", "ramp", "r7", "qbo,ramp")
+    assert {row[0]: row[1:] for row in found} == {"ledger": ledger, "ramp": linked, "bank": linked, "all": linked, "bank_only": ledger}
+    assert rows(phases, "select count(*) from marts.fct_bills") == [(len(PHASES) * 3,)]
+    reasons = dict(rows(phases, "select business_id, blocked_reasons from marts.fct_payment_ready_bills where record_id = '7'"))
+    assert {business_id for business_id, reason in reasons.items() if "paid_on_ramp" in (reason or "")} == {"ramp", "bank", "all"}
+
+
+def test_a_bank_not_heard_of_for_a_day_gives_cash_back_to_the_ledger_and_a_rail_that_is_down_is_named(
+    project: DbtProject, tmp_path: Path
+) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    with RawWarehouse(path) as raw:
+        raw.load("1")
+        phased_business(raw, "fresh", ("ramp", "plaid"), age=timedelta(hours=24))
+        phased_business(raw, "old", ("ramp", "plaid"), age=timedelta(hours=24, minutes=1))
+        phased_business(raw, "half", ("plaid",))
+        raw.connect("half", "plaid", now=NOW, age=timedelta(days=3), connection_id="second-bank")
+        bank_account(raw, "half", "savings", available=5000, current=5000, connection_id="second-bank")
+    build_phases(project, path)
+    found = rows(
+        path, "select business_id, cash, cash_source, flow_source, outflow_90, degraded_rails from marts.fct_runway_daily order by 1"
+    )
+    assert found == [
+        ("fresh", Decimal(800), "plaid", "plaid", Decimal(480), ""),
+        ("half", Decimal(1000), "qbo", "qbo", Decimal(900), "plaid"),
+        ("old", Decimal(1000), "qbo", "qbo", Decimal(930), "plaid,ramp"),
+    ]
+    bills = rows(path, "select business_id, effective_status, degraded_rails from marts.fct_bills where record_id = '7' order by 1")
+    assert bills == [("fresh", "paid", ""), ("half", "open", ""), ("old", "paid", "ramp")]
+    assert rows(path, "select business_id, blocked_reasons from marts.fct_payment_ready_bills where record_id = '7' order by 1") == [
+        ("fresh", "paid_on_ramp"),
+        ("half", None),
+        ("old", "paid_on_ramp,stale"),
+    ]
+
+
+def test_a_new_word_of_ramps_reaches_a_bill_the_ledger_did_not_touch(project: DbtProject, tmp_path: Path) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    with RawWarehouse(path) as raw:
+        raw.load("1")
+        phased_business(raw, "acme", ("ramp",))
+        ramp_bill(raw, "acme", "r11", "11", "OPEN")
+        raw.versions("acme", "bills", [bill("12", 5, DueDate="2026-07-03")])
+    build_phases(project, path)
+    status = "select effective_status, payment_date from marts.fct_bills where record_id = '11'"
+    ready = "select blocked_reasons from marts.fct_payment_ready_bills where record_id = '11'"
+    assert (rows(path, status), rows(path, ready)) == ([("open", None)], [(None,)])
+    with RawWarehouse(path) as raw:
+        raw.load("2")
+        record = {
+            "id": "r11",
+            "remote_id": "11",
+            "status": "OPEN",
+            "approval_status": "APPROVED",
+            "payment": {"payment_date": "2026-07-01T00:00:00Z"},
+        }
+        raw.observed("acme", "ramp", "bills", "r11", record, version_no=2, observed_at=NOW, load_id="2")
+    build_phases(project, path)
+    assert rows(path, status) == [("in_flight", date(2026, 7, 1))]
+    assert rows(path, ready) == [("in_flight_on_ramp",)]
