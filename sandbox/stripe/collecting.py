@@ -16,7 +16,7 @@ from sandbox.stripe.money import settles_at
 from sandbox.world.billing import Billing
 from sandbox.world.reality import Happening
 
-PAID_TWICE_SHARE, DISPUTED_SHARE = 0.05, 0.03
+PAID_TWICE_SHARE, CALLED_BACK_SHARE, DISPUTED_SHARE = 0.05, 0.2, 0.03
 
 
 def applied(book: Book, step: Billing) -> None:
@@ -70,11 +70,14 @@ def decline(book: Book, id: str) -> None:
 
 
 def pay_again(book: Book, charge: str) -> None:
-    """The customer pays a second time by mistake; the business gives it back within a day or so, at times in two parts."""
+    """The customer pays a second time by mistake; the business gives it back within a day or so, at times in two parts, or forgets to."""
     original = book.state("charges", charge)
     second = book.id("ch", "again", charge)
     intent = own_intent(book, original["amount"], original["customer"], second)
     charge_card(book, second, intent, original["amount"], original["customer"], None, available_on=settles_at(book))
+    if book.chance("called back", second) < CALLED_BACK_SHARE:
+        book.plan(book.now + book.pick(3, 20, "called back after", second) * DAY, "open_dispute", second, "duplicate")
+        return
     after = book.now + book.pick(7200, DAY, "refunded after", second)
     if book.chance("in two parts", second) < 0.4:
         half = original["amount"] // 2

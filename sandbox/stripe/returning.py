@@ -80,11 +80,11 @@ def refund_fails(book: Book, id: str, ordinal: int) -> None:
     book.plan(book.now + DAY, "refund", charge["id"], held["amount"], ordinal + 2)
 
 
-def open_dispute(book: Book, charge: str) -> None:
-    """The customer's bank asks, or calls the money back at once."""
+def open_dispute(book: Book, charge: str, why: str = "") -> None:
+    """The customer's bank asks, or calls the money back at once. why: `duplicate` for a charge that never was given back."""
     held = book.state("charges", charge)
     id = book.id("du", charge)
-    is_inquiry = book.chance("inquiry", id) < INQUIRY_SHARE
+    is_inquiry = not why and book.chance("inquiry", id) < INQUIRY_SHARE
     state: dict[str, Any] = {
         "id": id,
         "object": "dispute",
@@ -104,7 +104,7 @@ def open_dispute(book: Book, charge: str) -> None:
             "card": {"brand": "visa", "case_type": "inquiry" if is_inquiry else "chargeback", "network_reason_code": "13.1"},
             "type": "card",
         },
-        "reason": "product_not_received" if is_inquiry else "fraudulent",
+        "reason": why or ("product_not_received" if is_inquiry else "fraudulent"),
         "status": "warning_needs_response" if is_inquiry else "needs_response",
     }
     book.put("disputes", state, "charge.dispute.created")
@@ -124,9 +124,14 @@ def answer_dispute(book: Book, id: str) -> None:
 
 
 def close_dispute(book: Book, id: str) -> None:
-    """An inquiry comes to nothing, a dispute is won: the money comes back."""
-    if book.state("disputes", id)["status"].startswith("warning"):
+    """An inquiry comes to nothing; a dispute is won and the money comes back, but not what was charged twice."""
+    held = book.state("disputes", id)
+    if held["status"].startswith("warning"):
         book.change("disputes", id, "charge.dispute.closed", status="warning_closed")
+        return
+    if held["reason"] == "duplicate":
+        book.change("disputes", id, "charge.dispute.closed", status="lost")
+        transact(book, "adjustment", stripe_fee(held["amount"]) + DISPUTE_FEE, 0, id, "Courtesy credit", category="other_adjustment")
         return
     _move_disputed(book, id, 1, "charge.dispute.funds_reinstated")
     book.change("disputes", id, "charge.dispute.closed", status="won")

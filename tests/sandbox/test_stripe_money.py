@@ -101,9 +101,12 @@ def test_what_is_given_back_or_called_back_leaves_the_balance_as_it_was(hub: Hub
                 assert sum(moved[id]["net"] for id in mine) == -moved[charge["balance_transaction"]]["net"]
         for dispute in account.walk("/disputes"):
             seen.add(dispute["status"])
+            net = sum(row["net"] for row in moved.values() if row["source"] == dispute["id"])
             if dispute["status"] in ("won", "warning_closed"):
-                assert sum(row["net"] for row in dispute["balance_transactions"]) == 0
-    assert {"refund succeeded", "refund failed", "won", "warning_closed"} <= seen
+                assert net == sum(row["net"] for row in dispute["balance_transactions"]) == 0
+            if dispute["status"] == "lost":
+                assert net == -next(row["net"] for row in moved.values() if row["source"] == dispute["charge"])
+    assert {"refund succeeded", "refund failed", "won", "lost", "warning_closed"} <= seen
 
 
 def test_some_payouts_come_back_and_are_paid_out_again(hub: Hub) -> None:
