@@ -19,7 +19,7 @@ from sqlalchemy.engine import Connection as Transaction
 from ingestion.clock import wall_clock
 from ingestion.control.arrivals_schema import sync_requests, webhook_inbox
 from ingestion.control.claims import DEAD, DONE, IGNORED, PENDING
-from ingestion.control.database import Database, insert
+from ingestion.control.database import Database
 from ingestion.control.schema import connections
 from ingestion.errors import UsageError
 from ingestion.webhooks import Notice
@@ -141,5 +141,12 @@ def prune_arrivals(database: Database) -> int:
 
 
 def _put(transaction: Transaction, row: dict[str, Any]) -> int:
-    statement = insert(transaction, webhook_inbox).values(row).on_conflict_do_nothing(index_elements=["rail", "connection_id", "event_id"])
-    return len(transaction.execute(statement.returning(webhook_inbox.c.inbox_no)).all())
+    return len(transaction.execute(_PUT, {"reason": None, "body": None, **row}).all())
+
+
+# As text, because SQLAlchemy compiles an insert with a conflict clause anew for each row, which takes longer than the insert.
+_COLUMNS = ("rail", "connection_id", "event_id", "business_id", "kind", "entities", "state", "reason", "body", "received_at", "settled_at")
+_PUT = sa.text(
+    f"insert into webhook_inbox ({', '.join(_COLUMNS)}) values ({', '.join(f':{name}' for name in _COLUMNS)})"
+    " on conflict (rail, connection_id, event_id) do nothing returning inbox_no"
+).bindparams(*(sa.bindparam(name, type_=webhook_inbox.c[name].type) for name in _COLUMNS))
