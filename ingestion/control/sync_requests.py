@@ -17,11 +17,20 @@ from sqlalchemy.engine import Connection as Transaction
 from ingestion.clock import wall_clock
 from ingestion.control.arrivals_schema import sync_requests
 from ingestion.control.claims import PENDING
-from ingestion.control.database import Database, insert
+from ingestion.control.database import Database
 from ingestion.control.inbox import Waiting
 
 # The entity that stands for all of a rail's.
 EVERYTHING = "*"
+
+
+# As text, because SQLAlchemy compiles an insert with a conflict clause anew each time, which takes longer than the insert.
+_ASK = sa.text(
+    "insert into sync_requests (request_id, business_id, rail, entity, requested_by, state, asked_at)"
+    " values (:request_id, :business_id, :rail, :entity, :requested_by, 'pending', :asked_at)"
+    " on conflict (business_id, rail, entity) where state = 'pending' do update"
+    " set asked_at = excluded.asked_at, asked_count = sync_requests.asked_count + 1, attempts = 0 returning request_id"
+).bindparams(sa.bindparam("asked_at", type_=sync_requests.c.asked_at.type))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +50,7 @@ def ask(transaction: Transaction, business_id: str, rail: str, entities: Sequenc
     for entity in sorted(set(entities)) or [EVERYTHING]:
         mine = uuid4().hex
         row = {"request_id": mine, "business_id": business_id, "rail": rail, "entity": entity, "requested_by": requested_by}
-        statement = insert(transaction, sync_requests).values(**row, state=PENDING, asked_at=now)
-        statement = statement.on_conflict_do_update(
-            index_elements=["business_id", "rail", "entity"],
-            index_where=sa.text("state = 'pending'"),
-            set_={"asked_at": now, "asked_count": sync_requests.c.asked_count + 1, "attempts": 0},
-        ).returning(sync_requests.c.request_id)
-        request_id = transaction.execute(statement).scalar_one()
+        request_id = transaction.execute(_ASK, {**row, "asked_at": now}).scalar_one()
         asked.append(Asked(request_id, entity, PENDING, joined=request_id != mine))
     return asked
 
