@@ -9,11 +9,11 @@ from typing import Any
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from sandbox.hub import Hub
-from sandbox.plaid import linking, replies
+from sandbox.plaid import hosted_link, linking, replies
 from sandbox.plaid.endpoints import OF_ITEM, Asked, institution_get
 from sandbox.plaid.items import ItemFacts
 from sandbox.plaid.limits import Limits
@@ -49,14 +49,24 @@ class PlaidApp:
         of_item["/sandbox/item/reset_login"] = lambda item, asked, serving: linking.reset_login(office, item)
         of_client: dict[str, Callable[[Asked], bytes]] = {
             "/institutions/get_by_id": institution_get,
-            "/link/token/create": lambda asked: linking.link_token(office, asked),
+            "/link/token/create": lambda asked: hosted_link.create(office, asked),
+            "/link/token/get": lambda asked: hosted_link.outcome(office, asked),
             "/sandbox/public_token/create": lambda asked: linking.public_token(office, asked),
             "/item/public_token/exchange": lambda asked: linking.exchange(office, asked),
             "/webhook_verification_key/get": lambda asked: linking.webhook_key(office, asked),
         }
         routes = [Route(path, self._route(path, answer, None), methods=["POST"]) for path, answer in of_item.items()]
         routes += [Route(path, self._route(path, None, answer), methods=["POST"]) for path, answer in of_client.items()]
+        routes.append(Route("/link/{token}", self._link, methods=["GET"]))
         return routes
+
+    async def _link(self, request: Request) -> Response:
+        """The page on which a business would sign in at its banks."""
+        try:
+            redirect = hosted_link.consent(self.office, request.path_params["token"])
+        except RefusedError as refused:
+            return replies.refusal(refused.problem)
+        return RedirectResponse(redirect, 302) if redirect else Response("Your accounts are connected.", media_type="text/plain")
 
     def _route(
         self,

@@ -1,4 +1,4 @@
-"""Linking bank logins and letting them go: link tokens, public tokens and their exchange, removal, a login that broke.
+"""Linking bank logins and letting them go: public tokens and their exchange, removal, a login that broke. Link itself: `hosted_link`.
 
 A business links its own banks only. A bank linked again while it is connected is Link's update mode: the same item, repaired.
 After a removal it is another item with other ids, as with the vendor.
@@ -12,24 +12,6 @@ from sandbox.plaid.items import ItemFacts
 from sandbox.plaid.keys import verification_key
 from sandbox.plaid.office import Office
 from sandbox.plaid.replies import RefusedError
-from sandbox.seeds import stable_seed
-
-LINK_TOKEN_SECONDS = 4 * 3600
-
-
-def link_token(office: Office, asked: Asked) -> bytes:
-    """A token to open Link with, for the business that `user.client_user_id` names."""
-    user = asked.get("user")
-    business_id = user.get("client_user_id") if isinstance(user, dict) else None
-    absent = [field for field in ("client_name", "language", "country_codes") if not asked.get(field)]
-    if business_id is None:
-        absent.append("user.client_user_id")
-    if absent:
-        raise RefusedError(replies.missing(*absent))
-    now = office.hub.now
-    token = f"link-sandbox-{stable_seed('link', business_id, now):016x}"
-    answer = {"link_token": token, "expiration": wire.instant(now + LINK_TOKEN_SECONDS), "request_id": replies.request_id()}
-    return wire.encode(answer)
 
 
 def public_token(office: Office, asked: Asked) -> bytes:

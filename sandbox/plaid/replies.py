@@ -39,6 +39,7 @@ INVALID_ACCESS_TOKEN = Problem(
 )  # fmt: skip
 UNKNOWN_ACCESS_TOKEN = Problem(400, "INVALID_INPUT", "INVALID_ACCESS_TOKEN", "could not find matching access token")
 INVALID_PUBLIC_TOKEN = Problem(400, "INVALID_INPUT", "INVALID_PUBLIC_TOKEN", "could not find matching public token")
+INVALID_LINK_TOKEN = Problem(400, "INVALID_INPUT", "INVALID_LINK_TOKEN", "the provided link_token is invalid or has expired")
 INVALID_ACCOUNT = Problem(400, "INVALID_INPUT", "INVALID_ACCOUNT_ID", "one or more of the account IDs is invalid")
 INVALID_INSTITUTION = Problem(400, "INVALID_INPUT", "INVALID_INSTITUTION", "invalid institution_id provided")
 INVALID_KEY_ID = Problem(

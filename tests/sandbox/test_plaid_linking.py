@@ -100,6 +100,23 @@ def test_a_restart_remembers_removals_and_new_links(tmp_path: Path) -> None:
     again.close()
 
 
+def test_a_hosted_session_ends_with_a_public_token_for_each_bank(plaid: Plaid) -> None:
+    hosted = {"completion_redirect_uri": "http://127.0.0.1:9/done"}
+    user = {"client_user_id": plaid.business_id}
+    asked = {"client_name": "RowCol", "language": "en", "country_codes": ["US"], "user": user, "hosted_link": hosted}
+    made = plaid.get("/link/token/create", **asked)
+    assert plaid.get("/link/token/get", link_token=made["link_token"])["link_sessions"] == []
+    page = plaid.http.get(made["hosted_link_url"], follow_redirects=False)
+    assert (page.status_code, page.headers["location"]) == (302, hosted["completion_redirect_uri"])
+    sessions = plaid.get("/link/token/get", link_token=made["link_token"])["link_sessions"]
+    added = sessions[0]["results"]["item_add_results"]
+    tokens = [plaid.get("/item/public_token/exchange", public_token=each["public_token"])["access_token"] for each in added]
+    assert tokens == plaid.tokens
+    plaid.hub.advance(minutes=240)
+    assert plaid.problem("/link/token/get", link_token=made["link_token"]) == (400, "INVALID_LINK_TOKEN")
+    assert plaid.problem("/link/token/get", link_token=7) == (400, "INVALID_LINK_TOKEN")
+
+
 def test_linking_refuses_what_the_vendor_refuses(plaid: Plaid) -> None:
     assert plaid.problem("/link/token/create", client_name="RowCol") == (400, "MISSING_FIELDS")
     assert plaid.problem("/item/public_token/exchange", public_token="public-sandbox-x") == (400, "INVALID_PUBLIC_TOKEN")

@@ -102,7 +102,10 @@ def test_items_accounts_and_banks_are_as_described(plaid: Plaid) -> None:
 def test_linking_and_letting_go_is_as_described(plaid: Plaid) -> None:
     user = {"client_user_id": plaid.business_id}
     asked = {"client_name": "RowCol", "language": "en", "country_codes": ["US"], "user": user, "products": ["transactions"]}
-    assert check(plaid, "/link/token/create", **asked)["link_token"].startswith("link-sandbox-")
+    made = check(plaid, "/link/token/create", **asked, hosted_link={})
+    check(plaid, "/link/token/get", link_token=made["link_token"])
+    assert plaid.http.get(made["hosted_link_url"]).status_code == 200
+    assert check(plaid, "/link/token/get", link_token=made["link_token"])["link_sessions"]
     bank = plaid.items[0].institution.institution_id
     made = check(plaid, "/sandbox/public_token/create", institution_id=bank, initial_products=["transactions"])
     check(plaid, "/item/public_token/exchange", public_token=made["public_token"])
