@@ -57,6 +57,8 @@ class Receiver:
         async with httpx.AsyncClient(timeout=10, trust_env=False, verify=tls_context()) as http:
             found = {name: inlet_for(rail, self.store, self.writer, http) for name, rail in RAILS.items()}
             self.inlets = {name: inlet for name, inlet in found.items() if inlet}
+            for inlet in self.inlets.values():
+                await inlet.warm()
             yield
         await asyncio.to_thread(self.writer.stop)
 

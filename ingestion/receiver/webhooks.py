@@ -52,6 +52,10 @@ class Inlet:
         self._kept = {promise.name for promise in rail.entities}
         self._keys = PublishedKeys(http, verifier.fetch_key) if not verifier.SIGNED_WITH else None  # type: ignore[attr-defined]
 
+    async def warm(self) -> None:
+        """Reads the rail's secrets, so that the first deliveries do not wait for it."""
+        await asyncio.to_thread(self._directory.signers)
+
     async def take(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Taken:
         """Verifies and stores a delivery; Refused when it is not genuine, TurnedAway when that cannot be told now."""
         signers = self._directory.signers() if self._directory.is_fresh() else await asyncio.to_thread(self._directory.signers)
