@@ -152,6 +152,7 @@ class RampClient:
                 self._token = await asyncio.to_thread(self._session.store.token, self._connection)
             if self._token is rejected or self._token.access_token is None or self._expires_soon(self._token):
                 renew = refresher(self._connection, self._session.clock)
+                await self._limit.turn()
                 self._token = await asyncio.to_thread(self._session.store.rotate, self._connection, renew, seen=self._token)
             return self._token
 
