@@ -247,7 +247,8 @@ def _outcome(one: _Fetched, request: SyncRequest, sync_id: str, landed: Landed, 
     )
     bad = [entity for entity in entities if entity.status in ("failed", "partial")]
     first = bad[0] if bad else None
-    whole: Status = "failed" if all(entity.status == "failed" for entity in entities) else "partial"
+    # What was left for later says nothing of the vendor: with it alone beside failures, the connection failed.
+    whole: Status = "failed" if all(entity.status in ("failed", "skipped") for entity in entities) else "partial"
     return SyncOutcome(
         business_id=connection.business_id,
         connection_id=connection.connection_id,

@@ -107,6 +107,15 @@ def test_a_passing_refusal_is_retried(home: RampHome, status: int) -> None:
     assert len(bills(home)) == 250
 
 
+def test_a_vendor_that_is_down_fails_the_connection_though_slow_lists_were_not_due(home: RampHome) -> None:
+    home.sync()
+    home.vendor.odd = lambda request: httpx.Response(500)
+    for state in ("degraded", "degraded", "failing"):
+        report = home.sync()
+        assert (report.outcomes[0].status, home.store.connections("ramp")[0].state) == ("failed", state)
+    assert {status for status, _ in statuses(report).values()} == {"failed", "skipped"}
+
+
 def test_an_error_that_comes_with_status_200_is_no_page(home: RampHome) -> None:
     home.vendor.odd = at("/v1/bills", lambda: error(200, "DEVELOPER_7999"))
     assert statuses(home.sync())["bills"] == ("failed", "fault")
