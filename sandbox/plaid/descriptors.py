@@ -132,3 +132,19 @@ def check(number: str, style: int) -> Wording:
     """A check that was presented: the bank knows its number and nobody's name."""
     text = (f"CHECK {number}", f"CHECK # {number}", f"CHECK PAID {number}", f"Check {number}")[style % 4]
     return Wording(text, WITHDRAWN, check_number=number, method="check")
+
+
+def by_hand(memo: str, number: int, business: str, state: str) -> Wording:
+    """The words of what the bookkeeper enters by hand: payroll, taxes, loan, owner."""
+    company = upper(business)[:16].strip()
+    if memo.startswith("Payroll tax"):
+        return Wording("IRS USATAXPYMT 2200" + f"{number:05d}", TAXES, method="ACH")
+    if memo.startswith("Sales tax"):
+        return Wording(f"{state} DEPT REVENUE TAX PAYMENT", TAXES, method="ACH")
+    if memo.startswith("Payroll"):
+        return Wording(f"PAYHAUS PAYROLL {company}", PAYROLL, "other", "Payhaus", merchant_entity_id("Payhaus"), method="ACH")
+    if memo.startswith("Loan"):
+        return Wording("COMMERCIAL LOAN AUTOPAY", LOAN, method="ACH")
+    if memo.startswith("Owner"):
+        return Wording("WITHDRAWAL", WITHDRAWN)
+    return Wording(f"ACH DEBIT {company}", OTHER, method="ACH")

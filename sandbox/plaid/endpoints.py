@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from sandbox.plaid import replies, wire
+from sandbox.plaid import holdings, replies, wire
 from sandbox.plaid.bank import DROPPED, Feed
 from sandbox.plaid.items import BY_ID, ItemFacts
 from sandbox.plaid.office import DEFAULT_DAYS, Office
@@ -38,7 +38,7 @@ def item_get(office: Office, item: ItemFacts, asked: Asked, serving: Serving) ->
 def item_body(office: Office, item: ItemFacts, is_broken: bool) -> bytes:
     """The item object as it is served now, in error or not."""
     error = replies.error_object(replies.LOGIN_REQUIRED) if is_broken else None
-    return wire.item(item, office.linked_at(item), error)
+    return holdings.item(item, office.linked_at(item), error)
 
 
 def accounts_get(office: Office, item: ItemFacts, asked: Asked, serving: Serving) -> bytes:
@@ -56,7 +56,7 @@ def _accounts(office: Office, item: ItemFacts, asked: Asked, serving: Serving, *
     ids = _options(asked).get("account_ids")
     if ids is not None and not (isinstance(ids, list) and all(isinstance(each, str) for each in ids)):
         raise RefusedError(invalid("account_ids", "must be a list of strings"))
-    found = wire.accounts(item, business, bank, office.hub.now, is_live=is_live)
+    found = holdings.accounts(item, business, bank, office.hub.now, is_live=is_live)
     if ids is not None and not set(ids) <= {account_id for account_id, _, _ in found}:
         raise RefusedError(replies.INVALID_ACCOUNT)
     kept = [(slot, body) for slot, (account_id, body, _) in zip(item.slots, found, strict=True) if ids is None or account_id in ids]
@@ -116,7 +116,7 @@ def _page(
         places.append(place | (DESCRIBED if is_described and change.stage != DROPPED else 0))
     serving.note("transactions", places)
     business, bank = office.businesses[item.business_id], office.bank(item.business_id)
-    found = zip(item.slots, wire.accounts(item, business, bank, office.hub.now, is_live=False), strict=True)
+    found = zip(item.slots, holdings.accounts(item, business, bank, office.hub.now, is_live=False), strict=True)
     accounts = [body for slot, (_, body, _) in found if slot in feed.used and status != "NOT_READY"]
     end = {
         "next_cursor": cursor,
@@ -135,7 +135,7 @@ def institution_get(asked: Asked) -> bytes:
     bank = BY_ID.get(_text(asked, "institution_id"))
     if bank is None:
         raise RefusedError(replies.INVALID_INSTITUTION)
-    body = wire.institution(bank, has_metadata=bool(_options(asked).get("include_optional_metadata")))
+    body = holdings.institution(bank, has_metadata=bool(_options(asked).get("include_optional_metadata")))
     return wire.encode({"institution": msgspec.Raw(body), "request_id": replies.request_id()})
 
 

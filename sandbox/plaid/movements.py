@@ -98,7 +98,9 @@ def _movements_of(world: World, event: Happening) -> Iterator[Movement]:
         at = posting_time(world, on, draw >> 8)
         yield Movement(str(event.number), slot, -event.amount, at, on, on, wording, (event.number,))
     elif event.kind == "posted" and slot is not None:
-        yield _posting(world, event, slot, event.amount, draw % 2, _posted_words(world, event))
+        yield _posting(
+            world, event, slot, event.amount, draw % 2, words.by_hand(event.memo, event.number, world.business.name, world.business.state)
+        )
 
 
 def true_name(world: World, event: Happening) -> str:
@@ -186,19 +188,3 @@ def _transfer(world: World, event: Happening, source: int | None) -> Iterator[Mo
 
 def _deposit_text(world: World, draw: int) -> str:
     return ("DEPOSIT", "MOBILE DEPOSIT", "BRANCH DEPOSIT", "REMOTE ONLINE DEPOSIT 1")[draw % 4]
-
-
-def _posted_words(world: World, event: Happening) -> Wording:
-    """The words of what the bookkeeper enters by hand: payroll, taxes, loan, owner."""
-    company = words.upper(world.business.name)[:16].strip()
-    if event.memo.startswith("Payroll tax"):
-        return Wording("IRS USATAXPYMT 2200" + f"{event.number:05d}", words.TAXES, method="ACH")
-    if event.memo.startswith("Sales tax"):
-        return Wording(f"{world.business.state} DEPT REVENUE TAX PAYMENT", words.TAXES, method="ACH")
-    if event.memo.startswith("Payroll"):
-        return Wording(f"PAYHAUS PAYROLL {company}", words.PAYROLL, "other", "Payhaus", words.merchant_entity_id("Payhaus"), method="ACH")
-    if event.memo.startswith("Loan"):
-        return Wording("COMMERCIAL LOAN AUTOPAY", words.LOAN, method="ACH")
-    if event.memo.startswith("Owner"):
-        return Wording("WITHDRAWAL", words.WITHDRAWN)
-    return Wording(f"ACH DEBIT {company}", words.OTHER, method="ACH")

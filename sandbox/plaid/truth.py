@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator
 
 from sandbox.hub import Hub
-from sandbox.plaid import wire
+from sandbox.plaid import holdings, wire
 from sandbox.plaid.bank import CORRECTED, DROPPED, POSTED, Change
 from sandbox.plaid.counterparts import counterparts
 from sandbox.plaid.endpoints import item_body
@@ -57,7 +57,7 @@ def _sent(office: Office, item: ItemFacts, entity: str, place: int, at: int) -> 
     elif entity == "accounts":
         business, bank = office.businesses[item.business_id], office.bank(item.business_id)
         account_id = item.account_id(place & 0xFF)
-        found = wire.accounts(item, business, bank, at, is_live=bool(place & LIVE))
+        found = holdings.accounts(item, business, bank, at, is_live=bool(place & LIVE))
         body, balances = next((body, balances) for known, body, balances in found if known == account_id)
         yield entity, account_id, 1, shape(body), False
         yield "balances", account_id, 0, shape(balances), False

@@ -1,6 +1,6 @@
-"""How records are spelled on Plaid's wire: transactions, accounts, items, institutions, as JSON bytes.
+"""How transactions are spelled on Plaid's wire, and amounts and instants everywhere on it, as JSON bytes.
 
-Shapes: the vendor's OpenAPI description, version 2020-09-14. Errors and headers: `sandbox.plaid.replies`.
+Shapes: the vendor's OpenAPI description, version 2020-09-14. Items and accounts: `sandbox.plaid.holdings`; errors: `replies`.
 """
 
 from __future__ import annotations
@@ -11,21 +11,15 @@ from typing import Any
 
 import msgspec
 
-from sandbox.plaid.bank import CORRECTED, DROPPED, PENDING, Bank, Change, Feed, pending_amount
+from sandbox.plaid.bank import CORRECTED, DROPPED, PENDING, Change, pending_amount
 from sandbox.plaid.descriptors import category_of
-from sandbox.plaid.items import CHECKING, SAVINGS, VISA, Institution, ItemFacts, mask, persistent_id
+from sandbox.plaid.items import ItemFacts
 from sandbox.plaid.movements import Movement
 from sandbox.seeds import stable_seed
-from sandbox.world.identity import Business
 
 encode = msgspec.json.Encoder().encode
 _NOWHERE = dict.fromkeys(("address", "city", "region", "postal_code", "country", "lat", "lon", "store_number"))
 _NO_META = dict.fromkeys(("by_order_of", "payee", "payer", "payment_method", "payment_processor", "ppd_id", "reason", "reference_number"))
-_ACCOUNT = {
-    CHECKING: ("Business Checking", "Business Advantage Checking", "depository", "checking"),
-    SAVINGS: ("Business Savings", "Business Money Market Savings", "depository", "savings"),
-    VISA: ("Business Visa", "Visa Signature Business Card", "credit", "credit card"),
-}
 
 
 @lru_cache(maxsize=65536)
@@ -126,80 +120,3 @@ def _counterparty(name: str, kind: str, entity_id: str | None) -> dict[str, Any]
 @lru_cache(maxsize=4096)
 def _website(name: str) -> str:
     return f"{''.join(letter for letter in name.lower() if letter.isascii() and letter.isalnum())}.example"
-
-
-def accounts(item: ItemFacts, business: Business, bank: Bank, at: int, *, is_live: bool) -> list[tuple[str, bytes, bytes]]:
-    """(account id, account, its balances object) of an item's accounts at an instant; live: as the bank itself says."""
-    feed: Feed = bank.feeds[item.number]
-    found = []
-    for slot, (posted, pending) in feed.totals(at, is_live=is_live).items():
-        name, official_name, kind, subtype = _ACCOUNT[slot]
-        current, available, limit = bank.opening[slot] - posted, None, None
-        available = amount(current - max(0, pending))
-        if slot == VISA:
-            # On a card a positive figure is owed.
-            credit = -(-business.monthly_cents // 4_000_000) * 1_000_000
-            current, limit = posted, amount(credit)
-            available = amount(credit - current - pending)
-        balances = encode(
-            {
-                "available": available,
-                "current": amount(current),
-                "iso_currency_code": "USD",
-                "limit": limit,
-                "unofficial_currency_code": None,
-            }
-        )
-        account = encode(
-            {
-                "account_id": item.account_id(slot),
-                "balances": msgspec.Raw(balances),
-                "holder_category": "business",
-                "mask": mask(item.seed, slot),
-                "name": name,
-                "official_name": official_name,
-                "persistent_account_id": persistent_id(item.seed, slot),
-                "subtype": subtype,
-                "type": kind,
-            }
-        )
-        found.append((item.account_id(slot), account, balances))
-    return found
-
-
-def item(facts: ItemFacts, linked_at: int, error: dict[str, Any] | None) -> bytes:
-    """The item object."""
-    return encode(
-        {
-            "available_products": ["auth", "balance", "identity"],
-            "billed_products": ["transactions"],
-            "products": ["transactions"],
-            "consented_products": ["transactions"],
-            "consent_expiration_time": None,
-            "created_at": instant(linked_at),
-            "error": error,
-            "institution_id": facts.institution.institution_id,
-            "institution_name": facts.institution.name,
-            "item_id": facts.item_id,
-            "update_type": "background",
-            "webhook": None,
-            "auth_method": None,
-        }
-    )
-
-
-def institution(bank: Institution, *, has_metadata: bool) -> bytes:
-    """A bank; logo, colour and address of its site only when asked for."""
-    record: dict[str, Any] = {
-        "country_codes": ["US"],
-        "institution_id": bank.institution_id,
-        "name": bank.name,
-        "products": ["auth", "balance", "identity", "transactions"],
-        "routing_numbers": [bank.routing_number],
-        "oauth": False,
-        # Younger than the description, and the vendor's own library (46.0.0) reads no bank without it.
-        "connection_availability": "SUPPORTED",
-    }
-    if has_metadata:
-        record |= {"primary_color": "#004966", "url": bank.url, "logo": None}
-    return encode(record)
