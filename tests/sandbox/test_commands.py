@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from ingestion.control.onboarding import check_credentials
+from ingestion.registry import RAILS
 from ingestion.settings import load_settings
 from rowcol_assets.cli.sandbox import app
 from sandbox.hub import Hub
@@ -49,9 +51,13 @@ def test_credentials_are_what_onboarding_takes_and_for_their_owner_alone(home: P
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == ["business_id", "rail", "credentials", "base_url", "auth_url", "name", "timezone", "firm"]
     assert len({row["firm"] for row in rows}) == 3
+    assert {row["rail"] for row in rows} == set(RAILS), "one file per business and rail"
+    assert len(rows) == 4 * len(RAILS)
     for row in rows:
         file_of = tmp_path / "out" / row["credentials"]
-        assert set(json.loads(file_of.read_text())) == {"client_id", "client_secret", "realm_id", "refresh_token", "webhook_verifier"}
+        form = RAILS[row["rail"]].credentials
+        check_credentials(row["rail"], form, told := json.loads(file_of.read_text()))
+        assert set(told) <= {*form.required, *form.optional}
         assert file_of.stat().st_mode & 0o777 == 0o600
 
 
