@@ -41,11 +41,14 @@ def manifest() -> dict[str, Any]:
 @RAIL
 def test_a_rail_states_its_promise_whole(rail: RailPromise) -> None:
     form = rail.credentials
-    assert form.connection_field in form.required and form.refresh_field in (None, *form.required)
+    assert form.connection_field in form.required if rail.identify is None else form.connection_field is None
+    assert form.refresh_field in (None, *form.required, *form.optional)
     assert form.base_url.startswith("https://") and form.auth_url.startswith("https://")
     names = [promise.name for promise in rail.entities]
     assert len(names) == len(set(names)) and names
-    assert [promise.name for promise in rail.entities if not (promise.description and promise.key and promise.order)] == []
+    assert [
+        promise.name for promise in rail.entities if not (promise.description and (promise.key or promise.is_single) and promise.order)
+    ] == []
     assert rail.title and rail.domain and rail.feed
 
 
