@@ -107,6 +107,7 @@ SUITES: tuple[Suite, ...] = (
     Suite("H21", {"account_id": "text", "usual_account_id": "text"}, (equal("account_id", "usual_account_id"),)),
     Suite("H22", {"total_amount": "money", "large_amount": "money"}, (at_least("large_amount", "total_amount"),)),
     Suite("H23", {"balance_amount": "money"}, (between("balance_amount", low=Threshold("min_balance", is_money=True)),)),
+    Suite("H24", {"gap_amount": "money", "allowed_amount": "money"}, (at_least("allowed_amount", "gap_amount"),)),
     Suite(
         "H38",
         {"sync_age_minutes": "integer", "max_sync_age_minutes": "integer"},
@@ -129,6 +130,8 @@ SUITES: tuple[Suite, ...] = (
     ),
     Suite("H41", {"aging_amount": "money", "ledger_amount": "money"}, (not_null("ledger_amount"), equal("aging_amount", "ledger_amount"))),
     Suite("H42", {"is_open_here": "boolean"}, (not_null("is_open_here"), in_set("is_open_here", False))),
+    Suite("H43", {"has_rate": "boolean"}, (not_null("has_rate"), in_set("has_rate", True))),
+    Suite("H44", {"days_pending": "integer"}, (between("days_pending", high=Threshold("max_days_pending")),)),
 )
 
 SUITES_BY_CHECK: dict[str, Suite] = {suite.check_id: suite for suite in SUITES}

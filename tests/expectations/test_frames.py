@@ -47,6 +47,8 @@ MISTAKES: dict[str, set[str]] = {
     "H41": {"accounts/Accounts Receivable USD"},
     "H42": set(),
 }
+# Of these `test_rail_frames.py` has the mistakes.
+OF_OTHER_RAILS = {"H24", "H43", "H44"}
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +68,7 @@ def test_no_check_errs(report: CheckReport) -> None:
     assert {summary.check_id: summary.error for summary in report.summaries if summary.status == "error"} == {}
 
 
-@pytest.mark.parametrize("check_id", [suite.check_id for suite in SUITES])
+@pytest.mark.parametrize("check_id", [suite.check_id for suite in SUITES if suite.check_id not in OF_OTHER_RAILS])
 def test_the_frame_finds_its_mistakes_and_nothing_else(check_id: str, warehouse: Path, report: CheckReport) -> None:
     found = rows(warehouse, f"select entity || '/' || record_id from quality.expectation_failures where check_id = '{check_id}'")
     assert {one for (one,) in found} == MISTAKES[check_id]

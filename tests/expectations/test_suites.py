@@ -62,6 +62,7 @@ CASES: dict[str, Case] = {
         ({"total_amount": HUGE + CENT, "large_amount": HUGE},),
     ),
     "H23": Case(({"balance_amount": Decimal(0)},), ({"balance_amount": -CENT},)),
+    "H24": Case(({"gap_amount": HUGE, "allowed_amount": HUGE},), ({"gap_amount": HUGE + CENT, "allowed_amount": HUGE},)),
     "H38": Case(
         ({"sync_age_minutes": 1440, "max_sync_age_minutes": 1440},),
         ({"sync_age_minutes": 1441, "max_sync_age_minutes": 1440}, {"sync_age_minutes": None, "max_sync_age_minutes": 1440}),
@@ -88,6 +89,8 @@ CASES: dict[str, Case] = {
         ({"aging_amount": HUGE, "ledger_amount": HUGE + CENT}, {"aging_amount": HUGE, "ledger_amount": None}),
     ),
     "H42": Case(({"is_open_here": False},), ({"is_open_here": True}, {"is_open_here": None})),
+    "H43": Case(({"has_rate": True},), ({"has_rate": False}, {"has_rate": None})),
+    "H44": Case(({"days_pending": 14}, {"days_pending": None}), ({"days_pending": 15},)),
 }
 
 
