@@ -8,10 +8,6 @@ accounts as (
     select * from {{ ref('int_bank_balances') }}
 ),
 
-transfers as (
-    select * from {{ ref('stg_ramp__transfers') }}
-),
-
 rates as (
     select * from {{ ref('int_exchange_rates') }}
 ),
@@ -104,32 +100,12 @@ internal_sides as (
     from internal
 ),
 
--- What Ramp draws from the bank settles a card statement, whatever the bank calls it.
-statement_debits as (
-    select distinct
-        posted.business_id,
-        posted.record_id
-    from posted
-    inner join transfers
-        on
-            posted.business_id = transfers.business_id
-            and posted.amount = -transfers.amount
-            and posted.currency = transfers.currency
-            and posted.posted_date - cast(timezone('UTC', transfers.created_at) as date) between 0 and 7
-    where
-        not transfers.is_deleted
-        and transfers.status not in ('CANCELED', 'ERROR', 'NOT_ACKED', 'NOT_ENOUGH_FUNDS', 'REJECTED_BY_ODFI', 'RETURNED_BY_RDFI', 'UNNECESSARY')
-),
-
 sorted as (
     select
         posted.*,
         case
             when internal_sides.record_id is not null then 'internal'
-            when
-                posted.amount < 0
-                and (posted.category_detailed = 'LOAN_PAYMENTS_CREDIT_CARD_PAYMENT' or statement_debits.record_id is not null)
-                then 'card_payment'
+            when posted.amount < 0 and posted.category_detailed = 'LOAN_PAYMENTS_CREDIT_CARD_PAYMENT' then 'card_payment'
             else 'external'
         end as movement_kind
     from posted
@@ -137,10 +113,6 @@ sorted as (
         on
             posted.business_id = internal_sides.business_id
             and posted.record_id = internal_sides.record_id
-    left join statement_debits
-        on
-            posted.business_id = statement_debits.business_id
-            and posted.record_id = statement_debits.record_id
 )
 
 select

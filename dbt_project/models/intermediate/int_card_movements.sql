@@ -10,6 +10,11 @@ calendar as (
     select * from {{ ref('int_business_calendar') }}
 ),
 
+booked as (
+    select * from {{ ref('int_cash_movements') }}
+    where is_card and {{ within_days('movement_date', 95) }}
+),
+
 -- What Ramp has handed to the ledger is counted there; what was declined never happened.
 unbooked as (
     select
@@ -31,26 +36,39 @@ unbooked as (
         and transactions.state in ('PENDING', 'CLEARED', 'COMPLETION')
         and coalesce(transactions.sync_status, '') != 'SYNCED'
         and transactions.amount != 0
+),
+
+-- Nor what somebody entered in the ledger by hand, which Ramp does not know of.
+left_over as (
+    select unbooked.*
+    from unbooked
+    anti join booked
+        on
+            unbooked.business_id = booked.business_id
+            and abs(unbooked.amount) = booked.original_amount
+            and (unbooked.amount > 0) = (booked.direction = 'out')
+            and abs(unbooked.movement_date - booked.movement_date) <= 5
+    where {{ within_days('unbooked.movement_date', 90) }}
 )
 
 select
-    unbooked.business_id,
-    unbooked.rail,
+    left_over.business_id,
+    left_over.rail,
     'transactions' as entity,
-    unbooked.record_id,
-    unbooked.change_id,
-    unbooked.account_id,
-    unbooked.movement_date,
-    case when unbooked.amount > 0 then 'out' else 'in' end as direction,
-    {{ money('abs(unbooked.amount)') }} as original_amount,
-    unbooked.currency as original_currency,
-    {{ home_amount('abs(unbooked.amount)', 'unbooked.currency', 'unbooked.home_currency', 'rates.exchange_rate') }} as amount,
-    unbooked.home_currency as currency,
-    unbooked.party_name,
+    left_over.record_id,
+    left_over.change_id,
+    left_over.account_id,
+    left_over.movement_date,
+    case when left_over.amount > 0 then 'out' else 'in' end as direction,
+    {{ money('abs(left_over.amount)') }} as original_amount,
+    left_over.currency as original_currency,
+    {{ home_amount('abs(left_over.amount)', 'left_over.currency', 'left_over.home_currency', 'rates.exchange_rate') }} as amount,
+    left_over.home_currency as currency,
+    left_over.party_name,
     true as is_card,
-    unbooked.synced_at
-from unbooked
+    left_over.synced_at
+from left_over
 left join rates
     on
-        unbooked.business_id = rates.business_id
-        and unbooked.currency = rates.currency
+        left_over.business_id = rates.business_id
+        and left_over.currency = rates.currency
