@@ -55,7 +55,11 @@ def _rail(rail: RailPromise) -> Iterator[str]:
     yield f"## {rail.title} (`raw_{rail.name}`)\n"
     yield f"* Owns: {rail.domain}. Feed: {rail.feed}. Versions: {versions}."
     yield f"* Connecting takes {', '.join(form.required)}; optional: {', '.join(form.optional) or 'nothing'}."
-    yield f"* The connection's id is {form.connection_field}; " + (
+    identity = (
+        f"is {form.connection_field}" if form.connection_field else "is what the vendor answers when asked whose credentials these are"
+    )
+    several = ", and a business can have several" if rail.has_many_connections else ""
+    yield f"* The connection's id {identity}{several}; " + (
         f"{form.refresh_field} rotates.\n" if form.refresh_field else "no token rotates.\n"
     )
     yield _table(ENTITY_HEADINGS, [_entity(entity) for entity in rail.entities])
