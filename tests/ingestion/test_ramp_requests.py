@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 
 import httpx
 import pytest
-from jsonschema import Draft4Validator, FormatChecker  # type: ignore[import-untyped]
+from jsonschema import Draft4Validator, FormatChecker
 
 from ingestion.rails.ramp.lists import LISTS, scope_of
 from ingestion.rails.ramp.promise import RAMP
