@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from ingestion.registry import RAILS
 from rowcol_assets.assets.rails import READ_CHECK
 from rowcol_assets.cycle import open_instance
 from rowcol_assets.definitions import build_definitions
@@ -69,7 +70,8 @@ def test_the_scope_of_a_run_reaches_the_sync(place: Place) -> None:
     business = place.businesses[1]
     report = place.run("sync", businesses=[business], strategy="user_action", delivery="webhook")
     assert report.succeeded
-    (sync,) = report.syncs
+    assert {one.rail for one in report.syncs} == set(RAILS)
+    sync = next(one for one in report.syncs if one.rail == "qbo")
     assert place.rows(OUTCOMES, [sync.sync_id]) == [(business, "user_action", "webhook", "succeeded")]
     with open_instance(place.settings) as instance:
         run = instance.get_run_by_id(report.run_id)

@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
+from ingestion.registry import RAILS
 from ingestion.settings import child_environment
 from rowcol_assets.alerts import last_alert
 from tests.dagster.place import Place
@@ -130,7 +131,7 @@ def test_a_table_of_one_business_a_model_and_a_business_are_each_made_alone(ui: 
         assert status == "SUCCESS", name
     assert made["table"] == {("raw_qbo", "bills")}
     assert made["model"] == {("marts", "fct_ap_aging")}
-    assert {schema for schema, _ in made["business"]} == {"raw_qbo", "raw_control"}
+    assert {schema for schema, _ in made["business"]} == {"raw_control", *(f"raw_{rail}" for rail in RAILS)}
     read = home.rows("select distinct business_id, strategy from raw_control.sync_outcomes where delivery = 'webhook' order by all")
     assert read == sorted([(one, "user_action"), (other, "data_fetch")])
 
@@ -143,7 +144,8 @@ def test_a_failed_run_is_told_in_the_home_by_its_first_failed_step(ui: Ui, home:
             break
         ui.waiting.wait(0.5)
     assert told is not None and told.kind == "run_failed" and told.subject == failing
-    assert told.message == "sync failed: sync_qbo: there is no business 'nobody': onboard it first"
+    first = next(iter(sorted(RAILS)))
+    assert told.message == f"sync failed: sync_{first}: there is no business 'nobody': onboard it first"
 
 
 def test_a_misspelt_strategy_is_refused_before_anything_runs(ui: Ui) -> None:
