@@ -23,6 +23,8 @@ from rowcol_assets.publishing.content import PublishedTable, quote, quote_text
 from rowcol_assets.publishing.layout import DATABASE, MANIFEST, README
 
 ATTACHED = "publish_target"
+# The oldest format there is, which every driver reads; without it the file would be in the warehouse's own.
+STORAGE = "v1.0.0"
 
 README_TEXT = """# {advisor}: what RowCol published
 
@@ -44,7 +46,7 @@ def write_tables(
     A table is created by its query in the warehouse's own columns, so types are kept as they are.
     """
     file = folder / DATABASE
-    warehouse.execute(f"attach {quote_text(str(file))} as {ATTACHED}")
+    warehouse.execute(f"attach {quote_text(str(file))} as {ATTACHED} (storage_version '{STORAGE}')")
     try:
         # One transaction: a commit per table is a flush per table, half of the time when the tables are small.
         warehouse.execute("begin")
