@@ -19,6 +19,8 @@ from ingestion.settings import Settings
 from ingestion.strategies import DATA_FETCH, Strategy
 from ingestion.sync import SyncReport, SyncRequest, sync
 from sandbox.server import Running, start
+from tests.ingestion.plaid_bank import Bank
+from tests.ingestion.plaid_home import PlaidHome, patch, settings_in
 
 # The specified waits take seconds; what is retried and how often is what these tests are about.
 HASTY = Strategy(
@@ -100,3 +102,13 @@ def open_home(tmp_path: Path) -> Iterator[OpenHome]:
             return Home(settings, store, running)
 
         yield opening
+
+
+@pytest.fixture
+def plaid_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PlaidHome]:
+    """A home whose syncs reach a bank in memory."""
+    bank = Bank()
+    patch(monkeypatch, bank)
+    settings = settings_in(tmp_path)
+    with open_store(settings) as store:
+        yield PlaidHome(settings, store, bank)

@@ -76,3 +76,7 @@ def patch(monkeypatch: pytest.MonkeyPatch, bank: Bank) -> None:
 
 def settings_in(folder: Path) -> Settings:
     return Settings(home=folder / "home", duckdb_memory="500MB", duckdb_threads=1)
+
+
+def reports(report: SyncReport) -> dict[str, tuple[str, str | None]]:
+    return {one.entity: (one.status, one.error_kind) for outcome in report.outcomes for one in outcome.entities}

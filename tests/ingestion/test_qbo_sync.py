@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 
+from ingestion.breaker import Breaker
 from ingestion.registry import RAILS
 from tests.ingestion.conftest import Home, OpenHome, outcome_of
 
@@ -115,6 +117,15 @@ def test_a_passing_fault_is_retried_and_costs_nothing(home: Home, kind: str) -> 
     assert [outcome.status for outcome in report.outcomes] == ["succeeded", "succeeded"]
     assert home.raw() == served(home)
     assert outcome_of(report, home.businesses[1]).retries == 0
+
+
+def test_a_host_that_is_down_is_not_asked_for_every_company(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingestion.sync.CONNECTIONS_AT_ONCE", 1)
+    monkeypatch.setattr("ingestion.sync.Breaker", partial(Breaker, failures_to_open=1, probes=0))
+    home.fault("all", "server_error")
+    asked, told = home.sync().outcomes
+    assert (asked.error_kind, told.error_kind) == ("server_error", "unreachable")
+    assert asked.requests > 0 and told.requests == 0 and str(told.error).startswith("not asked")
 
 
 @pytest.mark.parametrize(
