@@ -5,6 +5,7 @@ A business id becomes a folder, a file and a SQL value, so its form is an allow-
 
 from __future__ import annotations
 
+import ipaddress
 import re
 
 from ingestion.errors import UsageError
@@ -25,3 +26,11 @@ def check_advisor_id(value: str) -> str:
     if not ADVISOR_ID.fullmatch(value) or ".." in value:
         raise UsageError(f"{value!r} is not an advisor id: lower-case letters, digits and . _ @ + -, at most 63, no double dot")
     return value
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` is this machine by its name or address; names are not resolved."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -10,11 +10,13 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ingestion.errors import UsageError
+from ingestion.identifiers import is_loopback
 
 FailPoint = Literal[
     "after_fetch", "mid_load", "after_load", "mid_models", "after_models", "mid_log", "after_log", "mid_publish", "before_swap"
@@ -33,6 +35,7 @@ class Settings(BaseSettings):
     anchors: Path | None = None
     duckdb_memory: str = "1GB"
     duckdb_threads: int = Field(default_factory=lambda: os.cpu_count() or 2, ge=1)
+    rail_limits: Literal["on", "off"] = "on"
     fail_at: FailPoint | None = None
 
     @field_validator("home", "anchors")
@@ -94,6 +97,10 @@ class Settings(BaseSettings):
     @property
     def benchmarks_path(self) -> Path:
         return self.home / "benchmarks.json"
+
+    def keeps_limits_of(self, base_url: str) -> bool:
+        """Whether calls to `base_url` keep the vendor's limits: always, except to this machine with `ROWCOL_RAIL_LIMITS=off`."""
+        return self.rail_limits == "on" or not is_loopback(urlsplit(base_url).hostname or "")
 
     @property
     def control_database_url(self) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import ipaddress
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,7 +28,7 @@ from ingestion.control.store import ControlStore
 from ingestion.errors import RowcolError, UsageError
 from ingestion.fetching import Identify, Identity, RailError
 from ingestion.http import tls_context
-from ingestion.identifiers import check_business_id
+from ingestion.identifiers import check_business_id, is_loopback
 from ingestion.promise import CredentialForm, RailPromise
 from ingestion.registry import rail_promise
 from ingestion.settings import Settings
@@ -153,14 +152,6 @@ def check_url(what: str, url: str) -> str:
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise UsageError(f"{what} is plain http to {parts.hostname}: only this machine may be reached without https")
     return url.rstrip("/")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether `host` is this machine by its name or address; names are not resolved."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def check_timezone(name: str) -> str:

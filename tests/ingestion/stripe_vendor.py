@@ -22,6 +22,7 @@ from ingestion.fetching import EntityReport, FetchSession, Traffic
 from ingestion.rails.stripe.client import API_VERSION
 from ingestion.rails.stripe.fetch import fetch
 from ingestion.rails.stripe.promise import STRIPE
+from ingestion.settings import Settings
 from ingestion.strategies import Strategy
 
 ACCOUNT = "acct_1Main"
@@ -114,6 +115,7 @@ class Kept:
     secrets: dict[str, str]
     rows: list[tuple[str, str, bool, dict[str, Any]]] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
+    settings: Settings = field(default_factory=Settings)
 
     def add(self, entity: str, arrivals: Arrivals) -> None:
         for record_id, gone, payload in zip(arrivals.record_ids, arrivals.is_deleted, arrivals.payloads, strict=True):

@@ -63,6 +63,7 @@ class PlaidClient:
         self.connection = connection
         self.access = access
         self._traffic = traffic
+        self._keeps_limits = session.store.settings.keeps_limits_of(access.base_url)
 
     async def ask(self, path: str, fields: Mapping[str, Any], parse: Callable[[bytes], Parsed], *, retried: bool = True) -> Parsed:
         """Asks and returns what `parse` makes of the body, again as the strategy allows; RailError says what went wrong for good."""
@@ -82,7 +83,8 @@ class PlaidClient:
         self._traffic.retries += 1
 
     async def _send(self, path: str, fields: Mapping[str, Any]) -> bytes:
-        await turn(self.access.base_url, self.access.client_id, self.access.item_id, path)
+        if self._keeps_limits:
+            await turn(self.access.base_url, self.access.client_id, self.access.item_id, path)
         self._traffic.requests += 1
         try:
             return await post(self.session.http, self.access, path, fields, THROTTLE_WAIT * self.session.strategy.first_wait_seconds)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from typing import TypeVar
 
 import httpx
@@ -44,8 +45,9 @@ class QboClient:
         self._connection = connection
         self._traffic = traffic
         # Spaced, not in bursts: a bucket that refills while it empties lets 20 through in its first second.
-        self._per_second = AsyncLimiter(1, 0.1)
-        self._per_minute = AsyncLimiter(500, 60)
+        keeps_limits = session.store.settings.keeps_limits_of(connection.base_url)
+        self._per_second = AsyncLimiter(1, 0.1) if keeps_limits else nullcontext()
+        self._per_minute = AsyncLimiter(500, 60) if keeps_limits else nullcontext()
         self._at_once = asyncio.Semaphore(CONCURRENT_CALLS)
         self.large_answers = session.large_answers
         self._token: TokenState | None = None

@@ -17,7 +17,7 @@ import httpx
 from ingestion.answers import MalformedPage, Transient, ask, retry_after
 from ingestion.control.facts import Connection, TokenState
 from ingestion.fetching import FetchSession, RailError, Traffic
-from ingestion.rails.ramp.limits import limit_of
+from ingestion.rails.ramp.limits import HostLimit, limit_of
 from ingestion.rails.ramp.oauth import refresher
 from ingestion.rails.ramp.wire import error_code
 
@@ -52,7 +52,9 @@ class RampClient:
         self._connection = connection
         self._traffic = traffic
         self._at_once = asyncio.Semaphore(CALLS_AT_ONCE)
-        self._limit = limit_of(urlsplit(connection.base_url).netloc, connection.is_sandbox)
+        keeps_limits = session.store.settings.keeps_limits_of(connection.base_url)
+        host = urlsplit(connection.base_url).netloc
+        self._limit = limit_of(host, connection.is_sandbox) if keeps_limits else HostLimit(is_enforced=False)
         self._token: TokenState | None = None
         self._token_lock = asyncio.Lock()
 

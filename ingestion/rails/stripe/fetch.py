@@ -35,6 +35,7 @@ async def fetch(session: FetchSession, connection: Connection, entities: Sequenc
         traffic,
         account_id=connection.connection_id,
         is_connected_account=acts_on_connected(secret),
+        keeps_limits=session.store.settings.keeps_limits_of(connection.base_url),
     )
     reading = AccountReading(session, connection, client)
     try:
