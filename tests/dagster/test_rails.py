@@ -13,11 +13,13 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+import yaml
 
 from ingestion.entity_promises import SEED_PATH
 from ingestion.promise import RailPromise
@@ -75,6 +77,15 @@ def test_each_raw_table_is_a_source_with_a_staging_model_of_its_own(rail: RailPr
 
 
 @RAIL
+def test_the_mirrors_order_versions_as_the_promise_says(rail: RailPromise) -> None:
+    """Which rails stamp their versions is told to dbt once, as a variable; `newest_first` in macros/versions.sql orders by it."""
+    stamping = yaml.safe_load((PROJECT / "dbt_project" / "dbt_project.yml").read_text())["vars"]["stamping_rails"]
+    assert rail.versioned == (rail.name in stamping)
+    first = "source_updated_at" if rail.versioned else "observed_at"
+    assert {promise.order[0] for promise in rail.entities} == {first}
+
+
+@RAIL
 def test_each_entity_has_its_promise_in_the_seed(rail: RailPromise) -> None:
     with SEED_PATH.open(newline="") as file:
         listed = {row["entity"] for row in csv.DictReader(file) if row["rail"] == rail.name}
@@ -128,9 +139,9 @@ def test_a_fifth_rail_is_a_folder_a_line_and_a_dbt_folder(vendor: str, tmp_path:
     assert told["runs"] == [[True, [], 2], [True, [], 0]], "the second time there is nothing new"
     warehouse = duckdb.connect(str(settings.warehouse_path))
     try:
-        assert warehouse.execute("select record_id, thing_name, price from staging.stg_toy__things order by 1").fetchall() == [
-            ("1", "anvil", "12.50"),
-            ("2", "rope", "3.00"),
+        assert warehouse.execute("select record_id, thing_name, price_amount from staging.stg_toy__things order by 1").fetchall() == [
+            ("1", "anvil", Decimal("12.50")),
+            ("2", "rope", Decimal("3.00")),
         ]
         fresh = "select rail, entity, tier, freshness_state from marts.fct_rail_freshness"
         assert warehouse.execute(fresh).fetchall() == [("toy", "things", "critical", "fresh")]

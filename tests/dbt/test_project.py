@@ -60,6 +60,14 @@ def test_every_raw_table_has_a_mirror(models: dict[str, Any]) -> None:
     assert {f"stg_{rail}__{table}" for rail, tables in RAIL_TABLES.items() for table in tables} <= set(models)
 
 
+def test_every_mirror_is_in_the_list_that_freshness_and_rejected_values_read(models: dict[str, Any]) -> None:
+    mirrors = {node.unique_id for node in models.values() if node.path.split("/")[-2] == "mirror"}
+    assert len(mirrors) == len(QBO.entities) + sum(len(tables) for tables in RAIL_TABLES.values())
+    for reader in ("int_entity_heads", "rejected_values"):
+        assert set(models[reader].depends_on.nodes) == mirrors, reader
+    assert {models[unique_id.split(".")[-1]].config.materialized for unique_id in mirrors} == {"incremental"}
+
+
 def test_the_seed_of_promises_is_what_the_registry_says() -> None:
     assert SEED_PATH.read_text() == entity_promises_csv(), "run: python -m ingestion.entity_promises"
 

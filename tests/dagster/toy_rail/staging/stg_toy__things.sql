@@ -1,9 +1,1 @@
-with versions as (
-    {{ latest_versions(source('raw_toy', 'things'), source('raw_toy', '_dlt_loads')) }}
-)
-
-select
-    {{ mirror_columns('toy') }},
-    json_extract_string(payload, '$.name') as thing_name,
-    json_extract_string(payload, '$.price') as price
-from versions
+{{ mirror('toy', 'things', [('thing_name', 'name', 'text'), ('price_amount', 'price', 'money')]) }}

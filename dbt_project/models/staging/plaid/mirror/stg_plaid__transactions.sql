@@ -21,27 +21,10 @@
     ('category_detailed', 'personal_finance_category.detailed', 'text'),
     ('category_confidence', 'personal_finance_category.confidence_level', 'text'),
 ] -%}
+{#- Positive is into the account from here on, as everywhere else. -#}
+{%- set derived = {
+    'amount': '-' ~ typed('money', 'doc.amount'),
+    'currency': 'coalesce(doc.iso_currency_code, doc.unofficial_currency_code)',
+} -%}
 
-with versions as (
-    {{ latest_versions(source('raw_plaid', 'transactions'), source('raw_plaid', '_dlt_loads'), stamped=false) }}
-),
-
-parsed as (
-    select
-        *,
-        {{ parsed_payload(fields) }} as doc
-    from versions
-),
-
-renamed as (
-    select
-        {{ mirror_columns('plaid') }},
-        {{ typed_columns(fields) }},
-        -- Positive is into the account from here on, as everywhere else.
-        -{{ typed('money', 'doc.amount') }} as amount,
-        coalesce(doc.iso_currency_code, doc.unofficial_currency_code) as currency,
-        {{ rejected_values(fields) }} as rejected_values
-    from parsed
-)
-
-select * from renamed
+{{ mirror('plaid', 'transactions', fields, derived=derived) }}

@@ -21,25 +21,4 @@
     ('links', 'LinkedTxn', 'links'),
 ] -%}
 
-with versions as (
-    {{ latest_versions(source('raw_qbo', 'deposits'), source('raw_qbo', '_dlt_loads')) }}
-),
-
-parsed as (
-    select
-        *,
-        {{ parsed_payload(fields, lines) }} as doc
-    from versions
-),
-
-renamed as (
-    select
-        {{ mirror_columns('qbo') }},
-        {{ typed_columns(fields) }},
-        coalesce(doc.PrivateNote ilike '%voided%', false) and coalesce({{ typed('money', 'doc.TotalAmt') }}, 0) = 0 as is_voided,
-        {{ typed_lines(lines) }} as lines,
-        {{ rejected_values(fields, lines) }} as rejected_values
-    from parsed
-)
-
-select * from renamed
+{{ mirror('qbo', 'deposits', fields, lines=lines, derived={'is_voided': qbo_is_voided()}) }}

@@ -17,27 +17,8 @@
     ('party_name', 'JournalEntryLineDetail.Entity.EntityRef.name', 'text'),
     ('party_type', 'JournalEntryLineDetail.Entity.Type', 'text'),
 ] -%}
+{#- An entry has no total of its own; a voided one has lines of nothing. -#}
+{%- set is_voided = qbo_has_void_note()
+    ~ " and coalesce(list_sum(list_transform(doc.Line, lambda line: " ~ typed('money', 'line.Amount') ~ ")), 0) = 0" -%}
 
-with versions as (
-    {{ latest_versions(source('raw_qbo', 'journal_entries'), source('raw_qbo', '_dlt_loads')) }}
-),
-
-parsed as (
-    select
-        *,
-        {{ parsed_payload(fields, lines) }} as doc
-    from versions
-),
-
-renamed as (
-    select
-        {{ mirror_columns('qbo') }},
-        {{ typed_columns(fields) }},
-        coalesce(doc.PrivateNote ilike '%voided%', false)
-        and coalesce(list_sum(list_transform(doc.Line, lambda line: {{ typed('money', 'line.Amount') }})), 0) = 0 as is_voided,
-        {{ typed_lines(lines) }} as lines,
-        {{ rejected_values(fields, lines) }} as rejected_values
-    from parsed
-)
-
-select * from renamed
+{{ mirror('qbo', 'journal_entries', fields, lines=lines, derived={'is_voided': is_voided}) }}

@@ -10,34 +10,5 @@
     ('exchange_rate', 'ExchangeRate', 'rate'),
     ('created_at', 'MetaData.CreateTime', 'instant'),
 ] -%}
-{%- set lines = [
-    ('line_id', 'Id', 'text'),
-    ('description', 'Description', 'text'),
-    ('amount', 'Amount', 'money'),
-    ('detail_type', 'DetailType', 'text'),
-    ('item_id', 'SalesItemLineDetail.ItemRef.value', 'text'),
-    ('item_account_id', 'SalesItemLineDetail.ItemAccountRef.value', 'text'),
-] -%}
 
-with versions as (
-    {{ latest_versions(source('raw_qbo', 'refund_receipts'), source('raw_qbo', '_dlt_loads')) }}
-),
-
-parsed as (
-    select
-        *,
-        {{ parsed_payload(fields, lines) }} as doc
-    from versions
-),
-
-renamed as (
-    select
-        {{ mirror_columns('qbo') }},
-        {{ typed_columns(fields) }},
-        coalesce(doc.PrivateNote ilike '%voided%', false) and coalesce({{ typed('money', 'doc.TotalAmt') }}, 0) = 0 as is_voided,
-        {{ typed_lines(lines) }} as lines,
-        {{ rejected_values(fields, lines) }} as rejected_values
-    from parsed
-)
-
-select * from renamed
+{{ mirror('qbo', 'refund_receipts', fields, lines=qbo_sales_lines(), derived={'is_voided': qbo_is_voided()}) }}

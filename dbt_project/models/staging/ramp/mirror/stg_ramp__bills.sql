@@ -27,33 +27,9 @@
     ('paid_at', 'paid_at', 'instant'),
     ('archived_at', 'archived_at', 'instant'),
 ] -%}
+{%- set derived = {
+    'is_draft': "coalesce(doc.status = 'DRAFT', false)",
+    'is_archived': 'doc.archived_at is not null',
+} -%}
 
-with versions as (
-    {{ latest_versions(source('raw_ramp', 'bills'), source('raw_ramp', '_dlt_loads'), stamped=false) }}
-),
-
-exponents as (
-    {{ exponent_maps() }}
-),
-
-parsed as (
-    select
-        versions.*,
-        exponents.iso_exponents,
-        exponents.stripe_exponents,
-        {{ parsed_payload(fields) }} as doc
-    from versions
-    cross join exponents
-),
-
-renamed as (
-    select
-        {{ mirror_columns('ramp') }},
-        {{ typed_columns(fields) }},
-        coalesce(doc.status = 'DRAFT', false) as is_draft,
-        doc.archived_at is not null as is_archived,
-        {{ rejected_values(fields) }} as rejected_values
-    from parsed
-)
-
-select * from renamed
+{{ mirror('ramp', 'bills', fields, derived=derived) }}

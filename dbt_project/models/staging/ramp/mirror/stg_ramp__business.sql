@@ -7,23 +7,4 @@
     ('created_at', 'created_time', 'instant'),
 ] -%}
 
-with versions as (
-    {{ latest_versions(source('raw_ramp', 'business'), source('raw_ramp', '_dlt_loads'), stamped=false) }}
-),
-
-parsed as (
-    select
-        *,
-        {{ parsed_payload(fields) }} as doc
-    from versions
-),
-
-renamed as (
-    select
-        {{ mirror_columns('ramp') }},
-        {{ typed_columns(fields) }},
-        {{ rejected_values(fields) }} as rejected_values
-    from parsed
-)
-
-select * from renamed
+{{ mirror('ramp', 'business', fields) }}

@@ -21,30 +21,4 @@
     ('synced_to_ledger_at', 'synced_at', 'instant'),
 ] -%}
 
-with versions as (
-    {{ latest_versions(source('raw_ramp', 'reimbursements'), source('raw_ramp', '_dlt_loads'), stamped=false) }}
-),
-
-exponents as (
-    {{ exponent_maps() }}
-),
-
-parsed as (
-    select
-        versions.*,
-        exponents.iso_exponents,
-        exponents.stripe_exponents,
-        {{ parsed_payload(fields) }} as doc
-    from versions
-    cross join exponents
-),
-
-renamed as (
-    select
-        {{ mirror_columns('ramp') }},
-        {{ typed_columns(fields) }},
-        {{ rejected_values(fields) }} as rejected_values
-    from parsed
-)
-
-select * from renamed
+{{ mirror('ramp', 'reimbursements', fields) }}

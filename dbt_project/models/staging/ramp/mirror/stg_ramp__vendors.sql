@@ -12,23 +12,4 @@
     ('created_at', 'created_at', 'instant'),
 ] -%}
 
-with versions as (
-    {{ latest_versions(source('raw_ramp', 'vendors'), source('raw_ramp', '_dlt_loads'), stamped=false) }}
-),
-
-parsed as (
-    select
-        *,
-        {{ parsed_payload(fields) }} as doc
-    from versions
-),
-
-renamed as (
-    select
-        {{ mirror_columns('ramp') }},
-        {{ typed_columns(fields) }},
-        {{ rejected_values(fields) }} as rejected_values
-    from parsed
-)
-
-select * from renamed
+{{ mirror('ramp', 'vendors', fields) }}
