@@ -63,93 +63,21 @@ calendar as (
 ),
 
 first_dates as (
+    {%- for table in [
+        'bills', 'invoices', 'bill_payments', 'purchases', 'payments', 'sales_receipts', 'refund_receipts', 'deposits', 'transfers',
+        'journal_entries',
+    ] %}
     select
         mirror.business_id,
         min(mirror.txn_date) as first_date
-    from {{ ref('stg_qbo__bills') }} as mirror
+    from {{ ref('stg_qbo__' ~ table) }} as mirror
     where not mirror.is_deleted
     group by mirror.business_id
+    {%- if not loop.last %}
 
     union all
-
-    select
-        mirror.business_id,
-        min(mirror.txn_date) as first_date
-    from {{ ref('stg_qbo__invoices') }} as mirror
-    where not mirror.is_deleted
-    group by mirror.business_id
-
-    union all
-
-    select
-        mirror.business_id,
-        min(mirror.txn_date) as first_date
-    from {{ ref('stg_qbo__bill_payments') }} as mirror
-    where not mirror.is_deleted
-    group by mirror.business_id
-
-    union all
-
-    select
-        mirror.business_id,
-        min(mirror.txn_date) as first_date
-    from {{ ref('stg_qbo__purchases') }} as mirror
-    where not mirror.is_deleted
-    group by mirror.business_id
-
-    union all
-
-    select
-        mirror.business_id,
-        min(mirror.txn_date) as first_date
-    from {{ ref('stg_qbo__payments') }} as mirror
-    where not mirror.is_deleted
-    group by mirror.business_id
-
-    union all
-
-    select
-        mirror.business_id,
-        min(mirror.txn_date) as first_date
-    from {{ ref('stg_qbo__sales_receipts') }} as mirror
-    where not mirror.is_deleted
-    group by mirror.business_id
-
-    union all
-
-    select
-        mirror.business_id,
-        min(mirror.txn_date) as first_date
-    from {{ ref('stg_qbo__refund_receipts') }} as mirror
-    where not mirror.is_deleted
-    group by mirror.business_id
-
-    union all
-
-    select
-        mirror.business_id,
-        min(mirror.txn_date) as first_date
-    from {{ ref('stg_qbo__deposits') }} as mirror
-    where not mirror.is_deleted
-    group by mirror.business_id
-
-    union all
-
-    select
-        mirror.business_id,
-        min(mirror.txn_date) as first_date
-    from {{ ref('stg_qbo__transfers') }} as mirror
-    where not mirror.is_deleted
-    group by mirror.business_id
-
-    union all
-
-    select
-        mirror.business_id,
-        min(mirror.txn_date) as first_date
-    from {{ ref('stg_qbo__journal_entries') }} as mirror
-    where not mirror.is_deleted
-    group by mirror.business_id
+    {%- endif %}
+    {%- endfor %}
 ),
 
 ledger_starts as (
