@@ -201,6 +201,14 @@ class RawWarehouse:
         """Inserts one row into a quality table."""
         self._insert(f"quality.{table}", values)
 
+    def checked(self, business_id: str, check_id: str, *, at: datetime, **failure: Any) -> None:
+        """Records that a check ran on one record of a business, and passed unless a failure (entity, record_id, ...) is given."""
+        run = {"run_id": "run", "business_id": business_id, "check_id": check_id, "ran_at": at}
+        status = "failed" if failure else "passed"
+        self.quality("expectation_runs", **run, status=status, records_checked=1, records_failed=1 if failure else 0)
+        if failure:
+            self.quality("expectation_failures", **run, rail="qbo", **failure)
+
     def business(self, business_id: str, *, now: datetime, **settings: Any) -> None:
         """Onboards a business: its row, a healthy QBO connection, and every entity synced one minute before `now`."""
         synced = now - timedelta(minutes=1)

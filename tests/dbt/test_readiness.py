@@ -21,28 +21,7 @@ def test_what_is_not_ready_to_be_paid_says_why(project: DbtProject, tmp_path: Pa
         raw.version("acme", "bills", bill("unknown_vendor", 10, VendorRef={"value": "99"}, DueDate="2026-07-02"))
         raw.version("acme", "bills", bill("voided", 0, PrivateNote="Voided"))
         raw.version("acme", "bills", bill("flagged", 11, DueDate="2026-07-03"))
-        raw.quality(
-            "expectation_runs",
-            run_id="r",
-            business_id="acme",
-            check_id="H15",
-            status="failed",
-            records_checked=1,
-            records_failed=1,
-            ran_at=NOW,
-        )
-        raw.quality(
-            "expectation_failures",
-            run_id="r",
-            business_id="acme",
-            check_id="H15",
-            rail="qbo",
-            entity="bills",
-            record_id="flagged",
-            observed="twice",
-            impact_amount=Decimal(11),
-            ran_at=NOW,
-        )
+        raw.checked("acme", "H15", at=NOW, entity="bills", record_id="flagged", observed="twice", impact_amount=Decimal(11))
     build_marts(project, path)
     found = rows(
         path, "select record_id, is_payment_ready, blocked_reasons, is_ready_by_specification from marts.fct_payment_ready_bills order by 1"
@@ -65,37 +44,8 @@ def test_bills_not_checked_for_a_day_are_not_ready(project: DbtProject, tmp_path
 def test_only_the_business_whose_check_failed_is_held(project: DbtProject, tmp_path: Path) -> None:
     path = small_warehouse(tmp_path, "acme", "other")
     with RawWarehouse(path) as raw:
-        raw.quality(
-            "expectation_runs",
-            run_id="r",
-            business_id="acme",
-            check_id="H40",
-            status="failed",
-            records_checked=1,
-            records_failed=1,
-            ran_at=NOW,
-        )
-        raw.quality(
-            "expectation_failures",
-            run_id="r",
-            business_id="acme",
-            check_id="H40",
-            rail="qbo",
-            entity="bills",
-            record_id="bills",
-            observed="half",
-            ran_at=NOW,
-        )
-        raw.quality(
-            "expectation_runs",
-            run_id="r",
-            business_id="other",
-            check_id="H40",
-            status="passed",
-            records_checked=1,
-            records_failed=0,
-            ran_at=NOW,
-        )
+        raw.checked("acme", "H40", at=NOW, entity="bills", record_id="bills", observed="half")
+        raw.checked("other", "H40", at=NOW)
     build_marts(project, path)
     states = rows(path, "select business_id, publish_state, held_reason from experiences.portfolio order by business_id")
     assert states == [("acme", "held", "part of the ledger is missing: the last sync was incomplete"), ("other", "current", None)]

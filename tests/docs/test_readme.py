@@ -62,9 +62,7 @@ def _fill(raw: RawWarehouse) -> None:
     raw.versions("acme", "bills", [bill("7", 100), bill("8", 50, 0, DueDate="2026-01-01")])
     raw.versions("acme", "invoices", [invoice("9", 40, DueDate="2026-06-29", TxnDate="2026-01-01")])
     raw.versions("acme", "purchases", [purchase("10", 900)])
-    found = {"run_id": "run", "business_id": "acme", "check_id": "H13", "ran_at": NOW}
-    raw.quality("expectation_runs", **found, status="failed", records_checked=1, records_failed=1)
-    raw.quality("expectation_failures", **found, rail="qbo", entity="vendors", record_id="1", observed="no terms")
+    raw.checked("acme", "H13", at=NOW, entity="vendors", record_id="1", observed="no terms")
 
 
 @QUERY
