@@ -24,3 +24,10 @@
             where calendar.business_id = facts.business_id
         )
 {%- endmacro %}
+
+
+{#- Tells whether a table made by an earlier version of its model already has `names`; where it lacks one, every row is new. -#}
+{% macro has_columns(relation, names) -%}
+    {%- set present = adapter.get_columns_in_relation(relation) | map(attribute='name') | list if execute else [] -%}
+    {{ return(names | reject('in', present) | list | length == 0) }}
+{%- endmacro %}

@@ -1,8 +1,8 @@
-"""Marts end to end on small ledgers: isolation, calendars and currencies."""
+"""Marts end to end on small ledgers: isolation, calendars, currencies and categories."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -121,3 +121,15 @@ def test_foreign_money_counts_by_the_ledgers_own_rate_or_is_named(project: DbtPr
     assert aged == [("7", 100, 100, None), ("euro", 125, 100, None), ("pound", None, 100, "no_exchange_rate")]
     row = only_row(path, "select cash, ap_open, excluded_currencies, confidence from marts.fct_runway_daily")
     assert (row["cash"], row["ap_open"], row["excluded_currencies"]) == (1250, 225, "GBP")
+
+
+def test_a_bill_carries_the_category_of_its_lines_and_follows_its_name(project: DbtProject, tmp_path: Path) -> None:
+    path = small_warehouse(tmp_path, "acme")
+    category = "select record_id, category_account_id, category_name from marts.fct_bills order by record_id"
+    for load, name in (("2", "Rent"), ("3", "Occupancy")):
+        with RawWarehouse(path) as raw:
+            raw.load(load)
+            record = account("60", "Expense", FullyQualifiedName=name)
+            raw.version("acme", "accounts", record, load_id=load, version_no=int(load), updated_at=NOW + timedelta(hours=int(load)))
+        assert broken(project.build(path, "--select", "+fct_bills", now=NOW.isoformat())) == []
+        assert rows(path, category) == [("7", "60", name), ("8", "60", name)]

@@ -10,6 +10,10 @@ with documents as (
     select * from {{ ref('int_bills') }}
 ),
 
+categories as (
+    select * from {{ ref('int_bill_categories') }}
+),
+
 rail_health as (
     select * from {{ ref('int_rail_health') }}
 )
@@ -23,6 +27,8 @@ select
     documents.vendor_id,
     documents.vendor_name,
     documents.terms_id,
+    categories.account_id as category_account_id,
+    categories.account_name as category_name,
     documents.txn_date,
     documents.due_date,
     documents.total_amount,
@@ -50,7 +56,11 @@ select
     {{ utc('documents.synced_at') }} as synced_at
 from documents
 inner join rail_health on documents.business_id = rail_health.business_id
-{% if is_incremental() -%}
+left join categories
+    on
+        documents.business_id = categories.business_id
+        and documents.record_id = categories.bill_id
+{% if is_incremental() and has_columns(this, ['category_account_id', 'category_name']) -%}
 -- Nothing in a row depends on the day, so only rows made from another version, name or currency are written again.
 left join {{ this }} as present
     on
@@ -61,6 +71,8 @@ where
     documents.change_id is distinct from present.change_id
     or documents.vendor_name is distinct from present.vendor_name
     or documents.home_currency is distinct from present.home_currency
+    or categories.account_id is distinct from present.category_account_id
+    or categories.account_name is distinct from present.category_name
     or documents.ramp_change_id is distinct from present.ramp_change_id
     or {{ degraded_among('documents.rails_used', 'rail_health.degraded_rails') }} is distinct from present.degraded_rails
 {%- endif %}
