@@ -59,7 +59,8 @@ select
     {{ home_amount('depository.balance_amount', 'depository.currency', 'depository.home_currency', 'rates.exchange_rate') }}
         as home_balance_amount
 from depository
-left join rates
+asof left join rates
     on
         depository.business_id = rates.business_id
         and depository.currency = rates.currency
+        and depository.as_of_date >= rates.rate_date

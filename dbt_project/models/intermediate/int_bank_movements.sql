@@ -133,7 +133,8 @@ select
     false as is_card,
     sorted.synced_at
 from sorted
-left join rates
+asof left join rates
     on
         sorted.business_id = rates.business_id
         and sorted.currency = rates.currency
+        and sorted.posted_date >= rates.rate_date

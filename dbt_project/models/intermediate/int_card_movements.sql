@@ -68,7 +68,8 @@ select
     true as is_card,
     left_over.synced_at
 from left_over
-left join rates
+asof left join rates
     on
         left_over.business_id = rates.business_id
         and left_over.currency = rates.currency
+        and left_over.movement_date >= rates.rate_date

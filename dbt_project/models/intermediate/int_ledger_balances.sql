@@ -38,7 +38,8 @@ select
     {{ home_amount('balances.balance_amount', 'balances.currency', 'balances.home_currency', 'rates.exchange_rate') }}
         as home_balance_amount
 from balances
-left join rates
+asof left join rates
     on
         balances.business_id = rates.business_id
         and balances.currency = rates.currency
+        and balances.as_of_date >= rates.rate_date
