@@ -14,6 +14,8 @@ from sandbox.world.model import Doc, Mistake, World
 # Checks that only concern documents with something open.
 _OPEN_ONLY = frozenset({"H01", "H02", "H03", "H04", "H07", "H09", "H15", "H22"})
 LARGE_INVOICE_CENTS = 500_000
+# So long a payment in the ledger may still find its money at the bank.
+LOOKED_FOR_DAYS = 30
 
 
 def standing_mistakes(world: World) -> Iterator[tuple[Mistake, bool]]:
@@ -36,6 +38,10 @@ def _is_standing(world: World, mistake: Mistake) -> bool:
         return False
     if mistake.check in _OPEN_ONLY and doc.balance == 0:
         return False
+    if mistake.check == "H29":
+        return ("bill", doc.id) in world.promised
+    if mistake.check == "H33":
+        return (world_date(world) - doc.on).days > LOOKED_FOR_DAYS
     if mistake.check == "H15":
         return _has_twin(world, doc)
     return mistake.check != "H06" or doc.on > world_date(world)
