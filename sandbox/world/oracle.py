@@ -19,7 +19,7 @@ LOOKED_FOR_DAYS = 30
 
 
 def standing_mistakes(world: World) -> Iterator[tuple[Mistake, bool]]:
-    """Every planted mistake, once even if it was made again, with whether it still shows today, then the findings that follow from the state of the books."""
+    """Every planted mistake, once even if it was made again, with whether it still shows; then what follows from the state of the books."""
     for mistake in dict.fromkeys(world.mistakes):
         yield mistake, _is_standing(world, mistake)
     for mistake in state_findings(world):
