@@ -108,9 +108,9 @@ def test_banks_tell_the_one_the_other_or_both_balances_and_fractions_of_a_cent(t
 
 
 def test_a_bank_takes_posted_rows_back_and_writes_them_anew(tmp_path: Path) -> None:
-    plaid = Plaid(tmp_path / "sandbox", businesses=1)
+    plaid = Plaid(tmp_path / "sandbox", businesses=2, index=1)
     mirror, taken_back = Mirror(plaid), []
-    for _ in range(30):
+    for _ in range(21):
         before = {id: row for id, row in mirror.rows.items() if not row["pending"]}
         mirror.follow()
         gone = [row for id, row in before.items() if id not in mirror.rows]
