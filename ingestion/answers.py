@@ -7,9 +7,10 @@ how often and how long to wait is the strategy's.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httpx
+import msgspec
 import stamina
 
 from ingestion.fetching import RailError, Traffic
@@ -20,6 +21,21 @@ Parsed = TypeVar("Parsed")
 
 class MalformedPage(Exception):
     """A body that cannot be taken apart; the message says why, without content."""
+
+
+def decoded(decoder: msgspec.json.Decoder[Any], body: bytes | msgspec.Raw) -> Any:
+    """What `decoder` makes of `body`; MalformedPage says why not, without content.
+
+    A body is looked through for text that is no UTF-8 first, which the decoder does not see in what it leaves as it is.
+    """
+    try:
+        if isinstance(body, bytes) and not body.isascii():
+            body.decode("utf-8")
+        return decoder.decode(body)
+    except UnicodeDecodeError as error:
+        raise MalformedPage(f"not UTF-8 at byte {error.start}") from None
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise MalformedPage(str(error).splitlines()[0][:200]) from None
 
 
 class UnreadablePage(RailError):

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from ingestion.errors import UsageError
 from sandbox.hub import Hub
+from sandbox.plaid import cash
 from sandbox.qbo.company import GeneratedCompany
 from sandbox.qbo.entities import RAW_TABLE
 from sandbox.qbo.render_documents import RENDERERS
@@ -26,6 +27,8 @@ from sandbox.world.oracle import standing_mistakes
 _TYPES: dict[str, pa.DataType] = {
     "date": pa.date32(),
     "bank_cash": pa.decimal128(18, 2),
+    "ledger_cash": pa.decimal128(18, 2),
+    "posted_cash": pa.decimal128(18, 2),
     "open_ap": pa.decimal128(18, 2),
     "open_ar": pa.decimal128(18, 2),
     "is_standing": pa.bool_(),
@@ -38,7 +41,7 @@ _COLUMNS = {
     "bills": "business_id world_bill_id qbo_bill_id ramp_bill_id",
     "bank_matches": "business_id plaid_transaction_id rail entity record_id world_event_id",
     "payouts": "business_id stripe_payout_id plaid_transaction_id charge_ids",
-    "balances": "business_id date bank_cash open_ap open_ar",
+    "balances": "business_id date bank_cash open_ap open_ar ledger_cash posted_cash",
     "mistakes": "business_id kind hygiene_check rail entity record_id is_standing",
     "served": "business_id rail entity record_id version_no content_sha256 is_deleted served_first_at",
 }
@@ -55,7 +58,10 @@ def truth_table(hub: Hub, table: str) -> bytes:
     schema = SCHEMAS[table]
     rows = list(_ROWS[table](hub)) if table in _ROWS else []
     for rail in sandbox_rails().values():
-        rows += rail.truths[table](hub) if table in rail.truths else ()
+        if table in rail.truths:
+            # What only a comparison with this rail shows is no mistake to who does not read it.
+            read = rail.readers(hub) if table == "mistakes" else ()
+            rows += (row for row in rail.truths[table](hub) if table != "mistakes" or row[0] in read)
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(schema)
     content = pa.table([pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)], schema=schema)
     out = io.BytesIO()
@@ -88,14 +94,21 @@ def _bills(hub: Hub) -> Iterator[Row]:
 
 
 def _balances(hub: Hub) -> Iterator[Row]:
-    """One row per closed day, and today's as it stands."""
+    """One row per closed day, and today's as it stands.
+
+    posted_cash: posted on the bank accounts at the day's end, today by now, by the bank itself. ledger_cash: what the ledger's
+    bank accounts hold. bank_cash: the business's cash as its rails can know it: by its ledger until one of its bank logins
+    was read, from then on by its bank, today less what is pending and as of the vendor's last look.
+    """
+    linked = sandbox_rails()["plaid"].readers(hub)
     for company in _generated(hub):
-        world = company.world
-        days = list(world.balances)
-        if world.next_day is not None:
-            days.append((world.next_day - timedelta(days=1), *balances_now(world)))
-        for day, bank, payable, receivable in days:
-            yield company.business_id, day, _money(bank), _money(payable), _money(receivable)
+        world, business = company.world, company.business_id
+        assert world.next_day is not None
+        days = [*world.balances, (world.next_day - timedelta(days=1), *balances_now(world))]
+        posted = list(cash.at_the_end_of(hub, business, (day for day, *_ in days)))
+        by_bank = [*posted[:-1], cash.bank_cash(hub, business)] if business in linked else [held for _, held, _, _ in days]
+        for (day, ledger, payable, receivable), known, at_bank in zip(days, by_bank, posted, strict=True):
+            yield business, day, *map(_money, (known, payable, receivable, ledger, at_bank))
 
 
 def _mistakes(hub: Hub) -> Iterator[Row]:

@@ -1,16 +1,21 @@
-"""What a bank does on its own and no bookkeeper enters: the monthly fee, interest on savings, two equal wire fees on one day."""
+"""What passes through a bank and no bookkeeper enters: the monthly fee, interest on savings, two equal wire fees on one day, and
+now and then the payout of a card processor of which the business's own account there knows nothing.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
 
-from sandbox.plaid.descriptors import FEES, INTEREST, Wording
+from sandbox.plaid.descriptors import FEES, INTEREST, Wording, processor_payout
 from sandbox.plaid.items import CHECKING, SAVINGS
 from sandbox.plaid.movements import Movement, posting_time
 from sandbox.seeds import stable_seed
 from sandbox.world.bankdays import bank_day, last_bank_day
 from sandbox.world.model import World
+
+# What a movement's key begins with that looks like a card processor's payout and is none of the business's own.
+STRAY = "stray-"
 
 
 def of_month(world: World, month: date) -> Iterator[Movement]:
@@ -26,6 +31,9 @@ def of_month(world: World, month: date) -> Iterator[Movement]:
         on = bank_day(month.replace(day=5 + draw % 18))
         # Two wires came in that day: equal rows, both right.
         found += [_own(world, f"wire-{key}-{n}", CHECKING, 1500, on, Wording("INCOMING WIRE FEE", FEES)) for n in (1, 2)]
+    if draw >> 8 and (draw >> 8) % 9 == 0:
+        on = bank_day(month.replace(day=8 + (draw >> 16) % 15))
+        found.append(_own(world, f"{STRAY}{key}", CHECKING, -(4_000 + (draw >> 24) % 90_000), on, processor_payout(draw >> 40)))
     assert world.start is not None
     yield from (movement for movement in found if movement.on > world.start)
 

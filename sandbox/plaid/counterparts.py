@@ -12,6 +12,7 @@ from sandbox.ramp.wire import ramp_id
 from sandbox.stripe.office import account_id
 from sandbox.stripe.office import office_of as stripe_office
 from sandbox.world.reality import Happening
+from sandbox.world.remitting import draw_of
 
 Counterpart = tuple[str, str, str]
 
@@ -35,7 +36,7 @@ def _on_ramp(hub: Hub, business_id: str, event: Happening) -> Iterator[Counterpa
     desk = ramp_office(hub).desk(business_id)
     chart = desk.world.chart
     if event.kind == "paid_bill" and event.channel == "ramp":
-        table, id = "transfers", ramp_id(desk.seed, "transfer", f"bills {event.at}")
+        table, id = "transfers", ramp_id(desk.seed, "transfer", draw_of(desk.world, event))
         for bill in desk.settled.get(event.doc_id, []):
             if bill.payment is not None and bill.payment.source == event.doc_id and bill.payment.cents:
                 yield "ramp", "bills", bill.id

@@ -128,6 +128,12 @@ def ach(name: str, entry: str, category: Category | None = None) -> Wording:
     return Wording(f"{legal_name(name)[:WIDTH].strip()} {entry}", category or category_of(name), "other", merchant, entity_id, method="ACH")
 
 
+def processor_payout(trace: int) -> Wording:
+    """Card sales paid out by Stripe."""
+    text = f"STRIPE TRANSFER ST-{trace % 10**8:08X}"
+    return Wording(text, DEPOSIT, "online", "Stripe", merchant_entity_id("Stripe"), "payment_app", method="ACH")
+
+
 def check(number: str, style: int) -> Wording:
     """A check that was presented: the bank knows its number and nobody's name."""
     text = (f"CHECK {number}", f"CHECK # {number}", f"CHECK PAID {number}", f"Check {number}")[style % 4]

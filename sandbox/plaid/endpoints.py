@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from sandbox.plaid import holdings, replies, wire
-from sandbox.plaid.bank import DROPPED, Feed
+from sandbox.plaid.feed import DROPPED, TAKEN_BACK, Feed
 from sandbox.plaid.items import BY_ID, ItemFacts
 from sandbox.plaid.office import DEFAULT_DAYS, Office
 from sandbox.plaid.replies import RefusedError, invalid
@@ -109,11 +109,12 @@ def _page(
     places = []
     for how, place in told:
         change = feed.changes[place]
-        if change.stage == DROPPED:
+        is_gone = change.stage in (DROPPED, TAKEN_BACK)
+        if is_gone:
             rows[how].append(wire.removed(item, change))
         else:
             rows[how].append(serving.record(wire.transaction(item, change, is_described=is_described)))
-        places.append(place | (DESCRIBED if is_described and change.stage != DROPPED else 0))
+        places.append(place | (DESCRIBED if is_described and not is_gone else 0))
     serving.note("transactions", places)
     business, bank = office.businesses[item.business_id], office.bank(item.business_id)
     found = zip(item.slots, holdings.accounts(item, business, bank, office.hub.now, is_live=False), strict=True)

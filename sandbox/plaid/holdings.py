@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from sandbox.plaid.bank import Bank, Feed
+from sandbox.plaid.bank import Bank
+from sandbox.plaid.feed import Feed
 from sandbox.plaid.items import CHECKING, SAVINGS, VISA, Institution, ItemFacts, mask, persistent_id
 from sandbox.plaid.wire import amount, encode, instant
 from sandbox.world.identity import Business
@@ -16,6 +17,10 @@ _ACCOUNT = {
     SAVINGS: ("Business Savings", "Business Money Market Savings", "depository", "savings"),
     VISA: ("Business Visa", "Visa Signature Business Card", "credit", "credit card"),
 }
+
+
+# Banks that tell no available balance, none but that when asked themselves, and fractions of a cent.
+ONLY_CURRENT, ONLY_AVAILABLE, ACCRUED_INTEREST = "ins_109509", "ins_109511", "ins_109510"
 
 
 def accounts(item: ItemFacts, business: Business, bank: Bank, at: int, *, is_live: bool) -> list[tuple[str, bytes, bytes]]:
@@ -31,10 +36,11 @@ def accounts(item: ItemFacts, business: Business, bank: Bank, at: int, *, is_liv
             credit = -(-business.monthly_cents // 4_000_000) * 1_000_000
             current, limit = posted, amount(credit)
             available = amount(credit - current - pending)
+        told, spendable = _as_the_bank_tells(item.institution, slot, amount(current), available, is_live=is_live)
         balances = encode(
             {
-                "available": available,
-                "current": amount(current),
+                "available": spendable,
+                "current": told,
                 "iso_currency_code": "USD",
                 "limit": limit,
                 "unofficial_currency_code": None,
@@ -55,6 +61,23 @@ def accounts(item: ItemFacts, business: Business, bank: Bank, at: int, *, is_liv
         )
         found.append((item.account_id(slot), account, balances))
     return found
+
+
+def _as_the_bank_tells(
+    bank: Institution, slot: int, current: msgspec.Raw, available: msgspec.Raw, *, is_live: bool
+) -> tuple[msgspec.Raw | None, msgspec.Raw | None]:
+    """(current, available): banks differ in what they tell of a savings account, and one of them says nothing else when asked itself."""
+    if slot != SAVINGS:
+        return current, available
+    if bank.institution_id == ONLY_CURRENT:
+        return current, None
+    if bank.institution_id == ONLY_AVAILABLE and is_live:
+        return None, available
+    if bank.institution_id == ACCRUED_INTEREST and not bytes(current).startswith(b"-"):
+        # Interest of the month so far, below half a cent here.
+        whole, _, cents = bytes(current).partition(b".")
+        return msgspec.Raw(whole + b"." + cents.ljust(2, b"0") + b"31"), available
+    return current, available
 
 
 def item(facts: ItemFacts, linked_at: int, error: dict[str, Any] | None) -> bytes:

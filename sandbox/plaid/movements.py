@@ -16,8 +16,9 @@ from sandbox.plaid.items import CHECKING, SAVINGS, SLOTS, VISA
 from sandbox.seeds import stable_seed
 from sandbox.world.bankdays import bank_day
 from sandbox.world.model import World
-from sandbox.world.payouts import arrives_on
+from sandbox.world.payouts import credited_on
 from sandbox.world.reality import Happening
+from sandbox.world.remitting import draw_of, drawn_after
 
 PENDING_BEFORE = 16 * 3600
 
@@ -45,13 +46,13 @@ class Movement:
 
 def movements(world: World, happened: list[Happening]) -> Iterator[Movement]:
     """The bank's movements for new happenings, given in their order; what does not pass through a bank gives none."""
-    together: dict[int, list[Happening]] = {}
+    together: dict[str, list[Happening]] = {}
     for event in happened:
         if event.doc_kind == "journal_entry" and event.doc_id == world.opening_entry:
             continue
         if _is_drawn_by_ramp(world, event):
             # Ramp draws all payments of one run at once.
-            together.setdefault(event.at, []).append(event)
+            together.setdefault(draw_of(world, event), []).append(event)
         else:
             yield from _movements_of(world, event)
     for group in together.values():
@@ -92,9 +93,8 @@ def _movements_of(world: World, event: Happening) -> Iterator[Movement]:
     elif event.kind == "deposited" and slot is not None:
         yield _posting(world, event, slot, -event.amount, draw % 2, Wording(_deposit_text(world, draw), words.DEPOSIT, "in store"))
     elif event.kind == "paid_out" and slot is not None:
-        text = f"STRIPE TRANSFER ST-{stable_seed(world.business.seed, 'trace', event.number) % 10**8:08X}"
-        wording = Wording(text, words.DEPOSIT, "online", "Stripe", words.merchant_entity_id("Stripe"), "payment_app", method="ACH")
-        on = bank_day(arrives_on(world, event))
+        wording = words.processor_payout(stable_seed(world.business.seed, "trace", event.number))
+        on = bank_day(credited_on(world, event))
         at = posting_time(world, on, draw >> 8)
         yield Movement(str(event.number), slot, -event.amount, at, on, on, wording, (event.number,))
     elif event.kind == "posted" and slot is not None:
@@ -160,7 +160,7 @@ def _ramp_debit(world: World, group: list[Happening]) -> Movement:
     else:
         text = f"RAMP BUSINESS BILL PAY {trace}"
     wording = _ramp_words(text, words.OTHER, trace)
-    made = _posting(world, first, CHECKING, sum(event.amount for event in group), 1, wording)
+    made = _posting(world, first, CHECKING, sum(event.amount for event in group), drawn_after(world, first.doc_id), wording)
     return replace(made, events=tuple(event.number for event in group))
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.hub import Hub
-from sandbox.plaid.bank import Bank, Feed
+from sandbox.plaid.bank import Bank
+from sandbox.plaid.feed import ANEW, Feed
 from sandbox.plaid.items import ITEMS_PER_BUSINESS, ItemFacts, items_of
 from sandbox.plaid.updates import History
 from sandbox.seeds import derived_secret
@@ -98,7 +99,9 @@ class Office:
         if movement is None:
             return None
         item = next(item for item in self.items(business_id) if movement.slot in item.slots)
-        return item.transaction_id(movement.key) if bank.feeds[item.number].has_shown(movement.key) else None
+        shown = (key for key in (movement.key, movement.key + ANEW) if bank.feeds[item.number].has_shown(key))
+        key = next(shown, None)
+        return item.transaction_id(key) if key else None
 
     def linked_at(self, item: ItemFacts) -> int:
         """When the item was linked, epoch seconds."""

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.routing import Route
 
 from sandbox.hub import Hub, Listing
-from sandbox.plaid import truth
+from sandbox.plaid import findings, truth
 from sandbox.plaid.app import PlaidApp
 from sandbox.plaid.limits import Limits
 from sandbox.plaid.office import office_of
@@ -33,6 +33,5 @@ def _credentials(hub: Hub, listing: Listing) -> dict[str, Any]:
     }
 
 
-RAIL = SandboxRail(
-    "plaid", 2, _FAULTS, (), _routes, _credentials, truth.served, {"bank_matches": truth.bank_matches, "vendors": truth.vendors}
-)
+_TRUTHS = {"bank_matches": truth.bank_matches, "vendors": truth.vendors, "mistakes": findings.mistakes}
+RAIL = SandboxRail("plaid", 2, _FAULTS, (), _routes, _credentials, truth.served, truth.readers, _TRUTHS)

@@ -5,17 +5,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
+import msgspec
+
 from sandbox.hub import Hub
 from sandbox.plaid import holdings, wire
-from sandbox.plaid.bank import CORRECTED, DROPPED, POSTED, Change
 from sandbox.plaid.counterparts import counterparts
 from sandbox.plaid.endpoints import item_body
+from sandbox.plaid.feed import DROPPED, PENDING, POSTED, TAKEN_BACK, Change
 from sandbox.plaid.items import ItemFacts
 from sandbox.plaid.office import Office, office_of
 from sandbox.plaid.serving import DESCRIBED, GENERATION, LIVE, drifted
 from sandbox.rails import Row
 from sandbox.served import DRIFTED
-from sandbox.world.model import World
 
 
 def served(hub: Hub) -> Iterator[Row]:
@@ -35,18 +36,24 @@ def served(hub: Hub) -> Iterator[Row]:
                 content = hashlib.sha256(body).hexdigest()
                 if version == 0:
                     # The vendor numbers nothing: what differs from the one before is the next.
+                    told = _without_balances(body) if entity == "accounts" else content
                     number_before, before = last.get((entity, record_id), (0, ""))
-                    if before == content:
+                    if before == told:
                         continue
                     version = number_before + 1
-                    last[entity, record_id] = (version, content)
+                    last[entity, record_id] = (version, told)
+                elif (entity, record_id, content) in seen:
+                    continue
                 else:
-                    # An account's own content does not change, its balances do: its first sending stands for all.
-                    known = (entity, record_id, str(place & DRIFTED) if entity == "accounts" else content)
-                    if known in seen:
-                        continue
-                    seen.add(known)
+                    seen.add((entity, record_id, content))
                 yield item.business_id, "plaid", entity, record_id, version, content, is_deleted, page.at
+
+
+def readers(hub: Hub) -> set[str]:
+    """The businesses of which anything was sent."""
+    office = office_of(hub)
+    numbers = {int(page.realm) % GENERATION for page in office.served.pages()}
+    return {business_id for business_id in office.businesses if numbers.intersection(item.number for item in office.items(business_id))}
 
 
 def _sent(office: Office, item: ItemFacts, entity: str, place: int, at: int) -> Iterator[tuple[str, str, int, bytes, bool]]:
@@ -59,16 +66,23 @@ def _sent(office: Office, item: ItemFacts, entity: str, place: int, at: int) -> 
         account_id = item.account_id(place & 0xFF)
         found = holdings.accounts(item, business, bank, at, is_live=bool(place & LIVE))
         body, balances = next((body, balances) for known, body, balances in found if known == account_id)
-        yield entity, account_id, 1, shape(body), False
+        yield entity, account_id, 0, shape(body), False
         yield "balances", account_id, 0, shape(balances), False
     else:
         change = office.feed(item).changes[place & ~(DRIFTED | DESCRIBED)]
-        record_id, version = wire.transaction_id(item, change), 2 if change.stage in (DROPPED, CORRECTED) else 1
-        if change.stage == DROPPED:
+        record_id, version = wire.transaction_id(item, change), 1 if change.stage in (PENDING, POSTED) else 2
+        if change.stage in (DROPPED, TAKEN_BACK):
             yield entity, record_id, version, wire.removed(item, change), True
         else:
             body = wire.transaction(item, change, is_described=bool(place & DESCRIBED))
             yield entity, record_id, version, shape(body), False
+
+
+def _without_balances(account: bytes) -> str:
+    """What an account is told by: its balances are records of their own."""
+    fields = msgspec.json.decode(account, type=dict[str, msgspec.Raw])
+    del fields["balances"]
+    return hashlib.sha256(msgspec.json.encode(fields)).hexdigest()
 
 
 def bank_matches(hub: Hub) -> Iterator[Row]:
@@ -76,18 +90,25 @@ def bank_matches(hub: Hub) -> Iterator[Row]:
 
     What the ledger voided or deleted, and what only the bank knows of, has no row.
     """
-    for business_id, world, item, change in _posted(hub):
-        own = wire.transaction_id(item, change)
-        for number in change.movement.events:
-            event = world.reality[number - 1]
-            for rail, entity, record_id in counterparts(hub, business_id, event):
-                yield business_id, own, rail, entity, record_id, f"event-{number}"
+    for business_id in office_of(hub).businesses:
+        reality = hub.world(business_id).reality
+        for item, change in posted(hub, business_id):
+            own = wire.transaction_id(item, change)
+            for number in change.movement.events:
+                for rail, entity, record_id in counterparts(hub, business_id, reality[number - 1]):
+                    yield business_id, own, rail, entity, record_id, f"event-{number}"
 
 
 def vendors(hub: Hub) -> Iterator[Row]:
     """The merchants of bank transactions, by the id the vendor gives them, else by the name it recognises, else by the bank's text."""
+    for business_id in office_of(hub).businesses:
+        yield from _merchants(hub, business_id)
+
+
+def _merchants(hub: Hub, business_id: str) -> Iterator[Row]:
     known: set[Row] = set()
-    for business_id, world, _, change in _posted(hub):
+    world = hub.world(business_id)
+    for _, change in posted(hub, business_id):
         words = change.movement.words
         for number in change.movement.events:
             event = world.reality[number - 1]
@@ -100,11 +121,12 @@ def vendors(hub: Hub) -> Iterator[Row]:
                 yield row
 
 
-def _posted(hub: Hub) -> Iterator[tuple[str, World, ItemFacts, Change]]:
+def posted(hub: Hub, business_id: str) -> Iterator[tuple[ItemFacts, Change]]:
+    """Every bank transaction that shows as posted now: its item and the change that posted it."""
     office = office_of(hub)
-    for business_id in office.businesses:
-        world, bank = hub.world(business_id), office.bank(business_id)
-        for item in office.items(business_id):
-            for change in bank.feeds[item.number].changes:
-                if change.stage == POSTED:
-                    yield business_id, world, item, change
+    bank = office.bank(business_id)
+    for item in office.items(business_id):
+        feed = bank.feeds[item.number]
+        for change in feed.changes:
+            if change.stage == POSTED and feed.has_shown(change.key):
+                yield item, change

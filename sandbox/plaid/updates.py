@@ -14,7 +14,7 @@ import struct
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
-from sandbox.plaid.bank import CORRECTED, DROPPED, PENDING, POSTED, Feed
+from sandbox.plaid.feed import CORRECTED, DROPPED, PENDING, POSTED, TAKEN_BACK, Feed
 from sandbox.plaid.items import ItemFacts
 from sandbox.seeds import derived_secret
 
@@ -162,8 +162,8 @@ def _standing(feed: Feed, start: int, end: int) -> dict[tuple[str, bool], tuple[
     rows: dict[tuple[str, bool], tuple[int, bool]] = {}
     for place in range(start, end):
         change = feed.changes[place]
-        if change.stage in (POSTED, CORRECTED):
-            rows[change.key, False] = (place, True)
+        if change.stage in (POSTED, CORRECTED, TAKEN_BACK):
+            rows[change.key, False] = (place, change.stage != TAKEN_BACK)
         else:
             rows[change.key, True] = (place, change.stage == PENDING)
     return rows

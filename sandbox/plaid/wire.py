@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
-from sandbox.plaid.bank import CORRECTED, DROPPED, PENDING, Change, pending_amount
 from sandbox.plaid.descriptors import category_of
+from sandbox.plaid.feed import CORRECTED, DROPPED, PENDING, Change, pending_amount
 from sandbox.plaid.items import ItemFacts
 from sandbox.plaid.movements import Movement
 from sandbox.seeds import stable_seed

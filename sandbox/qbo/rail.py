@@ -52,4 +52,9 @@ def _served(hub: Hub) -> Iterator[Row]:
         yield business_id, "qbo", name, version.id, version.number, hashlib.sha256(body).hexdigest(), version.deleted, at
 
 
-RAIL = SandboxRail("qbo", 0, _FAULTS, ("drifting_pages", "late_commit"), _routes, _credentials, _served, {})
+def _readers(hub: Hub) -> set[str]:
+    realms = {page.realm for page in hub.served.pages()}
+    return {hub.by_realm[realm].business_id for realm in realms if realm in hub.by_realm}
+
+
+RAIL = SandboxRail("qbo", 0, _FAULTS, ("drifting_pages", "late_commit"), _routes, _credentials, _served, _readers, {})

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from sandbox.ramp import bills
+from sandbox.ramp import paying
 from sandbox.ramp.desk import DAY, HOUR, OWN, Desk
 from sandbox.ramp.facts import Reimbursement, Statement, Transaction, Transfer
 from sandbox.ramp.names import merchant_descriptor
 from sandbox.ramp.wire import ramp_id, share
+from sandbox.world.bankdays import bank_day
 from sandbox.world.reality import Happening
+from sandbox.world.remitting import draw_of, drawn_after
 
 # Shares of card purchases.
 DECLINED, SYNCED, PAYBACK = 0.06, 0.8, 0.04
@@ -20,17 +22,18 @@ def money(desk: Desk, at: int, event: Happening) -> None:
     chart = desk.world.chart
     on_card = event.account == chart["Mastercard"]
     if event.kind == "returned" and event.doc_kind == "bill_payment":
-        bills.returned(desk, at, event.doc_id)
+        paying.returned(desk, at, event.doc_id)
         if on_card:
             _used(desk, at, event, -event.amount)
     elif event.kind in ("bought", "paid_bill") and on_card:
         _used(desk, at, event, event.amount)
     elif event.kind == "paid_bill" and event.channel == "ramp":
-        if at not in desk.pulls:
-            desk.later(at, OWN, f"t{at}", _pull)
-        desk.pulls[at] = desk.pulls.get(at, 0) + event.amount
+        draw, after = draw_of(desk.world, event), drawn_after(desk.world, event.doc_id)
+        if draw not in desk.pulls:
+            desk.later(at, OWN, f"t{draw}", _pull, draw, after)
+        desk.pulls[draw] = desk.pulls.get(draw, 0) + event.amount
     elif event.kind == "moved" and event.other_account == chart["Mastercard"]:
-        _transfer(desk, at, f"card {event.number}", event.amount, is_for_card=True)
+        _transfer(desk, at, f"card {event.number}", event.amount, 1, is_for_card=True)
         desk.card_cleared -= event.amount
         desk.changed("balances", "1")
     elif event.kind == "bought" and event.channel == "cash" and event.account == chart["Checking"]:
@@ -81,18 +84,19 @@ def _synced(desk: Desk, at: int, held: Transaction) -> None:
     desk.changed("transactions", held.id)
 
 
-def _pull(desk: Desk, at: int) -> None:
+def _pull(desk: Desk, at: int, draw: str, after: int) -> None:
     """One debit of the bank for all bills paid in one go."""
-    _transfer(desk, at, f"bills {at}", desk.pulls.pop(at), is_for_card=False)
+    _transfer(desk, at, draw, desk.pulls.pop(draw), after, is_for_card=False)
 
 
-def _transfer(desk: Desk, at: int, key: str, cents: int, *, is_for_card: bool) -> None:
+def _transfer(desk: Desk, at: int, key: str, cents: int, after: int, *, is_for_card: bool) -> None:
+    """after: bank days until the business's bank is debited."""
     id = ramp_id(desk.seed, "transfer", key)
     payment = id.replace("-", "")[:10].upper()
     held = Transfer(id, at, cents, payment, desk.entity, is_for_card)
     desk.shelves["transfers"].put(id, held)
-    weekend = {4: 2, 5: 1}.get(datetime.fromtimestamp(at, UTC).weekday(), 0)
-    desk.later(at + 20 * HOUR + weekend * DAY, OWN, f"g{id}", _arrived, held)
+    debited = bank_day(desk.world_day(at), after)
+    desk.later(_epoch(debited) + 20 * HOUR, OWN, f"g{id}", _arrived, held)
 
 
 def _arrived(desk: Desk, at: int, held: Transfer) -> None:

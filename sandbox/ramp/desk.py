@@ -1,7 +1,7 @@
 """One business's side of Ramp: its records, and what happens to them up to an instant, in order of time.
 
 What happens comes from the world (papers, money) and from Ramp itself (approvals, clearing, statements), through one queue,
-so that it is the same in whatever steps time moves on. What each event does: `sandbox.ramp.bills`, `sandbox.ramp.cards`.
+so that it is the same in whatever steps time moves on. What each event does: `sandbox.ramp.bills`, `paying` and `cards`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sandbox.ramp.wire import ramp_id, share
 from sandbox.seeds import seeded_dice
 from sandbox.state import Memory
 from sandbox.world.model import World
-from sandbox.world.papers import BillReceived
+from sandbox.world.papers import BillReceived, BillReleased, BillSettled
 from sandbox.world.reality import Happening
 
 Act = Callable[..., object]
@@ -54,7 +54,9 @@ class Desk:
         self.payments: dict[int, Happening] = {}
         self.parts: dict[int, list[tuple[int, int]]] = {}
         self.settled: dict[int, list[Bill]] = {}
-        self.pulls: dict[int, int] = {}
+        # Payments that Ramp makes; the ledger's later word on them is no news.
+        self.released: set[int] = set()
+        self.pulls: dict[str, int] = {}
         self.statements: list[Statement] = []
         self.card_cleared = self.card_pending = 0
         self.shelves["business"].put(ramp_id(self.seed, "business"), None)
@@ -80,13 +82,16 @@ class Desk:
 
     def catch_up(self, memory: Memory) -> None:
         """Lets everything happen that happens up to the sandbox's present. The world must be there already."""
-        from sandbox.ramp import bills, cards
+        from sandbox.ramp import bills, cards, paying
 
         world = self.world
         if self.now == 0:
             cards.first_statement(self)
         for paper in world.papers[self._papers :]:
-            bills.paper(self, paper)
+            if isinstance(paper, BillReleased | BillSettled):
+                paying.paper(self, paper)
+            else:
+                bills.paper(self, paper)
         for happening in world.reality[self._happenings :]:
             if happening.kind == "paid_bill":
                 self.payments[happening.doc_id] = happening

@@ -27,7 +27,7 @@ class Account:
 class Vendor:
     """party: the ledger's entry it stands for. account: the one it is paid to now, by `method`.
 
-    paid: (instant, cents) of everything paid to it, in order.
+    moved: when it last asked to be paid elsewhere, 0 for never. paid: (instant, cents) of everything paid to it, in order.
     """
 
     id: str
@@ -42,6 +42,7 @@ class Vendor:
     method: str
     account: str
     is_active: bool = True
+    moved: int = 0
     paid: list[tuple[int, int]] = field(default_factory=list)
 
 

@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from sandbox.hub import Hub, Listing
 from sandbox.rails import Row, SandboxRail
-from sandbox.ramp import oauth
+from sandbox.ramp import findings, oauth
 from sandbox.ramp.app import RampApp
 from sandbox.ramp.limits import Limits
 from sandbox.ramp.office import ALONE, DRIFTED, office_of
@@ -52,6 +52,11 @@ def _served(hub: Hub) -> Iterator[Row]:
         yield business_id, "ramp", _RAW_TABLE.get(sent.entity, sent.entity), record, version, sent.sha256, False, sent.at
 
 
+def _readers(hub: Hub) -> set[str]:
+    numbers = {sent.number for sent in office_of(hub).sent()}
+    return {listing.business_id for listing in hub.listings if listing.index in numbers}
+
+
 def bill_ids(hub: Hub, business_id: str) -> dict[str, str]:
     """Ramp's bills of a business by the world's id of the paper, drafts left out."""
     rows = office_of(hub).desk(business_id).shelves["bills"].rows.values()
@@ -64,4 +69,5 @@ def _vendors(hub: Hub) -> Iterator[Row]:
             yield listing.business_id, f"vendor-{party}", "ramp", vendor.id, vendor.name
 
 
-RAIL = SandboxRail("ramp", 1, _FAULTS, ("drifting_pages",), _routes, _credentials, _served, {"vendors": _vendors})
+_TRUTHS = {"vendors": _vendors, "mistakes": findings.mistakes}
+RAIL = SandboxRail("ramp", 1, _FAULTS, ("drifting_pages",), _routes, _credentials, _served, _readers, _TRUTHS)

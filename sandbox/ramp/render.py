@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from sandbox.ramp.facts import Account, Bill, Draft, Payment, Vendor
@@ -145,22 +145,15 @@ def _payment(held: Bill, paid: Payment, is_single: bool) -> dict[str, Any]:
         details = {"approval_status": "APPROVED", "source_bank_account_id": source, "vendor_account_id": paid.account}
     names = {"ACH": "ACH Trace ID", "CHECK": "Check Number", "DOMESTIC_WIRE": "Wire Reference"}
     trace = {"descriptor": names[paid.method], "trace_id": paid.trace} if is_single and paid.method in names else Null
-    arrives = paid.on if paid.method in ("CARD", "PAID_MANUALLY", "VENDOR_CREDIT") else _working_days_later(paid.on, 2)
     return {
         "amount": minor(paid.cents),
         "payment_method": paid.method,
         "payment_date": day(paid.on),
-        "effective_date": day(arrives),
+        # The day on which it is really sent; a card has none.
+        "effective_date": Null if paid.method == "CARD" else day(paid.on),
         "trace_id": trace,
         "details": details,
     }
-
-
-def _working_days_later(on: date, count: int) -> date:
-    while count:
-        on += timedelta(days=1)
-        count -= on.weekday() < 5
-    return on
 
 
 def draft(world: World, held: Draft) -> bytes:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sandbox.ramp.facts import Reimbursement, Statement, Transaction, Transfer
 from sandbox.ramp.render import person, selections
-from sandbox.ramp.wire import SIGNED, Null, day, encode, instant, major, minor, or_null, ramp_id
+from sandbox.ramp.wire import SIGNED, Null, day, encode, instant, major, minor, or_null, ramp_id, share
 from sandbox.world.model import World
 
 
@@ -22,7 +22,7 @@ def transaction(world: World, held: Transaction) -> bytes:
         "id": held.id,
         "amount": major(held.cents),
         "currency_code": "USD",
-        "original_transaction_amount": minor(held.cents),
+        "original_transaction_amount": _original(held),
         "state": held.state,
         "user_transaction_time": instant(held.at),
         "settlement_date": instant(held.cleared) if held.cleared else None,
@@ -52,6 +52,14 @@ def transaction(world: World, held: Transaction) -> bytes:
     if is_declined:
         record["decline_details"] = {"amount": major(held.cents), "reason": "AUTHORIZER_CARD_LIMIT"}
     return encode(record)
+
+
+def _original(held: Transaction) -> dict[str, Any]:
+    """What the merchant charged: one in twenty is abroad and charges euros or yen, which have no decimals."""
+    way = share(held.id, "abroad")
+    if way < 0.02:
+        return minor(held.cents * 92 // 100, "EUR")
+    return minor(held.cents * 3 // 2, "JPY") if way < 0.05 else minor(held.cents)
 
 
 def transfer(world: World, held: Transfer) -> bytes:

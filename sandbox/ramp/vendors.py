@@ -44,6 +44,6 @@ def _bank_changed(desk: Desk, at: int, held: Vendor) -> None:
     old = desk.shelves["vendor_accounts"].rows[held.account]
     old.fact.is_default = False
     desk.changed("vendor_accounts", held.account)
-    held.account, held.updated = ramp_id(desk.seed, "account", held.party, 1), at
+    held.account, held.moved = ramp_id(desk.seed, "account", held.party, 1), at
     new = Account(held.account, held.id, _nickname(desk.seed, held.party, 1), held.method, is_default=True)
     desk.shelves["vendor_accounts"].put(held.account, new)

@@ -45,9 +45,9 @@ def share(*parts: object) -> float:
     return stable_seed("ramp", *parts) % 100_000 / 100_000
 
 
-def minor(cents: int) -> dict[str, Any]:
-    """Money as the vendor's CurrencyAmount: integer minor units."""
-    return {"amount": cents, "currency_code": "USD"}
+def minor(amount: int, currency: str = "USD") -> dict[str, Any]:
+    """Money as the vendor's CurrencyAmount: integer minor units of its currency."""
+    return {"amount": amount, "currency_code": currency}
 
 
 def major(cents: int) -> msgspec.Raw:

@@ -11,7 +11,8 @@ def await_payment(book: Book, id: str, ordinal: int) -> None:
     """Adds the payment intent and the invoice payment for what is still due."""
     invoice = book.state("invoices", id)
     intent = book.id("pi", id, ordinal)
-    book.put("payment_intents", new_intent(book, intent, invoice["amount_remaining"], invoice["customer"], id), "payment_intent.created")
+    waiting = new_intent(book, intent, invoice["amount_remaining"], invoice["customer"], id, invoice["currency"])
+    book.put("payment_intents", waiting, "payment_intent.created")
     payment = book.id("inpay", id, ordinal)
     book.put(
         "invoice_payments",
@@ -21,7 +22,7 @@ def await_payment(book: Book, id: str, ordinal: int) -> None:
             "amount_paid": None,
             "amount_requested": invoice["amount_remaining"],
             "created": book.now,
-            "currency": "usd",
+            "currency": invoice["currency"],
             "invoice": id,
             "is_default": True,
             "livemode": False,
@@ -33,7 +34,7 @@ def await_payment(book: Book, id: str, ordinal: int) -> None:
     book.change("invoices", id, _intent=intent, _payment=payment, _ordinal=ordinal)
 
 
-def new_intent(book: Book, id: str, amount: int, customer: str | None, invoice: str | None) -> dict[str, Any]:
+def new_intent(book: Book, id: str, amount: int, customer: str | None, invoice: str | None, currency: str) -> dict[str, Any]:
     """A payment intent that waits for a card."""
     return {
         "id": id,
@@ -51,7 +52,7 @@ def new_intent(book: Book, id: str, amount: int, customer: str | None, invoice: 
         "client_secret": None,
         "confirmation_method": "automatic",
         "created": book.now,
-        "currency": "usd",
+        "currency": currency,
         "customer": customer,
         "customer_account": None,
         "description": "Payment for Invoice" if invoice else "Payment",

@@ -6,21 +6,24 @@ from typing import Any
 
 from sandbox.stripe.awaiting import new_intent
 from sandbox.stripe.book import Book
+from sandbox.stripe.currencies import HOME
 from sandbox.stripe.money import transact
 from sandbox.world.reality import stripe_fee
 
 
-def own_intent(book: Book, amount: int, customer: str | None, what: object) -> str:
+def own_intent(book: Book, amount: int, customer: str | None, what: object, currency: str = HOME) -> str:
+    """A payment intent of its own, for money that no invoice waits for."""
     id = book.id("pi", "own", what)
-    book.put("payment_intents", new_intent(book, id, amount, customer, None), "payment_intent.created")
+    book.put("payment_intents", new_intent(book, id, amount, customer, None, currency), "payment_intent.created")
     return id
 
 
 def charge_card(book: Book, id: str, intent: str, amount: int, customer: str | None, invoice: str | None, *, available_on: int) -> None:
     """A charge that succeeds, its balance transaction, and the intent it fulfils."""
-    fee = stripe_fee(amount)
+    fee, currency = stripe_fee(amount), book.state("payment_intents", intent)["currency"]
     state = new_charge(book, id, intent, amount, customer, invoice)
-    state["balance_transaction"] = transact(book, "charge", amount, fee, id, state["description"], available_on=available_on)
+    moved = transact(book, "charge", amount, fee, id, state["description"], available_on=available_on, currency=currency)
+    state["balance_transaction"] = moved
     book.put("charges", state, "charge.succeeded")
     book.change(
         "payment_intents", intent, "payment_intent.succeeded",
@@ -52,7 +55,7 @@ def new_charge(book: Book, id: str, intent: str, amount: int, customer: str | No
         "calculated_statement_descriptor": book.world.business.name.upper()[:22],
         "captured": True,
         "created": book.now,
-        "currency": "usd",
+        "currency": book.state("payment_intents", intent)["currency"],
         "customer": customer,
         "description": "Payment for Invoice" if invoice else "Payment",
         "disputed": False,

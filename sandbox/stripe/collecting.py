@@ -73,7 +73,7 @@ def pay_again(book: Book, charge: str) -> None:
     """The customer pays a second time by mistake; the business gives it back within a day or so, at times in two parts, or forgets to."""
     original = book.state("charges", charge)
     second = book.id("ch", "again", charge)
-    intent = own_intent(book, original["amount"], original["customer"], second)
+    intent = own_intent(book, original["amount"], original["customer"], second, original["currency"])
     charge_card(book, second, intent, original["amount"], original["customer"], None, available_on=settles_at(book))
     if book.chance("called back", second) < CALLED_BACK_SHARE:
         book.plan(book.now + book.pick(3, 20, "called back after", second) * DAY, "open_dispute", second, "duplicate")

@@ -6,6 +6,7 @@ from typing import Any
 
 from sandbox.seeds import derived_secret, seeded_dice
 from sandbox.stripe.book import Book
+from sandbox.stripe.currencies import currency_of
 from sandbox.world.billing import Billing
 
 DAY = 86_400
@@ -35,7 +36,7 @@ def customer_for(book: Book, step: Billing) -> str:
             "address": address if step.street else None,
             "balance": 0,
             "created": book.now,
-            "currency": "usd",
+            "currency": currency_of(book, step.customer),
             "default_source": None,
             "delinquent": False,
             "description": None,

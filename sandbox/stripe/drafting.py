@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.stripe.book import Book
+from sandbox.stripe.currencies import currency_of
 from sandbox.stripe.money import midnight
 from sandbox.world.billing import Billing
 
@@ -30,7 +31,7 @@ def draft(book: Book, id: str, step: Billing, customer: str, *, replaces: str = 
         "billing_reason": "manual",
         "collection_method": "send_invoice",
         "created": book.now,
-        "currency": "usd",
+        "currency": currency_of(book, step.customer),
         "custom_fields": None,
         "customer": customer,
         "customer_account": None,
@@ -91,8 +92,8 @@ def amounts(book: Book, id: str, step: Billing, edition: int) -> dict[str, Any]:
     """The fields that follow from an invoice's lines, which are written here too; earlier lines of a draft are deleted."""
     for line in book.lines_of.pop(id, ()):
         book.tables["invoice_lines"].delete(line, {"id": line}, book.now)
-    lines = _spread(book, step)
-    book.lines_of[id] = [_line(book, id, edition, number, *line) for number, line in enumerate(lines)]
+    lines, currency = _spread(book, step), currency_of(book, step.customer)
+    book.lines_of[id] = [_line(book, id, edition, number, currency, *line) for number, line in enumerate(lines)]
     subtotal = step.total - step.tax
     return {
         "amount_due": step.total,
@@ -117,13 +118,13 @@ def _spread(book: Book, step: Billing) -> list[tuple[str, int, int]]:
     return [(f"{text}, item {number + 1}", 1, part) for number, part in enumerate(parts)] + list(step.lines[1:])
 
 
-def _line(book: Book, invoice: str, edition: int, number: int, text: str, quantity: int, amount: int) -> str:
+def _line(book: Book, invoice: str, edition: int, number: int, currency: str, text: str, quantity: int, amount: int) -> str:
     id = book.id("il", invoice, edition, number)
     state = {
         "id": id,
         "object": "line_item",
         "amount": amount,
-        "currency": "usd",
+        "currency": currency,
         "description": text,
         "discount_amounts": [],
         "discountable": True,

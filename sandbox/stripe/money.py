@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 from sandbox.stripe.book import Book
+from sandbox.stripe.currencies import CURRENCIES, HOME
 from sandbox.world.payouts import business_days_after
 
 DAYS_PENDING = 2
@@ -32,8 +33,9 @@ def transact(
     category: str = "",
     available_on: int | None = None,
     what: object = "",
+    currency: str = HOME,
 ) -> str:
-    """Adds a balance transaction and returns its id; without `available_on` it is available at once."""
+    """Adds a balance transaction and returns its id; without `available_on` it is available at once. currency: of its source."""
     id = book.id("txn", kind, source, what)
     is_pending = available_on is not None and available_on > book.now
     details = [{"amount": fee, "application": None, "currency": "usd", "description": "Stripe processing fees", "type": "stripe_fee"}]
@@ -48,7 +50,7 @@ def transact(
             "created": book.now,
             "currency": "usd",
             "description": description,
-            "exchange_rate": None,
+            "exchange_rate": None if currency == HOME else CURRENCIES[currency].rate,
             "fee": fee,
             "fee_details": details if fee else [],
             "net": amount - fee,

@@ -12,6 +12,7 @@ from sandbox.hub import Hub, Listing
 from sandbox.plaid.office import office_of as bank_office
 from sandbox.rails import Row, SandboxRail
 from sandbox.served import DRIFTED
+from sandbox.stripe import findings
 from sandbox.stripe.app import StripeApp
 from sandbox.stripe.book import Book
 from sandbox.stripe.limits import Limits
@@ -58,6 +59,11 @@ def _served(hub: Hub) -> Iterator[Row]:
         yield office.accounts[accounts[index]].business_id, "stripe", table, version.id, version.number, digest, version.deleted, at
 
 
+def _readers(hub: Hub) -> set[str]:
+    indexes = {int(page.realm) for page in office_of(hub).served.pages()}
+    return {listing.business_id for listing in hub.listings if listing.index in indexes}
+
+
 def _as_sent(book: Book, table: str, version: Version, place: int) -> bytes:
     if version.deleted and table != "customers":
         return error_body(missing(book.tables[table].first[version.id].state["object"], version.id, "id"))
@@ -75,4 +81,5 @@ def _payouts(hub: Hub) -> Iterator[Row]:
             yield listing.business_id, payout, banks.transaction_of(listing.business_id, number), ",".join(charges)
 
 
-RAIL = SandboxRail("stripe", 3, _FAULTS, ("late_commit",), _routes, _credentials, _served, {"payouts": _payouts})
+_TRUTHS = {"payouts": _payouts, "mistakes": findings.mistakes}
+RAIL = SandboxRail("stripe", 3, _FAULTS, ("late_commit",), _routes, _credentials, _served, _readers, _TRUTHS)

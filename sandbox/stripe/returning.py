@@ -24,7 +24,7 @@ def refund(book: Book, charge: str, amount: int, ordinal: int) -> None:
     fee = -stripe_fee(held["amount"]) if total == held["amount"] and not _fee_is_returned(book, charge) else 0
     # Given back out of what is still pending, so that it comes off the balance on the day the charge would have come to it.
     on = book.state("balance_transactions", held["balance_transaction"])["available_on"]
-    transaction = transact(book, "refund", -amount, fee, id, "REFUND FOR CHARGE", available_on=on)
+    transaction = transact(book, "refund", -amount, fee, id, "REFUND FOR CHARGE", available_on=on, currency=held["currency"])
     book.put(
         "refunds",
         {
@@ -34,7 +34,7 @@ def refund(book: Book, charge: str, amount: int, ordinal: int) -> None:
             "balance_transaction": transaction,
             "charge": charge,
             "created": book.now,
-            "currency": "usd",
+            "currency": held["currency"],
             "customer": held["customer"],
             "customer_account": None,
             "destination_details": {"card": {"reference_status": "pending", "type": "refund"}, "type": "card"},
@@ -71,7 +71,9 @@ def refund_fails(book: Book, id: str, ordinal: int) -> None:
     """The customer's card is closed: the money comes back into the balance, and is given back to another one next day."""
     held = book.state("refunds", id)
     gone = book.state("balance_transactions", held["balance_transaction"])
-    back = transact(book, "refund_failure", held["amount"], -gone["fee"], id, "REFUND FAILURE", category="refund_failure")
+    back = transact(
+        book, "refund_failure", held["amount"], -gone["fee"], id, "REFUND FAILURE", category="refund_failure", currency=held["currency"]
+    )
     fields = {"failure_balance_transaction": back, "failure_reason": "expired_or_canceled_card"}
     book.change("refunds", id, "refund.failed", "charge.refund.updated", status="failed", **fields)
     charge = book.state("charges", held["charge"])
@@ -92,7 +94,7 @@ def open_dispute(book: Book, charge: str, why: str = "") -> None:
         "balance_transactions": [],
         "charge": charge,
         "created": book.now,
-        "currency": "usd",
+        "currency": held["currency"],
         "enhanced_eligibility_types": [],
         "evidence": {},
         "evidence_details": {"due_by": book.now + 9 * DAY, "has_evidence": False, "past_due": False, "submission_count": 0},
@@ -141,6 +143,16 @@ def _move_disputed(book: Book, id: str, sign: int, event: str) -> None:
     held = book.state("disputes", id)
     category = "dispute" if sign < 0 else "dispute_reversal"
     what = f"Chargeback {'withdrawal' if sign < 0 else 'reversal'} for {held['charge']}"
-    moved = transact(book, "adjustment", sign * held["amount"], -sign * DISPUTE_FEE, id, what, category=category, what=category)
+    moved = transact(
+        book,
+        "adjustment",
+        sign * held["amount"],
+        -sign * DISPUTE_FEE,
+        id,
+        what,
+        category=category,
+        what=category,
+        currency=held["currency"],
+    )
     version = book.tables["balance_transactions"].current[moved]
     book.change("disputes", id, event, balance_transactions=[*held["balance_transactions"], version])

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from sandbox.stripe.book import Book
+from sandbox.stripe.currencies import presented
 from sandbox.stripe.table import OLD, Version
 
 _ENCODER = msgspec.json.Encoder()
@@ -33,7 +34,7 @@ def fields_of(book: Book, table: str, version: Version, shape: int) -> dict[str,
         return dict(state)
     fields = {name: value for name, value in state.items() if not name.startswith("_")}
     spell = _SPELLINGS.get(table)
-    return spell(book, state, fields, shape) if spell else fields
+    return presented(state, spell(book, state, fields, shape) if spell else fields)
 
 
 def encode(value: Any) -> bytes:

@@ -50,8 +50,8 @@ def postings(world: World, doc: Doc) -> Iterator[tuple[int, int]]:
 
 
 def add(world: World, doc: Doc) -> Doc:
-    """Enters a new document into the books at the world's instant."""
-    doc.id = world.next_id(doc.kind)
+    """Enters a new document into the books at the world's instant, under a new id unless it has been given one."""
+    doc.id = doc.id or world.next_id(doc.kind)
     doc.created = doc.updated = world.now
     world.docs[doc.kind][doc.id] = doc
     if doc.kind in WAITING:

@@ -32,7 +32,8 @@ def edit(world: World, doc: Doc, note: str) -> None:
     """A real change of content: the note, and for an unpaid bill or invoice now and then the amount too."""
     doc.memo = note
     books.touch(world, doc, is_edit=True)
-    if doc.kind in _OPEN_KINDS and not doc.links and not doc.is_void and doc.total > 0 and world.dice.random() < 0.25:
+    is_free = doc.kind in _OPEN_KINDS and not doc.links and (doc.kind, doc.id) not in world.promised
+    if is_free and not doc.is_void and doc.total > 0 and world.dice.random() < 0.25:
         first = doc.lines[0]
         lines = [first._replace(amount=first.amount + world.dice.randint(1, 40) * 100 * first.quantity), *doc.lines[1:]]
         books.rewrite_lines(world, doc, lines)
@@ -149,7 +150,7 @@ def rename(world: World) -> None:
 def _unlinked(world: World, kind: str) -> Doc | None:
     docs = [doc for doc in recent(world, kind, 30) if not doc.links and not doc.is_void and doc.total > 0]
     planted = {(mistake.entity, mistake.id) for mistake in world.mistakes}
-    docs = [doc for doc in docs if (doc.kind, doc.id) not in planted]
+    docs = [doc for doc in docs if (doc.kind, doc.id) not in planted and (doc.kind, doc.id) not in world.promised]
     return world.dice.choice(docs) if docs else None
 
 

@@ -7,12 +7,21 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from sandbox.world import acts, buying, changes, mistakes, selling
-from sandbox.world.model import Line, World
+from sandbox.seeds import stable_seed
+from sandbox.world import acts, buying, changes, depositing, mistakes, remitting, routine, selling
+from sandbox.world.model import World
 from sandbox.world.people import COMMON_VENDORS, COUNTER_VENDORS, add_customer
 from sandbox.world.rhythm import Rhythm
 
 Act = tuple[int, int, Callable[..., Any], tuple[Any, ...]]
+# What else stands on the agenda, each about one document.
+_LATER: dict[str, Callable[[World, int], Any]] = {
+    "second_payment": remitting.pay_again,
+    "late_booking": remitting.book,
+    "given_back": remitting.give_back,
+    "book_payout": depositing.book_payout,
+    "book_payout_again": depositing.book_payout_again,
+}
 _PAY_DAYS = (1, 3)  # Tuesdays and Thursdays
 _DEPOSIT_DAYS = (0, 2, 4)
 # Chances per working day of what happens to what is already entered.
@@ -42,7 +51,11 @@ class Plan:
         """Adds an act, at `hour` after eight or at any moment of the working day."""
         dice = self.world.dice
         seconds = int(hour * 3600) + dice.randrange(900) if hour is not None else dice.randrange(10 * 3600)
-        self.acts.append((self.morning + seconds, len(self.acts), act, arguments))
+        self.at(self.morning + seconds, act, *arguments)
+
+    def at(self, moment: int, act: Callable[..., Any], *arguments: Any) -> None:
+        """Adds an act at an instant of the day."""
+        self.acts.append((moment, len(self.acts), act, arguments))
 
 
 def plan_day(world: World, day: date, rhythm: Rhythm) -> list[Act]:
@@ -89,22 +102,22 @@ def _calendar(plan: Plan, day: date, rhythm: Rhythm) -> None:
         if _nth_working_day(day) == position * 2 + 1:
             plan.do(_monthly_bill, name, revenue * fraction)
     if day.weekday() == 4 and day.isocalendar().week % 2 == world.business.index % 2:
-        plan.do(_payroll, rhythm.payroll_cents, hour=1)
+        plan.do(routine.payroll, rhythm.payroll_cents, hour=1)
     if day.weekday() in _DEPOSIT_DAYS:
-        plan.do(selling.bank_deposit, hour=7)
-    plan.do(selling.stripe_payout, hour=8)
+        plan.do(depositing.bank_deposit, hour=7)
+    plan.do(depositing.stripe_payout, hour=8)
     nth = _nth_working_day(day)
     if nth == 3:
-        plan.do(_pay_card, "Mastercard", hour=5)
+        plan.do(routine.pay_card, "Mastercard", hour=5)
     if nth == 12:
-        plan.do(_pay_card, "Visa", hour=5)
+        plan.do(routine.pay_card, "Visa", hour=5)
     if nth == 5:
-        plan.do(_pay_loan, revenue, hour=2)
-        plan.do(_pay_taxes, hour=3)
+        plan.do(routine.pay_loan, revenue, hour=2)
+        plan.do(routine.pay_taxes, hour=3)
     if nth == 18 and world.business.health in ("sound", "rich"):
-        plan.do(_draw, revenue, hour=4)
+        plan.do(routine.draw, revenue, hour=4)
     if nth == 20:
-        plan.do(_depreciate, hour=9)
+        plan.do(routine.depreciate, hour=9)
 
 
 @lru_cache(maxsize=8192)
@@ -122,6 +135,11 @@ def _agenda(plan: Plan, day: date) -> None:
             acts.plan(plan.world, date.fromordinal(day.toordinal() + 1), "pay_bill", doc)
     for doc in dict.fromkeys(doc for what, doc in entries if what == "receive"):
         plan.do(selling.receive, [doc])
+    for what, doc in entries:
+        if what == "remittance":
+            plan.at(*remitting.arrival(plan.world, doc), doc)
+        elif what in _LATER:
+            plan.do(_LATER[what], doc)
 
 
 def _supply(world: World, rhythm: Rhythm) -> None:
@@ -155,7 +173,9 @@ def _buy(world: World, rhythm: Rhythm) -> None:
     if vendor == 0:
         return
     method = world.dice.choices(("card", "check", "cash"), weights=(7, 2, 2))[0]
-    buying.purchase(world, vendor, acts.log_amount(world, rhythm.purchase_cents), world.chart[account], method, name)
+    made = buying.purchase(world, vendor, acts.log_amount(world, rhythm.purchase_cents), world.chart[account], method, name)
+    if stable_seed(world.business.seed, "same again", made.id) % 40 == 0:
+        buying.purchase_again(world, made)
 
 
 def _return_goods(world: World, rhythm: Rhythm) -> None:
@@ -170,51 +190,3 @@ def _give_credit(world: World, rhythm: Rhythm) -> None:
 
 def _prepay(world: World, rhythm: Rhythm) -> None:
     selling.prepayment(world, _anyone(world), acts.log_amount(world, min(rhythm.invoice_cents, 500_000) * 0.5))
-
-
-def _payroll(world: World, cents: int) -> None:
-    gross = acts.log_amount(world, cents, 0.05)
-    withheld = gross * 22 // 100
-    employer = gross * 8 // 100
-    chart = world.chart
-    lines = [Line(chart["Wages"], gross, "Gross wages"), Line(chart["Payroll Taxes"], employer, "Employer taxes")]
-    lines += [
-        Line(chart["Payroll Liabilities"], -withheld - employer, "Withheld and owed"),
-        Line(chart["Checking"], withheld - gross, "Net pay"),
-    ]
-    acts.journal(world, lines, "Payroll")
-
-
-def _pay_taxes(world: World) -> None:
-    """Pays over what was withheld from wages and collected as sales tax."""
-    for account, text in (("Payroll Liabilities", "Payroll tax deposit"), ("Sales Tax Payable", "Sales tax return")):
-        owed = -world.accounts[world.chart[account]].balance
-        if owed > 0:
-            acts.journal(world, [Line(world.chart[account], owed, text), Line(world.chart["Checking"], -owed, text)], text)
-
-
-def _pay_card(world: World, card: str) -> None:
-    owed = -world.accounts[world.chart[card]].balance
-    if owed > 0:
-        acts.transfer(world, "Checking", card, owed, "Card payment")
-
-
-def _pay_loan(world: World, revenue: int) -> None:
-    principal, interest, chart = revenue // 120, revenue // 400, world.chart
-    if -world.accounts[chart["Loan Payable"]].balance > principal:
-        lines = [Line(chart["Loan Payable"], principal, "Principal"), Line(chart["Interest Expense"], interest, "Interest")]
-        acts.journal(world, [*lines, Line(chart["Checking"], -principal - interest, "Loan instalment")], "Loan instalment")
-
-
-def _draw(world: World, revenue: int) -> None:
-    amount = revenue // 50
-    if world.dice.random() < 0.6:
-        acts.journal(world, [Line(world.chart["Owner's Draw"], amount), Line(world.chart["Checking"], -amount)], "Owner's draw")
-    else:
-        acts.transfer(world, "Checking", "Savings", amount, "To savings")
-
-
-def _depreciate(world: World) -> None:
-    amount = world.business.monthly_cents // 150
-    lines = [Line(world.chart["Depreciation"], amount), Line(world.chart["Accumulated Depreciation"], -amount)]
-    acts.journal(world, lines, "Monthly depreciation")

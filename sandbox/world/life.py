@@ -106,7 +106,8 @@ class Life:
     def remove_one(self, kind: str) -> None:
         """Deletes the oldest document of a kind that nothing is linked to."""
         world = self.world
-        doc = next((doc for doc in world.docs[kind].values() if not doc.links and doc.id != world.opening_entry), None)
+        free = (doc for doc in world.docs[kind].values() if not doc.links and (kind, doc.id) not in world.promised)
+        doc = next((doc for doc in free if doc.id != world.opening_entry), None)
         if doc is not None:
             books.delete(world, doc)
 

@@ -16,8 +16,9 @@ from sandbox.world.identity import Business
 
 if TYPE_CHECKING:
     from sandbox.world.billing import Billing
-    from sandbox.world.papers import BillReceived, BillSettled, BillWithdrawn
+    from sandbox.world.papers import Paper
     from sandbox.world.reality import Happening
+    from sandbox.world.remitting import Remittance
 
 
 @dataclass(slots=True)
@@ -178,7 +179,12 @@ class World:
         # The number of the operation that is removing a document right now, else -1.
         self.told = -1
         # What happened to vendors' bills as papers, in order; see sandbox.world.papers.
-        self.papers: list[BillReceived | BillSettled | BillWithdrawn] = []
+        self.papers: list[Paper] = []
+        # Payments that are not booked yet, by the id they will have, and the documents promised to them.
+        self.remittances: dict[int, Remittance] = {}
+        self.promised: set[tuple[str, int]] = set()
+        # Payouts that came in and nobody entered yet: the deposit to be, by its id, and its receipts.
+        self.unbooked: dict[int, tuple[Doc, list[Doc]]] = {}
 
     def next_id(self, kind: str) -> int:
         """The next id of `kind`: small numbers from 1 in every business, so that ids are equal across businesses."""

@@ -14,11 +14,13 @@ from sandbox.world.model import Doc, Mistake, World
 # Checks that only concern documents with something open.
 _OPEN_ONLY = frozenset({"H01", "H02", "H03", "H04", "H07", "H09", "H15", "H22"})
 LARGE_INVOICE_CENTS = 500_000
+# So long a payment in the ledger may still find its money at the bank.
+LOOKED_FOR_DAYS = 30
 
 
 def standing_mistakes(world: World) -> Iterator[tuple[Mistake, bool]]:
-    """Every planted mistake with whether it still shows today, then the findings that follow from the state of the books."""
-    for mistake in world.mistakes:
+    """Every planted mistake, once even if it was made again, with whether it still shows; then what follows from the state of the books."""
+    for mistake in dict.fromkeys(world.mistakes):
         yield mistake, _is_standing(world, mistake)
     for mistake in state_findings(world):
         yield mistake, True
@@ -36,6 +38,10 @@ def _is_standing(world: World, mistake: Mistake) -> bool:
         return False
     if mistake.check in _OPEN_ONLY and doc.balance == 0:
         return False
+    if mistake.check == "H29":
+        return ("bill", doc.id) in world.promised
+    if mistake.check == "H33":
+        return (world_date(world) - doc.on).days > LOOKED_FOR_DAYS
     if mistake.check == "H15":
         return _has_twin(world, doc)
     return mistake.check != "H06" or doc.on > world_date(world)

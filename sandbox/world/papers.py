@@ -1,4 +1,4 @@
-"""What happened to vendors' bills as papers, noted when it happened: they came in, were settled, were withdrawn.
+"""What happened to vendors' bills as papers, noted when it happened: they came in, were sent for payment, settled, withdrawn.
 
 A bill payment service has a record of the paper of its own, which later edits of the ledger do not reach; so it is derived
 from here and not from the ledger's documents. Money itself: `sandbox.world.reality`.
@@ -37,6 +37,20 @@ class BillSettled:
 
 
 @dataclass(frozen=True, slots=True)
+class BillReleased:
+    """Ramp began to pay `cents` of a bill; credits brought along count too. payment: the id the ledger's bill payment will have.
+
+    arrives: epoch seconds at which the vendor has the money.
+    """
+
+    at: int
+    bill: int
+    payment: int
+    cents: int
+    arrives: int
+
+
+@dataclass(frozen=True, slots=True)
 class BillWithdrawn:
     """A bill was voided or deleted in the ledger: nobody means to pay it any more."""
 
@@ -44,11 +58,20 @@ class BillWithdrawn:
     bill: int
 
 
+Paper = BillReceived | BillReleased | BillSettled | BillWithdrawn
+
+
 def received(world: World, doc: Doc) -> None:
     """Notes a new bill; any other document is none."""
     if doc.kind == "bill":
         lines = tuple(doc.lines)
         world.papers.append(BillReceived(world.now, doc.id, doc.on, doc.due, doc.party, doc.total, doc.number, lines))
+
+
+def released(world: World, target: Doc, payment: Doc, cents: int, arrives: int) -> None:
+    """Notes that a bill is being paid; a credit that is used with it is none."""
+    if target.kind == "bill":
+        world.papers.append(BillReleased(world.now, target.id, payment.id, cents, arrives))
 
 
 def settled(world: World, payer: Doc, target: Doc, cents: int) -> None:

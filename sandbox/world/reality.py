@@ -12,10 +12,14 @@ from datetime import date
 from typing import Literal
 
 from sandbox.seeds import stable_seed
-from sandbox.world.model import Doc, World
+from sandbox.world.model import Doc, Mistake, World
 
 Kind = Literal["paid_bill", "bought", "received", "sold", "refunded", "deposited", "paid_out", "moved", "posted", "returned"]
 Channel = Literal["ramp", "ramp_card", "card", "check", "cash", "ach", "drawer", "stripe", "bank"]
+
+
+# Share of the checks to vendors that are entered in the ledger and never sent.
+UNSENT_CHECKS = 0.008
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ class Happening:
 
 def vendor_is_on_ramp(world: World, vendor_id: int) -> bool:
     """Whether this vendor's bills are entered, approved and paid in Ramp: six in ten are."""
-    return _share(world, "ramp vendor", vendor_id) < 0.6
+    return vendor_id in world.vendors and _share(world, "ramp vendor", vendor_id) < 0.6
 
 
 def pays_by_stripe(world: World, customer_id: int) -> bool:
@@ -64,10 +68,13 @@ def stripe_fee(cents: int) -> int:
 
 def happened(world: World, doc: Doc) -> None:
     """Notes the movement of money that a new document records; papers without one, and second entries of one paper, are none."""
-    if doc.same_as or doc.total <= 0 or (found := _kind_and_channel(world, doc)) is None:
+    if doc.same_as or doc.total <= 0 or (found := _kind_and_channel(world, doc)) is None or (doc.kind, doc.id) in world.reality_of:
         return
     kind, channel = found
-    if kind == "posted":
+    if (kind, channel) == ("paid_bill", "check") and _share(world, "unsent check", doc.id) < UNSENT_CHECKS:
+        # Entered and printed, and it still lies in a drawer.
+        world.mistakes.append(Mistake("paid_without_money", "H33", "bill_payment", doc.id))
+    elif kind == "posted":
         _posted(world, doc)
     else:
         note(world, kind, channel, doc, doc.total, doc.money)
@@ -113,9 +120,10 @@ def note(
 def _kind_and_channel(world: World, doc: Doc) -> tuple[Kind, Channel] | None:
     chart = world.chart
     if doc.kind == "bill_payment":
-        if vendor_is_on_ramp(world, doc.party):
-            return "paid_bill", "ramp"
-        return "paid_bill", "card" if doc.method == "card" else "check"
+        # What Ramp pays out of the bank is noted when it is sent (`sandbox.world.remitting`), its card here.
+        if doc.method == "card":
+            return "paid_bill", "ramp" if vendor_is_on_ramp(world, doc.party) else "card"
+        return "paid_bill", "check"
     if doc.kind == "purchase":
         if doc.method == "card":
             return "bought", "ramp_card" if doc.money == chart["Mastercard"] else "card"

@@ -1,4 +1,4 @@
-"""Selling and being paid: invoices, receipts, credits, and the way of the money from the drawer to the bank."""
+"""Selling and being paid: invoices, receipts, credits. The way of the money to the bank: `sandbox.world.depositing`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from datetime import timedelta
 
 from sandbox.world import acts, billing
 from sandbox.world.books import add, apply, touch, unapplied
-from sandbox.world.model import Doc, Line, Link, World
-from sandbox.world.payouts import business_days_before
-from sandbox.world.reality import note, pays_by_stripe, stripe_fee
+from sandbox.world.model import Doc, Line, World
+from sandbox.world.reality import pays_by_stripe
 
 
 def _sold(world: World, amount: int) -> tuple[list[Line], int]:
@@ -105,42 +104,6 @@ def sale(world: World, customer_id: int, amount: int, is_refund: bool = False) -
     done.number = world.next_number("invoice", 1001)
     done.method = "cash"
     return add(world, done)
-
-
-def bank_deposit(world: World) -> None:
-    """Takes to the bank what lies in undeposited funds, linking each receipt."""
-    receipts = [doc for kind in ("payment", "sales_receipt") for doc in acts.open_documents(world, kind) if acts.is_in_drawer(world, doc)]
-    receipts = [doc for doc in receipts if doc.method != "stripe"]
-    if receipts:
-        made = _deposit(world, receipts, [])
-        note(world, "deposited", "bank", made, made.total, made.money, parts=_parts(world, receipts))
-
-
-def stripe_payout(world: World) -> None:
-    """Stripe pays out what was charged two working days ago or earlier, less its fees; the bookkeeper enters a deposit with a fee line."""
-    before = business_days_before(acts.world_date(world), 2)
-    receipts = [doc for doc in acts.open_documents(world, "payment") if doc.method == "stripe" and acts.is_in_drawer(world, doc)]
-    receipts = [doc for doc in receipts if doc.on <= before]
-    if receipts:
-        fee = sum(stripe_fee(doc.total) for doc in receipts)
-        made = _deposit(world, receipts, [Line(world.chart["Bank Charges"], -fee, "Stripe fees")])
-        note(world, "paid_out", "stripe", made, made.total, made.money, parts=_parts(world, receipts), fee=fee)
-
-
-def _parts(world: World, receipts: list[Doc]) -> tuple[tuple[int, int], ...]:
-    return tuple((world.reality_of[doc.kind, doc.id], doc.total) for doc in receipts if (doc.kind, doc.id) in world.reality_of)
-
-
-def _deposit(world: World, receipts: list[Doc], kept: list[Line]) -> Doc:
-    lines = [Line(doc.money, doc.total) for doc in receipts] + kept
-    links = [Link(doc.kind, doc.id, doc.total) for doc in receipts]
-    made = Doc("deposit", 0, acts.world_date(world), lines=lines, links=links, money=world.chart["Checking"])
-    made.total = sum(line.amount for line in lines)
-    add(world, made)
-    for doc in receipts:
-        doc.links.append(Link("deposit", made.id, doc.total))
-        touch(world, doc, is_edit=False)
-    return made
 
 
 def apply_prepayments(world: World) -> None:

@@ -50,7 +50,7 @@ def _compare_mistakes(made: Machine, record_property: RecordProperty) -> None:
     standing = {
         (row["hygiene_check"], row["business_id"], row["entity"], row["record_id"])
         for row in made.truth("mistakes").to_pylist()
-        if row["is_standing"] and row["hygiene_check"] in built
+        if row["is_standing"] and row["hygiene_check"] in built and row["rail"] == "qbo"
     }
     flagged = set(made.query("select check_id, business_id, entity, record_id from marts.fct_hygiene_flag where status = 'open'"))
     judged = {check for check, *_ in standing}

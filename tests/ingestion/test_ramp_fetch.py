@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
+from ingestion.rails.ramp.accounts import having_turn
 from tests.ingestion.ramp_vendor import HASTY_ACTION, NOT_FOUND, RampHome, Vendor, bill, opened, statuses, uuid, vendor
 
 DAY = timedelta(days=1)
@@ -179,3 +180,26 @@ def test_a_token_that_dies_during_a_walk_deletes_nothing(home: RampHome) -> None
     assert statuses(report)["transfers"] == ("failed", "page_gap")
     assert len(home.vendor.token_forms) > before
     assert [deleted for _, _, deleted in home.versions("transfers")] == [False]
+
+
+def test_a_bank_account_that_changes_alone_is_seen_within_a_week(home: RampHome) -> None:
+    """Nothing in a vendor's own record tells of it; each vendor has its turn once in seven days, whoever else changed."""
+    home.sync()
+    for number in (1, 2):
+        home.vendor.lists[f"/vendors/{uuid(2, number)}/accounts"][0]["account_nickname"] = "moved"
+    asked = []
+    for _ in range(7):
+        home.sync(after=DAY)
+        asked += [path for path in home.vendor.paths() if path.endswith("/accounts")]
+    assert sorted(asked) == [f"/vendors/{uuid(2, number)}/accounts" for number in (1, 2)]
+    assert [payload.get("account_nickname") for _, payload, _ in home.versions("vendor_accounts")] == [None, "moved", None, "moved"]
+
+
+def test_turns_that_were_missed_are_caught_up_with_once() -> None:
+    vendors = [uuid(2, number) for number in range(60)]
+    start = datetime(2026, 3, 1, 9, tzinfo=UTC)
+    assert having_turn(vendors, start, start + HOUR) == set()
+    days = [having_turn(vendors, start + day * DAY, start + (day + 1) * DAY) for day in range(7)]
+    assert sorted(vendor for day in days for vendor in day) == sorted(vendors)
+    assert having_turn(vendors, start, start + 3 * DAY) == days[0] | days[1] | days[2]
+    assert having_turn(vendors, start, start + 40 * DAY) == set(vendors)

@@ -21,7 +21,17 @@ class Plaid:
     """One business's bank logins through one HTTP client."""
 
     def __init__(self, folder: Path, *, limits: bool = False, index: int = 0, **config: Any) -> None:
-        self.hub = Hub(folder, Config(**{"seed": 7, "businesses": 3, **config}))
+        self._open(Hub(folder, Config(**{"seed": 7, "businesses": 3, **config})), index, limits=limits)
+
+    @classmethod
+    def over(cls, hub: Hub, index: int) -> Plaid:
+        """A client of a sandbox that is open already."""
+        client = cls.__new__(cls)
+        client._open(hub, index, limits=False)
+        return client
+
+    def _open(self, hub: Hub, index: int, *, limits: bool) -> None:
+        self.hub = hub
         self.http = httpx.Client(transport=InProcess(application(self.hub, "plaid", limits=limits)), base_url="http://testserver")
         self.business_id = self.hub.listings[index].business_id
         self.keys = {"client_id": self.credentials["client_id"], "secret": self.credentials["secret"]}

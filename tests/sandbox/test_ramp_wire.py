@@ -62,7 +62,15 @@ def test_time_filters_are_inclusive_and_take_utc_when_no_offset_is_given(ramp: R
 
 
 def test_money_is_whole_cents_in_some_places_and_decimals_in_others(ramp: RampClient) -> None:
-    each = next(one for one in ramp.walk("/transactions") if one["line_items"][0]["amount"]["amount"] % 100)
+    transactions = ramp.walk("/transactions", state="ALL")
+    originals = {one["original_transaction_amount"]["currency_code"]: one for one in transactions}
+    each = next(
+        one
+        for one in transactions
+        if one["line_items"][0]["amount"]["amount"] % 100 and one["original_transaction_amount"] == one["line_items"][0]["amount"]
+    )
+    yen = originals["JPY"]
+    assert (yen["currency_code"], yen["original_transaction_amount"]["amount"]) == ("USD", round(yen["amount"] * 100) * 3 // 2)
     assert isinstance(each["amount"], float)
     assert round(each["amount"] * 100) == each["original_transaction_amount"]["amount"] == each["line_items"][0]["amount"]["amount"]
     spent = ramp.get("/reimbursements").json()["data"][0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from sandbox.hub import Hub
 from sandbox.stripe.book import Book
+from sandbox.stripe.currencies import CURRENCIES
 from sandbox.stripe.office import office_of
 from sandbox.stripe.shapes import body_of
 from sandbox.stripe.table import NEW, OLD
@@ -41,11 +43,34 @@ def test_each_card_payment_of_the_world_is_one_charge_less_its_fee(account: Acco
     for event in received:
         charge = charges[account.book.charge_of[event.number]]
         entry = moved[charge["balance_transaction"]]
-        assert (charge["amount"], charge["created"], charge["status"]) == (event.amount, event.at, "succeeded")
+        presented = event.amount * CURRENCIES[charge["currency"]].minor_per_cent
+        assert (charge["amount"], charge["created"], charge["status"]) == (presented, event.at, "succeeded")
         assert (entry["amount"], entry["fee"], entry["net"]) == (event.amount, stripe_fee(event.amount), event.amount - entry["fee"])
         assert entry["source"] == charge["id"]
     others = [row for row in charges.values() if row["id"] not in account.book.charge_of.values()]
     assert all(row["status"] == "failed" or row["payment_intent"] for row in others)
+
+
+def test_money_without_and_with_three_decimals_is_charged_and_becomes_dollars(hub: Hub) -> None:
+    account = Account(hub, 1)
+    moved = {row["id"]: row for row in account.walk("/balance_transactions")}
+    minor_units = {"usd": 100, "jpy": 1, "kwd": 1000}
+    seen = Counter()
+    for charge in account.walk("/charges"):
+        entry = moved.get(charge["balance_transaction"])
+        if entry and charge["currency"] != "usd":
+            seen[charge["currency"]] += 1
+            assert entry["currency"] == "usd"
+            assert charge["amount"] * 100 * entry["exchange_rate"] == pytest.approx(entry["amount"] * minor_units[charge["currency"]])
+            assert charge["currency"] != "kwd" or charge["amount"] % 10 == 0
+    assert min(seen["jpy"], seen["kwd"]) > 0
+    payments = account.walk("/invoice_payments")
+    for invoice in account.walk("/invoices"):
+        lines = account.walk(f"/invoices/{invoice['id']}/lines")
+        taxes = sum(tax["amount"] for tax in invoice["total_taxes"])
+        assert sum(line["amount"] for line in lines) + taxes == invoice["total"]
+        same = {invoice["currency"], *(row["currency"] for row in payments if row["invoice"] == invoice["id"])}
+        assert {line["currency"] for line in lines} | same == {invoice["currency"]}
 
 
 def test_a_payout_is_its_charges_less_fees_and_its_list_adds_up_to_nothing(account: Account) -> None:
@@ -88,6 +113,7 @@ def test_an_invoice_is_paid_by_what_its_payments_say(account: Account) -> None:
 
 
 def test_what_is_given_back_or_called_back_leaves_the_balance_as_it_was(hub: Hub) -> None:
+    hub.advance(days=20)
     seen: set[str] = set()
     for index in INDEXES:
         account = Account(hub, index)

@@ -15,6 +15,8 @@ from ingestion.errors import UsageError
 from sandbox.truth import SCHEMAS, truth_table
 from tests.sandbox.conftest import Ledger, OpenSandbox
 
+# Checks that compare the ledger with other rails and name a record of the ledger.
+ACROSS_RAILS = {"H16", "H29", "H30", "H33", "H36"}
 INTERFACE = {
     "vendors": {"business_id", "world_vendor_id", "rail", "rail_vendor_id", "name"},
     "bills": {"business_id", "world_bill_id", "qbo_bill_id", "ramp_bill_id"},
@@ -88,7 +90,7 @@ def test_todays_balances_equal_what_the_ledger_serves(open_sandbox: OpenSandbox)
     last = [row for row in table(ledger, "balances") if row["business_id"] == ledger.business_id][-1]
     accounts = ledger.walk("Account")
     held = {kind: sum_of(_money(account["CurrentBalance"]) for account in accounts if account["AccountType"] == kind) for kind in _KINDS}
-    assert last["bank_cash"] == held["Bank"]
+    assert last["bank_cash"] == last["ledger_cash"] == held["Bank"]
     assert last["open_ap"] == -held["Accounts Payable"]
     assert last["open_ar"] == held["Accounts Receivable"]
     payable = sum_of(_money(row["Balance"]) for row in ledger.walk("Bill")) - sum(
@@ -114,8 +116,8 @@ def _money(number: float) -> Decimal:
 
 def test_every_ledger_check_has_standing_mistakes_among_a_few_businesses(open_sandbox: OpenSandbox) -> None:
     rows = table(open_sandbox(businesses=6), "mistakes")
-    checks = {row["hygiene_check"] for row in rows if row["is_standing"]}
-    assert checks == {f"H{number:02d}" for number in (*range(1, 16), 17, 19, 20, 21, 22, 23)}
+    checks = {row["hygiene_check"] for row in rows if row["is_standing"] and row["rail"] == "qbo"}
+    assert checks - ACROSS_RAILS == {f"H{number:02d}" for number in (*range(1, 16), 17, 19, 20, 21, 22, 23)}
     assert any(row["hygiene_check"] == "H42" for row in rows)
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
@@ -124,8 +125,9 @@ async def _undisturbed(client: PlaidClient, cursor: str) -> Update:
 async def _collect(client: PlaidClient, start: str) -> Update:
     # The spool's folder, because the system's temporary one can be memory.
     folder = str(client.session.spool.folder)
-    update = Update(start, tempfile.SpooledTemporaryFile(HELD_IN_MEMORY_BYTES, dir=folder))  # noqa: SIM115 - closed by its reader
-    try:
+    with ExitStack() as unfinished:
+        pages = unfinished.enter_context(tempfile.SpooledTemporaryFile(HELD_IN_MEMORY_BYTES, dir=folder))
+        update = Update(start, pages)
         cursor, has_more = start, True
         while has_more:
             body, step = await client.ask_once(PATH, _request(cursor), _with_body)
@@ -133,9 +135,8 @@ async def _collect(client: PlaidClient, start: str) -> Update:
                 raise Transient(RailError("page_gap", "a page's cursor leads to the same page again"))
             update.add(body, step, client.session.clock())
             cursor, has_more = step.next_cursor, step.has_more
-    except BaseException:
-        update.pages.close()
-        raise
+        # Whole, it is its reader's to close.
+        unfinished.pop_all()
     return update
 
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Set
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
-from ingestion.answers import MalformedPage
+from ingestion.answers import MalformedPage, decoded
 from ingestion.changelog.schema import content_hash
 from ingestion.rails.plaid.promise import PLAID
 
@@ -138,7 +137,7 @@ _institution = msgspec.json.Decoder(_InstitutionHead)
 
 def read_step(body: bytes) -> Step:
     """What a page of /transactions/sync says about its update; a page that passes here can be split."""
-    page = _decode(_sync_heads, body)
+    page = decoded(_sync_heads, body)
     if page.has_more and not page.next_cursor:
         raise MalformedPage("more pages are announced without a cursor")
     return Step(page.next_cursor, page.has_more, page.transactions_update_status)
@@ -147,7 +146,7 @@ def read_step(body: bytes) -> Step:
 def split_sync(body: bytes) -> list[Record]:
     """The records of a page of /transactions/sync: what was added, then modified, then removed."""
     # Two passes in C over the page are quicker than one call per record.
-    heads, payloads = _decode(_sync_heads, body), _decode(_sync_payloads, body)
+    heads, payloads = decoded(_sync_heads, body), decoded(_sync_payloads, body)
     living = zip((*heads.added, *heads.modified), (*payloads.added, *payloads.modified), strict=True)
     gone = zip(heads.removed, payloads.removed, strict=True)
     records = [_record(head.transaction_id, raw) for head, raw in living]
@@ -159,12 +158,12 @@ def split_accounts(body: bytes) -> Accounts:
 
     An item without accounts is an error of Plaid's, so an empty list is an unreadable answer and no deletion of all.
     """
-    page = _decode(_accounts_page, body)
+    page = decoded(_accounts_page, body)
     if not page.accounts:
         raise MalformedPage("the answer holds no account")
     accounts = []
     for raw in page.accounts:
-        head = _decode(_account, raw)
+        head = decoded(_account, raw)
         if not bytes(head.balances).startswith(b"{"):
             raise MalformedPage("an account's balances are no object")
         accounts.append(Account(_record(head.account_id, raw, _VOLATILE_IN_ACCOUNT), _record(head.account_id, head.balances)))
@@ -175,8 +174,8 @@ def split_accounts(body: bytes) -> Accounts:
 
 def read_item(body: bytes) -> Item:
     """The item of /item/get."""
-    page = _decode(_item_page, body)
-    head = _decode(_item, page.item)
+    page = decoded(_item_page, body)
+    head = decoded(_item, page.item)
     updates = page.status.transactions if page.status else None
     return Item(
         _record(head.item_id, page.item),
@@ -189,8 +188,8 @@ def read_item(body: bytes) -> Item:
 
 def read_institution(body: bytes) -> Record:
     """The institution of /institutions/get_by_id."""
-    raw = _decode(_institution_page, body).institution
-    return _record(_decode(_institution, raw).institution_id, raw)
+    raw = decoded(_institution_page, body).institution
+    return _record(decoded(_institution, raw).institution_id, raw)
 
 
 def gone(record_id: str, id_field: str) -> Record:
@@ -201,14 +200,3 @@ def gone(record_id: str, id_field: str) -> Record:
 def _record(record_id: str, raw: msgspec.Raw, volatile: Set[str] = frozenset()) -> Record:
     payload = bytes(raw)
     return Record(record_id, payload, content_hash(payload, volatile))
-
-
-def _decode(decoder: msgspec.json.Decoder[Any], body: bytes | msgspec.Raw) -> Any:
-    try:
-        if isinstance(body, bytes) and not body.isascii():
-            body.decode("utf-8")
-        return decoder.decode(body)
-    except UnicodeDecodeError as error:
-        raise MalformedPage(f"not UTF-8 at byte {error.start}") from None
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise MalformedPage(str(error).splitlines()[0][:200]) from None

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
-from ingestion.answers import MalformedPage
+from ingestion.answers import MalformedPage, decoded
 from ingestion.changelog.schema import content_hash
 
 
@@ -82,7 +81,7 @@ _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 def split_query(body: bytes, vendor_name: str) -> tuple[list[Record], str | None]:
     """The records of a query page and the server's time; an absent entity is an empty page."""
-    page = _decode(_query, body)
+    page = decoded(_query, body)
     if page.QueryResponse is None:
         raise MalformedPage("the answer holds no QueryResponse")
     return _split(page.QueryResponse.get(vendor_name)), page.time
@@ -90,13 +89,13 @@ def split_query(body: bytes, vendor_name: str) -> tuple[list[Record], str | None
 
 def count_of(body: bytes) -> int:
     """The total of a `select count(*)` answer."""
-    page = _decode(_query, body)
+    page = decoded(_query, body)
     return _count(page.QueryResponse)
 
 
 def split_changes(body: bytes, vendor_names: frozenset[str]) -> tuple[dict[str, list[Record]], str | None]:
     """The records of a change-data-capture answer by the vendor's entity name, and the server's time."""
-    page = _decode(_changes, body)
+    page = decoded(_changes, body)
     found: dict[str, list[Record]] = {}
     for change_set in page.CDCResponse:
         for response in change_set.QueryResponse:
@@ -107,7 +106,7 @@ def split_changes(body: bytes, vendor_names: frozenset[str]) -> tuple[dict[str, 
 
 def batch_counts(body: bytes) -> dict[str, int]:
     """The totals of a batch of counts by item id; items that came back as faults are left out."""
-    page = _decode(_batch, body)
+    page = decoded(_batch, body)
     return {item.bId: _count(item.QueryResponse) for item in page.BatchItemResponse if bytes(item.Fault) == b"null"}
 
 
@@ -116,18 +115,18 @@ def split_batch(body: bytes, vendor_names: Mapping[str, str]) -> tuple[dict[str,
 
     vendor_names: the entity each item asked for.
     """
-    page = _decode(_batch, body)
+    page = decoded(_batch, body)
     answered = [item for item in page.BatchItemResponse if bytes(item.Fault) == b"null" and item.QueryResponse is not None]
     return {item.bId: _split(item.QueryResponse.get(vendor_names[item.bId])) for item in answered}, page.time
 
 
 def read_object(body: bytes, vendor_name: str) -> Record:
     """The record of a read by id."""
-    answer = _decode(_object, body)
+    answer = decoded(_object, body)
     if vendor_name not in answer:
         raise MalformedPage(f"the answer holds no {vendor_name}")
     payload = answer[vendor_name]
-    return _record(_decode(_head, bytes(payload)), bytes(payload))
+    return _record(decoded(_head, bytes(payload)), bytes(payload))
 
 
 def fault_of(body: bytes) -> Fault | None:
@@ -145,17 +144,6 @@ def fault_of(body: bytes) -> Fault | None:
         kind=str(fault.get("type", "")),
         message=str(error.get("Message") or error.get("message") or ""),
     )
-
-
-def _decode(decoder: msgspec.json.Decoder[Any], body: bytes) -> Any:
-    try:
-        if not body.isascii():
-            body.decode("utf-8")
-        return decoder.decode(body)
-    except UnicodeDecodeError as error:
-        raise MalformedPage(f"not UTF-8 at byte {error.start}") from None
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
-        raise MalformedPage(str(error).splitlines()[0][:200]) from None
 
 
 def _split(raw: msgspec.Raw | None) -> list[Record]:

@@ -17,7 +17,7 @@ from ingestion.changelog.spool import Arrivals
 from ingestion.control.facts import Connection
 from ingestion.fetching import EntityReport, FetchSession, RailError, Traffic
 from ingestion.promise import EntityPromise
-from ingestion.rails.ramp.accounts import AccountReader, changed_vendors
+from ingestion.rails.ramp.accounts import AccountReader, changed_vendors, having_turn
 from ingestion.rails.ramp.client import RampClient
 from ingestion.rails.ramp.gone import read_missing
 from ingestion.rails.ramp.lists import ACCOUNTS, DAY, LISTS, OBJECTS, RampList, scope_of
@@ -141,11 +141,13 @@ class _BusinessFetch:
         read_at = self.session.clock()
         is_asked = vendors is None and not self.session.strategy.use_cache
         changed = await changed_vendors(self.session, self.connection, self.vendors, None if is_asked else mark)
-        if not changed and vendors and not vendors.was_full_walk:
+        is_round = vendors is None or vendors.was_full_walk
+        if not changed and not is_round:
             return EntityReport(entity.name, "skipped")
+        due = having_turn(self.vendors, mark.walked_at, read_at) if is_round and mark else set()
         reader = AccountReader(self.session, self.connection, self.client)
-        await reader.read(changed, lambda records: self._spool(entity, records), may_be_known=mark is not None)
-        walked_at = mark.walked_at if mark else read_at
+        await reader.read(sorted(due.union(changed)), lambda records: self._spool(entity, records), may_be_known=mark is not None)
+        walked_at = read_at if is_round or mark is None else mark.walked_at
         watermark = Mark(read_at, walked_at).text()
         return EntityReport(entity.name, "succeeded", self.seen[entity.name], was_full_walk=mark is None, watermark=watermark)
 

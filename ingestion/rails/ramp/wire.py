@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from ingestion.answers import MalformedPage
+from ingestion.answers import MalformedPage, decoded
 from ingestion.changelog.schema import content_hash
 
 
@@ -69,8 +69,8 @@ _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 def split_page(body: bytes, form: Form) -> Page:
     """The records of a list's page and where the next is; MalformedPage when it cannot be taken apart."""
-    page = _decode(_page, body)
-    heads, payloads = _decode(_heads, page.data), _decode(_records, page.data)
+    page = decoded(_page, body)
+    heads, payloads = decoded(_heads, page.data), decoded(_records, page.data)
     records = [_record(head, bytes(payload), form) for head, payload in zip(heads, payloads, strict=True)]
     return Page(records, page.page.next if page.page else None)
 
@@ -79,8 +79,8 @@ def read_object(body: bytes, form: Form, record_id: str | None = None) -> Record
     """The record of a bare object; under `record_id` if it has no id of its own."""
     payload = body.strip()
     if record_id is None:
-        return _record(_decode(_head, payload), payload, form)
-    if not _decode(_object, payload):
+        return _record(decoded(_head, payload), payload, form)
+    if not decoded(_object, payload):
         raise MalformedPage("the object is empty")
     return Record(record_id, None, payload, content_hash(payload, form.volatile))
 
@@ -93,17 +93,6 @@ def error_code(body: bytes) -> str | None:
         return str(msgspec.json.decode(body)["error_v2"]["error_code"])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError, TypeError):
         return None
-
-
-def _decode(decoder: msgspec.json.Decoder[Any], body: Any) -> Any:
-    try:
-        if isinstance(body, bytes) and not body.isascii():
-            body.decode("utf-8")
-        return decoder.decode(body)
-    except UnicodeDecodeError as error:
-        raise MalformedPage(f"not UTF-8 at byte {error.start}") from None
-    except (msgspec.DecodeError, msgspec.ValidationError, RecursionError) as error:
-        raise MalformedPage(str(error).splitlines()[0][:200]) from None
 
 
 def _record(head: _Head, payload: bytes, form: Form) -> Record:

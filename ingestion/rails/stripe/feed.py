@@ -13,10 +13,10 @@ from typing import Any
 
 import msgspec
 
-from ingestion.answers import MalformedPage
+from ingestion.answers import MalformedPage, decoded
 from ingestion.fetching import RailError
 from ingestion.rails.stripe.marks import SEEN_EVENTS, event_key
-from ingestion.rails.stripe.wire import Record, decode
+from ingestion.rails.stripe.wire import Record
 
 # Names beside Stripe's own: an invoice whose payments, a charge whose refunds are to be listed.
 PAYMENTS_OF = "payments_of"
@@ -134,14 +134,14 @@ _before = msgspec.json.Decoder(_Before | None)
 
 def is_live_event(event: Record) -> bool:
     """Whether an event is about real money."""
-    return decode(_mode, event.payload).livemode
+    return decoded(_mode, event.payload).livemode
 
 
 def touch_of(event: Record) -> Touch:
     """What an event touched; nothing if it is of a shape never seen, which stays in the change log as it is."""
     key, at = event_key(event.record_id), event.created or 0
     try:
-        read: _Event = decode(_event, event.payload)
+        read: _Event = decoded(_event, event.payload)
     except MalformedPage:
         return Touch(key, at, frozenset())
     found = read.data.object
@@ -161,11 +161,11 @@ def _lines_before(event: _Event) -> dict[str, bytes]:
     """The lines an edited or deleted invoice had, by id, as far as the event tells."""
     try:
         if event.type == "invoice.deleted":
-            lines = decode(_lines, event.data.object.lines)
+            lines = decoded(_lines, event.data.object.lines)
         else:
-            before = decode(_before, event.data.previous_attributes)
+            before = decoded(_before, event.data.previous_attributes)
             lines = before.lines if before else None
-        return {decode(_line, line).id: bytes(line) for line in (lines.data if lines else ())}
+        return {decoded(_line, line).id: bytes(line) for line in (lines.data if lines else ())}
     except MalformedPage:
         return {}
 

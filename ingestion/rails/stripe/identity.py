@@ -8,10 +8,11 @@ from typing import Any
 import httpx
 import msgspec
 
+from ingestion.answers import decoded
 from ingestion.fetching import Identity, RailError, Traffic
 from ingestion.rails.stripe.account import check_mode
 from ingestion.rails.stripe.client import StripeClient, is_live_key
-from ingestion.rails.stripe.wire import decode, read_balance
+from ingestion.rails.stripe.wire import read_balance
 from ingestion.strategies import USER_ACTION
 
 
@@ -35,7 +36,7 @@ async def identify(http: httpx.AsyncClient, base_url: str, auth_url: str, creden
     own = StripeClient(http, base_url, api_key, USER_ACTION, traffic)
     client, is_connected = own, False
     try:
-        account = await own.get("/account", {}, lambda body: decode(_account, body))
+        account = await own.get("/account", {}, lambda body: decoded(_account, body))
     except RailError as error:
         if not named or error.kind != "scope_missing":
             raise
@@ -43,7 +44,7 @@ async def identify(http: httpx.AsyncClient, base_url: str, auth_url: str, creden
     if named and (account is None or account.id != named):
         is_connected = True
         client = StripeClient(http, base_url, api_key, USER_ACTION, traffic, account_id=named, is_connected_account=True)
-        account = await client.get("/account", {}, lambda body: decode(_account, body))
+        account = await client.get("/account", {}, lambda body: decoded(_account, body))
         if account.id != named:
             raise RailError("wrong_account", f"the key reads account {account.id}, the credentials name {named}")
     is_live = is_live_key(api_key)

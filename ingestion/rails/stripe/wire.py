@@ -10,11 +10,10 @@ from collections.abc import Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import msgspec
 
-from ingestion.answers import MalformedPage
+from ingestion.answers import MalformedPage, decoded
 from ingestion.changelog.schema import content_hash
 
 _NONE: frozenset[str] = frozenset()
@@ -103,19 +102,19 @@ LATEST_SECONDS = 253_402_300_799
 
 def split_list(body: bytes, volatile: Set[str] = _NONE) -> Page:
     """The records of a list, in its order."""
-    page = decode(_list, body)
+    page = decoded(_list, body)
     return Page(_split(page.data, volatile), page.has_more)
 
 
 def read_object(body: bytes, volatile: Set[str] = _NONE) -> Record:
     """The record of a read by id; Stripe answers for a deleted customer with its id and `deleted`."""
-    head = decode(_head, body)
+    head = decoded(_head, body)
     return _record(head, body.strip(), volatile)
 
 
 def read_balance(body: bytes) -> tuple[Record, bool | None]:
     """The balance, which has no id of its own and becomes record '1', and whether it is real money."""
-    head = decode(_anonymous, body)
+    head = decoded(_anonymous, body)
     if head.object != "balance":
         raise MalformedPage("the answer is no balance")
     return Record("1", None, False, body.strip(), content_hash(body.strip())), head.livemode
@@ -123,7 +122,7 @@ def read_balance(body: bytes) -> tuple[Record, bool | None]:
 
 def lines_of(invoice: Record) -> Page:
     """The lines an invoice carries, at most ten, and whether there are more; they take the invoice's time."""
-    lines = decode(_with_lines, invoice.payload).lines
+    lines = decoded(_with_lines, invoice.payload).lines
     if lines is None:
         return Page([], has_more=False)
     return Page([with_time(line, invoice.created) for line in _split(lines.data, _NONE)], lines.has_more)
@@ -147,7 +146,7 @@ def pending_since(transactions: Sequence[Record]) -> tuple[int, int] | None:
     pending = []
     for one in transactions:
         with suppress(MalformedPage):
-            found = decode(_transaction, one.payload)
+            found = decoded(_transaction, one.payload)
             if found.status == "pending":
                 pending.append(found)
     return (min(one.created for one in pending), min(one.available_on for one in pending)) if pending else None
@@ -162,20 +161,8 @@ def refusal_of(body: bytes) -> Refusal:
     return Refusal(error.type, error.code or "", error.param or "")
 
 
-def decode(decoder: msgspec.json.Decoder[Any], body: bytes | msgspec.Raw) -> Any:
-    """What `decoder` makes of `body`; MalformedPage says why not, without content."""
-    try:
-        if isinstance(body, bytes) and not body.isascii():
-            body.decode("utf-8")
-        return decoder.decode(body)
-    except UnicodeDecodeError as error:
-        raise MalformedPage(f"not UTF-8 at byte {error.start}") from None
-    except (msgspec.DecodeError, msgspec.ValidationError, RecursionError) as error:
-        raise MalformedPage(str(error).splitlines()[0][:200]) from None
-
-
 def _split(raw: msgspec.Raw, volatile: Set[str]) -> list[Record]:
-    heads, payloads = decode(_heads, raw), decode(_payloads, raw)
+    heads, payloads = decoded(_heads, raw), decoded(_payloads, raw)
     return [_record(head, bytes(payload), volatile) for head, payload in zip(heads, payloads, strict=True)]
 
 
