@@ -92,7 +92,10 @@ def connection_freshness(store: ControlStore, at: datetime) -> list[ConnectionFr
         last = {(row[0], row[1], row[2], row[3]): row[4] for row in transaction.execute(states)}
     return [
         ConnectionFreshness(
-            *row[:4],
+            row.business_id,
+            row.rail,
+            row.connection_id,
+            row.state,
             bool(row.is_disabled),
             {
                 promise.name: entity_freshness(promise.tier, last.get((*row[:3], promise.name)), at, is_disabled=bool(row.is_disabled))
