@@ -100,12 +100,12 @@ def _tell_of_changes(context: dg.SensorEvaluationContext, platform: Platform, fo
             kind, text = TOLD[state]
             context.log.warning(f"{name} {text}")
             alert(platform.settings, kind, name, f"{name} {text}")
-    for name, state in memory.broken.items():
+    for name, former in memory.broken.items():
         if name in states and name not in broken:
             context.log.info(f"{name} is connected again")
             alert(platform.settings, "connection_recovered", name, f"{name} is connected again")
             # Whoever failed came back by a sync; whom a person connected again has still to catch up.
-            memory.owed += [name] if state == DISCONNECTED else []
+            memory.owed += [name] if former == DISCONNECTED else []
     memory.broken = dict(broken)
     memory.owed = [name for name in dict.fromkeys(memory.owed) if name in states and name not in broken]
 
