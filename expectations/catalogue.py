@@ -1,7 +1,9 @@
-"""The hygiene catalogue as Python sees it: what each check is called, how serious it is, which limits it uses.
+"""The checks as Python sees them: the hygiene catalogue, what each is called, how serious it is, which limits it uses; and
+the checks of the rails' raw records beside it.
 
-The facts themselves are the dbt seeds `hygiene_catalogue.csv` and `hygiene_thresholds.csv`, read from the same files
-that dbt loads, so that SQL and Python cannot disagree. What a check expects of a frame is in `expectations.suites`.
+The facts themselves are the dbt seeds `hygiene_catalogue.csv`, `hygiene_thresholds.csv` and `source_checks.csv`, read from
+the same files that dbt loads, so that SQL and Python cannot disagree. What a check expects of a frame is in
+`expectations.suites`.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ ImpactRule = Literal["none", "fixed_days", "amount_over_burn", "amount_over_unit
 SEEDS = Path(__file__).resolve().parent.parent / "dbt_project" / "seeds"
 CATALOGUE_FILE = "hygiene_catalogue.csv"
 THRESHOLDS_FILE = "hygiene_thresholds.csv"
+SOURCE_CHECKS_FILE = "source_checks.csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,17 @@ class CatalogueEntry:
     is_built: bool
 
 
+@dataclass(frozen=True, slots=True)
+class SourceCheck:
+    """A check of one rail's raw records. is_notice: what it finds is told and fails nothing."""
+
+    check_id: str
+    rail: str
+    name: str
+    description: str
+    is_notice: bool
+
+
 @lru_cache(maxsize=4)
 def load(seeds: Path = SEEDS) -> tuple[CatalogueEntry, ...]:
     """The whole catalogue, H01 first, built or not; RowcolError when the seed is missing or malformed."""
@@ -58,6 +72,18 @@ def load(seeds: Path = SEEDS) -> tuple[CatalogueEntry, ...]:
         return tuple(_entry(row) for row in _rows(seeds / CATALOGUE_FILE))
     except (KeyError, ArithmeticError) as error:
         raise RowcolError(f"{CATALOGUE_FILE} is malformed: {error!r}") from None
+
+
+@lru_cache(maxsize=4)
+def load_source_checks(seeds: Path = SEEDS) -> tuple[SourceCheck, ...]:
+    """The checks of raw records, rail by rail; RowcolError when the seed is missing or malformed."""
+    try:
+        return tuple(
+            SourceCheck(row["check_id"], row["rail"], row["name"], row["description"], row["is_notice"] == "true")
+            for row in _rows(seeds / SOURCE_CHECKS_FILE)
+        )
+    except KeyError as error:
+        raise RowcolError(f"{SOURCE_CHECKS_FILE} is malformed: {error!r}") from None
 
 
 @lru_cache(maxsize=4)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-Status = Literal["passed", "failed", "not_applicable", "error"]
+Status = Literal["passed", "noted", "failed", "not_applicable", "error"]
 
 SAMPLE_SIZE = 20
 
@@ -52,7 +52,7 @@ class CheckReport:
 
     @property
     def summaries(self) -> tuple[CheckSummary, ...]:
-        """One summary per check of the run; the worst status wins: error, then failed, then passed."""
+        """One summary per check of the run; the worst status wins: error, then failed, then noted."""
         by_check: dict[str, list[BusinessCheck]] = {}
         for result in self.results:
             by_check.setdefault(result.check_id, []).append(result)
@@ -60,7 +60,7 @@ class CheckReport:
 
     def _summary(self, check_id: str, results: list[BusinessCheck]) -> CheckSummary:
         found = {result.status for result in results}
-        order: tuple[Status, ...] = ("error", "failed", "passed", "not_applicable")
+        order: tuple[Status, ...] = ("error", "failed", "noted", "passed", "not_applicable")
         return CheckSummary(
             check_id=check_id,
             status=next(status for status in order if status in found),

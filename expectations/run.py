@@ -2,7 +2,7 @@
 
 Which rails a check needs is in the catalogue, which rails a business has in `quality.chk_applicability` (dbt). A check
 that cannot run is `error` for the businesses it applies to and disturbs no other check; a check whose rails are not
-connected is `not_applicable`; a check not built yet has no row where its rails are connected.
+connected is `not_applicable`; a check not built yet has no row where its rails are connected; what a notice finds is `noted`.
 """
 
 from __future__ import annotations
@@ -26,6 +26,15 @@ APPLICABILITY = "quality.chk_applicability"
 
 
 @dataclass(frozen=True, slots=True)
+class _Check:
+    """A check to run. found: its status where records fail it."""
+
+    check_id: str
+    is_built: bool = True
+    found: Status = "failed"
+
+
+@dataclass(frozen=True, slots=True)
 class _Outcome:
     results: list[BusinessCheck]
     failures: pa.Table | None = None
@@ -39,7 +48,7 @@ def run_checks(
     businesses: Sequence[str] | None = None,
     checks: Sequence[str] | None = None,
 ) -> CheckReport:
-    """Evaluates the catalogue's checks and replaces their results in `quality.expectation_runs` and `_failures`.
+    """Evaluates the catalogue's checks and those of raw records, and replaces their results in `quality.expectation_runs` and `_failures`.
 
     warehouse: a connection that may write, outside a transaction, the first dbt step built. ran_at: product time, with
     zone. businesses, checks: only these (None: all), leaving the rows of others as they are; UsageError for an unknown
@@ -63,8 +72,9 @@ def run_checks(
     return CheckReport(run_id=run_id, ran_at=ran_at, results=results, samples=_samples(found))
 
 
-def _entries(checks: Sequence[str] | None) -> list[catalogue.CatalogueEntry]:
-    entries = catalogue.load()
+def _entries(checks: Sequence[str] | None) -> list[_Check]:
+    entries = [_Check(entry.check_id, entry.is_built) for entry in catalogue.load()]
+    entries += [_Check(one.check_id, found="noted" if one.is_notice else "failed") for one in catalogue.load_source_checks()]
     unknown = set(checks or ()) - {entry.check_id for entry in entries}
     if unknown:
         raise UsageError(f"there is no check {min(unknown)!r} in the hygiene catalogue")
@@ -102,9 +112,7 @@ def _lazy_evaluator() -> Evaluate:
     return evaluate
 
 
-def _run_check(
-    warehouse: duckdb.DuckDBPyConnection, entry: catalogue.CatalogueEntry, scope: dict[str, dict[str, bool]], evaluate: Evaluate
-) -> _Outcome:
+def _run_check(warehouse: duckdb.DuckDBPyConnection, entry: _Check, scope: dict[str, dict[str, bool]], evaluate: Evaluate) -> _Outcome:
     applies = scope.get(entry.check_id, {})
     results = [BusinessCheck(business, entry.check_id, "not_applicable") for business, applicable in applies.items() if not applicable]
     concerned = [business for business, applicable in applies.items() if applicable]
@@ -120,7 +128,7 @@ def _run_check(
         return _Outcome(results + [BusinessCheck(business, entry.check_id, "error", error=str(error)) for business in concerned])
     checked, failed = _counts(frame.keys), _counts(failing)
     for business in concerned:
-        status: Status = "failed" if failed[business] else "passed"
+        status: Status = entry.found if failed[business] else "passed"
         results.append(BusinessCheck(business, entry.check_id, status, checked[business], failed[business]))
     return _Outcome(results, failing.append_column("check_id", pa.repeat(entry.check_id, failing.num_rows)))
 

@@ -81,7 +81,22 @@ def unique_together(*columns: str) -> Expectation:
     return Expectation("ExpectCompoundColumnsToBeUnique", {"column_list": list(columns), "ignore_row_if": "any_value_is_missing"})
 
 
-SUITES: tuple[Suite, ...] = (
+def records_suite(rail: str) -> Suite:
+    """What is expected of a rail's raw records, whichever entity they are of."""
+    counts = ("rejected_amounts", "rejected_dates", "wrong_signs", "missing_references")
+    return Suite(
+        f"{rail}_records",
+        {"has_key": "boolean", "is_currency_known": "boolean", **dict.fromkeys(counts, "integer")},
+        (in_set("has_key", True), in_set("is_currency_known", True), *(between(count, high=0) for count in counts)),
+    )
+
+
+def values_suite(rail: str) -> Suite:
+    """What is expected of the statuses and kinds of a rail's raw records."""
+    return Suite(f"{rail}_values", {"undocumented_values": "integer"}, (between("undocumented_values", high=0),))
+
+
+HYGIENE_SUITES: tuple[Suite, ...] = (
     Suite("H01", {"due_date": "date"}, (not_null("due_date"),)),
     Suite("H02", {"vendor_id": "text", "known_vendor_id": "text"}, (not_null("vendor_id"), not_null("known_vendor_id"))),
     Suite("H03", {"total_amount": "money"}, (not_null("total_amount"), between("total_amount", low=0, above=True))),
@@ -133,5 +148,16 @@ SUITES: tuple[Suite, ...] = (
     Suite("H43", {"has_rate": "boolean"}, (not_null("has_rate"), in_set("has_rate", True))),
     Suite("H44", {"days_pending": "integer"}, (between("days_pending", high=Threshold("max_days_pending")),)),
 )
+# Of the ledger's records the catalogue's own checks tell; these rails have few checks there.
+SOURCE_SUITES: tuple[Suite, ...] = (
+    records_suite("ramp"),
+    values_suite("ramp"),
+    records_suite("plaid"),
+    values_suite("plaid"),
+    records_suite("stripe"),
+    values_suite("stripe"),
+)
+
+SUITES = (*HYGIENE_SUITES, *SOURCE_SUITES)
 
 SUITES_BY_CHECK: dict[str, Suite] = {suite.check_id: suite for suite in SUITES}

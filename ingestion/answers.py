@@ -13,8 +13,9 @@ import httpx
 import msgspec
 import stamina
 
-from ingestion.fetching import RailError, Traffic
+from ingestion.fetching import RailError
 from ingestion.strategies import LONGEST_WAIT_SECONDS, Strategy
+from ingestion.traffic import Calls, Traffic
 
 Parsed = TypeVar("Parsed")
 
@@ -56,21 +57,40 @@ class Transient(Exception):
         self.wait = wait
 
 
-async def ask(strategy: Strategy, traffic: Traffic, send: Callable[[], Awaitable[bytes]], parse: Callable[[bytes], Parsed]) -> Parsed:
+async def ask(
+    strategy: Strategy, traffic: Traffic, endpoint: str, send: Callable[[], Awaitable[bytes]], parse: Callable[[bytes], Parsed]
+) -> Parsed:
     """Sends, and again as the strategy allows while the answer is Transient or malformed; returns what `parse` makes of it.
 
-    RailError says what went wrong for good.
+    endpoint: what is asked for, without ids, under which `send` counts its calls. RailError says what went wrong for good.
     """
-    return await repeat(strategy, traffic, lambda: ask_once(send, parse))
+    return await repeat(strategy, traffic, lambda: ask_once(traffic, endpoint, send, parse))
 
 
-async def ask_once(send: Callable[[], Awaitable[bytes]], parse: Callable[[bytes], Parsed]) -> Parsed:
-    """Sends once and returns what `parse` makes of the body; Transient also when that is malformed."""
-    body = await send()
+async def ask_once(traffic: Traffic, endpoint: str, send: Callable[[], Awaitable[bytes]], parse: Callable[[bytes], Parsed]) -> Parsed:
+    """Sends once, returns what `parse` makes of the body and notes how that ended; Transient also when it is malformed."""
     try:
-        return parse(body)
-    except MalformedPage as error:
-        raise Transient(UnreadablePage(str(error), body)) from None
+        body = await send()
+        try:
+            return parse(body)
+        except MalformedPage as error:
+            raise Transient(UnreadablePage(str(error), body)) from None
+    except (Transient, RailError) as failure:
+        _note(traffic.of(endpoint), failure.error if isinstance(failure, Transient) else failure)
+        raise
+
+
+def _note(calls: Calls, error: RailError) -> None:
+    """Counts what a call came to; that a record is not there is an answer like any other.
+
+    A token that could not be renewed is no fault of the endpoint it was wanted for: then no call was made that could fail.
+    """
+    if calls.errors + calls.throttled >= calls.calls:
+        return
+    if error.kind == "throttled":
+        calls.throttled += 1
+    elif error.kind != "not_found":
+        calls.errors += 1
 
 
 async def repeat(strategy: Strategy, traffic: Traffic, attempt: Callable[[], Awaitable[Parsed]]) -> Parsed:

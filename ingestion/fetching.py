@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from ingestion.changelog.spool import Spool
@@ -16,6 +17,7 @@ from ingestion.clock import Clock
 from ingestion.control.facts import Connection, QuarantinedPage
 from ingestion.promise import EntityPromise
 from ingestion.strategies import Strategy
+from ingestion.traffic import Traffic
 
 if TYPE_CHECKING:
     import httpx
@@ -31,15 +33,6 @@ class RailError(Exception):
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)
         self.kind = kind
-
-
-@dataclass
-class Traffic:
-    """Counts of one connection's calls in one sync."""
-
-    requests: int = 0
-    retries: int = 0
-    throttled: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +103,27 @@ class Identify(Protocol):
     def __call__(
         self, http: httpx.AsyncClient, base_url: str, auth_url: str, credentials: Mapping[str, Any]
     ) -> Awaitable[list[Identity]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRecord:
+    """A record of a page that was kept aside, as a fetch would have spooled it."""
+
+    record_id: str
+    source_updated_at: datetime | None
+    is_deleted: bool
+    payload: bytes = field(repr=False)
+    content_hash: str
+
+
+class Reread(Protocol):
+    """Takes a page apart that was kept aside under the name `entity`, without any call: its records by raw table.
+
+    What only the vendor could confirm (a deletion, whose record it is) is left to the next sync. MalformedPage says why
+    the page is still unreadable.
+    """
+
+    def __call__(self, connection: Connection, entity: str, body: bytes) -> Mapping[str, Sequence[KeptRecord]]: ...
 
 
 class Fetch(Protocol):

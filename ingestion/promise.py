@@ -76,7 +76,8 @@ class RailPromise:
     versioned: the vendor stamps each version of a record itself. fetch: where its coroutine is, `module:function`,
     imported when it is needed (`ingestion.fetching.Fetch`). identify: likewise the coroutine that asks the vendor whose
     credentials these are (`ingestion.fetching.Identify`), None where they say it themselves. has_many_connections: a
-    business can have several at once. monthly_calls: how many calls a month the vendor lets one app make.
+    business can have several at once. reread: likewise the function that takes a kept page apart (`ingestion.fetching.Reread`),
+    None where a page says nothing by itself. monthly_calls: how many calls a month the vendor lets one app make.
     """
 
     name: str
@@ -88,5 +89,6 @@ class RailPromise:
     credentials: CredentialForm
     entities: tuple[EntityPromise, ...] = field(default_factory=tuple)
     identify: str | None = None
+    reread: str | None = None
     monthly_calls: int | None = None
     has_many_connections: bool = False

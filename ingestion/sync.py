@@ -33,6 +33,7 @@ from ingestion.http import tls_context
 from ingestion.promise import EntityPromise, RailPromise
 from ingestion.settings import Settings
 from ingestion.strategies import DATA_FETCH, Strategy
+from ingestion.traffic import text_of
 from ingestion.warehouse import open_warehouse
 
 CONNECTIONS_AT_ONCE = 24
@@ -264,6 +265,7 @@ def _outcome(one: _Fetched, request: SyncRequest, sync_id: str, landed: Landed, 
         requests=one.traffic.requests,
         retries=one.traffic.retries,
         throttled=one.traffic.throttled,
+        calls=text_of(one.traffic.calls),
         error_kind=first.error_kind if first else None,
         error=first.error if first else None,
         entities=entities,

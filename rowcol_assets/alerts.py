@@ -22,7 +22,10 @@ MESSAGE_LENGTH = 500
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """kind: run_failed, connection_broken or connection_recovered. subject: the run's id, or business/rail/connection."""
+    """kind: run_failed, connection_broken, connection_failing or connection_recovered.
+
+    subject: the run's id, or business/rail/connection.
+    """
 
     at: str
     kind: str

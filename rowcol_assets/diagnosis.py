@@ -1,7 +1,8 @@
 """What is wrong with a home and what to do about it: from the control store and the files, never from the warehouse.
 
-Each finding is one sentence and one remedy, without client values. Shown by `rowcol doctor`; what raises alarms by itself
-is in `rowcol_assets/sensors.py`.
+Each finding is one sentence and one remedy, without client values. What concerns connections, their pages and their
+vendors is in `rowcol_assets/rail_findings.py`. Shown by `rowcol doctor`; what raises alarms by itself is in
+`rowcol_assets/sensors.py`.
 """
 
 from __future__ import annotations
@@ -10,46 +11,27 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from ingestion.budget import budgets
 from ingestion.changelog.segments import journals, rebuild_is_open
 from ingestion.control.rows import current_rows
 from ingestion.control.store import ControlStore
-from ingestion.freshness import stale_connections
 from ingestion.registry import RAILS
 from ingestion.settings import Settings
 from ingestion.warehouse import lock_holder
-
-Severity = Literal["broken", "warning", "note"]
+from rowcol_assets.rail_findings import (
+    Finding,
+    api_findings,
+    connection_findings,
+    freshness_findings,
+    letter_findings,
+    page_findings,
+)
 
 LEAST_FREE_BYTES = 2_000_000_000
-# A refresh token that ends within a week is a person's errand; the vendor gives a hundred days.
-TOKEN_NOTICE = timedelta(days=7)
-# By what a sync could not do; a kind that is not named is told as it is.
-REMEDIES = {
-    "disconnected": "connect it again: rowcol onboard {business} --rail {rail} --credentials FILE",
-    "forbidden": "give the app access to this company at the vendor, then rowcol sync --business {business}",
-    "scope_missing": "connect it again with the scopes that are missing",
-    "wrong_account": "these credentials belong to another account: connect it again with the right ones",
-    "throttled": "nothing now: the vendor's limit was reached and the next sync goes on; if it lasts, sync less often",
-    "server_error": "nothing: the vendor has a fault; the next sync tries again",
-    "unreachable": "see whether this machine reaches the vendor's address; the next sync tries again",
-    "malformed_page": "see the pages kept under {quarantine}; they are asked for again by the next sync",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """subject: what it is about (a business, a rail, a file); broken: figures are wrong or old until it is mended."""
-
-    severity: Severity
-    subject: str
-    problem: str
-    what_to_do: str
 
 
 def diagnose(settings: Settings, store: ControlStore, now: datetime) -> list[Finding]:
@@ -58,9 +40,11 @@ def diagnose(settings: Settings, store: ControlStore, now: datetime) -> list[Fin
     found = [
         *_files(settings),
         *_raw(settings),
-        *_connections(settings, tables, now),
-        *_stale(store, tables, now),
-        *_quarantine(settings, tables),
+        *connection_findings(settings, tables, now),
+        *freshness_findings(store, now),
+        *page_findings(tables),
+        *letter_findings(store),
+        *api_findings(store, now),
         *_readers(settings, store, tables, now),
         *_budgets(store, now),
     ]
@@ -87,52 +71,6 @@ def _raw(settings: Settings) -> Iterator[Finding]:
         elif pending := journals(settings, rail.name):
             text = f"{len(pending)} load{'s were' if len(pending) > 1 else ' was'} cut short"
             yield Finding("note", rail.name, text, "nothing: the next sync completes it from the segments")
-
-
-def _connections(settings: Settings, tables: dict[str, list[dict[str, Any]]], now: datetime) -> Iterator[Finding]:
-    if not tables["connections"]:
-        yield Finding("broken", str(settings.home), "no business is connected", "rowcol onboard --help, or make run for the sandbox's")
-    for row in tables["connections"]:
-        subject = f"{row['business_id']} on {row['rail']}"
-        if row["state"] != "healthy":
-            severity: Severity = "broken" if row["state"] in ("disconnected", "failing") else "warning"
-            problem = f"{row['state']}: {row['last_error'] or row['last_error_kind'] or 'the last sync did not succeed'}"
-            yield Finding(severity, subject, problem, _remedy(settings, row))
-        ends = row["token_expires_at"]
-        if ends and now < ends < now + TOKEN_NOTICE:
-            yield Finding("warning", subject, f"its refresh token ends at {ends:%Y-%m-%d %H:%M} UTC unless used", "rowcol sync renews it")
-
-
-def _remedy(settings: Settings, row: dict[str, Any]) -> str:
-    remedy = REMEDIES.get(row["last_error_kind"] or "", "rowcol status shows what each entity came to; the next sync tries again")
-    return remedy.format(
-        business=row["business_id"], rail=row["rail"], quarantine=settings.quarantine_dir / row["rail"] / row["business_id"]
-    )
-
-
-def _stale(store: ControlStore, tables: dict[str, list[dict[str, Any]]], now: datetime) -> Iterator[Finding]:
-    synced = {(row["business_id"], row["rail"], row["connection_id"]) for row in tables["sync_states"] if row["last_success_at"]}
-    for one in stale_connections(store, now):
-        if not one.is_connected:
-            continue
-        subject = f"{one.business_id} on {one.rail}"
-        remedy = f"rowcol sync --business {one.business_id} --rail {one.rail}"
-        if (one.business_id, one.rail, one.connection_id) not in synced:
-            yield Finding("warning", subject, "was never synced", remedy)
-        else:
-            yield Finding("warning", subject, f"no longer fresh: {', '.join(one.entities)}", f"{remedy}; with `rowcol ui` schedules do it")
-
-
-def _quarantine(settings: Settings, tables: dict[str, list[dict[str, Any]]]) -> Iterator[Finding]:
-    counts: dict[tuple[str, str, str], int] = {}
-    for row in tables["quarantined_pages"]:
-        if row["resolved_at"] is None:
-            key = (row["business_id"], row["rail"], row["entity"])
-            counts[key] = counts.get(key, 0) + 1
-    for (business, rail, entity), count in counts.items():
-        problem = f"{count} page{'s' if count > 1 else ''} of {entity} could not be read"
-        remedy = f"kept under {settings.quarantine_dir / rail / business}; asked for again by the next sync"
-        yield Finding("warning", f"{business} on {rail}", problem, remedy)
 
 
 def _readers(settings: Settings, store: ControlStore, tables: dict[str, list[dict[str, Any]]], now: datetime) -> Iterator[Finding]:

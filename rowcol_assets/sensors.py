@@ -1,4 +1,4 @@
-"""Sensors: a connection that has gone stale is synced, one that is broken is told once, a failed run is told.
+"""Sensors: a connection that goes stale is synced, one that breaks or comes back is told once, a failed run is told.
 
 Staleness comes from the control store per connection; Dagster's own freshness policies only see a rail as a whole.
 """
@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 import dagster as dg
 import msgspec
 
+from ingestion.control.outcomes import DISCONNECTED
 from ingestion.control.rows import TABLES
 from ingestion.errors import RowcolError
-from ingestion.freshness import Staleness, stale_connections
+from ingestion.freshness import ConnectionFreshness, connection_freshness
 from ingestion.registry import RAILS
 from ingestion.strategies import DATA_FETCH
 from rowcol_assets.alerts import alert
@@ -21,59 +22,66 @@ from rowcol_assets.runs import end_dead_runs, failure_line, run_scope, run_tags,
 
 # A connection that stays stale is tried again after this long; its schedule tries anyway.
 COOLDOWN_MINUTES = 15
+# States of a connection that a person is told of, with the kind of the alert and what is said.
+TOLD = {
+    DISCONNECTED: ("connection_broken", "is broken and needs a new consent"),
+    "failing": ("connection_failing", "keeps failing: rowcol doctor says why"),
+}
 CONTROL_KEYS = [dg.AssetKey(["raw_control", name]) for name in TABLES]
 
 
 @dataclass
 class Memory:
-    """What the freshness sensor remembers between two ticks. tried: connection to the minute of its last request."""
+    """What the freshness sensor remembers between two ticks.
 
-    broken: list[str] = field(default_factory=list)
+    broken: connections and the state in which they were told of. tried: connection to the minute of its last request.
+    owed: connections that came back and were not read since, because a run was under way.
+    """
+
+    broken: dict[str, str] = field(default_factory=dict)
     tried: dict[str, int] = field(default_factory=dict)
+    owed: list[str] = field(default_factory=list)
 
 
 @dg.sensor(
     job=sync_job,
     minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Starts one targeted sync per rail for the businesses past their fresh bound; tells of broken connections once.",
+    description="Starts one targeted sync per rail for connections past their fresh bound or back again; tells of broken ones once.",
 )
 def rail_freshness(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SensorResult | dg.SkipReason:
-    """Debounced: nothing is requested while a cycle or sync is under way, and a request covers all that is stale then."""
+    """Debounced: nothing is requested while a cycle or sync is under way, and a request covers all that is due then."""
     end_dead_runs(context.instance)
     try:
         now = platform.clock()
     except RowcolError as error:
         return dg.SkipReason(str(error))
-    stale = stale_connections(platform.store, now)
-    memory = msgspec.json.decode(context.cursor, type=Memory) if context.cursor else Memory()
-    _tell_of_broken(context, platform, stale, memory)
+    found = [one for one in connection_freshness(platform.store, now) if not one.is_disabled]
+    memory = _recall(context.cursor)
+    _tell_of_changes(context, platform, found, memory)
     minute = int(now.timestamp() // 60)
-    wanted = due(stale, memory, minute)
+    wanted = due(found, memory, minute)
     if not wanted:
         context.update_cursor(_text(memory))
-        return dg.SkipReason("nothing stale that a sync could help" if stale else "everything is fresh")
+        return dg.SkipReason("nothing stale that a sync could help" if any(one.is_due for one in found) else "everything is fresh")
     running = unfinished_runs(context.instance, cycle_job.name, sync_job.name)
     if running:
         context.update_cursor(_text(memory))
         return dg.SkipReason(f"{running[0].job_name} {running[0].run_id} is under way")
-    still = {name_of(one) for one in stale}
-    memory.tried = {name: at for name, at in memory.tried.items() if name in still} | {name_of(one): minute for one in wanted}
+    stale = {one.name for one in found if one.is_due}
+    memory.tried = {name: at for name, at in memory.tried.items() if name in stale} | {one.name: minute for one in wanted}
+    memory.owed = []
     rails = [rail for rail in RAILS if any(one.rail == rail for one in wanted)]
     return dg.SensorResult(run_requests=[_request(rail, wanted) for rail in rails], cursor=_text(memory))
 
 
-def due(stale: Sequence[Staleness], memory: Memory, minute: int) -> list[Staleness]:
-    """The stale connections that a sync can help and that were not tried within the cooldown."""
-    return [one for one in stale if one.is_connected and minute - memory.tried.get(name_of(one), -COOLDOWN_MINUTES) >= COOLDOWN_MINUTES]
+def due(found: Sequence[ConnectionFreshness], memory: Memory, minute: int) -> list[ConnectionFreshness]:
+    """The connections that a sync can help: back again, or stale and not tried within the cooldown."""
+    cool = {name for name, at in memory.tried.items() if minute - at < COOLDOWN_MINUTES}
+    return [one for one in found if one.is_connected and (one.name in memory.owed or (one.is_due and one.name not in cool))]
 
 
-def name_of(connection: Staleness) -> str:
-    """Business, rail and connection as one text."""
-    return f"{connection.business_id}/{connection.rail}/{connection.connection_id}"
-
-
-def _request(rail: str, wanted: Sequence[Staleness]) -> dg.RunRequest:
+def _request(rail: str, wanted: Sequence[ConnectionFreshness]) -> dg.RunRequest:
     keys = [dg.AssetKey([f"raw_{rail}", promise.name]) for promise in RAILS[rail].entities]
     businesses = sorted({one.business_id for one in wanted if one.rail == rail})
     return dg.RunRequest(
@@ -83,16 +91,31 @@ def _request(rail: str, wanted: Sequence[Staleness]) -> dg.RunRequest:
     )
 
 
-def _tell_of_broken(context: dg.SensorEvaluationContext, platform: Platform, stale: Sequence[Staleness], memory: Memory) -> None:
-    broken = sorted(name_of(one) for one in stale if not one.is_connected)
-    for name in broken:
-        if name not in memory.broken:
-            context.log.warning(f"{name} is broken and needs a new consent")
-            alert(platform.settings, "connection_broken", name, f"{name} is broken and needs a new consent")
-    for name in set(memory.broken) - set(broken):
-        context.log.info(f"{name} is connected again")
-        alert(platform.settings, "connection_recovered", name, f"{name} is connected again")
-    memory.broken = broken
+def _tell_of_changes(context: dg.SensorEvaluationContext, platform: Platform, found: Sequence[ConnectionFreshness], memory: Memory) -> None:
+    """Tells once of each connection that broke or came back; one that was taken away or paused meanwhile is not back."""
+    states = {one.name: one.connection_state for one in found}
+    broken = {name: state for name, state in states.items() if state in TOLD}
+    for name, state in broken.items():
+        if memory.broken.get(name) != state:
+            kind, text = TOLD[state]
+            context.log.warning(f"{name} {text}")
+            alert(platform.settings, kind, name, f"{name} {text}")
+    for name, former in memory.broken.items():
+        if name in states and name not in broken:
+            context.log.info(f"{name} is connected again")
+            alert(platform.settings, "connection_recovered", name, f"{name} is connected again")
+            # Whoever failed came back by a sync; whom a person connected again has still to catch up.
+            memory.owed += [name] if former == DISCONNECTED else []
+    memory.broken = dict(broken)
+    memory.owed = [name for name in dict.fromkeys(memory.owed) if name in states and name not in broken]
+
+
+def _recall(cursor: str | None) -> Memory:
+    """The memory of a cursor; a new one where an older program wrote it."""
+    try:
+        return msgspec.json.decode(cursor, type=Memory) if cursor else Memory()
+    except msgspec.MsgspecError:
+        return Memory()
 
 
 def _text(memory: Memory) -> str:

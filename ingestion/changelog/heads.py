@@ -37,3 +37,17 @@ def known_heads(settings: Settings, connection: Connection, entity: str) -> dict
         ).fetchall()
     # DuckDB hands out instants with a zone only where pytz is installed.
     return {record_id: Head(digest, EPOCH + timedelta(microseconds=micros), is_deleted) for record_id, digest, micros, is_deleted in rows}
+
+
+def known_states(settings: Settings, connection: Connection, entity: str) -> set[tuple[str, str]]:
+    """Every state ever known of an entity's records: record id and content hash; none where the table is still to be made."""
+    with open_warehouse(settings, f"states {connection.rail}") as warehouse:
+        table = f"raw_{connection.rail}.{entity}"
+        named = "select 1 from information_schema.tables where table_schema || '.' || table_name = ?"
+        if not warehouse.execute(named, [table]).fetchone():
+            return set()
+        rows = warehouse.execute(
+            f"select record_id, content_hash from {table} where business_id = ? and connection_id = ?",
+            [connection.business_id, connection.connection_id],
+        ).fetchall()
+    return set(rows)

@@ -40,7 +40,10 @@ class EntityOutcome:
 
 @dataclass(frozen=True, slots=True)
 class SyncOutcome:
-    """One connection within one sync. error_kind 'disconnected' means only a person's consent helps."""
+    """One connection within one sync. error_kind 'disconnected' means only a person's consent helps.
+
+    calls: per endpoint how its calls went, as text (`ingestion.traffic`).
+    """
 
     business_id: str
     connection_id: str
@@ -58,6 +61,7 @@ class SyncOutcome:
     throttled: int = 0
     error_kind: str | None = None
     error: str | None = None
+    calls: str | None = None
     entities: tuple[EntityOutcome, ...] = ()
 
     @property
@@ -81,6 +85,14 @@ def record_sync(database: Database, outcomes: Sequence[SyncOutcome]) -> None:
         for outcome in new:
             _move_connection(transaction, outcome)
             _resolve_pages(transaction, outcome)
+
+
+def calls_since(database: Database, at: datetime) -> list[tuple[str, str]]:
+    """Of the syncs that ended after `at`: their rail and how their calls went, as text (`ingestion.traffic`)."""
+    kept = sa.select(sync_outcomes.c.rail, sync_outcomes.c.calls)
+    with database.read() as transaction:
+        rows = transaction.execute(kept.where(sync_outcomes.c.finished_at > at, sync_outcomes.c.calls.is_not(None)))
+        return [(row.rail, row.calls) for row in rows]
 
 
 def next_state(state: ConnectionState, failures: int, outcome: SyncOutcome) -> tuple[ConnectionState, int]:

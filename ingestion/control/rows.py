@@ -85,6 +85,7 @@ TABLES: dict[str, tuple[str, ...]] = {
         "throttled",
         "error_kind",
         "error",
+        "calls",
     ),
     "quarantined_pages": (
         "quarantine_id",

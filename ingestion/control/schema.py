@@ -168,6 +168,7 @@ sync_outcomes = sa.Table(
     *(_count(name) for name in ("rows_new", "rows_seen", "requests", "retries", "throttled")),
     _text("error_kind", null=True),
     _text("error", null=True),
+    _text("calls", null=True),
     sa.Index("outcomes_by_connection", "business_id", "rail", "connection_id", "outcome_no"),
 )
 

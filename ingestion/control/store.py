@@ -6,10 +6,11 @@ Small, transactional and multi-process; a source like the others (mirrored into 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from types import TracebackType
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -43,6 +44,10 @@ class ControlStore:
         UsageError names a business that does not exist.
         """
         return load_connections(self.database, rail, businesses)
+
+    def connection(self, business_id: str, rail: str, connection_id: str) -> Connection:
+        """One connection, paused or not; UsageError when there is none."""
+        return load_connection(self.database, business_id, rail, connection_id)
 
     def sandbox_url(self) -> str | None:
         """Where the sandbox's clock is asked when this home is connected to one (the newest connection's), else None."""
@@ -152,11 +157,22 @@ def product_clock_of(settings: Settings, store: ControlStore) -> clock.Clock:
     return clock.product_clock(settings.now, None if settings.now else store.sandbox_url())
 
 
+def load_connection(database: Database, business_id: str, rail: str, connection_id: str) -> Connection:
+    """One connection, see `ControlStore.connection`."""
+    query = _connections().where(
+        connections.c.business_id == business_id, connections.c.rail == rail, connections.c.connection_id == connection_id
+    )
+    with database.read() as transaction:
+        row = transaction.execute(query).mappings().one_or_none()
+    if row is None:
+        raise UsageError(f"{business_id} has no connection {connection_id} on {rail} any more")
+    return _connection(row)
+
+
 def load_connections(database: Database, rail: str, wanted: Sequence[str] | None) -> list[Connection]:
     """The connections on `rail`, see `ControlStore.connections`."""
     query = (
-        sa.select(connections, businesses.c.timezone)
-        .join(businesses, businesses.c.business_id == connections.c.business_id)
+        _connections()
         .where(connections.c.rail == rail, sa.not_(businesses.c.is_paused), sa.not_(connections.c.is_paused))
         .order_by(connections.c.business_id, connections.c.connection_id)
     )
@@ -167,17 +183,21 @@ def load_connections(database: Database, rail: str, wanted: Sequence[str] | None
             if unknown:
                 raise UsageError(f"there is no business {', '.join(map(repr, unknown))}: onboard it first")
         rows = transaction.execute(query).mappings().all()
-    return [
-        Connection(
-            business_id=row["business_id"],
-            connection_id=row["connection_id"],
-            rail=row["rail"],
-            base_url=row["base_url"],
-            auth_url=row["auth_url"],
-            state=row["state"],
-            is_sandbox=row["sandbox_clock_url"] is not None,
-            timezone=row["timezone"],
-        )
-        for row in rows
-        if wanted is None or row["business_id"] in set(wanted)
-    ]
+    return [_connection(row) for row in rows if wanted is None or row["business_id"] in set(wanted)]
+
+
+def _connections() -> sa.Select[Any]:
+    return sa.select(connections, businesses.c.timezone).join(businesses, businesses.c.business_id == connections.c.business_id)
+
+
+def _connection(row: Mapping[Any, Any]) -> Connection:
+    return Connection(
+        business_id=row["business_id"],
+        connection_id=row["connection_id"],
+        rail=row["rail"],
+        base_url=row["base_url"],
+        auth_url=row["auth_url"],
+        state=row["state"],
+        is_sandbox=row["sandbox_clock_url"] is not None,
+        timezone=row["timezone"],
+    )

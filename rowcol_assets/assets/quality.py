@@ -24,9 +24,12 @@ RUNS = dg.AssetKey(["quality", "expectation_runs"])
 
 def quality_assets(frames: list[dg.AssetKey]) -> dg.AssetsDefinition:
     """The results of the checks over `frames`, the views that hold the records each check concerns."""
-    built = [entry for entry in catalogue.load() if entry.is_built]
+    described = {
+        **{entry.check_id: (check_name(entry), f"{entry.name}. {entry.description}") for entry in catalogue.load() if entry.is_built},
+        **{one.check_id: (one.check_id, f"{one.name}. {one.description}") for one in catalogue.load_source_checks()},
+    }
     descriptions = {
-        RUNS: "One row per business and check: passed, failed, not applicable or error.",
+        RUNS: "One row per business and check: passed, noted, failed, not applicable or error.",
         FAILURES: "One row per business, check and failing record.",
     }
     schemas = {RUNS: RUNS_SCHEMA, FAILURES: FAILURES_SCHEMA}
@@ -43,8 +46,8 @@ def quality_assets(frames: list[dg.AssetKey]) -> dg.AssetsDefinition:
         )
         for key, description in descriptions.items()
     ]
-    names = {entry.check_id: check_name(entry) for entry in built}
-    checks = [dg.AssetCheckSpec(names[entry.check_id], asset=FAILURES, description=f"{entry.name}. {entry.description}") for entry in built]
+    names = {check_id: name for check_id, (name, _) in described.items()}
+    checks = [dg.AssetCheckSpec(name, asset=FAILURES, description=text) for name, text in described.values()]
 
     @dg.multi_asset(name="expectations", specs=specs, check_specs=checks, can_subset=True, pool=WAREHOUSE_POOL, retry_policy=BUSY_RETRY)
     def expectations(
@@ -81,7 +84,7 @@ def _result(summary: CheckSummary, name: str) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         asset_key=FAILURES,
         check_name=name,
-        passed=summary.status in ("passed", "not_applicable"),
+        passed=summary.status in ("passed", "noted", "not_applicable"),
         severity=dg.AssetCheckSeverity.ERROR if summary.status == "error" else dg.AssetCheckSeverity.WARN,
         description=summary.error if summary.status == "error" else None,
         metadata={

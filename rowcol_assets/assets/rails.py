@@ -17,6 +17,7 @@ from ingestion.control.outcomes import EntityOutcome, SyncOutcome
 from ingestion.promise import RailPromise
 from ingestion.strategies import strategy_named
 from ingestion.sync import SyncReport, SyncRequest, sync
+from ingestion.traffic import Calls, sum_of
 from rowcol_assets.assets.failing import step_of
 from rowcol_assets.policies import BUSY_RETRY
 from rowcol_assets.resources import Platform, RunScope
@@ -85,6 +86,9 @@ def _readings(report: SyncReport) -> Readings:
 
 def _metadata(report: SyncReport, entity: str) -> dict[str, int | str]:
     outcomes = _of(report, entity)
+    calls = Calls()
+    for endpoint in sum_of(outcome.calls for outcome in report.outcomes).values():
+        calls.add(endpoint)
     return {
         "sync_id": report.sync_id,
         "rows_new": sum(one.rows_new for _, one in outcomes),
@@ -95,6 +99,8 @@ def _metadata(report: SyncReport, entity: str) -> dict[str, int | str]:
         "requests_of_sync": sum(outcome.requests for outcome in report.outcomes),
         "retries_of_sync": sum(outcome.retries for outcome in report.outcomes),
         "throttled_of_sync": sum(outcome.throttled for outcome in report.outcomes),
+        "errors_of_sync": calls.errors,
+        "latency_p95_ms_of_sync": round(calls.percentile_ms(0.95)),
     }
 
 

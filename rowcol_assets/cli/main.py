@@ -34,10 +34,9 @@ COMMANDS: dict[str, str] = {
     "resume": "pause:resume",
     "ui": "ui",
     "receiver": "receiver",
-    "dead-letters": "dead_letters",
     "rotate-key": "rotate_key",
 }
-GROUPS: dict[str, str] = {"sandbox": "sandbox"}
+GROUPS: dict[str, str] = {"quarantine": "quarantine", "dead-letters": "dead_letters", "sandbox": "sandbox"}
 
 
 def build_app(only: str | None = None) -> typer.Typer:

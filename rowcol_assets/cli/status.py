@@ -1,4 +1,4 @@
-"""`rowcol status`: connections, what the last sync came to, who holds what, and the last alert. Never opens the warehouse."""
+"""`rowcol status`: connections, how fresh, what the last sync came to, who holds what, the last alert. Never opens the warehouse."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import typer
 
 if TYPE_CHECKING:
     from ingestion.control import ControlStore
+    from ingestion.freshness import ConnectionFreshness
     from ingestion.settings import Settings
 
 COLUMNS = {
@@ -15,6 +16,7 @@ COLUMNS = {
     "rail": "rail",
     "connection_id": "connection",
     "state": "state",
+    "freshness_state": "freshness",
     "last_success_at": "last success",
     "last_status": "last sync",
     "rows_new": "new rows",
@@ -24,7 +26,10 @@ TROUBLE = {"consecutive_failures": "failures", "entities_behind": "behind", "las
 
 
 def command(as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list, one object per connection.")] = False) -> None:
-    """Show connections, their last sync, and who holds the warehouse or a connection.
+    """Show connections, how fresh they are, their last sync, and who holds the warehouse or a connection.
+
+    Freshness is that of the worst critical table: fresh, aging, stale, never_synced, or disabled while paused; not told while
+    the sandbox, whose clock would be the time, does not answer.
 
     Examples: `rowcol status`, `rowcol status --json`.
     """
@@ -57,7 +62,7 @@ def command(as_json: Annotated[bool, typer.Option("--json", help="Print a JSON l
 
 
 def connection_rows(settings: Settings, store: ControlStore) -> list[dict[str, Any]]:
-    """One row per connection: its health, its last outcome, its entities' states, who leases it, who holds the warehouse."""
+    """One row per connection: its health, its last outcome, its entities' states and ages, who leases it, who holds the warehouse."""
     from ingestion.control.leases import held_leases
     from ingestion.control.rows import current_rows, last_outcomes
     from ingestion.warehouse import lock_holder
@@ -66,9 +71,12 @@ def connection_rows(settings: Settings, store: ControlStore) -> list[dict[str, A
     tables = current_rows(store)
     leased = {_key(row): f"{row['holder']} ({row['process']})" for row in held_leases(store.database)}
     outcomes = {_key(row): row for row in last_outcomes(store)}
+    ages = _freshness(settings, store)
     entities: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
     for state in tables["sync_states"].to_pylist():
-        entities.setdefault(_key(state), []).append({name: value for name, value in state.items() if name not in _KEY})
+        age = ages[_key(state)].entities.get(state["entity"]) if _key(state) in ages else None
+        told_age = {"freshness_state": age and age.state, "sync_age_minutes": age and age.sync_age_minutes, "tier": age and age.tier}
+        entities.setdefault(_key(state), []).append({name: value for name, value in state.items() if name not in _KEY} | told_age)
     holder = lock_holder(settings)
     told = last_alert(settings)
     rows = []
@@ -77,6 +85,7 @@ def connection_rows(settings: Settings, store: ControlStore) -> list[dict[str, A
         rows.append(
             {
                 **row,
+                "freshness_state": ages[_key(row)].worst if _key(row) in ages else None,
                 "last_sync_id": last.get("sync_id"),
                 "last_status": last.get("status"),
                 "last_finished_at": last.get("finished_at"),
@@ -90,6 +99,18 @@ def connection_rows(settings: Settings, store: ControlStore) -> list[dict[str, A
             }
         )
     return rows
+
+
+def _freshness(settings: Settings, store: ControlStore) -> dict[tuple[str, str, str], ConnectionFreshness]:
+    from ingestion.control import product_clock_of
+    from ingestion.errors import RowcolError
+    from ingestion.freshness import connection_freshness
+
+    try:
+        now = product_clock_of(settings, store)()
+    except RowcolError:
+        return {}
+    return {(one.business_id, one.rail, one.connection_id): one for one in connection_freshness(store, now)}
 
 
 _KEY = ("business_id", "rail", "connection_id")

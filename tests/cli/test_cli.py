@@ -12,6 +12,10 @@ from typing import Any
 
 import pytest
 
+from ingestion.clock import wall_clock
+from ingestion.control.facts import QuarantinedPage
+from ingestion.control.store import open_store
+from ingestion.settings import Settings
 from rowcol_assets.cli.main import COMMANDS, GROUPS
 from tests.publishing.world import make_world
 
@@ -101,6 +105,7 @@ def test_onboarding_shows_in_status_as_table_and_json(home: Path) -> None:
     assert "healthy" in rowcol(home, "status").stdout
     (row,) = listed(rowcol(home, "status", "--json"))
     expected = {"business_id": "acme", "connection_id": "1001", "rail": "qbo", "state": "healthy", "consecutive_failures": 0}
+    expected["freshness_state"] = "never_synced"
     assert expected.items() <= row.items()
     assert row["entities"] == []
 
@@ -197,6 +202,25 @@ def test_a_warehouse_held_by_another_exits_3_and_names_it(home: Path) -> None:
     assert result.returncode == 3
     assert f"held by process {os.getpid()} (test" in result.stderr
     world.store.close()
+
+
+def test_kept_pages_are_listed_shown_and_read_again(home: Path) -> None:
+    onboard(home)
+    readable, torn = b'{"QueryResponse":{"Term":[{"Id":"7","MetaData":{"LastUpdatedTime":"2026-05-01T10:00:00-07:00"}}]}}', b'{"Quer\xff'
+    with open_store(Settings(home=home, _env_file=None)) as store:
+        (connection,) = store.connections("qbo")
+        for body in (readable, torn):
+            page = QuarantinedPage(**connection.key, entity="terms", sync_id="s", reason="why", body=body, quarantined_at=wall_clock())
+            store.quarantine(page)
+    pages = {row["byte_count"]: row["quarantine_id"] for row in listed(rowcol(home, "quarantine", "list", "--json"))}
+    assert set(pages) == {len(readable), len(torn)}
+    assert '{"Quer\\xff' in rowcol(home, "quarantine", "show", pages[len(torn)]).stdout
+    replayed = rowcol(home, "quarantine", "replay", "--all", "--json")
+    assert (replayed.returncode, "1 of 2 pages could not be read again" in replayed.stderr) == (1, True)
+    told = {row["quarantine_id"]: (row["rows_new"], row["error"]) for row in json.loads(replayed.stdout)}
+    assert told[pages[len(readable)]] == (1, None) and "not UTF-8" in told[pages[len(torn)]][1]
+    assert [row["quarantine_id"] for row in listed(rowcol(home, "quarantine", "list", "--json"))] == [pages[len(torn)]]
+    assert rowcol(home, "quarantine", "replay").returncode == rowcol(home, "quarantine", "show", "nothing").returncode == 2
 
 
 def test_a_setting_that_cannot_be_read_is_wrong_use(home: Path) -> None:

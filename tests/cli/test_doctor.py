@@ -6,15 +6,21 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from ingestion.changelog.segments import open_rebuild
+from ingestion.control.facts import QuarantinedPage
+from ingestion.control.inbox import put_notices
 from ingestion.control.onboarding import onboard
 from ingestion.control.outcomes import EntityOutcome, SyncOutcome
 from ingestion.control.pauses import set_pause
+from ingestion.control.schema import tokens
 from ingestion.control.store import ControlStore, open_store
 from ingestion.errors import UsageError
 from ingestion.registry import RAILS
 from ingestion.settings import Settings
+from ingestion.traffic import Calls, bucket_of, text_of
+from ingestion.webhooks import Notice
 from rowcol_assets.diagnosis import Finding, diagnose
 
 NOW = datetime(2026, 9, 22, 16, tzinfo=UTC)
@@ -33,14 +39,14 @@ def store(settings: Settings) -> ControlStore:
     return store
 
 
-def synced(store: ControlStore, status: str = "succeeded", kind: str | None = None, at: datetime = NOW) -> None:
+def synced(store: ControlStore, status: str = "succeeded", kind: str | None = None, at: datetime = NOW, calls: str | None = None) -> None:
     entities = tuple(EntityOutcome(one.name, status, error_kind=kind, error=kind and "as the vendor said") for one in RAILS["qbo"].entities)  # type: ignore[arg-type]
     (connection,) = store.connections("qbo")
     store.record_sync(
         [
             SyncOutcome(
                 **connection.key, sync_id=f"s{at:%H%M}", strategy="data_fetch", delivery="schedule", status=status,  # type: ignore[arg-type]
-                started_at=at, finished_at=at, error_kind=kind, error=kind and "as the vendor said", entities=entities,
+                started_at=at, finished_at=at, error_kind=kind, error=kind and "as the vendor said", calls=calls, entities=entities,
             )
         ]
     )  # fmt: skip
@@ -76,8 +82,10 @@ def test_old_data_and_a_cut_short_rebuild_are_found(settings: Settings, store: C
     open_rebuild(settings, "qbo")
     found = diagnose(settings, store, NOW + timedelta(days=2))
     assert about(found, "qbo") == [("broken", "a rebuild of its raw tables was cut short")]
-    (stale,) = about(found, "acme on qbo")
-    assert stale[1].startswith("no longer fresh: ")
+    ((severity, problem),) = about(found, "acme on qbo")
+    assert severity == "broken" and problem.startswith("stale: ") and "bills" in problem
+    ((severity, problem),) = about(diagnose(settings, store, NOW + timedelta(minutes=30)), "acme on qbo")
+    assert severity == "warning" and problem.startswith("no longer fresh: ") and "vendors" not in problem
 
 
 def test_files_others_can_open_are_broken_and_no_secret_is_told(settings: Settings, store: ControlStore) -> None:
@@ -85,6 +93,33 @@ def test_files_others_can_open_are_broken_and_no_secret_is_told(settings: Settin
     found = diagnose(settings, store, NOW)
     assert about(found, str(settings.home / "secret.key")) == [("broken", "others on this machine can open it")]
     assert "hush" not in repr(found)
+
+
+def test_a_token_that_ends_a_page_nobody_read_and_a_webhook_of_nobodys_are_found(settings: Settings, store: ControlStore) -> None:
+    synced(store)
+    (connection,) = store.connections("qbo")
+    store.quarantine(QuarantinedPage(**connection.key, entity="bills", sync_id="s", reason="torn", body=b"{", quarantined_at=NOW))
+    with store.database.write() as transaction:
+        transaction.execute(sa.update(tokens).values(refresh_expires_at=NOW + timedelta(days=6)))
+        put_notices(transaction, "qbo", {}, [Notice("1002", "event-1", "qbo.bill.updated.v1", ("bills",))])
+    found = diagnose(settings, store, NOW)
+    assert about(found, "acme on qbo") == [
+        ("warning", "its refresh token ends at 2026-09-28 16:00 UTC unless used"),
+        ("warning", "1 page of bills could not be read"),
+    ]
+    assert about(found, "qbo") == [("warning", "1 webhook could not be acted on: no business is connected to it here")]
+    ((severity, problem), *_) = about(diagnose(settings, store, NOW + timedelta(days=6)), "acme on qbo")
+    assert (severity, problem) == ("broken", "its refresh token ended at 2026-09-28 16:00 UTC")
+
+
+def test_an_api_that_fails_or_turns_away_much_of_a_day_is_found(settings: Settings, store: ControlStore) -> None:
+    synced(store, calls=text_of({"/cdc": Calls(80, 5, 2, {bucket_of(0.1): 80}), "/bill/{id}": Calls(20, 20, 4, {bucket_of(9.0): 20})}))
+    found = diagnose(settings, store, NOW)
+    assert about(found, "qbo") == [
+        ("warning", "6 of 100 calls in the last day were over the vendor's limits"),
+        ("warning", "25 of 100 calls in the last day came to nothing; /bill/{id} took up to 9.0 s (p95)"),
+    ]
+    assert about(diagnose(settings, store, NOW + timedelta(days=1)), "qbo") == []
 
 
 @pytest.mark.parametrize("rail", [None, "qbo"])

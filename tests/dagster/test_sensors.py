@@ -11,6 +11,7 @@ import dagster as dg
 import pytest
 
 from ingestion.clock import fixed_clock
+from ingestion.control.pauses import set_pause
 from ingestion.errors import RowcolError
 from rowcol_assets.alerts import KEPT_LINES, alert, alerts_path, last_alert, trim_alerts
 from rowcol_assets.resources import Platform
@@ -124,6 +125,47 @@ def test_a_broken_connection_is_told_once_never_synced_and_told_when_it_is_back(
     watch.synced("acme", 62)
     assert watch.wanted(63) == []
     assert watch.alerts() == ["connection_broken", "connection_recovered"]
+
+
+def test_who_is_connected_again_while_still_fresh_catches_up_at_once_and_once(watch: Watch) -> None:
+    for business in ("acme", "bolt"):
+        watch.synced(business, 0)
+    watch.synced("acme", 1, error_kind="disconnected")
+    assert watch.wanted(2) == []
+    connect(watch.platform.settings, watch.platform.store, "acme")
+    run = watch.instance.create_run_for_job(dg.GraphDefinition("cycle").to_job(), status=dg.DagsterRunStatus.STARTED)
+    assert watch.wanted(3) == [], "a cycle is under way"
+    watch.instance.report_run_failed(run)
+    assert watch.wanted(4) == [["acme"]]
+    assert watch.wanted(5) == []
+    assert watch.alerts() == ["connection_broken", "connection_recovered"]
+
+
+def test_a_connection_that_keeps_failing_is_told_once_and_tried_on(watch: Watch) -> None:
+    watch.synced("bolt", 1000)
+    for minute in range(3):
+        watch.synced("acme", minute, error_kind="server_error")
+    assert watch.wanted(3) == [["acme"]] and watch.wanted(3 + COOLDOWN_MINUTES) == [["acme"]]
+    assert watch.alerts() == ["connection_failing"]
+    watch.synced("acme", 20)
+    assert watch.wanted(21) == []
+    assert watch.alerts() == ["connection_failing", "connection_recovered"]
+
+
+def test_pausing_what_is_broken_is_no_recovery_and_resuming_catches_up(watch: Watch) -> None:
+    watch.synced("bolt", 1000)
+    watch.synced("acme", 0, error_kind="disconnected")
+    assert watch.wanted(1) == []
+    set_pause(watch.platform.store.database, "acme", None, is_paused=True)
+    assert watch.wanted(2) == [] and watch.alerts() == ["connection_broken"]
+    connect(watch.platform.settings, watch.platform.store, "acme")
+    set_pause(watch.platform.store.database, "acme", None, is_paused=False)
+    assert watch.wanted(3) == [["acme"]]
+
+
+def test_a_cursor_of_an_older_program_is_no_obstacle(watch: Watch) -> None:
+    watch.cursor = '{"broken":["acme/qbo/realm-acme"],"tried":{}}'
+    assert watch.wanted(0) == [["acme", "bolt"]]
 
 
 def test_a_sandbox_that_does_not_answer_is_a_reason_and_no_failure(watch: Watch) -> None:

@@ -31,13 +31,14 @@ CONTROL_TABLES = {
     "grants": "business_id varchar, advisor_id varchar, role varchar, valid_from timestamptz, valid_to timestamptz, _dlt_load_id varchar",
     "connections": """business_id varchar, connection_id varchar, rail varchar, state varchar, consecutive_failures bigint,
         last_error_kind varchar, last_error varchar, last_attempt_at timestamptz, last_success_at timestamptz,
-        token_expires_at timestamptz, is_sandbox boolean, _dlt_load_id varchar""",
+        token_expires_at timestamptz, is_sandbox boolean, is_paused boolean, _dlt_load_id varchar""",
     "sync_states": """business_id varchar, connection_id varchar, rail varchar, entity varchar, last_attempt_at timestamptz,
         last_success_at timestamptz, last_full_walk_at timestamptz, source_count bigint, last_outcome varchar,
         consecutive_failures bigint, last_error_kind varchar, last_error varchar, _dlt_load_id varchar""",
     "sync_outcomes": """outcome_id varchar, business_id varchar, connection_id varchar, rail varchar, sync_id varchar,
         strategy varchar, delivery varchar, status varchar, started_at timestamptz, finished_at timestamptz, rows_new bigint,
-        rows_seen bigint, requests bigint, retries bigint, throttled bigint, error_kind varchar, error varchar, _dlt_load_id varchar""",
+        rows_seen bigint, requests bigint, retries bigint, throttled bigint, error_kind varchar, error varchar, calls varchar,
+        _dlt_load_id varchar""",
     "quarantined_pages": """quarantine_id varchar, business_id varchar, connection_id varchar, rail varchar, entity varchar,
         sync_id varchar, reason varchar, byte_count bigint, sha256 varchar, path varchar, quarantined_at timestamptz,
         resolved_at timestamptz, _dlt_load_id varchar""",
@@ -234,7 +235,7 @@ class RawWarehouse:
             }
             | settings,
         )
-        self.control("connections", **common, state="healthy", is_sandbox=True, token_expires_at=now + timedelta(days=90))
+        self.control("connections", **common, state="healthy", is_sandbox=True, is_paused=False, token_expires_at=now + timedelta(days=90))
         for entity in QBO.entities:
             self.control("sync_states", **common, entity=entity.name, last_full_walk_at=synced, last_outcome="succeeded")
 
@@ -258,7 +259,7 @@ class RawWarehouse:
             "last_attempt_at": now,
             "last_success_at": synced,
         }
-        self.control("connections", **common, state=state, is_sandbox=True)
+        self.control("connections", **common, state=state, is_sandbox=True, is_paused=False)
         for entity in RAIL_TABLES[rail]:
             self.control("sync_states", **common, entity=entity, last_full_walk_at=synced, last_outcome="succeeded")
 

@@ -22,8 +22,8 @@ def warehouse_with(businesses: Sequence[str] = ("acme",), *, applicable: bool = 
     warehouse.execute("create schema quality")
     warehouse.execute("create table quality.chk_applicability (business_id varchar, check_id varchar, is_applicable boolean)")
     for business in businesses:
-        for entry in catalogue.load():
-            warehouse.execute("insert into quality.chk_applicability values (?, ?, ?)", [business, entry.check_id, applicable])
+        for check_id in [entry.check_id for entry in catalogue.load()] + [one.check_id for one in catalogue.load_source_checks()]:
+            warehouse.execute("insert into quality.chk_applicability values (?, ?, ?)", [business, check_id, applicable])
     return warehouse
 
 

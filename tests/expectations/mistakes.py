@@ -142,7 +142,7 @@ def ledger(bills: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def fill(path: Path) -> None:
     with RawWarehouse(path) as raw:
-        for business in ("acme", "broken", "expiring", "quiet"):
+        for business in ("acme", "broken", "expiring", "paused", "quiet"):
             raw.business(business, now=NOW)
         raw.load("1")
         entities = {"bills": BILLS, "invoices": INVOICES, "purchases": PURCHASES, "vendors": VENDORS, "accounts": ledger(BILLS)}
@@ -154,6 +154,7 @@ def fill(path: Path) -> None:
         raw.version("acme", "invoices", invoice("voided", TotalAmt=0, Balance=0, PrivateNote="Voided"))
         for business, values in {
             "broken": "state = 'disconnected'",
+            "paused": "state = 'failing', is_paused = true",
             "expiring": f"token_expires_at = timestamptz '{NOW + timedelta(minutes=119)}'",
             "quiet": f"token_expires_at = timestamptz '{NOW + timedelta(minutes=121)}', state = 'degraded'",
         }.items():
@@ -168,7 +169,10 @@ def fill(path: Path) -> None:
             "vendors": f"source_count = {len(VENDORS)}, last_full_walk_at = timestamptz '{NOW}'",
         }.items():
             raw.execute(f"update raw_control.sync_states set {values} where business_id = 'acme' and entity = '{entity}'")
+        raw.execute("update raw_control.sync_states set last_success_at = null, last_outcome = 'partial' where business_id = 'paused'")
         page = {"business_id": "acme", "connection_id": realm_of("acme"), "rail": "qbo", "quarantined_at": NOW}
         raw.control("quarantined_pages", quarantine_id="1", entity="deposits", **page)
         raw.control("quarantined_pages", quarantine_id="2", entity="cdc", **page)
         raw.control("quarantined_pages", quarantine_id="3", entity="invoices", resolved_at=NOW, **page)
+        paused = {"business_id": "paused", "connection_id": realm_of("paused")}
+        raw.control("quarantined_pages", quarantine_id="4", entity="invoices", **page | paused)

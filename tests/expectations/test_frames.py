@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from expectations.report import CheckReport
-from expectations.suites import SUITES
+from expectations.suites import HYGIENE_SUITES
 from ingestion.rails.qbo.promise import QBO
 from tests.dbt.rawfill import RawWarehouse
 from tests.expectations.mistakes import NOW, day, fill, invoice, line, purchase
@@ -68,7 +68,7 @@ def test_no_check_errs(report: CheckReport) -> None:
     assert {summary.check_id: summary.error for summary in report.summaries if summary.status == "error"} == {}
 
 
-@pytest.mark.parametrize("check_id", [suite.check_id for suite in SUITES if suite.check_id not in OF_OTHER_RAILS])
+@pytest.mark.parametrize("check_id", [suite.check_id for suite in HYGIENE_SUITES if suite.check_id not in OF_OTHER_RAILS])
 def test_the_frame_finds_its_mistakes_and_nothing_else(check_id: str, warehouse: Path, report: CheckReport) -> None:
     found = rows(warehouse, f"select entity || '/' || record_id from quality.expectation_failures where check_id = '{check_id}'")
     assert {one for (one,) in found} == MISTAKES[check_id]
@@ -111,8 +111,8 @@ def test_impact_severity_score_and_tray_follow_from_the_failures(warehouse: Path
     assert flags["H03", "negative"][2] is None
     assert flags["H12", "ask"][0] == "M", "three of some fifty documents: from 5 % on"
     scores = rows(warehouse, "select business_id, hygiene_score, checks_failed, checks_errored from marts.fct_hygiene_score order by all")
-    assert [business for business, *_ in scores] == ["acme", "broken", "expiring", "quiet"]
-    assert scores[3][1:] == (Decimal("100.0"), 0, 0)
+    assert [business for business, *_ in scores] == ["acme", "broken", "expiring", "paused", "quiet"]
+    assert scores[4][1:] == (Decimal("100.0"), 0, 0)
     assert scores[0][2] == len([check_id for check_id, found in MISTAKES.items() if found and check_id != "H39"])
     tray = rows(
         warehouse,

@@ -35,6 +35,6 @@ def test_a_whole_run_takes_seconds() -> None:
     started = perf_counter()
     report = run_checks(warehouse, run_id="run", ran_at=RAN_AT)
     seconds = perf_counter() - started
-    assert {result.status for result in report.results} <= {"passed", "failed"}
+    assert {result.status for result in report.results} <= {"passed", "noted", "failed"}
     assert sum(result.records_checked for result in report.results) == rows * len(SUITES)
     assert seconds < 20

@@ -25,6 +25,13 @@ class Case:
     failing: tuple[Record, ...]
 
 
+COUNTS = ("rejected_amounts", "rejected_dates", "wrong_signs", "missing_references")
+RIGHT: Record = {"has_key": True, "is_currency_known": True, **dict.fromkeys(COUNTS, 0)}
+WRONG: tuple[Record, ...] = (
+    {**RIGHT, "has_key": False},
+    {**RIGHT, "is_currency_known": False},
+    *({**RIGHT, count: 1} for count in COUNTS),
+)
 CASES: dict[str, Case] = {
     "H01": Case(({"due_date": DAY},), ({"due_date": None},)),
     "H02": Case(
@@ -91,6 +98,11 @@ CASES: dict[str, Case] = {
     "H42": Case(({"is_open_here": False},), ({"is_open_here": True}, {"is_open_here": None})),
     "H43": Case(({"has_rate": True},), ({"has_rate": False}, {"has_rate": None})),
     "H44": Case(({"days_pending": 14}, {"days_pending": None}), ({"days_pending": 15},)),
+    **{check_id: Case((RIGHT,), WRONG) for check_id in ("ramp_records", "plaid_records", "stripe_records")},
+    **{
+        check_id: Case(({"undocumented_values": 0},), ({"undocumented_values": 2},))
+        for check_id in ("ramp_values", "plaid_values", "stripe_values")
+    },
 }
 
 

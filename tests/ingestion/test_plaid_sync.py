@@ -17,6 +17,7 @@ from ingestion.registry import RAILS
 from ingestion.settings import Settings
 from ingestion.strategies import Strategy
 from ingestion.sync import SyncReport, SyncRequest, sync
+from ingestion.traffic import sum_of
 from sandbox.server import start
 from tests.ingestion.conftest import HASTY, Home
 from tests.ingestion.plaid_home import HASTY_ACTION
@@ -107,6 +108,8 @@ def test_a_first_sync_brings_every_login_whole_and_a_second_one_nothing(home: Ba
     second = home.sync()
     assert second.rows_new == 0
     assert max(outcome.requests for outcome in second.outcomes) == 4
+    asked = {"/item/get", "/accounts/get", "/transactions/sync", "/institutions/get_by_id"}
+    assert set(sum_of(outcome.calls for outcome in second.outcomes)) == asked
     assert max(outcome.requests for outcome in home.sync(entities=["balances", "transactions"]).outcomes) == 2
 
 

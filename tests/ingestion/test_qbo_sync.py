@@ -9,6 +9,7 @@ import pytest
 
 from ingestion.breaker import Breaker
 from ingestion.registry import RAILS
+from ingestion.traffic import sum_of
 from tests.ingestion.conftest import Home, OpenHome, outcome_of
 
 WORLD = {"seed": 9, "businesses": 2, "scale": 0.3}
@@ -117,6 +118,9 @@ def test_a_passing_fault_is_retried_and_costs_nothing(home: Home, kind: str) -> 
     assert [outcome.status for outcome in report.outcomes] == ["succeeded", "succeeded"]
     assert home.raw() == served(home)
     assert outcome_of(report, home.businesses[1]).retries == 0
+    calls = sum_of([outcome_of(report, home.businesses[0]).calls]).values()
+    ended = (sum(one.errors for one in calls), sum(one.throttled for one in calls))
+    assert ended == ((0, 1) if kind == "throttle" else (0, 0) if kind == "empty_page" else (1, 0))
 
 
 def test_a_host_that_is_down_is_not_asked_for_every_company(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,7 +204,9 @@ def test_outcomes_say_what_was_done(home: Home) -> None:
     report = home.sync()
     outcome = report.outcomes[0]
     assert outcome.rows_new == outcome.rows_seen == sum(entity.rows_new for entity in outcome.entities)
-    assert outcome.requests >= 2
+    calls = sum_of([outcome.calls])
+    assert set(calls) == {"/batch"} and calls["/batch"].calls == outcome.requests >= 2
+    assert 0 < calls["/batch"].percentile_ms(0.5) <= calls["/batch"].percentile_ms(0.95) < 60_000
     single = {promise.name for promise in RAILS["qbo"].entities if promise.is_single}
     assert all(entity.source_count == (None if entity.entity in single else entity.rows_seen) for entity in outcome.entities)
     assert outcome.started_at.tzinfo is not None

@@ -17,6 +17,7 @@ from ingestion.rails.ramp.promise import RAMP
 from ingestion.registry import RAILS
 from ingestion.settings import Settings
 from ingestion.sync import SyncReport, SyncRequest, sync
+from ingestion.traffic import sum_of
 from sandbox.server import Running, start
 from tests.ingestion.conftest import HASTY, Home, outcome_of
 
@@ -106,6 +107,8 @@ def test_a_first_sync_brings_every_record_and_a_second_one_nothing_in_six_reques
     second = home.sync()
     assert second.rows_new == 0
     assert max(outcome.requests for outcome in second.outcomes) <= 6
+    read = sum_of(outcome.calls for outcome in first.outcomes)
+    assert "/vendors/{id}/accounts" in read and not any(digit in "".join(read) for digit in "0123456789")
 
 
 def test_after_days_of_cycles_it_knows_what_a_new_home_reads(home: RampHome, open_ramp: Opening) -> None:

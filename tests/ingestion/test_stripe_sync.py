@@ -15,6 +15,7 @@ from ingestion.rails.stripe.promise import STRIPE
 from ingestion.registry import RAILS
 from ingestion.settings import Settings
 from ingestion.sync import SyncReport, SyncRequest, sync
+from ingestion.traffic import sum_of
 from sandbox.server import Running, start
 from tests.ingestion.conftest import HASTY, Home, outcome_of
 
@@ -96,6 +97,7 @@ def test_a_first_sync_brings_every_object_and_a_second_one_nothing(home: StripeH
     second = home.sync()
     assert second.rows_new == 0
     assert {outcome.requests for outcome in second.outcomes} == {3}, "account, balance, events"
+    assert set(sum_of(outcome.calls for outcome in second.outcomes)) == {"/account", "/balance", "/events"}
 
 
 def test_following_events_ends_like_reading_everything_anew(home: StripeHome, open_stripe: Opening) -> None:

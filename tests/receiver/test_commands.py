@@ -49,8 +49,10 @@ def test_the_receiver_serves_until_it_is_stopped_and_what_it_took_in_can_be_show
     assert process.wait(timeout=60) == 0
     (letter,) = json.loads(rowcol(settings, "dead-letters", "--json").stdout)
     assert (letter["connection_id"], letter["event_id"]) == ("777", "evt-777-1")
-    refused = rowcol(settings, "dead-letters", "--replay", str(letter["inbox_no"]))
-    assert (refused.returncode, "still unknown" in refused.stderr) == (2, True)
+    assert json.loads(rowcol(settings, "dead-letters", "list", "--json").stdout) == [letter]
+    for replay in (("--replay",), ("replay",)):
+        refused = rowcol(settings, "dead-letters", *replay, str(letter["inbox_no"]))
+        assert (refused.returncode, "still unknown" in refused.stderr) == (2, True)
 
 
 def test_a_token_is_the_whole_output_and_worth_nothing_once_revoked(tmp_path: Path) -> None:

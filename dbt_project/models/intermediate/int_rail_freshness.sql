@@ -29,7 +29,7 @@ aged as (
         promises.tier,
         promises.fresh_minutes,
         promises.aging_minutes,
-        calendar.is_paused,
+        calendar.is_paused or coalesce(connections.is_paused, false) as is_paused,
         sync_states.last_attempt_at,
         sync_states.last_success_at,
         sync_states.last_full_walk_at,

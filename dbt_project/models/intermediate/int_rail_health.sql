@@ -12,18 +12,18 @@ calendar as (
     select * from {{ ref('int_business_calendar') }}
 ),
 
--- What a figure may rest on: critical entities only. A rail is as old as its oldest critical entity.
+-- What a figure may rest on: critical entities only. A rail is as old as its oldest critical entity. What is paused shows at
+-- its business only where nothing worse does: a stale ledger must not hide behind a paused rail.
 rail_ages as (
     select
         freshness.business_id,
         freshness.rail,
         max(freshness.sync_age_minutes) as max_age_minutes,
-        bool_or(freshness.freshness_state = 'never_synced') as is_never_synced,
         max(case freshness.freshness_state
             when 'fresh' then 1
             when 'aging' then 2
-            when 'stale' then 3
-            when 'never_synced' then 4
+            when 'disabled' then 3
+            when 'stale' then 4
             else 5
         end) as worst_state,
         max(freshness.newest_observed_at) as newest_observed_at
@@ -70,8 +70,8 @@ select
     case combined.worst_state
         when 1 then 'fresh'
         when 2 then 'aging'
-        when 3 then 'stale'
-        when 5 then 'disabled'
+        when 3 then 'disabled'
+        when 4 then 'stale'
         else 'never_synced'
     end as freshness_state,
     combined.synced_at

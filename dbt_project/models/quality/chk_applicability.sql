@@ -2,6 +2,10 @@ with catalogue as (
     select * from {{ ref('hygiene_catalogue') }}
 ),
 
+source_checks as (
+    select * from {{ ref('source_checks') }}
+),
+
 businesses as (
     select * from {{ ref('stg_control__businesses') }}
 ),
@@ -30,4 +34,15 @@ select
     ) as is_applicable
 from businesses
 cross join catalogue
+left join connected on businesses.business_id = connected.business_id
+
+union all
+
+select
+    businesses.business_id,
+    source_checks.check_id,
+    true as is_built,
+    coalesce(list_contains(connected.rails, source_checks.rail), false) as is_applicable
+from businesses
+cross join source_checks
 left join connected on businesses.business_id = connected.business_id

@@ -18,6 +18,16 @@ open_pages as (
     group by all
 ),
 
+-- Whoever pauses a connection goes on with what there is, and its business says so (`disabled`); nothing more will be read.
+paused as (
+    select distinct
+        freshness.business_id,
+        freshness.connection_id,
+        freshness.rail
+    from freshness
+    where freshness.freshness_state = 'disabled'
+),
+
 -- A page of the change feed belongs to no single entity, so pages come on their own side of the join.
 joined as (
     select
@@ -61,3 +71,8 @@ select
     ) as observed,
     cast(null as decimal(18, 2)) as impact_amount
 from joined
+anti join paused
+    on
+        joined.business_id = paused.business_id
+        and joined.connection_id = paused.connection_id
+        and joined.rail = paused.rail

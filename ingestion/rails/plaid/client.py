@@ -68,11 +68,11 @@ class PlaidClient:
     async def ask(self, path: str, fields: Mapping[str, Any], parse: Callable[[bytes], Parsed], *, retried: bool = True) -> Parsed:
         """Asks and returns what `parse` makes of the body, again as the strategy allows; RailError says what went wrong for good."""
         strategy = self.session.strategy if retried else replace(self.session.strategy, max_attempts=1)
-        return await ask(strategy, self._traffic, lambda: self._send(path, fields), parse)
+        return await ask(strategy, self._traffic, path, lambda: self._send(path, fields), parse)
 
     async def ask_once(self, path: str, fields: Mapping[str, Any], parse: Callable[[bytes], Parsed]) -> Parsed:
         """Like `ask`, but a failure that may pass is raised as Transient: for a call that is repeated with others or not at all."""
-        return await ask_once(lambda: self._send(path, fields), parse)
+        return await ask_once(self._traffic, path, lambda: self._send(path, fields), parse)
 
     async def repeat(self, attempt: Callable[[], Awaitable[Parsed]]) -> Parsed:
         """Makes `attempt`, several calls that only count together, again as the strategy allows while it ends as Transient."""
@@ -85,12 +85,8 @@ class PlaidClient:
     async def _send(self, path: str, fields: Mapping[str, Any]) -> bytes:
         if self._keeps_limits:
             await turn(self.access.base_url, self.access.client_id, self.access.item_id, path)
-        self._traffic.requests += 1
-        try:
+        with self._traffic.timed(path):
             return await post(self.session.http, self.access, path, fields, THROTTLE_WAIT * self.session.strategy.first_wait_seconds)
-        except Transient as failure:
-            self._traffic.throttled += failure.error.kind == "throttled"
-            raise
 
 
 async def open_client(session: FetchSession, connection: Connection, traffic: Traffic) -> PlaidClient:

@@ -37,7 +37,7 @@ async def identify(http: httpx.AsyncClient, base_url: str, auth_url: str, creden
 
 async def _identify(http: httpx.AsyncClient, base_url: str, client_id: str, secret: str, given: _Given) -> Identity:
     access = Access(base_url, client_id, secret, given.item_id, given.access_token)
-    item = await ask(USER_ACTION, Traffic(), partial(post, http, access, ITEM_PATH, {}), read_item)
+    item = await ask(USER_ACTION, Traffic(), ITEM_PATH, partial(post, http, access, ITEM_PATH, {}), read_item)
     if item.record.record_id != given.item_id:
         raise OtherItem
     kept = {"client_id": client_id, "secret": secret, "item_id": given.item_id, "access_token": given.access_token}

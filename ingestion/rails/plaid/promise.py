@@ -18,6 +18,7 @@ PLAID = RailPromise(
     domain="bank verification",
     feed="transactions by cursor, whole updates only; accounts, balances and the item read again each time",
     fetch="ingestion.rails.plaid.fetch:fetch",
+    reread="ingestion.rails.plaid.kept:reread",
     identify="ingestion.rails.plaid.identity:identify",
     has_many_connections=True,
     versioned=False,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from functools import partial
 from typing import TypeVar
 
 import httpx
@@ -72,7 +73,8 @@ class QboClient:
     async def _call(
         self, method: str, path: str, parameters: Mapping[str, str], content: bytes | None, parse: Callable[[bytes], Parsed]
     ) -> Parsed:
-        return await ask(self._session.strategy, self._traffic, lambda: self._send(method, path, parameters, content), parse)
+        send = partial(self._send, method, path, parameters, content)
+        return await ask(self._session.strategy, self._traffic, endpoint_of(path), send, parse)
 
     async def _send(self, method: str, path: str, parameters: Mapping[str, str], content: bytes | None) -> bytes:
         token = await self._access_token()
@@ -90,11 +92,11 @@ class QboClient:
         if content is not None:
             headers["Content-Type"] = "application/json"
         async with self._at_once, self._per_second, self._per_minute:
-            self._traffic.requests += 1
             try:
-                answer = await self._session.http.request(
-                    method, url, params={**parameters, "minorversion": MINOR_VERSION}, content=content, headers=headers
-                )
+                with self._traffic.timed(endpoint_of(path)):
+                    answer = await self._session.http.request(
+                        method, url, params={**parameters, "minorversion": MINOR_VERSION}, content=content, headers=headers
+                    )
             except httpx.TransportError as error:
                 raise Transient(RailError("unreachable", f"no usable answer ({type(error).__name__})")) from None
         return answer.status_code, answer.headers, answer.content
@@ -104,7 +106,6 @@ class QboClient:
         fault = fault_of(body)
         code = fault.code if fault else ""
         if status == httpx.codes.TOO_MANY_REQUESTS or code in THROTTLED_CODES:
-            self._traffic.throttled += 1
             raise Transient(RailError("throttled", "the vendor's request limit was reached"), retry_after(headers))
         if status == httpx.codes.UNAUTHORIZED:
             raise RailError("disconnected", "the vendor rejects a fresh access token: connect the business again")
@@ -133,3 +134,9 @@ class QboClient:
 
     def _expires_soon(self, token: TokenState) -> bool:
         return token.access_expires_at is not None and (token.access_expires_at - self._session.clock()).total_seconds() < 120
+
+
+def endpoint_of(path: str) -> str:
+    """A path without the id of what is read alone: `/bill/12` is `/bill/{id}`."""
+    name, _, record_id = path.strip("/").partition("/")
+    return f"/{name}/{{id}}" if record_id else f"/{name}"

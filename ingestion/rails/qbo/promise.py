@@ -13,6 +13,7 @@ QBO = RailPromise(
     domain="ledger",
     feed="query walk, then one change-data-capture call per company and cycle",
     fetch="ingestion.rails.qbo.fetch:fetch",
+    reread="ingestion.rails.qbo.kept:reread",
     versioned=True,
     # Intuit App Partner Program, Builder tier: metered "CorePlus" calls in a calendar month.
     monthly_calls=500_000,

@@ -104,15 +104,15 @@ class RampClient:
                 status, headers, body = await self._exchange(url, token, may_shrink)
             return self._judge(status, headers, body, may_be_missing, may_shrink)
 
-        return await ask(self._session.strategy, self._traffic, send, parse)
+        return await ask(self._session.strategy, self._traffic, endpoint_of(url), send, parse)
 
     async def _exchange(self, url: httpx.URL, token: TokenState, may_shrink: bool) -> tuple[int, httpx.Headers, bytes]:
         headers = {"Authorization": f"Bearer {token.access_token}", "Accept": "application/json"}
         async with self._at_once:
             await self._limit.turn()
-            self._traffic.requests += 1
             try:
-                answer = await self._session.http.get(url, headers=headers)
+                with self._traffic.timed(endpoint_of(url)):
+                    answer = await self._session.http.get(url, headers=headers)
             except httpx.ReadTimeout:
                 if may_shrink:
                     raise SlowPage from None
@@ -130,7 +130,6 @@ class RampClient:
         if status == httpx.codes.OK:
             raise Transient(RailError("fault", f"the vendor answered with an error ({told})"))
         if status == httpx.codes.TOO_MANY_REQUESTS:
-            self._traffic.throttled += 1
             self._limit.is_enforced = True
             raise Transient(RailError("throttled", "the vendor's request limit was reached"), retry_after(headers))
         if status == httpx.codes.GATEWAY_TIMEOUT and may_shrink:
@@ -160,6 +159,12 @@ class RampClient:
 
     def _expires_soon(self, token: TokenState) -> bool:
         return token.access_expires_at is not None and (token.access_expires_at - self._session.clock()).total_seconds() < 120
+
+
+def endpoint_of(url: httpx.URL) -> str:
+    """A path below the API's root without ids; they are UUIDs, and no word of a path has a digit in it."""
+    parts = url.path.partition(ROOT)[2].strip("/").split("/")
+    return "/" + "/".join("{id}" if any(map(str.isdigit, part)) else part for part in parts)
 
 
 def _is_token_refused(status: int, body: bytes, may_be_missing: bool) -> bool:

@@ -20,6 +20,7 @@ RAMP = RailPromise(
     domain="A/P execution",
     feed="open, newly paid and archived bills and recent lists each cycle, slow lists hourly, whole walks daily",
     fetch="ingestion.rails.ramp.fetch:fetch",
+    reread="ingestion.rails.ramp.kept:reread",
     identify="ingestion.rails.ramp.identity:identify",
     versioned=False,
     credentials=CredentialForm(

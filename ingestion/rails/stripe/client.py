@@ -69,13 +69,13 @@ class StripeClient:
         RailError says what went wrong for good: disconnected, forbidden, scope_missing, throttled, server_error,
         unreachable, refused, not_found, malformed_page.
         """
-        return await ask(self._strategy, self._traffic, lambda: self._send(path, parameters), parse)
+        return await ask(self._strategy, self._traffic, f"/{endpoint_of(path)}", lambda: self._send(path, parameters), parse)
 
     async def _send(self, path: str, parameters: Mapping[str, str]) -> bytes:
         async with self._limits.turn(endpoint_of(path)) if self._limits else nullcontext():
-            self._traffic.requests += 1
             try:
-                answer = await self._http.get(f"{self._base_url}/v1{path}", params=parameters, headers=self._headers)
+                with self._traffic.timed(f"/{endpoint_of(path)}"):
+                    answer = await self._http.get(f"{self._base_url}/v1{path}", params=parameters, headers=self._headers)
             except httpx.TransportError as error:
                 raise Transient(RailError("unreachable", f"no usable answer ({type(error).__name__})")) from None
         if answer.status_code == httpx.codes.OK:
@@ -85,7 +85,6 @@ class StripeClient:
     def _judged(self, answer: httpx.Response) -> Exception:
         """What an answer that is not good comes to: an error for good, or Transient around it."""
         error = _refused(answer)
-        self._traffic.throttled += error.kind == "throttled"
         status, told = answer.status_code, answer.headers.get("Stripe-Should-Retry", "")
         worth_it = error.kind in ("throttled", "server_error") or status in TRIED_AGAIN
         if told == "true" or (worth_it and told != "false"):

@@ -17,6 +17,7 @@ STRIPE = RailPromise(
     domain="A/R execution",
     feed="walks by creation, then events and a read of each object they touched",
     fetch="ingestion.rails.stripe.fetch:fetch",
+    reread="ingestion.rails.stripe.kept:reread",
     versioned=False,
     identify="ingestion.rails.stripe.identity:identify",
     credentials=CredentialForm(

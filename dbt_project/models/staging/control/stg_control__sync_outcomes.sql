@@ -20,7 +20,8 @@ renamed as (
         sync_outcomes.retries,
         sync_outcomes.throttled,
         sync_outcomes.error_kind,
-        sync_outcomes.error
+        sync_outcomes.error,
+        sync_outcomes.calls
     from sync_outcomes
 )
 

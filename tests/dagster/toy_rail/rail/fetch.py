@@ -20,8 +20,8 @@ class _Thing(msgspec.Struct):
 async def fetch(session: FetchSession, connection: Connection, entities: Sequence[EntityPromise], traffic: Traffic) -> list[EntityReport]:
     """Spools every thing as served."""
     key = session.store.secret(connection)["api_key"]
-    traffic.requests += 1
-    answer = await session.http.get(f"{connection.base_url}/things", headers={"Authorization": f"Bearer {key}"})
+    with traffic.timed("/things"):
+        answer = await session.http.get(f"{connection.base_url}/things", headers={"Authorization": f"Bearer {key}"})
     if answer.status_code != 200:
         raise RailError("refused", f"the vendor answered {answer.status_code}")
     bodies = [bytes(raw) for raw in msgspec.json.decode(answer.content, type=list[msgspec.Raw])]

@@ -1,0 +1,131 @@
+"""What is wrong with connections, what they served and their vendors' APIs, each with a remedy. Files and readers: `diagnosis`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from ingestion.control.inbox import dead_letters
+from ingestion.control.outcomes import calls_since
+from ingestion.control.store import ControlStore
+from ingestion.freshness import connection_freshness
+from ingestion.registry import RAILS
+from ingestion.settings import Settings
+from ingestion.traffic import Calls, sum_of
+
+Severity = Literal["broken", "warning", "note"]
+
+# A refresh token that ends within a week is a person's errand; the vendor gives a hundred days.
+TOKEN_NOTICE = timedelta(days=7)
+LOOK_BACK = timedelta(days=1)
+# Below these shares of a day's calls, and with fewer calls, retries make up for it and nobody need do anything.
+MANY_THROTTLED, MANY_ERRORS, FEW_CALLS = 0.05, 0.2, 20
+# By what a sync could not do; a kind that is not named is told as it is.
+REMEDIES = {
+    "disconnected": "connect it again: rowcol onboard {business} --rail {rail} --credentials FILE",
+    "forbidden": "give the app access to this company at the vendor, then rowcol sync --business {business}",
+    "scope_missing": "connect it again with the scopes that are missing",
+    "wrong_account": "these credentials belong to another account: connect it again with the right ones",
+    "throttled": "nothing now: the vendor's limit was reached and the next sync goes on; if it lasts, sync less often",
+    "server_error": "nothing: the vendor has a fault; the next sync tries again",
+    "unreachable": "see whether this machine reaches the vendor's address; the next sync tries again",
+    "malformed_page": "see the pages kept under {quarantine}; they are asked for again by the next sync",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """subject: what it is about (a business, a rail, a file); broken: figures are wrong or old until it is mended."""
+
+    severity: Severity
+    subject: str
+    problem: str
+    what_to_do: str
+
+
+def connection_findings(settings: Settings, tables: dict[str, list[dict[str, Any]]], now: datetime) -> Iterator[Finding]:
+    """Connections that are not healthy, or whose consent ends; what is paused is left alone. tables: those of the control store."""
+    if not tables["connections"]:
+        yield Finding("broken", str(settings.home), "no business is connected", "rowcol onboard --help, or make run for the sandbox's")
+    paused = {row["business_id"] for row in tables["businesses"] if row["is_paused"]}
+    for row in tables["connections"]:
+        if row["is_paused"] or row["business_id"] in paused:
+            continue
+        subject = f"{row['business_id']} on {row['rail']}"
+        if row["state"] != "healthy":
+            severity: Severity = "broken" if row["state"] in ("disconnected", "failing") else "warning"
+            failures = f" ({row['consecutive_failures']} times in a row)" if row["consecutive_failures"] > 1 else ""
+            problem = f"{row['state']}{failures}: {row['last_error'] or row['last_error_kind'] or 'the last sync did not succeed'}"
+            yield Finding(severity, subject, problem, _remedy(settings, row))
+        ends = row["token_expires_at"]
+        if ends and row["state"] != "disconnected" and ends < now + TOKEN_NOTICE:
+            when = f"{ends:%Y-%m-%d %H:%M} UTC"
+            if ends <= now:
+                again = REMEDIES["disconnected"].format(business=row["business_id"], rail=row["rail"])
+                yield Finding("broken", subject, f"its refresh token ended at {when}", again)
+            else:
+                yield Finding("warning", subject, f"its refresh token ends at {when} unless used", "rowcol sync renews it")
+
+
+def _remedy(settings: Settings, row: dict[str, Any]) -> str:
+    remedy = REMEDIES.get(row["last_error_kind"] or "", "rowcol status shows what each entity came to; the next sync tries again")
+    return remedy.format(
+        business=row["business_id"], rail=row["rail"], quarantine=settings.quarantine_dir / row["rail"] / row["business_id"]
+    )
+
+
+def freshness_findings(store: ControlStore, now: datetime) -> Iterator[Finding]:
+    """Connections that a sync could help and that have entities past their bounds; stale ones are broken, aging ones late."""
+    for one in connection_freshness(store, now):
+        if one.is_disabled or not one.is_connected:
+            continue
+        subject = f"{one.business_id} on {one.rail}"
+        remedy = f"rowcol sync --business {one.business_id} --rail {one.rail}"
+        if len(one.those("never_synced")) == len(one.entities):
+            yield Finding("warning", subject, "was never synced", remedy)
+            continue
+        if stale := one.those("stale", "never_synced"):
+            yield Finding("broken", subject, f"stale: {', '.join(stale)}", remedy)
+        if aging := one.those("aging"):
+            yield Finding("warning", subject, f"no longer fresh: {', '.join(aging)}", f"{remedy}; with `rowcol ui` schedules do it")
+
+
+def page_findings(tables: dict[str, list[dict[str, Any]]]) -> Iterator[Finding]:
+    """Pages kept aside that nobody could read yet."""
+    keys = ("business_id", "rail", "entity")
+    counts = Counter(tuple(row[key] for key in keys) for row in tables["quarantined_pages"] if row["resolved_at"] is None)
+    for (business, rail, entity), count in counts.items():
+        problem = f"{count} page{'s' if count > 1 else ''} of {entity} could not be read"
+        remedy = f"the next sync asks again; rowcol quarantine list --business {business} shows why, replay reads them after an update"
+        yield Finding("warning", f"{business} on {rail}", problem, remedy)
+
+
+def letter_findings(store: ControlStore) -> Iterator[Finding]:
+    """Webhooks nobody could act on, by rail and reason."""
+    counts = Counter((row["rail"], row["reason"]) for row in dead_letters(store.database))
+    for (rail, reason), count in counts.items():
+        problem = f"{count} webhook{'s' if count > 1 else ''} could not be acted on: {reason}"
+        yield Finding("warning", rail, problem, "rowcol dead-letters list; once that is mended, rowcol dead-letters replay NUMBER")
+
+
+def api_findings(store: ControlStore, now: datetime) -> Iterator[Finding]:
+    """Vendors whose API turned away or failed many of the last day's calls, with the slowest of its endpoints."""
+    texts = calls_since(store.database, now - LOOK_BACK)
+    for rail in RAILS:
+        endpoints = sum_of(text for name, text in texts if name == rail)
+        total = Calls()
+        for calls in endpoints.values():
+            total.add(calls)
+        if total.calls < FEW_CALLS:
+            continue
+        if total.throttled > MANY_THROTTLED * total.calls:
+            problem = f"{total.throttled:,} of {total.calls:,} calls in the last day were over the vendor's limits"
+            yield Finding("warning", rail, problem, "sync less often, or see whether another program uses the same app")
+        if total.errors > MANY_ERRORS * total.calls:
+            slowest = max(endpoints, key=lambda name: endpoints[name].percentile_ms(0.95))
+            took = endpoints[slowest].percentile_ms(0.95) / 1000
+            problem = f"{total.errors:,} of {total.calls:,} calls in the last day came to nothing; {slowest} took up to {took:.1f} s (p95)"
+            yield Finding("warning", rail, problem, "see the vendor's status page; what failed is asked again by the next sync")
