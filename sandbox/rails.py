@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from starlette.routing import Route
 
     from sandbox.hub import Hub, Listing
+    from sandbox.webhooks import Webhooks
 
 Row = tuple[Any, ...]
 
@@ -25,6 +26,7 @@ class SandboxRail:
     port_offset: its port counted from the first rail's. faults: the kinds it can be told to show; world_faults: those of
     them that need generated businesses. routes(hub, limits, latency_ms): the vendor's paths. credentials(hub, listing):
     what `rowcol onboard` takes. served(hub): rows of the truth table `served`. truths: rows it adds to other truth tables.
+    webhooks(hub): what it tells a receiver.
     """
 
     name: str
@@ -35,6 +37,7 @@ class SandboxRail:
     credentials: Callable[[Hub, Listing], dict[str, Any]]
     served: Callable[[Hub], Iterator[Row]]
     truths: dict[str, Callable[[Hub], Iterator[Row]]]
+    webhooks: Callable[[Hub], Webhooks]
 
 
 # In order of their ports.
