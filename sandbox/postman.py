@@ -35,11 +35,12 @@ class Postman:
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._boxes: dict[str, Webhooks] = {name: rail.webhooks(hub) for name, rail in sandbox_rails().items()}
+        # Empty while nothing is sent: what happens then is nobody's news.
+        self._boxes: dict[str, Webhooks] = {}
         self._dice = seeded_dice(hub.config.seed, "webhooks")
         self._task: asyncio.Task[None] | None = None
         self._has_news = False
-        self.counts: dict[str, Counter[str]] = {name: Counter() for name in self._boxes}
+        self.counts: dict[str, Counter[str]] = {name: Counter() for name in sandbox_rails()}
         hub.state.listeners.append(self._before_change)
 
     async def delivered(self) -> dict[str, dict[str, int]]:
@@ -55,6 +56,13 @@ class Postman:
             await asyncio.gather(self._task, return_exceptions=True)
 
     def _before_change(self) -> None:
+        if not self._hub.options["webhooks_to"]:
+            self._boxes = {}
+            return
+        if not self._boxes:
+            self._boxes = {name: rail.webhooks(self._hub) for name, rail in sandbox_rails().items()}
+            for box in self._boxes.values():
+                box.news()
         for box in self._boxes.values():
             box.mark()
         self._has_news = True

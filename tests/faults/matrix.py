@@ -73,36 +73,47 @@ MATRIX: dict[str, dict[str, Cell | Never]] = {
     },
     "drifting_pages": {
         "qbo": Cell("a page that does not begin with the last row is read again from further back; counts find the rest", in_walk=True),
-        "ramp": Cell("the page is asked for behind the row before", in_walk=True),
-        "plaid": Cell("the update is read again from its first page; nothing of a broken one counts", "mutated", in_walk=True),
+        "ramp": Cell("the page is asked for behind the row before, then the walk begins again", "page_gap", status="partial", in_walk=True),
+        "plaid": Cell(
+            "the update is read again from its first page; nothing of a broken one counts", "mutated", status="partial", in_walk=True
+        ),
         "stripe": Never("pages are cut by id, newest first: what comes or goes meanwhile moves none of them"),
     },
     "duplicate_rows": dict.fromkeys(("qbo", "ramp", "plaid", "stripe"), DOUBLE),
     "schema_drift": dict.fromkeys(("qbo", "ramp", "plaid", "stripe"), DRIFT),
     "late_commit": {
         "qbo": Cell("each reading of the feed begins 15 minutes before the last"),
-        "ramp": Cell("lists are read again days back each time, and whole once a day"),
+        "ramp": Cell("lists are read again days back each time, and whole once a day; a vendor's accounts with its next change"),
         "plaid": Never("a cursor follows the order in which Plaid learned of changes, whatever their dates"),
         "stripe": Cell("events are read again from an hour back"),
     },
     "cursor_gone": {
         "qbo": Never("there is no cursor: changes are asked for since a time, and walked for where that lies too far back"),
-        "ramp": Cell("the page is asked for behind the row before, then the walk begins again", "page_gap", in_walk=True),
-        "plaid": Cell("everything is read anew, and what is known and not in it has ended"),
-        "stripe": Cell("the page is asked for behind the object before, and so on", "page_gap", in_walk=True),
+        "ramp": Cell("the page is asked for behind the row before, then the walk begins again", "page_gap", status="partial", in_walk=True),
+        "plaid": Cell(
+            "a page's: the update is read again from its first page; a kept one: everything is read anew, and what is not in it has ended",
+            "mutated",
+            status="partial",
+            in_walk=True,
+        ),
+        "stripe": Cell("the page is asked for behind the object before, and so on", "page_gap", status="partial", in_walk=True),
     },
     "item_login_required": {
         "qbo": NO_LOGIN,
         "ramp": NO_LOGIN,
         "plaid": Cell(
-            "not tried again: the owner has to sign in at the bank; what was known stays", "disconnected", state="disconnected", once=False
+            "not tried again: the owner has to sign in at the bank; what was known stays",
+            "disconnected",
+            status="partial",
+            state="disconnected",
+            once=False,
         ),
         "stripe": NO_LOGIN,
     },
     "empty_page": {
         "qbo": Cell("found by the vendor's own count and walked again", "page_gap", status="partial", in_walk=True),
         "ramp": Cell("asked for once more, then believed; a record is gone only if reading it alone says so", in_walk=True),
-        "plaid": Cell("a page that announces more and leads to itself is no page", "page_gap", in_walk=True),
+        "plaid": Cell("a page that announces more and leads to itself is no page", "page_gap", status="partial", in_walk=True),
         "stripe": Cell("asked for once more, then believed; a record is gone only if reading it alone says so", in_walk=True),
     },
 }
