@@ -1,4 +1,5 @@
-"""The sandbox's own endpoints under `/sandbox/`: clock, advance, touch, warm, fault, options, truth, credentials. No vendor has these."""
+"""The sandbox's own endpoints under `/sandbox/`: clock, advance, touch, warm, fault, options,
+truth, credentials, webhooks. No vendor has these."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from starlette.routing import Route
 
 from ingestion.errors import UsageError
 from sandbox.hub import Hub
+from sandbox.postman import Postman
 
 
 def clock_route(hub: Hub) -> Route:
@@ -23,8 +25,11 @@ def clock_route(hub: Hub) -> Route:
     return Route("/sandbox/clock", clock, methods=["GET"])
 
 
-def control_routes(hub: Hub) -> list[Route]:
-    """Routes that steer the sandbox; a wrong argument is 400 with one sentence in `error`."""
+def control_routes(hub: Hub, postman: Postman | None = None) -> list[Route]:
+    """Routes that steer the sandbox; a wrong argument is 400 with one sentence in `error`.
+
+    postman: who carries webhooks, asked what they came to.
+    """
 
     def post(act: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[Request], Any]:
         async def endpoint(request: Request) -> Response:
@@ -51,15 +56,21 @@ def control_routes(hub: Hub) -> list[Route]:
         except UsageError as error:
             return JSONResponse({"error": str(error)}, 404)
 
+    async def webhooks(request: Request) -> Response:
+        return JSONResponse(await postman.delivered() if postman else {})
+
     def advance(asked: dict[str, Any]) -> dict[str, Any]:
         return hub.advance(int(asked.get("days", 0)), int(asked.get("minutes", 0)))
 
     def fault(asked: dict[str, Any]) -> dict[str, Any]:
-        return hub.set_fault(asked["rail"], asked["business"], asked["kind"], float(asked.get("rate") or 1), asked.get("count"))
+        return hub.set_fault(
+            asked["rail"], asked["business"], asked["kind"], float(asked.get("rate") or 1), asked.get("count"), int(asked.get("after") or 0)
+        )
 
     return [
         clock_route(hub),
         Route("/sandbox/credentials", credentials, methods=["GET"]),
+        Route("/sandbox/webhooks", webhooks, methods=["GET"]),
         Route("/sandbox/truth/{table}", truth, methods=["GET"]),
         Route("/sandbox/advance", post(advance), methods=["POST"]),
         Route("/sandbox/touch", post(lambda asked: hub.touch(float(asked["share"]))), methods=["POST"]),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from ingestion.errors import UsageError
 from sandbox.ports import DEFAULT_PORT, HOST
@@ -24,6 +25,7 @@ from sandbox.state import DEFAULT_OPTIONS, Config, FaultRule, State
 from sandbox.world.identity import FIRMS, business_at
 from sandbox.world.model import World
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LONGEST_ADVANCE = 400 * 24 * 60
 
 
@@ -89,6 +91,10 @@ class Hub:
         company.catch_up(self.state.memory)
         return company
 
+    def looked_at(self) -> list[Company]:
+        """The companies somebody has asked for, as they stood then."""
+        return list(self._companies.values())
+
     def warm(self) -> dict[str, Any]:
         """Generates every company now instead of on its first request; says how many records each entity holds in all."""
         records: dict[str, int] = {}
@@ -125,8 +131,11 @@ class Hub:
         self.state.remember("operation", operation="touch", at=self.now + 60, share=share)
         return self.clock()
 
-    def set_fault(self, rail: str, business: str, kind: str, rate: float = 1.0, count: int | None = None) -> dict[str, Any]:
-        """Orders a fault for a business or all, or clears them; UsageError for a rail, business or kind there is not."""
+    def set_fault(self, rail: str, business: str, kind: str, rate: float = 1.0, count: int | None = None, after: int = 0) -> dict[str, Any]:
+        """Orders a fault for a business or all, or clears them; after: how many requests it lets pass first.
+
+        UsageError for a rail, business or kind there is not.
+        """
         rails = sandbox_rails()
         if rail not in rails:
             raise UsageError(f"the sandbox has no rail {rail!r}; it has: {', '.join(rails)}")
@@ -144,11 +153,11 @@ class Hub:
             raise UsageError(f"{what}; there happen: {', '.join(rails[rail].faults)}, clear")
         if kind in rails[rail].world_faults and self.config.recorded:
             raise UsageError(f"recorded companies do not change: fault {kind!r} needs generated ones")
-        if not 0 < rate <= 1 or (count is not None and count < 1):
-            raise UsageError("rate is above 0 and at most 1, count at least 1")
+        if not 0 < rate <= 1 or (count is not None and count < 1) or after < 0:
+            raise UsageError("rate is above 0 and at most 1, count at least 1, after not negative")
         number = max(self.state.memory.faults, default=0) + 1
-        self.state.remember("fault", number=number, rail=rail, business=business, kind=kind, rate=rate, left=count)
-        return {"fault": kind, "business": business, "rate": rate, "count": count}
+        self.state.remember("fault", number=number, rail=rail, business=business, kind=kind, rate=rate, left=count, after=after)
+        return {"fault": kind, "business": business, "rate": rate, "count": count, "after": after}
 
     def fault_for(self, business_id: str, kinds: tuple[str, ...], rail: str = "qbo") -> str | None:
         """The fault of the rail among `kinds` that strikes this business's request now, counted off; None most of the time."""
@@ -156,6 +165,9 @@ class Hub:
             return None
         for rule in list(self.state.memory.faults.values()):
             if rule.rail == rail and self._strikes(rule, business_id, kinds):
+                if rule.after:
+                    self.state.remember("fault_held", number=rule.number)
+                    continue
                 if rule.left is not None:
                     self.state.remember("fault_fired", number=rule.number)
                 return rule.kind
@@ -169,6 +181,8 @@ class Hub:
         unknown = sorted(set(wanted) - set(DEFAULT_OPTIONS))
         if unknown:
             raise UsageError(f"there is no option {unknown[0]!r}; there are: {', '.join(DEFAULT_OPTIONS)}")
+        if "webhooks_to" in wanted:
+            _check_target(str(wanted["webhooks_to"]))
         self.state.remember("options", **wanted)
         return dict(self.options)
 
@@ -210,6 +224,13 @@ class Hub:
         self.served.close()
         for office in self.offices.values():
             office.close()
+
+
+def _check_target(address: str) -> None:
+    """UsageError unless webhooks would stay on this machine."""
+    parts = urlsplit(address)
+    if address and (parts.scheme != "http" or parts.hostname not in LOOPBACK):
+        raise UsageError("webhooks go to an address on this machine, for example http://127.0.0.1:3010")
 
 
 def _listing(index: int, company: RecordedCompany) -> Listing:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from starlette.routing import Route
 
     from sandbox.hub import Hub, Listing
+    from sandbox.webhooks import Webhooks
 
 Row = tuple[Any, ...]
 
@@ -25,7 +26,8 @@ class SandboxRail:
     port_offset: its port counted from the first rail's. faults: the kinds it can be told to show; world_faults: those of
     them that need generated businesses. routes(hub, limits, latency_ms): the vendor's paths. credentials(hub, listing):
     what `rowcol onboard` takes. served(hub): rows of the truth table `served`. readers(hub): the businesses of which anything
-    was sent. truths: rows it adds to other truth tables; its mistakes count for businesses that are read there.
+    was sent. truths: rows it adds to other truth tables; its mistakes count for businesses that are read there. webhooks(hub):
+    what it tells a receiver.
     """
 
     name: str
@@ -37,6 +39,7 @@ class SandboxRail:
     served: Callable[[Hub], Iterator[Row]]
     readers: Callable[[Hub], set[str]]
     truths: dict[str, Callable[[Hub], Iterator[Row]]]
+    webhooks: Callable[[Hub], Webhooks]
 
 
 # In order of their ports.

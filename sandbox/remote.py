@@ -26,7 +26,7 @@ class Steering(Protocol):
 
     def touch(self, share: float) -> dict[str, Any]: ...
 
-    def fault(self, rail: str, business: str, kind: str, rate: float, count: int | None) -> dict[str, Any]: ...
+    def fault(self, rail: str, business: str, kind: str, rate: float, count: int | None, after: int) -> dict[str, Any]: ...
 
     def credentials(self) -> list[dict[str, Any]]: ...
 
@@ -58,8 +58,8 @@ class _Served:
         told: dict[str, Any] = self._ask("POST", "touch", {"share": share}).json()
         return told
 
-    def fault(self, rail: str, business: str, kind: str, rate: float, count: int | None) -> dict[str, Any]:
-        asked = {"rail": rail, "business": business, "kind": kind, "rate": rate, "count": count}
+    def fault(self, rail: str, business: str, kind: str, rate: float, count: int | None, after: int) -> dict[str, Any]:
+        asked = {"rail": rail, "business": business, "kind": kind, "rate": rate, "count": count, "after": after}
         told: dict[str, Any] = self._ask("POST", "fault", asked).json()
         return told
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
     from sandbox.hub import Hub
+    from sandbox.postman import Postman
 
 START_SECONDS = 60
 _READY = "sandbox ready at "
@@ -47,14 +48,14 @@ class Running:
         return told
 
 
-def application(hub: Hub, rail: str = "qbo", *, latency_ms: int = 0, limits: bool = True) -> Starlette:
+def application(hub: Hub, rail: str = "qbo", *, latency_ms: int = 0, limits: bool = True, postman: Postman | None = None) -> Starlette:
     """One rail of the sandbox as an ASGI application; the first also has the sandbox's own endpoints, the others its clock."""
     from starlette.applications import Starlette
 
     from sandbox.control import clock_route, control_routes
 
     served = sandbox_rails()[rail]
-    own = control_routes(hub) if served.port_offset == 0 else [clock_route(hub)]
+    own = control_routes(hub, postman) if served.port_offset == 0 else [clock_route(hub)]
     return Starlette(routes=[*own, *served.routes(hub, limits, latency_ms)])
 
 
@@ -68,31 +69,51 @@ class _ByPort:
         await self._applications[scope["server"][1]](scope, receive, send)
 
 
-def serve(folder: Path, config: Config, *, latency_ms: int = 0, limits: bool = True, announce: Callable[[str], None]) -> None:
+def serve(
+    folder: Path,
+    config: Config,
+    *,
+    latency_ms: int = 0,
+    limits: bool = True,
+    webhooks: str | None = None,
+    announce: Callable[[str], None],
+) -> None:
     """Serves the sandbox kept under `folder` on loopback until SIGTERM or SIGINT; port 0 takes a free port.
 
-    `announce` gets one line once it answers. RowcolError when the port or the folder is taken.
+    webhooks: the receiver that is told what happens, '' for none, None for where the last ones went. `announce` gets one line
+    once it answers. RowcolError when the port or the folder is taken.
     """
     import uvicorn
 
     from sandbox.hub import Hub
+    from sandbox.postman import Postman
 
     rails = sandbox_rails()
     listeners = bind_row(config.port, max(rail.port_offset for rail in rails.values()) + 1)
     try:
         hub = Hub(folder, config)
+        if webhooks is not None:
+            hub.set_options({"webhooks_to": webhooks})
     except BaseException:
         for listener in listeners:
             listener.close()
         raise
     port = listeners[0].getsockname()[1]
     hub.listen_on(port)
-    applications = {port + rail.port_offset: application(hub, name, latency_ms=latency_ms, limits=limits) for name, rail in rails.items()}
+    postman = Postman(hub)
+    applications = {
+        port + rail.port_offset: application(hub, name, latency_ms=latency_ms, limits=limits, postman=postman)
+        for name, rail in rails.items()
+    }
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: Any = None) -> None:
             await super().startup(sockets)
             announce(f"{_READY}http://{HOST}:{port} with {len(hub.listings)} businesses, time there {hub.clock()['now']}")
+
+        async def shutdown(self, sockets: Any = None) -> None:
+            await postman.stop()
+            await super().shutdown(sockets)
 
     # uvicorn raises the signal again once it has stopped; stopping when told to is no failure.
     for stop in (signal.SIGTERM, signal.SIGINT):

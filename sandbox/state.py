@@ -10,7 +10,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +22,9 @@ MAX_BUSINESSES = 1000
 # A Tuesday morning in every American zone, behind it 230 simulated days that cross one daylight-saving change.
 ORIGIN = int(datetime(2026, 9, 22, 16, 0, tzinfo=UTC).timestamp())
 
+# Entries of the journal after which the vendors may have something to tell.
+TELLING = frozenset({"operation", "bank_login"})
+
 DEFAULT_OPTIONS: dict[str, Any] = {
     "strict_refresh": False,  # every refresh token is good for one use only
     "cdc_horizon": "fault",  # or "clip": silently answer 30 days
@@ -30,6 +33,11 @@ DEFAULT_OPTIONS: dict[str, Any] = {
     "slow_seconds": 5.0,  # how long the fault `slow` holds an answer back
     "ramp_stale_start": "error",  # or "empty": a page behind a record that has left the list
     "ramp_slow_is_504": False,  # the fault `slow` ends pages of more than 50 rows in a gateway's 504
+    "webhooks_to": "",  # where webhooks go, for example http://127.0.0.1:3010; empty: nowhere
+    "webhook_envelope": "cloudevents",  # or "notifications", as QuickBooks sent before
+    "webhook_duplicates": 0.0,  # the share of webhooks that come once more after they were taken
+    "webhook_disorder": False,  # webhooks of one moment come in any order
+    "webhook_wait_share": 0.001,  # how much of the vendor's waits between attempts is really waited
     "staged_history": False,  # a bank login's first answers hold nothing, then a month, then all, as minutes pass
 }
 
@@ -58,7 +66,7 @@ class Grant:
 
 @dataclass(slots=True)
 class FaultRule:
-    """One fault on request. business: an id or `all`; left: how often it still fires, None for ever."""
+    """One fault on request. business: an id or `all`; left: how often it still fires, None for ever; after: how often not yet."""
 
     number: int
     rail: str
@@ -66,6 +74,7 @@ class FaultRule:
     kind: str
     rate: float = 1.0
     left: int | None = None
+    after: int = 0
 
 
 @dataclass
@@ -96,6 +105,8 @@ class State:
             os.close(self._lock)
             raise
         self.memory = Memory()
+        # Called before the world changes, for those who tell of changes.
+        self.listeners: list[Callable[[], None]] = []
         journal = folder / "journal.jsonl"
         for line in _whole_lines(journal):
             self._fold(json.loads(line))
@@ -103,6 +114,9 @@ class State:
 
     def remember(self, entry_type: str, **what: Any) -> None:
         """Writes one line to the journal and folds it into the memory."""
+        if entry_type in TELLING:
+            for listener in self.listeners:
+                listener()
         entry = {"entry_type": entry_type, **what}
         os.write(self._journal, json.dumps(entry, separators=(",", ":")).encode() + b"\n")
         self._fold(entry)
@@ -140,6 +154,10 @@ class State:
                 spent.left -= 1
                 if spent.left <= 0:
                     del memory.faults[spent.number]
+        elif kind == "fault_held":
+            held = memory.faults.get(what["number"])
+            if held is not None:
+                held.after -= 1
         elif kind == "faults_cleared":
             for number in what["numbers"]:
                 memory.faults.pop(number, None)

@@ -13,6 +13,8 @@ from typing import Any
 
 import httpx
 
+from ingestion.answers import Transient
+from ingestion.fetching import RailError
 from ingestion.receiver.admission import TurnedAway
 from ingestion.receiver.directory import Signer
 
@@ -49,7 +51,7 @@ class PublishedKeys:
             self._called_at = time.monotonic()
             try:
                 found = await self._fetch_key(self._http, signer.base_url, signer.credentials, kid)
-            except (httpx.HTTPError, ValueError):
+            except (Transient, RailError):
                 raise TurnedAway(503, "the vendor's keys could not be asked for", {"retry-after": "30"}) from None
             if len(self._known) >= MOST_REMEMBERED:
                 self._known.clear()

@@ -47,6 +47,26 @@ def local_sandbox(settings: Settings, store: ControlStore, new_businesses: int |
             process.wait()
 
 
+@contextlib.contextmanager
+def webhooks_to(store: ControlStore, receiver: str) -> Iterator[None]:
+    """For as long as the body runs, the home's sandbox, if it has one, tells the receiver at that address what happens."""
+    url = store.sandbox_url()
+    _tell(url, receiver)
+    try:
+        yield
+    finally:
+        _tell(url, "")
+
+
+def _tell(url: str | None, receiver: str) -> None:
+    import httpx
+
+    if url is not None:
+        # A sandbox that has ended meanwhile sends nothing either.
+        with contextlib.suppress(httpx.HTTPError):
+            httpx.post(f"{url}/sandbox/options", json={"webhooks_to": receiver}, timeout=STOP_SECONDS, trust_env=False)
+
+
 def _start(arguments: list[str], settings: Settings) -> subprocess.Popen[str]:
     process = subprocess.Popen(  # noqa: S603 - our own command
         arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=child_environment(settings)

@@ -34,6 +34,12 @@ def serve(
     ] = None,
     latency_ms: Annotated[int, typer.Option("--latency-ms", min=0, max=60_000, help="Milliseconds added to every answer.")] = 0,
     limits: Annotated[str, typer.Option(help="The vendor's throttles: on or off.")] = "on",
+    webhooks: Annotated[
+        str | None,
+        typer.Option(
+            help="The receiver that is told what happens, for example http://127.0.0.1:3010.", show_default="the home's, else none"
+        ),
+    ] = None,
     scale: Annotated[
         float | None, typer.Option(help="Multiplies the history each business has.", show_default="the home's, else 1")
     ] = None,
@@ -55,7 +61,7 @@ def serve(
         recorded=kept.recorded if recorded is None else str(recorded.absolute()),
         port=(kept.port or DEFAULT_PORT) if port is None else port,
     )
-    run(folder, config, latency_ms=latency_ms, limits=limits == "on", announce=typer.echo)
+    run(folder, config, latency_ms=latency_ms, limits=limits == "on", webhooks=webhooks, announce=typer.echo)
 
 
 @app.command()
@@ -102,12 +108,13 @@ def fault(
     kind: Annotated[str, typer.Argument(help="The kind of fault; `clear` ends all faults of the business.")],
     rate: Annotated[float, typer.Option(help="Share of requests it strikes, above 0 to 1.")] = 1.0,
     count: Annotated[int | None, typer.Option(min=1, help="How often it strikes before it ends.", show_default="for ever")] = None,
+    after: Annotated[int, typer.Option(min=0, help="How many requests it lets pass first, as in mid-walk.")] = 0,
 ) -> None:
     """Makes a rail misbehave for a business, or stop misbehaving."""
     from sandbox.remote import steering
 
     with steering(_folder()) as sandbox:
-        told = sandbox.fault(rail, business, kind, rate, count)
+        told = sandbox.fault(rail, business, kind, rate, count, after)
     typer.echo(f"{told['cleared']} faults ended" if "cleared" in told else f"{rail} now has {kind} for {business}")
 
 

@@ -46,7 +46,7 @@ def command(
     """
     from ingestion.control.store import open_store
     from ingestion.settings import load_settings
-    from rowcol_assets.cli.local_sandbox import local_sandbox
+    from rowcol_assets.cli.local_sandbox import local_sandbox, webhooks_to
     from rowcol_assets.cli.receiver import DEFAULT_PORT as RECEIVER_PORT
 
     settings = load_settings()
@@ -58,6 +58,7 @@ def command(
         open_store(settings) as store,
         local_sandbox(settings, store),
         _receiver(settings, receiving) as receiver,
+        webhooks_to(store, f"http://{HOST}:{receiving}"),
         _dagster(settings, chosen) as process,
     ):
         if not _wait_until_ready(process, chosen, stop):

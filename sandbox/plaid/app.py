@@ -21,9 +21,9 @@ from sandbox.plaid.office import Office, office_of
 from sandbox.plaid.replies import RefusedError
 from sandbox.plaid.serving import Serving
 from sandbox.plaid.updates import is_under_way
+from sandbox.spoiling import BODY_FAULTS, labelled
 
 _BEFORE = ("throttle", "server_error", "html_error", "dead_token", "item_login_required")
-_BODY = ("torn_json", "bad_utf8")
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -98,15 +98,15 @@ class PlaidApp:
         if self._struck(business_id, ("slow",)):
             await asyncio.sleep(float(self.hub.options["slow_seconds"]))
         if item is None:
-            serving = Serving(self.office, None, self._struck(business_id, _BODY))
-            return replies.json_reply(serving.finish(of_client(asked)))
+            serving = Serving(self.office, None, self._struck(business_id, BODY_FAULTS))
+            return labelled(replies.json_reply(serving.finish(of_client(asked))))
         if self.office.login(item).get("needs_login") and path in _NEED_LOGIN:
             raise RefusedError(replies.LOGIN_REQUIRED)
         fault = struck or self._struck(business_id, _spoiling(path, asked, item))
         if fault == "scope_missing":
             raise RefusedError(replies.NOT_GRANTED)
         serving = Serving(self.office, item, fault)
-        return replies.json_reply(serving.finish(of_item(item, asked, serving)))
+        return labelled(replies.json_reply(serving.finish(of_item(item, asked, serving))))
 
     def _struck(self, business_id: str, kinds: tuple[str, ...]) -> str | None:
         return self.hub.fault_for(business_id, kinds, rail="plaid")
@@ -153,10 +153,10 @@ _PROBLEMS = {
 def _spoiling(path: str, asked: Asked, item: ItemFacts) -> tuple[str, ...]:
     """The faults that can strike this request: a lost cursor needs one, a mutation an update under way."""
     if path in ("/accounts/get", "/accounts/balance/get"):
-        return (*_BODY, "schema_drift")
+        return (*BODY_FAULTS, "schema_drift")
     if path != "/transactions/sync":
-        return _BODY
-    kinds = (*_BODY, "scope_missing", "duplicate_rows", "schema_drift", "empty_page")
+        return BODY_FAULTS
+    kinds = (*BODY_FAULTS, "scope_missing", "duplicate_rows", "schema_drift", "empty_page")
     cursor = asked.get("cursor")
     return (*kinds, *(("cursor_gone",) if cursor else ()), *(("drifting_pages",) if is_under_way(cursor, item) else ()))
 

@@ -5,23 +5,32 @@ from __future__ import annotations
 import base64
 import uuid
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sandbox.seeds import stable_seed
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 # The order of P-256 is a little below 2^256; numbers of 192 bits are below it for certain.
 _WORDS = 3
 
 
 @lru_cache(maxsize=8)
-def verification_key(seed: int, created_at: int) -> dict[str, Any]:
-    """The public key as a JSON Web Key. created_at: epoch seconds."""
+def private_key(seed: int) -> EllipticCurvePrivateKey:
+    """What webhooks are signed with."""
     from cryptography.hazmat.primitives.asymmetric import ec
 
     secret = 0
     for number in range(_WORDS):
         secret = secret << 64 | stable_seed(seed, "webhook key", number)
-    public = ec.derive_private_key(secret, ec.SECP256R1()).public_key().public_numbers()
+    return ec.derive_private_key(secret, ec.SECP256R1())
+
+
+@lru_cache(maxsize=8)
+def verification_key(seed: int, created_at: int) -> dict[str, Any]:
+    """The public key as a JSON Web Key. created_at: epoch seconds."""
+    public = private_key(seed).public_key().public_numbers()
     return {
         "alg": "ES256",
         "created_at": created_at,

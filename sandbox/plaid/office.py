@@ -88,6 +88,14 @@ class Office:
         bank.catch_up(self.hub.now)
         return bank
 
+    def looked_at(self) -> list[str]:
+        """The businesses whose bank somebody has asked for."""
+        return list(self._banks)
+
+    def shown(self, item: ItemFacts) -> int:
+        """How many changes of an item its feed had when its bank was last looked at."""
+        return len(self._banks[item.business_id].feeds[item.number].changes)
+
     def feed(self, item: ItemFacts) -> Feed:
         """An item's changes up to the present instant."""
         return self.bank(item.business_id).feeds[item.number]

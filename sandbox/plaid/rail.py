@@ -11,10 +11,12 @@ from sandbox.plaid import findings, truth
 from sandbox.plaid.app import PlaidApp
 from sandbox.plaid.limits import Limits
 from sandbox.plaid.office import office_of
+from sandbox.plaid.webhooks import PlaidWebhooks
 from sandbox.rails import SandboxRail
+from sandbox.spoiling import BODY_FAULTS
 
 _FAULTS = (
-    "throttle", "server_error", "html_error", "torn_json", "bad_utf8", "slow", "dead_token", "scope_missing", "drifting_pages",
+    "throttle", "server_error", "html_error", *BODY_FAULTS, "slow", "dead_token", "scope_missing", "drifting_pages",
     "duplicate_rows", "schema_drift", "cursor_gone", "item_login_required", "empty_page",
 )  # fmt: skip
 
@@ -34,4 +36,4 @@ def _credentials(hub: Hub, listing: Listing) -> dict[str, Any]:
 
 
 _TRUTHS = {"bank_matches": truth.bank_matches, "vendors": truth.vendors, "mistakes": findings.mistakes}
-RAIL = SandboxRail("plaid", 2, _FAULTS, (), _routes, _credentials, truth.served, truth.readers, _TRUTHS)
+RAIL = SandboxRail("plaid", 2, _FAULTS, (), _routes, _credentials, truth.served, truth.readers, _TRUTHS, PlaidWebhooks)

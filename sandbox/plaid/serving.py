@@ -13,6 +13,7 @@ import msgspec
 from sandbox.plaid.items import ItemFacts
 from sandbox.plaid.office import Office
 from sandbox.served import DRIFTED
+from sandbox.spoiling import spoiled
 
 # Bits of a place beside DRIFTED.
 DESCRIBED = 1 << 30
@@ -42,11 +43,9 @@ class Serving:
 
     def finish(self, body: bytes) -> bytes:
         """The body to send, spoiled if need be; a spoiled body has delivered nothing, any other is noted as sent."""
-        if self.fault == "torn_json":
-            return body[: len(body) * 3 // 5]
-        if self.fault == "bad_utf8":
-            middle = body.find(b'"', len(body) // 2) + 1
-            return body[:middle] + b"\xff\xfe\xa0" + body[middle:]
+        what_is_left = spoiled(self.fault, body)
+        if what_is_left is not None:
+            return what_is_left
         if self._item is not None:
             number = self._item.generation * GENERATION + self._item.number
             for entity, places in self._noted:

@@ -17,9 +17,10 @@ from sandbox.qbo import oauth, replies
 from sandbox.qbo.endpoints import Endpoints
 from sandbox.qbo.limits import Limits, ThrottledError
 from sandbox.qbo.wire import answer_time, encode
+from sandbox.spoiling import BODY_FAULTS, labelled
 
-_BEFORE = ("throttle", "server_error", "html_error", "fault_in_200", "dead_token")
-_PAGE = ("torn_json", "bad_utf8", "drifting_pages", "duplicate_rows", "schema_drift", "empty_page")
+_BEFORE = ("throttle", "server_error", "html_error", "fault_in_200", "dead_token", "scope_missing")
+_PAGE = (*BODY_FAULTS, "drifting_pages", "duplicate_rows", "schema_drift", "empty_page")
 _AFTER = ("late_commit",)
 Handler = Callable[[Endpoints, Request], Awaitable[Response]]
 
@@ -90,13 +91,15 @@ class QboApp:
         response = await handler(endpoints, request)
         if hub.fault_for(company.business_id, _AFTER):
             endpoints.late_commit()
-        return response
+        return labelled(response)
 
     def _strike(self, kind: str, time: str) -> Response:
         if kind == "throttle":
             return self._throttled(time)
         if kind == "html_error":
             return replies.html_error()
+        if kind == "scope_missing":
+            return replies.forbidden(time)
         if kind == "dead_token":
             return replies.unauthorized("Token revoked", self.hub.now)
         return replies.system_fault(200 if kind == "fault_in_200" else 500, time)

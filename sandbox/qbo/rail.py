@@ -14,11 +14,13 @@ from sandbox.qbo.app import QboApp
 from sandbox.qbo.entities import RAW_TABLE
 from sandbox.qbo.limits import Limits
 from sandbox.qbo.serving import drifted
+from sandbox.qbo.webhooks import QboWebhooks
 from sandbox.rails import Row, SandboxRail
 from sandbox.served import DRIFTED
+from sandbox.spoiling import BODY_FAULTS
 
 _FAULTS = (
-    "throttle", "server_error", "html_error", "fault_in_200", "torn_json", "bad_utf8", "slow", "dead_token",
+    "throttle", "server_error", "html_error", "fault_in_200", *BODY_FAULTS, "slow", "dead_token", "scope_missing",
     "drifting_pages", "duplicate_rows", "schema_drift", "late_commit", "empty_page",
 )  # fmt: skip
 
@@ -57,4 +59,4 @@ def _readers(hub: Hub) -> set[str]:
     return {hub.by_realm[realm].business_id for realm in realms if realm in hub.by_realm}
 
 
-RAIL = SandboxRail("qbo", 0, _FAULTS, ("drifting_pages", "late_commit"), _routes, _credentials, _served, _readers, {})
+RAIL = SandboxRail("qbo", 0, _FAULTS, ("drifting_pages", "late_commit"), _routes, _credentials, _served, _readers, {}, QboWebhooks)

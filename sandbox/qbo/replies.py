@@ -64,7 +64,7 @@ def unauthorized(detail: str, now: int) -> Response:
 
 
 def forbidden(time: str) -> Response:
-    """403: a valid token of another company."""
+    """403: a valid token of another company, or one without the scope of accounting."""
     detail = "Make sure the app is authorized for this company"
     return fault_reply(
         403, "3100", "message=ApplicationAuthorizationFailed; errorCode=003100; statusCode=403", detail, time, "AUTHORIZATION"

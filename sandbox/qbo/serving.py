@@ -9,6 +9,7 @@ from sandbox.hub import Hub
 from sandbox.qbo.company import Company
 from sandbox.qbo.table import Version
 from sandbox.served import DRIFTED
+from sandbox.spoiling import spoiled
 
 
 class Serving:
@@ -32,11 +33,9 @@ class Serving:
 
     def finish(self, body: bytes) -> bytes:
         """The body to send, spoiled if need be; a spoiled body has delivered nothing, any other is noted as sent."""
-        if self._fault == "torn_json":
-            return body[: len(body) * 3 // 5]
-        if self._fault == "bad_utf8":
-            middle = body.find(b'"', len(body) // 2) + 1
-            return body[:middle] + b"\xff\xfe\xa0" + body[middle:]
+        what_is_left = spoiled(self._fault, body)
+        if what_is_left is not None:
+            return what_is_left
         for entity, places in self._pages:
             if places:
                 self._hub.served.add(self._company.realm, entity, self._hub.now, places)

@@ -16,6 +16,7 @@ from sandbox.ramp import oauth, replies
 from sandbox.ramp.limits import Limits
 from sandbox.ramp.lists import Pages
 from sandbox.ramp.office import office_of
+from sandbox.spoiling import BODY_FAULTS, labelled
 
 API = "/developer/v1"
 # Path of each list, the table its records belong to, and the scope a token needs. `{id}` below it reads one record.
@@ -30,8 +31,8 @@ LISTS = (
     ("/entities", "entities", "entities:read"),
 )
 _BEFORE = ("throttle", "server_error", "html_error", "dead_token")
-_BODY = ("torn_json", "bad_utf8")
-_PAGE = (*_BODY, "duplicate_rows", "schema_drift", "empty_page")
+_ACCOUNTS_PAGE = (*BODY_FAULTS, "duplicate_rows", "schema_drift", "empty_page")
+_PAGE = (*_ACCOUNTS_PAGE, "late_commit")
 # Page sizes that take the vendor too long when it is slow.
 _LONG = frozenset(str(size) for size in range(51, 101))
 Handler = Callable[[Pages, Request], Response]
@@ -53,14 +54,14 @@ class RampApp:
             Route("/v1/authorize", self._consent, methods=["GET"]),
             self._route("/business", "business:read", lambda pages, request: pages.single("business")),
             self._route("/business/balance", "business:read", lambda pages, request: pages.single("balances")),
-            self._route("/vendors/{vendor}/accounts", "vendors:read", _accounts, _PAGE),
+            self._route("/vendors/{vendor}/accounts", "vendors:read", _accounts, _ACCOUNTS_PAGE),
             self._route("/vendors/{vendor}/accounts/{id}", "vendors:read", _account),
         ]
         for path, entity, scope in LISTS:
             routes += [self._route(path, scope, _page_of(entity, path), _PAGE), self._route(f"{path}/{{id}}", scope, _record_of(entity))]
         return routes
 
-    def _route(self, path: str, scope: str, handler: Handler, spoilt: tuple[str, ...] = _BODY) -> Route:
+    def _route(self, path: str, scope: str, handler: Handler, spoilt: tuple[str, ...] = BODY_FAULTS) -> Route:
         """One path. scope: what its token needs; spoilt: the faults that spoil its answers."""
 
         async def answer(request: Request) -> Response:
@@ -101,8 +102,9 @@ class RampApp:
             # The bill behind which the page was to begin is archived first.
             hub.state.remember("operation", operation="ramp_archive", at=hub.now, number=desk.number, bill=start)
             desk = office_of(hub).desk(business_id)
-        pages = Pages(office_of(hub), desk, str(request.base_url).rstrip("/"), hub.fault_for(business_id, spoilt, "ramp"))
-        return handler(pages, request)
+        kinds = (*spoilt, "cursor_gone") if start else spoilt
+        pages = Pages(office_of(hub), desk, str(request.base_url).rstrip("/"), hub.fault_for(business_id, kinds, "ramp"))
+        return labelled(handler(pages, request))
 
     def _lost(self, number: int) -> tuple[str, ...] | None:
         """What faults take from a new token: scopes, or all (None)."""

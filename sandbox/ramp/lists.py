@@ -17,6 +17,7 @@ from sandbox.ramp.desk import Desk
 from sandbox.ramp.filters import InvalidParameterError, boolean, tests_of
 from sandbox.ramp.office import ALONE, DRIFTED, RampOffice
 from sandbox.ramp.shelf import Row
+from sandbox.spoiling import spoiled
 
 DEFAULT_SIZE, LEAST, MOST = 20, 2, 100
 
@@ -34,12 +35,15 @@ class Pages:
             tests = tests_of(entity, asked)
             rows = [row for row in self._desk.shelves[entity].rows.values() if all(test(row.fact) for test in tests)]
             rows = _ordered(entity, [row for row in rows if not only or row.fact.vendor == only], asked)
+            if self._fault == "late_commit":
+                # The list is read from a copy that does not have its newest record yet.
+                rows = rows[:-1]
         except InvalidParameterError as wrong:
             return replies.invalid(wrong.field, wrong.message)
         begin = 0
         if start := asked.get("start"):
             place = next((position for position, row in enumerate(rows) if row.id == start), None)
-            if place is None:
+            if place is None or self._fault == "cursor_gone":
                 return self._stale()
             begin = place + 1
         shown = rows[begin : begin + size]
@@ -91,11 +95,9 @@ class Pages:
         """Sends it, spoiled if need be; a spoiled body has delivered nothing, any other is noted as sent."""
         if body is None:
             body = sent[0][1]
-        if self._fault == "torn_json":
-            return replies.reply(body[: len(body) * 3 // 5])
-        if self._fault == "bad_utf8":
-            middle = body.find(b'"', len(body) // 2) + 1
-            return replies.reply(body[:middle] + b"\xff\xfe\xa0" + body[middle:])
+        what_is_left = spoiled(self._fault, body)
+        if what_is_left is not None:
+            return replies.reply(what_is_left)
         self._office.note(self._desk, entity, sent, shape)
         return replies.reply(body)
 

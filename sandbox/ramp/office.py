@@ -60,6 +60,10 @@ class RampOffice:
             desk.catch_up(self.hub.state.memory)
         return desk
 
+    def looked_at(self) -> list[Desk]:
+        """The desks somebody has asked for, as they stood then."""
+        return list(self._desks.values())
+
     def body(self, desk: Desk, entity: str, row: Row) -> bytes:
         """A record as it reads at this instant, addresses signed and totals added."""
         body = desk.shelves[entity].body(row)

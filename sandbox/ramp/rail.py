@@ -13,10 +13,12 @@ from sandbox.ramp import findings, oauth
 from sandbox.ramp.app import RampApp
 from sandbox.ramp.limits import Limits
 from sandbox.ramp.office import ALONE, DRIFTED, office_of
+from sandbox.ramp.webhooks import RampWebhooks
+from sandbox.spoiling import BODY_FAULTS
 
 _FAULTS = (
-    "throttle", "server_error", "html_error", "torn_json", "bad_utf8", "slow", "dead_token", "scope_missing", "drifting_pages",
-    "duplicate_rows", "schema_drift", "empty_page",
+    "throttle", "server_error", "html_error", *BODY_FAULTS, "slow", "dead_token", "scope_missing", "drifting_pages",
+    "duplicate_rows", "schema_drift", "late_commit", "cursor_gone", "empty_page",
 )  # fmt: skip
 # What the raw table is called where it is not the list's own name.
 _RAW_TABLE = {"drafts": "bills"}
@@ -70,4 +72,4 @@ def _vendors(hub: Hub) -> Iterator[Row]:
 
 
 _TRUTHS = {"vendors": _vendors, "mistakes": findings.mistakes}
-RAIL = SandboxRail("ramp", 1, _FAULTS, ("drifting_pages",), _routes, _credentials, _served, _readers, _TRUTHS)
+RAIL = SandboxRail("ramp", 1, _FAULTS, ("drifting_pages",), _routes, _credentials, _served, _readers, _TRUTHS, RampWebhooks)

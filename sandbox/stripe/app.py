@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.hub import Hub
+from sandbox.spoiling import BODY_FAULTS, labelled
 from sandbox.stripe import replies
 from sandbox.stripe.entities import ACCOUNT_VERSION, BASIL, BY_TABLE, LISTED, Entity
 from sandbox.stripe.limits import Limits, ThrottledError
@@ -24,7 +25,7 @@ from sandbox.stripe.shapes import encode
 from sandbox.stripe.table import NEW, OLD
 
 _BEFORE = ("throttle", "server_error", "html_error", "dead_token", "scope_missing")
-_PAGE = ("torn_json", "bad_utf8", "duplicate_rows", "schema_drift", "empty_page")
+_PAGE = (*BODY_FAULTS, "duplicate_rows", "schema_drift", "empty_page")
 Handler = Callable[[Serving, Request], bytes]
 
 
@@ -113,7 +114,7 @@ class StripeApp:
         body = serving.finish(handler(serving, request))
         if hub.fault_for(business, ("late_commit",), rail="stripe"):
             hub.state.remember("operation", operation="stripe_late", at=hub.now, realm=self.office.accounts[caller.account].realm)
-        return replies.json_reply(body, caller.version)
+        return labelled(replies.json_reply(body, caller.version))
 
     def _struck(self, kind: str, caller: Caller, entity: Entity | None) -> Refusal:
         if kind == "throttle":

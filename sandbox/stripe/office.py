@@ -50,6 +50,10 @@ class StripeOffice:
         book.catch_up(world, self.hub.now, self.hub.state.memory.operations)
         return book
 
+    def looked_at(self) -> list[Book]:
+        """The books somebody has asked for, as they stood then."""
+        return list(self._books.values())
+
     def reaches(self, key: str, account: str) -> bool:
         """Whether a known key may act on an account: its own, or one connected to the platform."""
         own = self.keys[key]

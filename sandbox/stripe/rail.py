@@ -12,6 +12,7 @@ from sandbox.hub import Hub, Listing
 from sandbox.plaid.office import office_of as bank_office
 from sandbox.rails import Row, SandboxRail
 from sandbox.served import DRIFTED
+from sandbox.spoiling import BODY_FAULTS
 from sandbox.stripe import findings
 from sandbox.stripe.app import StripeApp
 from sandbox.stripe.book import Book
@@ -21,9 +22,10 @@ from sandbox.stripe.replies import error_body, missing
 from sandbox.stripe.serving import OLD_SHAPE, drifted
 from sandbox.stripe.shapes import body_of
 from sandbox.stripe.table import NEW, OLD, Version
+from sandbox.stripe.webhooks import StripeWebhooks
 
 _FAULTS = (
-    "throttle", "server_error", "html_error", "torn_json", "bad_utf8", "slow", "dead_token", "scope_missing",
+    "throttle", "server_error", "html_error", *BODY_FAULTS, "slow", "dead_token", "scope_missing",
     "duplicate_rows", "schema_drift", "late_commit", "cursor_gone", "empty_page",
 )  # fmt: skip
 
@@ -82,4 +84,4 @@ def _payouts(hub: Hub) -> Iterator[Row]:
 
 
 _TRUTHS = {"payouts": _payouts, "mistakes": findings.mistakes}
-RAIL = SandboxRail("stripe", 3, _FAULTS, ("late_commit",), _routes, _credentials, _served, _readers, _TRUTHS)
+RAIL = SandboxRail("stripe", 3, _FAULTS, ("late_commit",), _routes, _credentials, _served, _readers, _TRUTHS, StripeWebhooks)

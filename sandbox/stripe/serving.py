@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from sandbox.served import DRIFTED
+from sandbox.spoiling import spoiled
 from sandbox.stripe.entities import BY_TABLE, EVENT_DAYS, Entity
 from sandbox.stripe.expanding import expanded
 from sandbox.stripe.office import StripeOffice
@@ -79,11 +80,9 @@ class Serving:
 
     def finish(self, body: bytes) -> bytes:
         """The body to send, spoiled if need be; a spoiled body has delivered nothing, any other is noted as sent."""
-        if self._fault == "torn_json":
-            return body[: len(body) * 3 // 5]
-        if self._fault == "bad_utf8":
-            middle = body.find(b'"', len(body) // 2) + 1
-            return body[:middle] + b"\xff\xfe\xa0" + body[middle:]
+        what_is_left = spoiled(self._fault, body)
+        if what_is_left is not None:
+            return what_is_left
         self.note()
         return body
 

@@ -150,24 +150,6 @@ def test_history_that_comes_in_stages_is_whole_in_the_end(open_bank: Opening) ->
     assert home.heads() == beside.heads()
 
 
-@pytest.mark.parametrize("kind", ["throttle", "server_error", "html_error", "torn_json", "bad_utf8", "empty_page", "duplicate_rows"])
-def test_a_passing_fault_is_made_up_for_and_costs_nothing(home: BankHome, kind: str) -> None:
-    home.fault(home.businesses[0], kind, count=1)
-    report = home.sync()
-    assert {outcome.status for outcome in report.outcomes} == {"succeeded"}
-    assert home.raw() == home.served()
-    assert sum(outcome.retries for outcome in report.outcomes if outcome.business_id != home.businesses[0]) == 0
-
-
-def test_a_mutation_between_two_pages_is_read_through(home: BankHome, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ingestion.rails.plaid.transactions.PAGE_ROWS", 50)
-    home.fault("all", "drifting_pages", count=3)
-    report = home.sync()
-    assert not report.failed
-    assert sum(outcome.retries for outcome in report.outcomes) == 3
-    assert home.raw() == home.served()
-
-
 def test_a_cursor_that_is_gone_is_made_up_for_in_the_same_sync(home: BankHome, open_bank: Opening) -> None:
     home.sync()
     home.sandbox.post("advance", days=5)
@@ -179,40 +161,6 @@ def test_a_cursor_that_is_gone_is_made_up_for_in_the_same_sync(home: BankHome, o
     anew = open_bank(beside=home)
     anew.sync()
     assert home.heads() == anew.heads()
-
-
-@pytest.mark.parametrize(
-    ("kind", "error_kind", "state"),
-    [
-        ("throttle", "throttled", "degraded"),
-        ("server_error", "server_error", "degraded"),
-        ("dead_token", "disconnected", "disconnected"),
-        ("item_login_required", "disconnected", "disconnected"),
-    ],
-)
-def test_a_lasting_fault_of_one_business_leaves_the_others_alone(home: BankHome, kind: str, error_kind: str, state: str) -> None:
-    broken, well = home.businesses
-    home.fault(broken, kind)
-    found = {(outcome.business_id, outcome.error_kind) for outcome in home.sync().outcomes}
-    assert found == {(broken, error_kind), (well, None)}
-    states = {(one.business_id, one.state) for one in home.store.connections("plaid")}
-    assert states == {(broken, state), (well, "healthy")}
-    home.fault(broken, "clear")
-    assert not home.sync().failed
-    assert {one.state for one in home.store.connections("plaid")} == {"healthy"}
-    # The item in error was served too, and is part of the log.
-    assert home.raw() == home.served()
-
-
-def test_an_unreadable_page_is_kept_and_its_rows_land_once_it_can_be_read(home: BankHome) -> None:
-    broken = home.businesses[0]
-    home.fault(broken, "torn_json")
-    report = home.sync()
-    assert {outcome.error_kind for outcome in report.outcomes if outcome.business_id == broken} == {"malformed_page"}
-    assert any(path.is_file() and path.stat().st_size for path in home.settings.quarantine_dir.rglob("*"))
-    home.fault(broken, "clear")
-    assert not home.sync().failed
-    assert home.raw() == home.served()
 
 
 def test_a_person_gets_the_banks_own_balances_and_keeps_them_until_plaid_is_ahead(home: BankHome) -> None:

@@ -106,3 +106,6 @@ def test_an_error_is_judged_by_its_code(status: int, code: str, kind: str, raise
 def test_a_code_that_is_none_is_not_repeated_to_people() -> None:
     with pytest.raises(RailError, match="no code"):
         judge(400, b'{"error_code": "access-production-1234", "error_type": "X"}', 60)
+    for garbage in (b'{"error_code": "\xff"}', b'{"error_code": ' + b"[" * 100_000):
+        with pytest.raises(RailError, match="no code"):
+            judge(400, garbage, 60)

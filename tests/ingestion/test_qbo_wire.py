@@ -63,6 +63,11 @@ def test_faults_are_seen_in_both_spellings(body: bytes, code: str) -> None:
     assert fault.code == code
 
 
+@pytest.mark.parametrize("body", [b'{"Fault":"\xff"}', b'{"fault":7}', b'{"Fault":' + b"[" * 100_000, b'{"Fault":{"Error":[]}}'])
+def test_garbage_is_no_fault_in_particular(body: bytes) -> None:
+    assert fault_of(body) is None
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -75,7 +80,7 @@ def test_faults_are_seen_in_both_spellings(body: bytes, code: str) -> None:
         pytest.param(page(b'{"TotalAmt":1}'), id="record without id"),
         pytest.param(b'{"QueryResponse":{"Bill":{"Id":"7"}}}', id="object instead of list"),
         pytest.param(b"{}", id="no answer at all"),
-        pytest.param(b"[" * 100_000, id="deep nesting"),
+        pytest.param(page(BILL[:-1] + b',"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}"), id="deep nesting"),
     ],
 )
 def test_what_cannot_be_split_is_refused_without_showing_content(body: bytes) -> None:

@@ -140,51 +140,6 @@ def test_a_payment_made_between_two_cycles_is_known_after_the_second(home: RampH
     assert {row for row in home.rows(paid) if row[2] == "PAID"} == {row for row in beside.rows(paid) if row[2] == "PAID"}
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [
-        "throttle", "server_error", "html_error", "torn_json", "bad_utf8", "empty_page", "duplicate_rows", "schema_drift", "slow",
-        "drifting_pages",
-    ],
-)  # fmt: skip
-def test_a_passing_fault_is_retried_and_costs_nothing(still: Running, open_ramp: Opening, kind: str) -> None:
-    home = open_ramp(still)
-    home.fault(home.businesses[0], kind, count=1)
-    report = home.sync()
-    assert [outcome.status for outcome in report.outcomes] == ["succeeded", "succeeded"]
-    assert outcome_of(report, home.businesses[1]).retries == 0
-    home.sync(count_check=True)
-    assert {version[:3] for version in home.living()} == {version[:3] for version in home.served()}
-    assert home.sync(count_check=True).rows_new == 0
-
-
-@pytest.mark.parametrize(
-    ("kind", "status", "error_kind"),
-    [
-        ("throttle", "failed", "throttled"),
-        ("server_error", "failed", "server_error"),
-        ("dead_token", "failed", "disconnected"),
-        ("torn_json", "failed", "malformed_page"),
-        ("scope_missing", "partial", "scope_missing"),
-    ],
-)
-def test_a_lasting_fault_of_one_business_leaves_the_others_alone(
-    still: Running, open_ramp: Opening, kind: str, status: str, error_kind: str
-) -> None:
-    home = open_ramp(still)
-    home.sync()
-    broken, well = home.businesses
-    home.fault(broken, kind)
-    report = home.sync(count_check=True)
-    assert (outcome_of(report, broken).status, outcome_of(report, broken).error_kind) == (status, error_kind)
-    assert outcome_of(report, well).status == "succeeded"
-    assert home.rows("select count(*) from raw_ramp.bills where is_deleted") == [(0,)]
-    home.fault(broken, "clear")
-    assert not home.sync(count_check=True).failed
-    assert {version[:3] for version in home.living()} == {version[:3] for version in home.served()}
-    assert {connection.state for connection in home.store.connections("ramp")} == {"healthy"}
-
-
 def test_scopes_that_are_missing_are_named_and_cost_their_entities_only(still: Running, open_ramp: Opening) -> None:
     home = open_ramp(still)
     broken = home.businesses[0]

@@ -17,7 +17,7 @@ from ingestion.settings import Settings
 from ingestion.sync import SyncReport, SyncRequest, sync
 from ingestion.traffic import sum_of
 from sandbox.server import Running, start
-from tests.ingestion.conftest import HASTY, Home, outcome_of
+from tests.ingestion.conftest import HASTY, Home
 
 WORLD: dict[str, Any] = {"seed": 11, "businesses": 2, "scale": 0.3}
 Version = tuple[str, str, str, str, bool]
@@ -56,13 +56,6 @@ class StripeHome(Home):
 
 
 Opening = Callable[..., StripeHome]
-
-
-@pytest.fixture(scope="module")
-def still(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """A sandbox in which no time passes, for what needs a first sync and no more."""
-    with start(tmp_path_factory.mktemp("still"), **WORLD) as running:
-        yield running
 
 
 @pytest.fixture
@@ -144,54 +137,3 @@ def test_the_vendors_limits_are_kept_without_being_told(tmp_path: Path, open_str
         report = open_stripe(running).sync()
     assert [(outcome.status, outcome.throttled) for outcome in report.outcomes] == [("succeeded", 0)] * 2
     assert min(outcome.requests for outcome in report.outcomes) >= 13
-
-
-PASSING = ["throttle", "server_error", "html_error", "torn_json", "bad_utf8", "empty_page", "duplicate_rows", "cursor_gone"]
-
-
-@pytest.mark.parametrize("kind", PASSING)
-def test_a_passing_fault_is_retried_and_costs_nothing(still: Running, open_stripe: Opening, kind: str) -> None:
-    home = open_stripe(still)
-    home.fault(home.businesses[0], kind, count=1)
-    report = home.sync()
-    assert [outcome.status for outcome in report.outcomes] == ["succeeded", "succeeded"]
-    assert home.raw() == home.served()
-    assert outcome_of(report, home.businesses[1]).retries == 0
-
-
-@pytest.mark.parametrize(
-    ("kind", "error_kind"),
-    [
-        ("throttle", "throttled"),
-        ("server_error", "server_error"),
-        ("html_error", "server_error"),
-        ("dead_token", "disconnected"),
-        ("scope_missing", "scope_missing"),
-        ("torn_json", "malformed_page"),
-        ("bad_utf8", "malformed_page"),
-    ],
-)
-def test_a_lasting_fault_of_one_account_leaves_the_others_alone(still: Running, open_stripe: Opening, kind: str, error_kind: str) -> None:
-    home = open_stripe(still)
-    broken, well = home.businesses
-    home.fault(broken, kind)
-    outcome = outcome_of(report := home.sync(), broken)
-    assert (outcome.status, outcome.error_kind) == ("failed", error_kind)
-    assert outcome_of(report, well).status == "succeeded"
-    home.fault(broken, "clear")
-    assert not home.sync().failed
-    assert home.raw() == home.served()
-
-
-@pytest.mark.parametrize("kind", ["late_commit", "empty_page"])
-def test_what_lists_do_to_their_readers_is_made_up_for(home: StripeHome, open_stripe: Opening, kind: str) -> None:
-    home.fault(home.businesses[0], kind)
-    home.sync()
-    home.sandbox.post("advance", days=1)
-    home.sync()
-    home.fault(home.businesses[0], "clear")
-    home.sandbox.post("advance", days=1)
-    assert not home.sync(count_check=True).failed
-    anew = open_stripe(home.sandbox)
-    anew.sync()
-    assert home.heads() == anew.heads()

@@ -14,9 +14,10 @@ from typing import Any, TypeVar
 import httpx
 import msgspec
 
-from ingestion.answers import Transient, ask, ask_once, repeat
+from ingestion.answers import ask, ask_once, repeat
 from ingestion.control.facts import Connection
-from ingestion.fetching import FetchSession, RailError, Traffic
+from ingestion.exchange import exchange
+from ingestion.fetching import FetchSession, Traffic
 from ingestion.rails.plaid.complaints import THROTTLE_WAIT, judge
 from ingestion.rails.plaid.limits import turn
 
@@ -44,15 +45,9 @@ async def post(
     body = {"client_id": access.client_id, "secret": access.secret, **fields}
     if path not in OF_NO_ITEM:
         body["access_token"] = access.access_token
-    try:
-        answer = await http.post(
-            access.base_url.rstrip("/") + path,
-            content=msgspec.json.encode(body),
-            headers={"Content-Type": "application/json", "Plaid-Version": API_VERSION},
-        )
-    except httpx.TransportError as error:
-        raise Transient(RailError("unreachable", f"no usable answer ({type(error).__name__})")) from None
-    return judge(answer.status_code, answer.content, throttle_wait)
+    headers = {"Content-Type": "application/json", "Plaid-Version": API_VERSION}
+    answer = await exchange(http, "POST", access.base_url.rstrip("/") + path, content=msgspec.json.encode(body), headers=headers)
+    return judge(answer.status, answer.body, throttle_wait)
 
 
 class PlaidClient:

@@ -72,7 +72,7 @@ def complaint_of(body: bytes) -> Complaint:
         return Complaint()
     try:
         return _complaint.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return Complaint()
 
 

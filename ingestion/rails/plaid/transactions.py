@@ -130,7 +130,13 @@ async def _collect(client: PlaidClient, start: str) -> Update:
         update = Update(start, pages)
         cursor, has_more = start, True
         while has_more:
-            body, step = await client.ask_once(PATH, _request(cursor), _with_body)
+            try:
+                body, step = await client.ask_once(PATH, _request(cursor), _with_body)
+            except CursorGone:
+                # Of the cursors of an update only the first says up to where the item was read.
+                if cursor == start:
+                    raise
+                raise Mutated from None
             if step.has_more and step.next_cursor == cursor:
                 raise Transient(RailError("page_gap", "a page's cursor leads to the same page again"))
             update.add(body, step, client.session.clock())

@@ -16,6 +16,8 @@ import httpx
 import jwt
 import msgspec
 
+from ingestion.exchange import exchange
+from ingestion.fetching import RailError
 from ingestion.webhooks import Notice, Refused, Word, check_age, header, read_json, same
 
 SIGNED_WITH = ""
@@ -97,11 +99,15 @@ def verify(headers: Mapping[str, str], body: bytes, keys: Mapping[str, Mapping[s
 
 
 async def fetch_key(http: httpx.AsyncClient, base_url: str, credentials: Mapping[str, Any], kid: str) -> dict[str, Any] | None:
-    """Plaid's key of that id as a JWK, or None when Plaid does not know it; httpx.HTTPError when Plaid cannot be asked."""
+    """Plaid's key of that id as a JWK, or None when Plaid does not know it; Transient or RailError when it cannot be asked."""
     asked = {"client_id": credentials["client_id"], "secret": credentials["secret"], "key_id": kid}
-    answer = await http.post(base_url.rstrip("/") + KEY_PATH, json=asked)
-    if answer.status_code == httpx.codes.BAD_REQUEST:
+    answer = await exchange(http, "POST", base_url.rstrip("/") + KEY_PATH, json=asked)
+    if answer.status == httpx.codes.BAD_REQUEST:
         return None
-    answer.raise_for_status()
-    key = answer.json().get("key")
-    return key if isinstance(key, dict) and key.get("kid") == kid else None
+    try:
+        key = msgspec.json.decode(answer.body, type=dict[str, Any]).get("key") if answer.status == httpx.codes.OK else None
+    except (ValueError, RecursionError):
+        key = None
+    if not isinstance(key, dict):
+        raise RailError("server_error", f"Plaid answered {answer.status} without a key")
+    return key if key.get("kid") == kid else None

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from urllib.parse import quote
 
 from ingestion.clock import utc_text
 from ingestion.fetching import RailError
@@ -48,7 +49,7 @@ async def read_changes(client: QboClient, entities: Sequence[EntityPromise], sin
 
 async def read_by_id(client: QboClient, vendor_name: str, record_id: str) -> Record:
     """One object as it is now; ObjectNotFound carries the vendor's answer when it is gone."""
-    return await client.get(f"/{vendor_name.lower()}/{record_id}", {}, lambda body: read_object(body, vendor_name))
+    return await client.get(f"/{vendor_name.lower()}/{quote(record_id, safe='')}", {}, lambda body: read_object(body, vendor_name))
 
 
 async def _confirmed(client: QboClient, vendor_name: str, records: list[Record]) -> list[Record]:

@@ -18,6 +18,7 @@ from aiolimiter import AsyncLimiter
 
 from ingestion.answers import Transient, ask, retry_after
 from ingestion.control.facts import Connection, TokenState
+from ingestion.exchange import Answer, exchange
 from ingestion.fetching import FetchSession, RailError, Traffic
 from ingestion.rails.qbo.oauth import refresher
 from ingestion.rails.qbo.wire import fault_of
@@ -78,28 +79,22 @@ class QboClient:
 
     async def _send(self, method: str, path: str, parameters: Mapping[str, str], content: bytes | None) -> bytes:
         token = await self._access_token()
-        status, headers, body = await self._exchange(method, path, parameters, content, token)
-        if status == httpx.codes.UNAUTHORIZED:
+        answer = await self._exchange(method, path, parameters, content, token)
+        if answer.status == httpx.codes.UNAUTHORIZED:
             token = await self._access_token(rejected=token)
-            status, headers, body = await self._exchange(method, path, parameters, content, token)
-        return self._judge(status, headers, body)
+            answer = await self._exchange(method, path, parameters, content, token)
+        return self._judge(answer.status, answer.headers, answer.body)
 
-    async def _exchange(
-        self, method: str, path: str, parameters: Mapping[str, str], content: bytes | None, token: TokenState
-    ) -> tuple[int, httpx.Headers, bytes]:
+    async def _exchange(self, method: str, path: str, parameters: Mapping[str, str], content: bytes | None, token: TokenState) -> Answer:
         url = f"{self._connection.base_url.rstrip('/')}/v3/company/{self._connection.connection_id}{path}"
         headers = {"Authorization": f"Bearer {token.access_token}", "Accept": "application/json"}
         if content is not None:
             headers["Content-Type"] = "application/json"
         async with self._at_once, self._per_second, self._per_minute:
-            try:
-                with self._traffic.timed(endpoint_of(path)):
-                    answer = await self._session.http.request(
-                        method, url, params={**parameters, "minorversion": MINOR_VERSION}, content=content, headers=headers
-                    )
-            except httpx.TransportError as error:
-                raise Transient(RailError("unreachable", f"no usable answer ({type(error).__name__})")) from None
-        return answer.status_code, answer.headers, answer.content
+            with self._traffic.timed(endpoint_of(path)):
+                return await exchange(
+                    self._session.http, method, url, params={**parameters, "minorversion": MINOR_VERSION}, content=content, headers=headers
+                )
 
     def _judge(self, status: int, headers: httpx.Headers, body: bytes) -> bytes:
         """Returns the body of a good answer; raises what a bad one means, following the table of the vendor's errors."""

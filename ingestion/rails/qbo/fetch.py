@@ -109,7 +109,7 @@ class _CompanyFetch:
         """Walks again while the count says that rows were missed, then looks for what was deleted unseen."""
         entity = walk.entity
         for _ in range(WALK_ATTEMPTS - 1):
-            if walk.unreadable or walk.refusal or total is None or len(walk.ids) >= total:
+            if walk.unreadable or walk.refusal or not _lacks(walk, total):
                 break
             (walk,) = await walk_all(self.client, [entity], self._spool)
             total = (await self._count([entity])).get(entity.name)
@@ -118,13 +118,13 @@ class _CompanyFetch:
         seen = len(walk.ids)
         if walk.unreadable:
             first = walk.unreadable[0]
-            return EntityReport(entity.name, "partial", seen, error_kind=first.kind, error=str(first))
+            return EntityReport(entity.name, "partial" if seen else "failed", seen, error_kind=first.kind, error=str(first))
         if walk.refusal:
             return EntityReport(entity.name, "failed", error_kind=walk.refusal.kind, error=str(walk.refusal))
         if total == UNREADABLE:
             return EntityReport(entity.name, "partial", seen, error_kind="malformed_page", error="the vendor's count could not be read")
-        if total is not None and seen < total:
-            missing = f"the vendor counts {total} records, {seen} could be read"
+        if _lacks(walk, total):
+            missing = f"the vendor counts {total} records, {seen} could be read" if total else "the vendor did not serve the one there is"
             return EntityReport(entity.name, "partial", seen, source_count=total, error_kind="page_gap", error=missing)
         gone = await self._find_deleted(walk)
         return EntityReport(
@@ -167,3 +167,9 @@ class _CompanyFetch:
     def _mark(self, served_at: str | None) -> str:
         """The moment from which changes are read next: the vendor's own clock, so that ours being off loses nothing."""
         return utc_text(datetime.fromisoformat(served_at) if served_at else self.session.clock())
+
+
+def _lacks(walk: Walk, total: int | None) -> bool:
+    """Whether fewer records were met than there are: by the vendor's count, or one where there is always one and none is counted."""
+    least = 1 if walk.entity.is_single else total
+    return least is not None and len(walk.ids) < least

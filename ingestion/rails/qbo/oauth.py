@@ -7,15 +7,14 @@ the previous one dies a day later, so the new one must be stored before it is us
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 from typing import Any
 
 import httpx
 
 from ingestion.clock import Clock
 from ingestion.control.facts import Connection, TokenState
+from ingestion.exchange import error_word, lifetime, post_form
 from ingestion.fetching import RailError
-from ingestion.http import tls_context
 
 TOKEN_PATH = "/oauth2/v1/tokens/bearer"  # noqa: S105 - a path, not a secret
 TIMEOUT_SECONDS = 30.0
@@ -29,30 +28,21 @@ def refresher(connection: Connection, clock: Clock) -> Callable[[TokenState, Map
     """
 
     def refresh(token: TokenState, credentials: Mapping[str, Any]) -> TokenState:
-        try:
-            answer = httpx.post(
-                connection.auth_url.rstrip("/") + TOKEN_PATH,
-                auth=(credentials["client_id"], credentials["client_secret"]),
-                headers={"Accept": "application/json"},
-                data={"grant_type": "refresh_token", "refresh_token": token.refresh_token},
-                timeout=TIMEOUT_SECONDS,
-                trust_env=False,
-                verify=tls_context(),
+        form = {"grant_type": "refresh_token", "refresh_token": token.refresh_token or ""}
+        auth = (credentials["client_id"], credentials["client_secret"])
+        status, body = post_form(connection.auth_url.rstrip("/") + TOKEN_PATH, auth, form, TIMEOUT_SECONDS)
+        if status in (400, 401):
+            raise RailError(
+                "disconnected", f"the token endpoint refused the refresh token ({error_word(body)}): connect the business again"
             )
-            body = answer.json()
-        except (httpx.HTTPError, ValueError) as error:
-            raise RailError("token_endpoint", f"the token endpoint did not answer usably ({type(error).__name__})") from None
-        if answer.status_code in (400, 401):
-            reason = body.get("error", "refused") if isinstance(body, dict) else "refused"
-            raise RailError("disconnected", f"the token endpoint refused the refresh token ({reason}): connect the business again")
-        if answer.status_code != httpx.codes.OK or "access_token" not in body or "refresh_token" not in body:
-            raise RailError("token_endpoint", f"the token endpoint answered {answer.status_code}")
+        if status != httpx.codes.OK or not all(isinstance(body.get(name), str) for name in ("access_token", "refresh_token")):
+            raise RailError("token_endpoint", f"the token endpoint answered {status}")
         now = clock()
         return TokenState(
             access_token=body["access_token"],
-            access_expires_at=now + timedelta(seconds=int(body.get("expires_in", 3600))),
+            access_expires_at=now + lifetime(body, "expires_in", 3600),
             refresh_token=body["refresh_token"],
-            refresh_expires_at=now + timedelta(seconds=int(body.get("x_refresh_token_expires_in", 8_726_400))),
+            refresh_expires_at=now + lifetime(body, "x_refresh_token_expires_in", 8_726_400),
         )
 
     return refresh

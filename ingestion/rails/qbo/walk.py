@@ -58,13 +58,15 @@ class Walk:
         return f"SELECT * FROM {entity.vendor_name}{_where(entity)} ORDERBY Id STARTPOSITION {self._start} MAXRESULTS {PAGE_ROWS}"
 
     def accept(self, records: list[Record], served_at: str | None) -> list[Record]:
-        """Takes the next page and returns its records, or nothing when rows moved and it has to be read from further back."""
+        """Takes the next page and returns its records; when rows moved, what comes next is read from further back.
+
+        Records of a page that is read again are kept all the same: the next time they may read otherwise, or be gone.
+        """
         self.started = self.started or served_at
+        self.ids.update(record.record_id for record in records)
         if self._last is not None and (not records or records[0].record_id != self._last):
             self._start, self._last = max(1, self._start - STEP_BACK_ROWS), None
-            return []
-        self.ids.update(record.record_id for record in records)
-        if len(records) < PAGE_ROWS:
+        elif len(records) < PAGE_ROWS:
             self.is_done = True
         else:
             self._start, self._last = self._start + PAGE_ROWS - 1, records[-1].record_id

@@ -137,7 +137,7 @@ def fault_of(body: bytes) -> Fault | None:
         answer = msgspec.json.decode(body)
         fault = answer.get("Fault") or answer.get("fault")
         error = (fault.get("Error") or fault.get("error"))[0]
-    except (msgspec.DecodeError, AttributeError, TypeError, IndexError):
+    except (ValueError, RecursionError, AttributeError, TypeError, IndexError):
         return None
     return Fault(
         code=str(error.get("code", "")).lstrip("0"),
@@ -152,7 +152,7 @@ def _split(raw: msgspec.Raw | None) -> list[Record]:
     try:
         # Two passes in C are quicker than one call per record.
         heads, payloads = _heads.decode(raw), _records.decode(raw)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise MalformedPage(str(error).splitlines()[0][:200]) from None
     return [_record(head, bytes(payload)) for head, payload in zip(heads, payloads, strict=True)]
 
@@ -166,5 +166,5 @@ def _record(head: _Head, payload: bytes) -> Record:
 def _count(response: dict[str, msgspec.Raw] | None) -> int:
     try:
         return msgspec.json.decode((response or {})["totalCount"], type=int)
-    except (KeyError, msgspec.DecodeError, msgspec.ValidationError):
+    except (KeyError, msgspec.DecodeError):
         raise MalformedPage("the answer holds no totalCount") from None

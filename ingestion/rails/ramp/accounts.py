@@ -84,8 +84,9 @@ class AccountReader:
             keep(named)
 
         try:
+            # Until the vendor changes nobody asks again, so that there is none is believed when said twice.
             await ListReader(self._client, Form()).read(
-                f"{_VENDORS}/{quote(vendor, safe='')}/accounts", {}, keep_named, may_be_missing=True
+                f"{_VENDORS}/{quote(vendor, safe='')}/accounts", {}, keep_named, confirm_empty=True, may_be_missing=True
             )
         except RecordNotFound:
             return False

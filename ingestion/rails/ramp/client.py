@@ -16,6 +16,7 @@ import httpx
 
 from ingestion.answers import MalformedPage, Transient, ask, retry_after
 from ingestion.control.facts import Connection, TokenState
+from ingestion.exchange import Answer, TooLate, exchange
 from ingestion.fetching import FetchSession, RailError, Traffic
 from ingestion.rails.ramp.limits import HostLimit, limit_of
 from ingestion.rails.ramp.oauth import refresher
@@ -98,28 +99,25 @@ class RampClient:
 
         async def send() -> bytes:
             token = await self._access_token()
-            status, headers, body = await self._exchange(url, token, may_shrink)
-            if _is_token_refused(status, body, may_be_missing):
+            answer = await self._exchange(url, token, may_shrink)
+            if _is_token_refused(answer.status, answer.body, may_be_missing):
                 token = await self._access_token(rejected=token)
-                status, headers, body = await self._exchange(url, token, may_shrink)
-            return self._judge(status, headers, body, may_be_missing, may_shrink)
+                answer = await self._exchange(url, token, may_shrink)
+            return self._judge(answer.status, answer.headers, answer.body, may_be_missing, may_shrink)
 
         return await ask(self._session.strategy, self._traffic, endpoint_of(url), send, parse)
 
-    async def _exchange(self, url: httpx.URL, token: TokenState, may_shrink: bool) -> tuple[int, httpx.Headers, bytes]:
+    async def _exchange(self, url: httpx.URL, token: TokenState, may_shrink: bool) -> Answer:
         headers = {"Authorization": f"Bearer {token.access_token}", "Accept": "application/json"}
         async with self._at_once:
             await self._limit.turn()
             try:
                 with self._traffic.timed(endpoint_of(url)):
-                    answer = await self._session.http.get(url, headers=headers)
-            except httpx.ReadTimeout:
+                    return await exchange(self._session.http, "GET", url, headers=headers)
+            except TooLate:
                 if may_shrink:
                     raise SlowPage from None
-                raise Transient(RailError("unreachable", "no answer in time")) from None
-            except httpx.TransportError as error:
-                raise Transient(RailError("unreachable", f"no usable answer ({type(error).__name__})")) from None
-        return answer.status_code, answer.headers, answer.content
+                raise
 
     def _judge(self, status: int, headers: httpx.Headers, body: bytes, may_be_missing: bool, may_shrink: bool) -> bytes:
         """Returns the body of a good answer; raises what a bad one means."""

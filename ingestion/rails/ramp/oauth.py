@@ -8,15 +8,14 @@ complaint, and asking for none brings one that can do nothing, so what was grant
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 from typing import Any
 
 import httpx
 
 from ingestion.clock import Clock
 from ingestion.control.facts import Connection, TokenState
+from ingestion.exchange import error_word, lifetime, post_form
 from ingestion.fetching import RailError
-from ingestion.http import tls_context
 
 TOKEN_PATH = "/developer/v1/token"  # noqa: S105 - a path, not a secret
 TIMEOUT_SECONDS = 30.0
@@ -42,30 +41,16 @@ def request_token(auth_url: str, credentials: Mapping[str, Any], refresh_token: 
     form = {"grant_type": "client_credentials", "scope": " ".join(scopes_of(credentials))}
     if refresh_token:
         form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
-    try:
-        answer = httpx.post(
-            auth_url.rstrip("/") + TOKEN_PATH,
-            auth=(credentials["client_id"], credentials["client_secret"]),
-            headers={"Accept": "application/json"},
-            data=form,
-            timeout=TIMEOUT_SECONDS,
-            trust_env=False,
-            verify=tls_context(),
-        )
-        body = answer.json()
-    except (httpx.HTTPError, ValueError) as error:
-        raise RailError("token_endpoint", f"the token endpoint did not answer usably ({type(error).__name__})") from None
-    if not isinstance(body, dict):
-        raise RailError("token_endpoint", f"the token endpoint answered {answer.status_code} without an object")
-    if answer.status_code in (400, 401, 403, 404, 422):
+    auth = (credentials["client_id"], credentials["client_secret"])
+    status, body = post_form(auth_url.rstrip("/") + TOKEN_PATH, auth, form, TIMEOUT_SECONDS)
+    if status in (400, 401, 403, 404, 422):
         raise _refusal(body)
-    if answer.status_code != httpx.codes.OK or not isinstance(body.get("access_token"), str):
-        raise RailError("token_endpoint", f"the token endpoint answered {answer.status_code}")
-    lifetime = body.get("expires_in")
+    if status != httpx.codes.OK or not isinstance(body.get("access_token"), str):
+        raise RailError("token_endpoint", f"the token endpoint answered {status}")
     usual = REFRESHED_SECONDS if refresh_token else CLIENT_CREDENTIALS_SECONDS
     return TokenState(
         access_token=body["access_token"],
-        access_expires_at=clock() + timedelta(seconds=lifetime if isinstance(lifetime, int) else usual),
+        access_expires_at=clock() + lifetime(body, "expires_in", usual),
         refresh_token=body.get("refresh_token") or refresh_token,
         refresh_expires_at=None,
         scope=body.get("scope") if isinstance(body.get("scope"), str) else None,
@@ -79,8 +64,7 @@ def scopes_of(credentials: Mapping[str, Any]) -> list[str]:
 
 
 def _refusal(body: dict[str, Any]) -> RailError:
-    error = body.get("error")
-    reason = error if isinstance(error, str) else "refused"
+    reason = error_word(body)
     if reason == "invalid_scope":
         return RailError("scope_missing", "the token endpoint refused the scopes: grant them to the app in Ramp")
     return RailError("disconnected", f"the token endpoint refused the credentials ({reason}): connect the business again")

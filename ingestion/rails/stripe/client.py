@@ -14,6 +14,7 @@ from typing import TypeVar
 import httpx
 
 from ingestion.answers import Transient, ask, retry_after
+from ingestion.exchange import Answer, exchange
 from ingestion.fetching import RailError, Traffic
 from ingestion.rails.stripe.limits import limits_of
 from ingestion.rails.stripe.wire import refusal_of
@@ -73,19 +74,16 @@ class StripeClient:
 
     async def _send(self, path: str, parameters: Mapping[str, str]) -> bytes:
         async with self._limits.turn(endpoint_of(path)) if self._limits else nullcontext():
-            try:
-                with self._traffic.timed(f"/{endpoint_of(path)}"):
-                    answer = await self._http.get(f"{self._base_url}/v1{path}", params=parameters, headers=self._headers)
-            except httpx.TransportError as error:
-                raise Transient(RailError("unreachable", f"no usable answer ({type(error).__name__})")) from None
-        if answer.status_code == httpx.codes.OK:
-            return answer.content
+            with self._traffic.timed(f"/{endpoint_of(path)}"):
+                answer = await exchange(self._http, "GET", f"{self._base_url}/v1{path}", params=parameters, headers=self._headers)
+        if answer.status == httpx.codes.OK:
+            return answer.body
         raise self._judged(answer)
 
-    def _judged(self, answer: httpx.Response) -> Exception:
+    def _judged(self, answer: Answer) -> Exception:
         """What an answer that is not good comes to: an error for good, or Transient around it."""
         error = _refused(answer)
-        status, told = answer.status_code, answer.headers.get("Stripe-Should-Retry", "")
+        status, told = answer.status, answer.headers.get("Stripe-Should-Retry", "")
         worth_it = error.kind in ("throttled", "server_error") or status in TRIED_AGAIN
         if told == "true" or (worth_it and told != "false"):
             return Transient(error, retry_after(answer.headers))
@@ -103,8 +101,8 @@ def endpoint_of(path: str) -> str:
     return "/".join(part if index % 2 == 0 else "{id}" for index, part in enumerate(parts))
 
 
-def _refused(answer: httpx.Response) -> RailError:
-    status, refusal = answer.status_code, refusal_of(answer.content)
+def _refused(answer: Answer) -> RailError:
+    status, refusal = answer.status, refusal_of(answer.body)
     detail = f"status {status}" + (f", {refusal.code or refusal.kind}" if refusal.code or refusal.kind else "")
     if status == httpx.codes.TOO_MANY_REQUESTS:
         reason = answer.headers.get("Stripe-Rate-Limited-Reason") or refusal.code or "no reason given"
@@ -116,7 +114,7 @@ def _refused(answer: httpx.Response) -> RailError:
             return RailError("forbidden", f"the key may not act on this account, or no longer ({detail})")
         return RailError("scope_missing", f"the key lacks the permission to read this ({detail})")
     if refusal.code == "resource_missing":
-        return ObjectMissing(refusal.param, answer.content)
+        return ObjectMissing(refusal.param, answer.body)
     if status >= httpx.codes.INTERNAL_SERVER_ERROR:
         return RailError("server_error", f"the vendor answered {status}")
     return RailError("refused", f"the vendor answered {detail}")

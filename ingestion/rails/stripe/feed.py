@@ -110,7 +110,8 @@ class _Event(msgspec.Struct):
 
 
 class _Mode(msgspec.Struct):
-    livemode: bool
+    # What is no longer told, or told in another type, must not cost the event.
+    livemode: Any = None
 
 
 class _Line(msgspec.Struct):
@@ -132,9 +133,10 @@ _lines = msgspec.json.Decoder(_Lines | None)
 _before = msgspec.json.Decoder(_Before | None)
 
 
-def is_live_event(event: Record) -> bool:
-    """Whether an event is about real money."""
-    return decoded(_mode, event.payload).livemode
+def is_live_event(event: Record) -> bool | None:
+    """Whether an event is about real money; None if it does not say."""
+    told = decoded(_mode, event.payload).livemode
+    return told if isinstance(told, bool) else None
 
 
 def touch_of(event: Record) -> Touch:

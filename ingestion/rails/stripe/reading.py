@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
+from urllib.parse import quote
 
 from ingestion.answers import UnreadablePage
 from ingestion.changelog.spool import Arrivals
@@ -183,7 +184,9 @@ class ListReading:
     async def _read(self, record_id: str, at: int) -> None:
         volatile = self.promise.volatile_fields
         try:
-            record = await self.account.client.get(f"{self.listing.path}/{record_id}", {}, lambda body: read_object(body, volatile))
+            record = await self.account.client.get(
+                f"{self.listing.path}/{quote(record_id, safe='')}", {}, lambda body: read_object(body, volatile)
+            )
         except ObjectMissing as gone:
             record = tombstone(record_id, at, gone.body)
         if record.record_id != record_id:

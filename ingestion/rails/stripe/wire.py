@@ -156,7 +156,7 @@ def refusal_of(body: bytes) -> Refusal:
     """What an answer that is none says; all empty when it says nothing that can be read."""
     try:
         error = _errors.decode(body).error
-    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
+    except (ValueError, RecursionError):
         return Refusal("", "", "")
     return Refusal(error.type, error.code or "", error.param or "")
 

@@ -1,0 +1,86 @@
+"""Plaid's webhooks: that an item has news, or is in an error, signed with the one key Plaid publishes.
+
+Source: Plaid's pages on webhooks and their verification. Of transactions an item is told only once its feed was first asked
+for; bodies are indented, since the signature is of the bytes; events have no id.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from sandbox.hub import Hub
+from sandbox.plaid import replies
+from sandbox.plaid.items import ItemFacts
+from sandbox.plaid.keys import private_key, verification_key
+from sandbox.plaid.office import office_of
+from sandbox.webhooks import Delivery, Patience, never_final
+
+# Within a day, each wait four times the one before.
+PATIENCE = Patience((30, 120, 480, 1920, 7680, 30_720), 10, never_final)
+
+
+class PlaidWebhooks:
+    """News of all items whose bank anybody has looked at."""
+
+    patience = PATIENCE
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._told: dict[tuple[int, int], tuple[int, bool]] = {}
+        self.mark()
+
+    def mark(self) -> None:
+        for item in self._items():
+            self._told.setdefault((item.number, item.generation), self._state(item))
+
+    def news(self) -> list[Delivery]:
+        self.mark()
+        office = office_of(self._hub)
+        bodies: list[dict[str, Any]] = []
+        for item in self._items():
+            office.bank(item.business_id)
+            (changes, was_broken), (now, is_broken) = self._told[item.number, item.generation], self._state(item)
+            if is_broken != was_broken:
+                bodies.append(_of_login(item, is_broken))
+            if now > changes and office.login(item).get("asked_at") is not None and not is_broken:
+                bodies.append(_of_transactions(item))
+            self._told[item.number, item.generation] = now, is_broken
+        return [Delivery(json.dumps(body, indent=2).encode(), self._sign) for body in bodies]
+
+    def _items(self) -> list[ItemFacts]:
+        office = office_of(self._hub)
+        items = [item for business_id in office.looked_at() for item in office.items(business_id)]
+        return [item for item in items if not office.login(item).get("is_removed")]
+
+    def _state(self, item: ItemFacts) -> tuple[int, bool]:
+        """How many changes the item's feed has shown so far, and whether its owner has to sign in."""
+        office = office_of(self._hub)
+        return office.shown(item), bool(office.login(item).get("needs_login"))
+
+    def _sign(self, body: bytes, at: int) -> dict[str, str]:
+        import jwt
+
+        seed = self._hub.config.seed
+        claims = {"iat": at, "request_body_sha256": hashlib.sha256(body).hexdigest()}
+        kid = verification_key(seed, self._hub.state.memory.origin)["kid"]
+        return {"Plaid-Verification": jwt.encode(claims, private_key(seed), "ES256", headers={"kid": kid})}
+
+
+def _of_transactions(item: ItemFacts) -> dict[str, Any]:
+    return {
+        "webhook_type": "TRANSACTIONS",
+        "webhook_code": "SYNC_UPDATES_AVAILABLE",
+        "item_id": item.item_id,
+        "initial_update_complete": True,
+        "historical_update_complete": True,
+        "environment": "sandbox",
+    }
+
+
+def _of_login(item: ItemFacts, is_broken: bool) -> dict[str, Any]:
+    event: dict[str, Any] = {"webhook_type": "ITEM", "webhook_code": "ERROR" if is_broken else "LOGIN_REPAIRED", "item_id": item.item_id}
+    if is_broken:
+        event["error"] = {**replies.error_object(replies.LOGIN_REQUIRED), "status": replies.LOGIN_REQUIRED.status}
+    return {**event, "environment": "sandbox"}

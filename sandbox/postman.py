@@ -1,0 +1,139 @@
+"""Carries the rails' webhooks to a receiver whenever something happened, as patient as each vendor is; a task of the server.
+
+Where to, and how well, are options of the sandbox (`sandbox.state`): without an address nothing is sent and nothing is
+kept for later. What is told is each rail's (`sandbox/<rail>/webhooks.py`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass
+
+import httpx
+
+from sandbox.hub import Hub
+from sandbox.rails import sandbox_rails
+from sandbox.seeds import seeded_dice
+from sandbox.webhooks import Delivery, Webhooks
+
+AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """Where a moment's webhooks go and how badly they are carried."""
+
+    url: str
+    duplicates: float
+    is_disordered: bool
+    wait_share: float
+
+
+class Postman:
+    """One per server. counts: by rail, what was sent, taken, refused for good, and given up."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        # Empty while nothing is sent: what happens then is nobody's news.
+        self._boxes: dict[str, Webhooks] = {}
+        self._dice = seeded_dice(hub.config.seed, "webhooks")
+        self._task: asyncio.Task[None] | None = None
+        self._has_news = False
+        self.counts: dict[str, Counter[str]] = {name: Counter() for name in sandbox_rails()}
+        hub.state.listeners.append(self._before_change)
+
+    async def delivered(self) -> dict[str, dict[str, int]]:
+        """Waits until all that happened has been told or given up; the counts by rail."""
+        while self._task is not None:
+            await asyncio.shield(self._task)
+        return {name: dict(counts) for name, counts in self.counts.items()}
+
+    async def stop(self) -> None:
+        """Ends what is under way; what it carried is lost."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def _before_change(self) -> None:
+        if not self._hub.options["webhooks_to"]:
+            self._boxes = {}
+            return
+        if not self._boxes:
+            self._boxes = {name: rail.webhooks(self._hub) for name, rail in sandbox_rails().items()}
+            for box in self._boxes.values():
+                box.news()
+        for box in self._boxes.values():
+            box.mark()
+        self._has_news = True
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._carry())
+
+    async def _carry(self) -> None:
+        try:
+            while self._has_news:
+                # The change itself follows within the same turn of the loop.
+                await asyncio.sleep(0)
+                self._has_news = False
+                target = self._target()
+                told = {name: box.news() for name, box in self._boxes.items()}
+                if target:
+                    async with httpx.AsyncClient(trust_env=False) as http:
+                        await asyncio.gather(*(self._round(http, name, news, target) for name, news in told.items()))
+        finally:
+            self._task = None
+
+    def _target(self) -> _Target | None:
+        options = self._hub.options
+        if not options["webhooks_to"]:
+            return None
+        return _Target(
+            str(options["webhooks_to"]).rstrip("/"),
+            float(options["webhook_duplicates"]),
+            bool(options["webhook_disorder"]),
+            float(options["webhook_wait_share"]),
+        )
+
+    async def _round(self, http: httpx.AsyncClient, rail: str, news: list[Delivery], target: _Target) -> None:
+        patience = self._boxes[rail].patience
+        again = [delivery for delivery in news if self._dice.random() < target.duplicates]
+        if target.is_disordered:
+            self._dice.shuffle(news)
+        if patience.in_order:
+            for delivery in (*news, *again):
+                await self._deliver(http, rail, delivery, target)
+            return
+        at_once = asyncio.Semaphore(AT_ONCE)
+
+        async def one(delivery: Delivery) -> None:
+            async with at_once:
+                await self._deliver(http, rail, delivery, target)
+
+        await asyncio.gather(*map(one, news))
+        await asyncio.gather(*map(one, again))
+
+    async def _deliver(self, http: httpx.AsyncClient, rail: str, delivery: Delivery, target: _Target) -> None:
+        patience, counts = self._boxes[rail].patience, self.counts[rail]
+        for wait in (*patience.waits, None):
+            status = await self._post(http, rail, delivery, target)
+            counts["sent"] += 1
+            if 200 <= status < 300:
+                counts["taken"] += 1
+                return
+            if patience.is_final(status):
+                counts["refused"] += 1
+                return
+            if wait is not None:
+                await asyncio.sleep(wait * target.wait_share)
+        counts["given_up"] += 1
+
+    async def _post(self, http: httpx.AsyncClient, rail: str, delivery: Delivery, target: _Target) -> int:
+        """The status of the answer, 0 for none in time."""
+        headers = {"content-type": "application/json", **delivery.sign(delivery.body, self._hub.now)}
+        try:
+            answer = await http.post(
+                f"{target.url}/webhooks/{rail}", content=delivery.body, headers=headers, timeout=self._boxes[rail].patience.timeout
+            )
+        except httpx.TransportError:
+            return 0
+        return answer.status_code
