@@ -21,8 +21,8 @@ from ingestion.fetching import FetchSession, Traffic
 from ingestion.live.adapter import KnownRecord, LiveRail
 from ingestion.live.facts import Balance, Document, Movement, Probe, Question, Row, Scopes
 from ingestion.live.shapes import RECENT, decoder, from_unix, minor_units
-from ingestion.rails.stripe.account import acts_on_connected, expects_live, verify
-from ingestion.rails.stripe.client import ObjectMissing, StripeClient
+from ingestion.rails.stripe.account import expects_live, open_client, verify
+from ingestion.rails.stripe.client import ObjectMissing
 from ingestion.rails.stripe.listings import LISTINGS, walk
 from ingestion.rails.stripe.promise import STRIPE
 from ingestion.rails.stripe.reading import AccountReading
@@ -84,16 +84,7 @@ async def read(session: FetchSession, connection: Connection, question: Question
     invoices = await _invoices_asked(session, connection, question)
     if question.subject == "invoice" and not invoices:
         return []
-    secret = await asyncio.to_thread(session.store.secret, connection)
-    client = StripeClient(
-        session.http,
-        connection.base_url,
-        secret["api_key"],
-        session.strategy,
-        traffic,
-        account_id=connection.connection_id,
-        is_connected_account=acts_on_connected(secret),
-    )
+    client, secret = await open_client(session, connection, traffic)
     verified = await verify(client, connection.connection_id, expects_live(secret))
     reading = AccountReading(session, connection, client)
     for name, record in verified.records.items():
