@@ -57,6 +57,18 @@ def sandbox_clock(base_url: str) -> Clock:
     return now
 
 
+def held(clock: Clock, seconds: float = 1.0) -> Clock:
+    """`clock`, asked again only when its last answer is `seconds` old: for a service that asks for each of many requests."""
+    heard: list[tuple[float, datetime]] = []
+
+    def now() -> datetime:
+        if not heard or time.monotonic() - heard[-1][0] >= seconds:
+            heard[:] = [(time.monotonic(), clock())]
+        return heard[-1][1]
+
+    return now
+
+
 def product_clock(fixed: datetime | None, sandbox_url: str | None) -> Clock:
     """The clock of a home: `fixed` wins, then the sandbox it is connected to, then the machine."""
     if fixed is not None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ingestion.control.rows import TABLES
-from ingestion.promise import TIERS, EntityPromise, RailPromise
+from ingestion.promise import TIERS, EntityPromise, LivePromise, RailPromise
 from ingestion.registry import RAILS
 
 PAGE_PATH = Path(__file__).parent.parent / "docs" / "data-contract.md"
@@ -23,11 +23,12 @@ INTRODUCTION = """\
 Generated from the registry by `python -m ingestion.data_contract`; edit the promises, not this page.
 
 **mirror**: kept as a change log, read from there. **live**: asked for when needed, never kept as the source of a figure.
-**hybrid**: kept as a change log for figures, and its present state may also be asked for live. So far nothing is asked for
-live: a hybrid entity is a mirrored one whose live answers, once there are any, may be at most its time to live (TTL) old.
+**hybrid**: kept as a change log for figures, and its present state is also asked for live (`rowcol live`). A live answer is
+cached for at most the shortest time to live (TTL) of its tables, and ends when one of them changes.
 """
 
 TIER_HEADINGS = ("tier", "due every", "fresh up to", "aging up to, then stale", "tables")
+LIVE_HEADINGS = ("asked live", "by", "tables", "held for", "given up after")
 ENTITY_HEADINGS = ("table", "vendor's name", "pattern", "tier", "TTL", "key", "order of versions", "left out of the hash", "what it is")
 CONTROL_HEADINGS = ("table", "columns")
 
@@ -63,6 +64,13 @@ def _rail(rail: RailPromise) -> Iterator[str]:
         f"{form.refresh_field} rotates.\n" if form.refresh_field else "no token rotates.\n"
     )
     yield _table(ENTITY_HEADINGS, [_entity(entity) for entity in rail.entities])
+    if rail.live:
+        yield _table(LIVE_HEADINGS, [_live(rail, live) for live in rail.live])
+
+
+def _live(rail: RailPromise, live: LivePromise) -> tuple[str, ...]:
+    tables = ", ".join(f"`{entity}`" for entity in live.entities)
+    return live.subject, live.call, tables, _span(rail.ttl_seconds(live) // 60), f"{live.patience_seconds:g} s"
 
 
 def _entity(entity: EntityPromise) -> tuple[str, ...]:

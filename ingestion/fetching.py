@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from ingestion.changelog.spool import Spool
+from ingestion.changelog.spool import Sink
 from ingestion.clock import Clock
 from ingestion.control.facts import Connection, QuarantinedPage
 from ingestion.promise import EntityPromise
@@ -49,21 +49,30 @@ class EntityReport:
     error: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What records of one entity and connection said of the ledger, by record id."""
+
+    connection: Connection
+    entity: str
+    ledger_ids: Mapping[str, str | None]
+
+
 @dataclass(frozen=True)
 class FetchSession:
     """Everything a fetch may use, shared by all connections of one sync.
 
     watermarks: per entity and connection, from the last finished load. known_ids: the live record ids of an entity
     and connection in the change log, read on demand. count_check: compare the vendor's counts with what is known and
-    walk where they differ. large_answers: held while an answer of many pages is in memory. pages: unreadable pages,
-    kept once the rows have landed.
+    walk where they differ. large_answers: held while an answer of many pages is in memory. pages: unreadable pages, and
+    links: which record of the ledger a record says it is; both are kept once the rows have landed.
     """
 
     http: httpx.AsyncClient
     store: ControlStore
     clock: Clock
     strategy: Strategy
-    spool: Spool
+    spool: Sink
     sync_id: str
     delivery: str
     watermarks: Mapping[str, Mapping[str, str]]
@@ -71,6 +80,7 @@ class FetchSession:
     large_answers: asyncio.Semaphore
     count_check: bool = False
     pages: list[QuarantinedPage] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
 
     def watermark(self, connection: Connection, entity: str) -> str | None:
         """Up to where `entity` has been read on `connection`, or None before the first full walk."""
@@ -81,6 +91,10 @@ class FetchSession:
         self.pages.append(
             QuarantinedPage(**connection.key, entity=entity, sync_id=self.sync_id, reason=reason, body=body, quarantined_at=self.clock())
         )
+
+    def link(self, connection: Connection, entity: str, ledger_ids: Mapping[str, str | None]) -> None:
+        """Notes, by record id, which record of the ledger each says it is; None for none (any more)."""
+        self.links.append(Link(connection, entity, ledger_ids))
 
 
 def watermark_key(connection: Connection) -> str:

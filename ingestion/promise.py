@@ -6,10 +6,14 @@ The promises themselves are in `ingestion/rails/<rail>/promise.py`, their list i
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 Tier = Literal["critical", "standard", "historical"]
 Pattern = Literal["mirror", "live", "hybrid"]
+LiveSubject = Literal["balances", "transactions", "connection", "permissions", "bill", "invoice"]
+LIVE_SUBJECTS: tuple[LiveSubject, ...] = get_args(LiveSubject)
+# Asked with the id of a document; the others are about a business as a whole.
+OF_ONE_RECORD: frozenset[LiveSubject] = frozenset({"bill", "invoice"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,24 @@ class CredentialForm:
 
 
 @dataclass(frozen=True, slots=True)
+class LivePromise:
+    """What a rail answers when it is asked live.
+
+    call: the vendor's own call, for people. entities: the raw tables it reads; what is read is kept there, the shortest of
+    their times to live is the answer's, and a change in one of them ends it. precedence: of several rails the lowest has the
+    first word. stands_for: rails that name the same here say the same thing, and the first one connected is asked alone; ''
+    where each adds something of its own. patience_seconds: after so long an answer is given up.
+    """
+
+    subject: LiveSubject
+    call: str
+    entities: tuple[str, ...]
+    precedence: int = 1
+    stands_for: str = ""
+    patience_seconds: float = 15.0
+
+
+@dataclass(frozen=True, slots=True)
 class RailPromise:
     """What a rail promises as a whole.
 
@@ -77,7 +99,8 @@ class RailPromise:
     imported when it is needed (`ingestion.fetching.Fetch`). identify: likewise the coroutine that asks the vendor whose
     credentials these are (`ingestion.fetching.Identify`), None where they say it themselves. has_many_connections: a
     business can have several at once. reread: likewise the function that takes a kept page apart (`ingestion.fetching.Reread`),
-    None where a page says nothing by itself. monthly_calls: how many calls a month the vendor lets one app make.
+    None where a page says nothing by itself. monthly_calls: how many calls a month the vendor lets one app make. live: what it
+    answers when asked; answers: where the code for that is (`ingestion.live.adapter.LiveRail`), imported when needed.
     """
 
     name: str
@@ -92,3 +115,13 @@ class RailPromise:
     reread: str | None = None
     monthly_calls: int | None = None
     has_many_connections: bool = False
+    live: tuple[LivePromise, ...] = ()
+    answers: str | None = None
+
+    def live_promise(self, subject: LiveSubject) -> LivePromise | None:
+        """What it promises for `subject`, None if it cannot be asked that."""
+        return next((one for one in self.live if one.subject == subject), None)
+
+    def ttl_seconds(self, live: LivePromise) -> int:
+        """How long an answer of `live` holds: the shortest time to live among its tables."""
+        return min(entity.ttl_seconds for entity in self.entities if entity.name in live.entities)

@@ -25,11 +25,14 @@ from ingestion.changelog.recovery import recover
 from ingestion.changelog.spool import Spool
 from ingestion.clock import Clock
 from ingestion.control.facts import Connection, QuarantinedPage
+from ingestion.control.links import put_links
+from ingestion.control.live_cache import note_changes
 from ingestion.control.outcomes import EntityOutcome, SyncOutcome
 from ingestion.control.store import ControlStore
 from ingestion.errors import UsageError
-from ingestion.fetching import EntityReport, Fetch, FetchSession, RailError, Status, Traffic, watermark_key
+from ingestion.fetching import EntityReport, Fetch, FetchSession, Link, RailError, Status, Traffic, watermark_key
 from ingestion.http import tls_context
+from ingestion.live.handover import land_live_arrivals
 from ingestion.promise import EntityPromise, RailPromise
 from ingestion.settings import Settings
 from ingestion.strategies import DATA_FETCH, Strategy
@@ -91,6 +94,15 @@ class SyncReport:
         return sum(outcome.rows_new for outcome in self.outcomes)
 
 
+@dataclass(frozen=True)
+class _AllFetched:
+    """What the connections of one landing brought, each for itself, and what is kept besides the records."""
+
+    results: list[_Fetched]
+    pages: list[QuarantinedPage]
+    links: list[Link]
+
+
 @dataclass
 class _Fetched:
     connection: Connection
@@ -115,6 +127,7 @@ def sync(settings: Settings, store: ControlStore, clock: Clock, request: SyncReq
         with load_lock(settings, request.rail.name):
             recover(settings, request.rail)
             watermarks = read_watermarks(rail_pipeline(settings, request.rail.name))
+        land_live_arrivals(settings, store, request.rail, leases.granted, sync_id, watermarks)
         # Also with nobody connected: landing nothing makes the rail's tables, which the models read.
         parts = range(0, max(1, len(leases.granted)), CONNECTIONS_PER_LANDING)
         for number, first in enumerate(parts, start=1):
@@ -153,13 +166,14 @@ def _sync_part(part: _Part, connections: Sequence[Connection]) -> list[SyncOutco
             count_check=request.count_check,
             pages=[],
         )
-        fetched, pages = asyncio.run(_fetch_all(session, request.rail, connections, part.promises, part.clock))
-        landed = land(part.settings, request.rail, spool, part.sync_id, _new_watermarks(fetched))
+        fetched = asyncio.run(_fetch_all(session, request.rail, connections, part.promises, part.clock))
+        landed = land(part.settings, request.rail, spool, part.sync_id, _new_watermarks(fetched.results))
     finally:
         spool.remove()
-    for page in pages:
+    _note_news(part, landed, fetched.links)
+    for page in fetched.pages:
         part.store.quarantine(page)
-    outcomes = [_outcome(one, request, part.sync_id, landed, part.promises) for one in fetched]
+    outcomes = [_outcome(one, request, part.sync_id, landed, part.promises) for one in fetched.results]
     part.store.record_sync(outcomes)
     return outcomes
 
@@ -170,7 +184,7 @@ async def _fetch_all(
     connections: Sequence[Connection],
     promises: Sequence[EntityPromise],
     clock: Clock,
-) -> tuple[list[_Fetched], list[QuarantinedPage]]:
+) -> _AllFetched:
     # Retries are counted per connection; the library's own log line would repeat them with the call's arguments.
     stamina.instrumentation.set_on_retry_hooks([])
     module, _, name = rail.fetch.partition(":")
@@ -200,7 +214,21 @@ async def _fetch_all(
             defect = RailError("internal", f"the fetch ended unexpectedly ({type(result).__name__})")
             result = _Fetched(connection, clock(), finished_at=clock(), error=defect)
         fetched.append(result)
-    return fetched, session.pages
+    return _AllFetched(fetched, session.pages, session.links)
+
+
+def _note_news(part: _Part, landed: Landed, links: Sequence[Link]) -> None:
+    """Ends cached live answers that rest on what changed, and notes which records of the ledger others name.
+
+    Between the landing and this a crash leaves answers that are too old by as much as their time to live.
+    """
+    rail = part.request.rail.name
+    changed = [(business, rail, entity) for entity, counts in landed.rows_new.items() for business, rows in counts.items() if rows]
+    if changed or links:
+        with part.store.database.write() as transaction:
+            note_changes(transaction, changed)
+            for link in links:
+                put_links(transaction, link.connection, link.entity, link.ledger_ids)
 
 
 async def _known_ids(settings: Settings, rail: RailPromise, connection: Connection, entity: str) -> frozenset[str]:

@@ -8,6 +8,7 @@ import dagster as dg
 
 from ingestion.clock import wall_clock
 from ingestion.control.inbox import prune_arrivals
+from ingestion.control.live_cache import prune_answers
 from ingestion.registry import RAILS
 from ingestion.strategies import DATA_FETCH
 from rowcol_assets.alerts import trim_alerts
@@ -48,6 +49,7 @@ def delete_old_runs(context: dg.OpExecutionContext, platform: dg.ResourceParam[P
     deleted += delete_runs(context.instance, [dg.DagsterRunStatus.FAILURE], now - KEPT_FAILED_RUNS)
     trim_alerts(platform.settings)
     prune_arrivals(platform.store.database)
+    prune_answers(platform.store.database)
     context.log.info(f"{deleted} runs deleted")
 
 

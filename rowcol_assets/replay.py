@@ -155,6 +155,7 @@ def _fill_past_syncs(warehouse: duckdb.DuckDBPyConnection) -> None:
             arg_max(error_kind, finished_at) as error_kind,
             arg_max(error, finished_at) as error
         from raw_control.sync_outcomes
+        where delivery != 'live'
         group by business_id, connection_id, rail
     """
     for table, more in (

@@ -11,6 +11,10 @@ The rules, for a rail that stamps its versions (`versioned`):
   the two apart, the order of arrival does. Of arrivals in one fetch the last counts, since pages drift; so the same
   fetch again adds nothing.
 For a rail without stamps each change of content against the head is a version, numbered; the head is what came last.
+
+What lands later than something observed after it (a live reading, see `ingestion.live.handover`) is compared with its
+neighbours in the order of observation instead of with the head: equal to one of them it adds nothing, else it is a
+version between them. So landing the same arrival twice adds nothing either.
 """
 
 from __future__ import annotations
@@ -52,15 +56,33 @@ heads as (
         max(version_no) as last_version_no,
         max_by(source_version, {version_order}) as source_version,
         max_by(content_hash, {version_order}) as content_hash,
+        max(observed_at) as observed_at,
     from known
     group by business_id, connection_id, record_id
+),
+late as (
+    select
+        arrived.ordinal,
+        max_by(known.content_hash, (known.observed_at, known.version_no))
+            filter (known.observed_at <= arrived.observed_at) as hash_before,
+        min_by(known.content_hash, (known.observed_at, known.version_no))
+            filter (known.observed_at > arrived.observed_at) as hash_after,
+    from distinct_arrivals as arrived
+    inner join heads using (business_id, connection_id, record_id)
+    inner join known using (business_id, connection_id, record_id)
+    where arrived.observed_at < heads.observed_at
+    group by arrived.ordinal
 ),
 compared as (
     select
         arrived.*,
         coalesce(heads.last_version_no, 0) as last_version_no,
         known.change_id is not null as is_known,
-        heads.content_hash is distinct from arrived.content_hash as differs_from_head,
+        late.ordinal is not null as is_late,
+        case
+            when late.ordinal is null then heads.content_hash is distinct from arrived.content_hash
+            else arrived.content_hash is distinct from late.hash_before and arrived.content_hash is distinct from late.hash_after
+        end as differs_from_head,
         heads.source_version is not distinct from arrived.source_version as is_version_of_head,
         row_number() over versions_of_record = 1 as is_last_of_version,
         bool_or(known.change_id is null) over (
@@ -69,6 +91,7 @@ compared as (
     from distinct_arrivals as arrived
     left join heads using (business_id, connection_id, record_id)
     left join known on arrived.base_id = known.change_id
+    left join late on arrived.ordinal = late.ordinal
     window versions_of_record as (
         partition by arrived.business_id, arrived.connection_id, arrived.record_id, arrived.source_version
         order by arrived.ordinal desc
@@ -85,7 +108,7 @@ numbered as (
         when not {versioned} then is_last_of_version and differs_from_head
         when not is_known then true
         -- back to an earlier state under an unchanged stamp; `brings_unknown`: the other state came in this very fetch
-        else is_last_of_version and is_version_of_head and (differs_from_head or brings_unknown)
+        else not is_late and is_last_of_version and is_version_of_head and (differs_from_head or brings_unknown)
     end
 )
 select

@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -46,6 +47,16 @@ class Arrivals:
     content_hashes: Sequence[str]
     observed_at: datetime
     delivery: str
+
+
+class Sink(Protocol):
+    """Where a fetch puts what arrives. folder: on the home's disk, for what a fetch holds back meanwhile."""
+
+    @property
+    def folder(self) -> Path: ...
+
+    def add(self, entity: str, arrivals: Arrivals) -> None:
+        """Adds one response's records."""
 
 
 class _Files:

@@ -20,6 +20,7 @@ from ingestion.clock import wall_clock
 from ingestion.control.arrivals_schema import sync_requests, webhook_inbox
 from ingestion.control.claims import DEAD, DONE, IGNORED, PENDING
 from ingestion.control.database import Database
+from ingestion.control.live_cache import note_changes
 from ingestion.control.schema import connections
 from ingestion.errors import UsageError
 from ingestion.webhooks import Notice
@@ -47,13 +48,17 @@ class Waiting:
 
 
 def put_notices(transaction: Transaction, rail: str, owners: Mapping[str, str], notices: Sequence[Notice]) -> int:
-    """Stores events and returns how many were new; one that is already there stays as it is. owners: business by connection."""
+    """Stores events and returns how many were new; one that is already there stays as it is. owners: business by connection.
+
+    Cached live answers that rest on what a new one is about end with it.
+    """
     new = 0
+    changed: list[tuple[str, str, str]] = []
     now = wall_clock()
     for notice in notices:
         owner = owners.get(notice.connection_id)
         state = DEAD if owner is None else PENDING if notice.entities else IGNORED
-        new += _put(
+        is_new = _put(
             transaction,
             {
                 "rail": rail,
@@ -68,6 +73,10 @@ def put_notices(transaction: Transaction, rail: str, owners: Mapping[str, str], 
                 "settled_at": None if state == PENDING else now,
             },
         )
+        new += is_new
+        if is_new and owner is not None:
+            changed += [(owner, rail, entity) for entity in notice.entities]
+    note_changes(transaction, changed)
     return new
 
 

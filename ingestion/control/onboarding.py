@@ -22,6 +22,7 @@ from sqlalchemy.engine import Connection as Transaction
 
 from ingestion.clock import SANDBOX_CLOCK_PATH, wall_clock
 from ingestion.control import tokens
+from ingestion.control.live_cache import forget_answers
 from ingestion.control.outcomes import DISCONNECTED
 from ingestion.control.schema import businesses, connections, firms, secrets
 from ingestion.control.store import ControlStore
@@ -92,6 +93,7 @@ def onboard(
         for key, identity in zip(keys, identities, strict=True):
             starts_anew = _starts_anew(transaction, store, key, identity.credentials)
             _put_connection(transaction, key, wanted)
+            forget_answers(transaction, key)
             tokens.store_secret(transaction, store.vault, key, identity.credentials, wall_clock())
             if form.refresh_field and starts_anew:
                 # Also without one: client credentials bring access tokens alone, which are kept and renewed all the same.

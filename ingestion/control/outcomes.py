@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection as Transaction
 
 from ingestion.control.database import Database, insert
 from ingestion.control.facts import ConnectionState
+from ingestion.control.live_cache import STATE, note_changes
 from ingestion.control.schema import connections, quarantined_pages, sync_outcomes, sync_states
 
 Status = Literal["succeeded", "partial", "failed", "skipped"]
@@ -93,6 +94,17 @@ def calls_since(database: Database, at: datetime) -> list[tuple[str, str]]:
     with database.read() as transaction:
         rows = transaction.execute(kept.where(sync_outcomes.c.finished_at > at, sync_outcomes.c.calls.is_not(None)))
         return [(row.rail, row.calls) for row in rows]
+
+
+def record_live_reading(transaction: Transaction, outcome: SyncOutcome) -> None:
+    """Appends what one live reading came to, so that its calls count.
+
+    It says nothing about how current any table is, and a success says nothing about what else a sync reads; only that a
+    consent is dead is as true as in a sync.
+    """
+    transaction.execute(sa.insert(sync_outcomes), [_row(outcome)])
+    if outcome.error_kind == DISCONNECTED:
+        _move_connection(transaction, outcome)
 
 
 def next_state(state: ConnectionState, failures: int, outcome: SyncOutcome) -> tuple[ConnectionState, int]:
@@ -176,6 +188,8 @@ def _move_connection(transaction: Transaction, outcome: SyncOutcome) -> None:
     if outcome.status == "succeeded":
         values["last_success_at"] = outcome.finished_at
     transaction.execute(sa.update(connections).where(whose).values(values))
+    if state != row.state:
+        note_changes(transaction, [(outcome.business_id, outcome.rail, STATE)])
 
 
 def _resolve_pages(transaction: Transaction, outcome: SyncOutcome) -> None:

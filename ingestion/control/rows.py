@@ -125,9 +125,13 @@ def outcome_rows(store: ControlStore, after: int) -> tuple[pa.Table, int]:
 
 
 def last_outcomes(store: ControlStore) -> list[dict[str, Any]]:
-    """The newest outcome of each connection, for people: the columns of `sync_outcomes`."""
+    """The newest outcome of a sync of each connection, for people: the columns of `sync_outcomes`."""
     outcomes = schema.sync_outcomes
-    newest = sa.select(sa.func.max(outcomes.c.outcome_no)).group_by(outcomes.c.business_id, outcomes.c.rail, outcomes.c.connection_id)
+    newest = (
+        sa.select(sa.func.max(outcomes.c.outcome_no))
+        .where(outcomes.c.delivery != "live")
+        .group_by(outcomes.c.business_id, outcomes.c.rail, outcomes.c.connection_id)
+    )
     with store.database.read() as transaction:
         return _table(transaction, "sync_outcomes", outcomes.c.outcome_no.in_(newest)).to_pylist()
 

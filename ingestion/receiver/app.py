@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
 from typing import Any
@@ -21,12 +20,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ingestion.clock import Clock
+from ingestion.clock import Clock, held
 from ingestion.control.store import ControlStore
 from ingestion.errors import RowcolError
 from ingestion.http import tls_context
+from ingestion.live.desk import LiveDesk, open_desk
 from ingestion.receiver import actions
 from ingestion.receiver.admission import Limits, TurnedAway, read_body
+from ingestion.receiver.live import live_answer
 from ingestion.receiver.webhooks import Inlet, inlet_for
 from ingestion.receiver.writer import BatchWriter
 from ingestion.registry import RAILS
@@ -34,7 +35,8 @@ from ingestion.webhooks import Refused
 
 log = logging.getLogger("rowcol.receiver")
 
-TIME_HOLDS_SECONDS = 1.0
+PLAIN = msgspec.json.Encoder()
+AMOUNTS_AS_NUMBERS = msgspec.json.Encoder(decimal_format="number")
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -46,9 +48,9 @@ class Receiver:
         self.limits = limits or Limits()
         self.writer = BatchWriter(store.database)
         self.inlets: dict[str, Inlet] = {}
-        self._clock = clock
-        self._heard: tuple[float, datetime] | None = None
-        self._asking = asyncio.Lock()
+        # A sandbox is asked over HTTP for its time, too long for once per request.
+        self._clock = held(clock)
+        self.desk: LiveDesk | None = None
 
     @contextlib.asynccontextmanager
     async def lifespan(self, _app: Starlette) -> AsyncIterator[None]:
@@ -59,16 +61,13 @@ class Receiver:
             self.inlets = {name: inlet for name, inlet in found.items() if inlet}
             for inlet in self.inlets.values():
                 await inlet.warm()
-            yield
+            async with open_desk(self.store.settings, self.store, self._clock) as self.desk:
+                yield
         await asyncio.to_thread(self.writer.stop)
 
     async def now(self) -> datetime:
-        """Product time, at most a second old: a sandbox is asked over HTTP, which must not stop the other requests."""
-        async with self._asking:
-            if self._heard is None or time.monotonic() - self._heard[0] > TIME_HOLDS_SECONDS:
-                instant = await asyncio.to_thread(self._clock)
-                self._heard = (time.monotonic(), instant)
-            return self._heard[1]
+        """Product time, at most a second old; asking for it must not stop the other requests."""
+        return await asyncio.to_thread(self._clock)
 
     async def webhook(self, request: Request) -> Response:
         """POST /webhooks/{rail}"""
@@ -97,6 +96,13 @@ class Receiver:
         decided = await actions.decide(self.writer, advisor, request.headers, body, await self.now())
         return _json(201 if decided.is_new else 200, decided)
 
+    async def live(self, request: Request) -> Response:
+        """GET /live/{business}/{what}, with ?strict=1 for an answer that is live or none"""
+        advisor = await actions.authenticated(self.store.database, request.headers)
+        assert self.desk is not None, "the desk is open while requests are served"
+        answer = await live_answer(self.desk, self.store.database, advisor, request.path_params, request.query_params)
+        return _json(200, answer, encoder=AMOUNTS_AS_NUMBERS)
+
     async def health(self, _request: Request) -> Response:
         """GET /healthz: whether events could be stored."""
 
@@ -116,6 +122,7 @@ def build_app(store: ControlStore, clock: Clock, limits: Limits | None = None) -
             Route("/webhooks/{rail}", _answered(receiver.webhook), methods=["POST"]),
             Route("/sync", _answered(receiver.sync), methods=["POST"]),
             Route("/sync/{request_id}", _answered(receiver.sync_state), methods=["GET"]),
+            Route("/live/{business}/{what:path}", _answered(receiver.live), methods=["GET"]),
             Route("/decisions", _answered(receiver.decision), methods=["POST"]),
             Route("/healthz", _answered(receiver.health), methods=["GET"]),
         ],
@@ -147,5 +154,5 @@ def _answered(handler: Handler) -> Handler:
     return answer
 
 
-def _json(status: int, value: Any, headers: dict[str, str] | None = None) -> Response:
-    return Response(msgspec.json.encode(value), status, headers, media_type="application/json")
+def _json(status: int, value: Any, headers: dict[str, str] | None = None, encoder: msgspec.json.Encoder = PLAIN) -> Response:
+    return Response(encoder.encode(value), status, headers, media_type="application/json")

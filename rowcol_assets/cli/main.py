@@ -27,6 +27,7 @@ COMMANDS: dict[str, str] = {
     "onboard": "onboard",
     "grant": "grant",
     "portfolio": "portfolio",
+    "live": "live",
     "status": "status",
     "doctor": "doctor",
     "budget": "budget",

@@ -16,9 +16,18 @@ PIPE_COLUMNS = 200
 
 def show_json(rows: Sequence[Mapping[str, Any]]) -> None:
     """Prints `rows` as a JSON list of objects: amounts as exact numbers, instants as RFC 3339 in UTC, dates as ISO."""
+    _print_json([_plain(row) for row in rows])
+
+
+def show_json_object(value: Mapping[str, Any]) -> None:
+    """Prints `value` as a JSON object, in the same form."""
+    _print_json(_plain(value))
+
+
+def _print_json(value: Any) -> None:
     import msgspec
 
-    encoded = msgspec.json.Encoder(decimal_format="number").encode([_plain(row) for row in rows])
+    encoded = msgspec.json.Encoder(decimal_format="number").encode(value)
     typer.echo(msgspec.json.format(encoded, indent=2).decode())
 
 

@@ -141,7 +141,7 @@ class PlaidApp:
         return item
 
 
-_NEED_LOGIN = ("/accounts/balance/get", "/accounts/get", "/transactions/sync")
+_NEED_LOGIN = ("/accounts/balance/get", "/accounts/get", "/transactions/sync", "/transactions/get")
 _PROBLEMS = {
     "throttle": replies.throttled("TRANSACTIONS_SYNC_LIMIT"),
     "server_error": replies.SERVER_ERROR,
@@ -154,6 +154,8 @@ def _spoiling(path: str, asked: Asked, item: ItemFacts) -> tuple[str, ...]:
     """The faults that can strike this request: a lost cursor needs one, a mutation an update under way."""
     if path in ("/accounts/get", "/accounts/balance/get"):
         return (*BODY_FAULTS, "schema_drift")
+    if path == "/transactions/get":
+        return (*BODY_FAULTS, "scope_missing", "duplicate_rows", "schema_drift")
     if path != "/transactions/sync":
         return BODY_FAULTS
     kinds = (*BODY_FAULTS, "scope_missing", "duplicate_rows", "schema_drift", "empty_page")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -14,11 +15,11 @@ from sandbox.plaid.items import BY_ID, ItemFacts
 from sandbox.plaid.office import DEFAULT_DAYS, Office
 from sandbox.plaid.replies import RefusedError, invalid
 from sandbox.plaid.serving import DESCRIBED, LIVE, Serving
-from sandbox.plaid.updates import BadCursorError, MutatedError, Net, begin, finished, net_changes, unpack
+from sandbox.plaid.updates import BadCursorError, MutatedError, Net, begin, finished, net_changes, standing, unpack
 
 Asked = dict[str, Any]
 Endpoint = Callable[[Office, ItemFacts, Asked, Serving], bytes]
-MOST_ROWS, USUAL_ROWS, MOST_DAYS = 500, 100, 730
+MOST_ROWS, USUAL_ROWS, MOST_DAYS, MOST_OFFSET = 500, 100, 730, 1_000_000
 
 
 def item_get(office: Office, item: ItemFacts, asked: Asked, serving: Serving) -> bytes:
@@ -129,6 +130,34 @@ def _page(
     return b"{" + b",".join(parts) + b"," + wire.encode(end)[1:]
 
 
+def transactions_get(office: Office, item: ItemFacts, asked: Asked, serving: Serving) -> bytes:
+    """A page of the transactions of a stretch of days as they stand now, newest first."""
+    if not asked.get("start_date") or not asked.get("end_date"):
+        raise RefusedError(replies.missing("start_date", "end_date"))
+    options = _options(asked)
+    first, last = _date(asked, "start_date"), _date(asked, "end_date")
+    count, offset = _whole(options, "count", USUAL_ROWS, MOST_ROWS), _whole(options, "offset", 0, MOST_OFFSET, least=0)
+    feed, history = office.feed(item), office.history(item, _whole(options, "days_requested", DEFAULT_DAYS, MOST_DAYS))
+    if history is None:
+        raise RefusedError(replies.NOT_READY)
+    places = standing(feed, history, first, last)
+    page = places[offset : offset + count]
+    if serving.fault == "duplicate_rows":
+        page = [*page, *page[: max(1, len(page) // 20)]]
+    is_described = options.get("include_original_description") is True
+    rows = [serving.record(wire.transaction(item, feed.changes[place], is_described=is_described)) for place in page]
+    serving.note("transactions", [place | (DESCRIBED if is_described else 0) for place in page])
+    business, bank = office.businesses[item.business_id], office.bank(item.business_id)
+    answer = {
+        "accounts": [msgspec.Raw(body) for _, body, _ in holdings.accounts(item, business, bank, office.hub.now, is_live=False)],
+        "transactions": [msgspec.Raw(row) for row in rows],
+        "total_transactions": len(places),
+        "item": msgspec.Raw(item_body(office, item, is_broken=False)),
+        "request_id": replies.request_id(),
+    }
+    return wire.encode(answer)
+
+
 def institution_get(asked: Asked) -> bytes:
     """A bank by its id."""
     if not asked.get("institution_id") or not asked.get("country_codes"):
@@ -154,10 +183,17 @@ def _text(asked: Asked, field: str) -> str:
     return found
 
 
-def _whole(asked: Asked, field: str, usual: int, most: int) -> int:
+def _date(asked: Asked, field: str) -> date:
+    try:
+        return date.fromisoformat(_text(asked, field))
+    except ValueError:
+        raise RefusedError(invalid(field, "must be a date of the form YYYY-MM-DD")) from None
+
+
+def _whole(asked: Asked, field: str, usual: int, most: int, *, least: int = 1) -> int:
     found = asked.get(field, usual)
-    if not isinstance(found, int) or isinstance(found, bool) or not 1 <= found <= most:
-        raise RefusedError(invalid(field, f"must be between 1 and {most}"))
+    if not isinstance(found, int) or isinstance(found, bool) or not least <= found <= most:
+        raise RefusedError(invalid(field, f"must be between {least} and {most}"))
     return found
 
 
@@ -167,4 +203,5 @@ OF_ITEM: dict[str, Endpoint] = {
     "/accounts/get": accounts_get,
     "/accounts/balance/get": balance_get,
     "/transactions/sync": transactions_sync,
+    "/transactions/get": transactions_get,
 }

@@ -10,6 +10,7 @@ PER_MINUTE: dict[str, tuple[int | None, int, str, str]] = {
     "/accounts/get": (15, 15_000, "ACCOUNTS_LIMIT", "ACCOUNTS_LIMIT"),
     "/accounts/balance/get": (5, 1_200, "BALANCE_LIMIT", "ACCOUNTS_BALANCE_GET_LIMIT"),
     "/transactions/sync": (50, 2_500, "TRANSACTIONS_SYNC_LIMIT", "TRANSACTIONS_SYNC_LIMIT"),
+    "/transactions/get": (30, 20_000, "TRANSACTIONS_LIMIT", "TRANSACTIONS_LIMIT"),
     "/item/get": (15, 5_000, "ITEM_GET_LIMIT", "ITEM_GET_LIMIT"),
     "/institutions/get_by_id": (None, 400, "", "INSTITUTIONS_GET_BY_ID_LIMIT"),
 }

@@ -52,6 +52,12 @@ MUTATED = Problem(
     400, "TRANSACTIONS_ERROR", "TRANSACTIONS_SYNC_MUTATION_DURING_PAGINATION",
     "Underlying transaction data changed since last page was fetched. Please restart pagination from last update.",
 )  # fmt: skip
+NOT_READY = Problem(
+    400,
+    "ITEM_ERROR",
+    "PRODUCT_NOT_READY",
+    "the requested product is not yet ready. please provide a webhook or try the request again later",
+)
 LOGIN_REQUIRED = Problem(
     400, "ITEM_ERROR", "ITEM_LOGIN_REQUIRED",
     "the login details of this item have changed (credentials, MFA, or required user action) and a user login is required to update "

@@ -152,6 +152,15 @@ def _net_changes(feed: Feed, cursor: Cursor, history: History) -> Net:
     return found
 
 
+def standing(feed: Feed, history: History, first: date, last: date) -> list[int]:
+    """The places in the feed of the transactions there are now, of the days `first` to `last`, newest first."""
+    oldest = max(first, history.since if history.is_whole else history.recent_since)
+    there = [place for place, is_there in _standing(feed, 0, len(feed.changes)).values() if is_there]
+    return sorted(
+        (place for place in there if oldest <= _date(feed, place) <= last), key=lambda place: (_date(feed, place), place), reverse=True
+    )
+
+
 def _date(feed: Feed, place: int) -> date:
     change = feed.changes[place]
     return change.movement.authorized if change.stage in (PENDING, DROPPED) else change.movement.on

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ingestion.files import private_dir
 from ingestion.settings import load_settings
-from tests.benchmarks import cycle, reads, results, wire
+from tests.benchmarks import cycle, live, reads, results, wire
 
 
 def main() -> int:
@@ -27,7 +27,7 @@ def main() -> int:
         folder = Path(name)
         measured = wire.measure(folder, say)
         cycles, published = cycle.measure(folder, say)
-        measured += cycles + reads.measure(published)
+        measured += cycles + reads.measure(published) + live.measure(folder)
     results.show(measured)
     private_dir(settings.home)
     results.write(settings.benchmarks_path, measured)

@@ -125,6 +125,7 @@ class RawWarehouse:
         updated_at: datetime | None = None,
         observed_at: datetime = OBSERVED,
         is_deleted: bool = False,
+        delivery: str = "schedule",
     ) -> str:
         """Appends one version and returns its change id; `record` is a mapping, or the JSON text itself where digits matter."""
         payload = record if isinstance(record, str) else json.dumps(record)
@@ -134,7 +135,7 @@ class RawWarehouse:
         content = hashlib.sha256(payload.encode()).hexdigest()
         change_id = hashlib.sha256("|".join((business_id, entity, record_id, updated_at.isoformat(), content)).encode()).hexdigest()
         self._connection.execute(
-            f"insert into raw_qbo.{entity} values (?, ?, ?, ?, ?, '0', ?, ?, ?, ?, ?, 'schedule', 'sync', ?)",
+            f"insert into raw_qbo.{entity} values (?, ?, ?, ?, ?, '0', ?, ?, ?, ?, ?, ?, 'sync', ?)",
             [
                 business_id,
                 realm_of(business_id),
@@ -146,6 +147,7 @@ class RawWarehouse:
                 payload,
                 content,
                 observed_at,
+                delivery,
                 load_id,
             ],
         )
@@ -165,6 +167,7 @@ class RawWarehouse:
         source_updated_at: datetime | None = None,
         is_deleted: bool = False,
         load_id: str = "1",
+        delivery: str = "schedule",
     ) -> str:
         """Appends one version of a record of a rail that stamps none itself, and returns its change id."""
         payload = record if isinstance(record, str) else json.dumps(record)
@@ -172,7 +175,7 @@ class RawWarehouse:
         content = hashlib.sha256(payload.encode()).hexdigest()
         change_id = hashlib.sha256("|".join((business_id, connection_id, entity, record_id, content, str(version_no))).encode()).hexdigest()
         self._connection.execute(
-            f"insert into raw_{rail}.{entity} values (?, ?, ?, ?, ?, null, ?, ?, ?, ?, ?, 'schedule', 'sync', ?)",
+            f"insert into raw_{rail}.{entity} values (?, ?, ?, ?, ?, null, ?, ?, ?, ?, ?, ?, 'sync', ?)",
             [
                 business_id,
                 connection_id,
@@ -184,6 +187,7 @@ class RawWarehouse:
                 payload,
                 content,
                 observed_at,
+                delivery,
                 load_id,
             ],
         )

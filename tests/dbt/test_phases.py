@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.dbt.documents import bill
+from tests.dbt.documents import bill, invoice
 from tests.dbt.ledgers import NOW
 from tests.dbt.phases import OF_ONE_RAIL, PAGE, PHASES, build, facts, page, rails_of
 from tests.dbt.project import DbtProject, rows
@@ -100,6 +101,37 @@ def test_a_bank_not_heard_of_for_a_day_gives_cash_back_to_the_ledger_and_a_rail_
         ("fresh", "paid_on_ramp"),
         ("half", None),
         ("old", "paid_on_ramp,stale"),
+    ]
+
+
+def test_what_was_read_live_is_the_status_that_counts_from_its_own_moment_on(project: DbtProject, tmp_path: Path) -> None:
+    """A bill of Ramp's, one of the ledger alone, and an invoice; each read live half an hour before anything is synced again."""
+    path, read_at = tmp_path / "warehouse.duckdb", NOW - timedelta(minutes=30)
+    with RawWarehouse(path) as raw:
+        raw.load("1")
+        phased_business(raw, "acme", ("ramp",))
+        ramp_bill(raw, "acme", "r11", "11", "OPEN")
+        raw.versions("acme", "bills", [bill("12", 5, DueDate="2026-07-03")])
+        raw.versions("acme", "invoices", [invoice("41", 90)])
+    build_phases(project, path)
+    columns = "record_id, effective_status, status_source, status_as_of"
+    documents = f"""select {columns} from marts.fct_bills where record_id in ('11', '12')
+        union all select {columns} from marts.fct_invoices where record_id = '41' order by 1"""
+    assert [row[:3] for row in rows(path, documents)] == [("11", "open", "ramp"), ("12", "open", "qbo"), ("41", "open", "qbo")]
+    with RawWarehouse(path) as raw:
+        raw.load("2")
+        live: dict[str, Any] = {"version_no": 2, "observed_at": read_at, "load_id": "2", "delivery": "live"}
+        record = {"id": "r11", "remote_id": "11", "status": "PAID", "approval_status": "APPROVED"}
+        raw.observed("acme", "ramp", "bills", "r11", record, **live)
+        changed = read_at - timedelta(minutes=5)
+        raw.version("acme", "bills", bill("12", 5, 0, DueDate="2026-07-03"), updated_at=changed, **live)
+        raw.version("acme", "invoices", invoice("41", 90, 30), updated_at=changed, **live)
+    build_phases(project, path)
+    seen, changed_at = read_at.replace(tzinfo=None), changed.replace(tzinfo=None)
+    assert rows(path, documents) == [
+        ("11", "paid", "ramp", seen),  # Ramp says of no bill when it changed: it was seen changed then
+        ("12", "paid", "qbo", changed_at),
+        ("41", "partly_paid", "qbo", changed_at),
     ]
 
 

@@ -58,3 +58,25 @@ def test_what_concerns_one_company_never_opens_it(kind: str) -> None:
     breaker, log = run([RailError(kind, "its own")] * 30)
     assert not breaker.is_open
     assert log.count("asked") == 30
+
+
+def test_one_that_outlives_a_sync_lets_a_probe_through_once_the_host_had_time_to_recover(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [100.0]
+    monkeypatch.setattr("ingestion.breaker.time.monotonic", lambda: clock[0])
+    breaker = Breaker("https://rail.example", failures_to_open=2, probes=1, cool_down_seconds=30.0)
+    down = RailError("unreachable", "down")
+
+    async def ask(error: RailError | None, log: list[str]) -> None:
+        await fetch(breaker, error, log)
+
+    log: list[str] = []
+    for error in (down, down, down, down):
+        asyncio.run(ask(error, log))
+    assert log == ["asked", "failed"] * 3 + ["told"]
+    clock[0] += 30
+    for error in (down, None):
+        asyncio.run(ask(error, log))
+    assert log[7:] == ["asked", "failed", "told"], "a probe that fails shuts it again"
+    clock[0] += 30
+    asyncio.run(ask(None, log))
+    assert log[10:] == ["asked", "read"] and not breaker.is_open

@@ -15,6 +15,7 @@ import pytest
 import sqlalchemy as sa
 import uvicorn
 
+from ingestion.clock import Clock
 from ingestion.control import ControlStore
 from ingestion.control.api_tokens import new_token
 from ingestion.control.arrivals_schema import webhook_inbox
@@ -118,17 +119,24 @@ def connect_all(settings: Settings, store: ControlStore) -> None:  # noqa: F811 
 
 
 @contextmanager
-def serving(settings: Settings, store: ControlStore, limits: Limits | None = None) -> Iterator[Served]:  # noqa: F811
-    """A receiver in a thread of this process, until the end of the `with`."""
-    clock = [NOON]
+def serving(
+    settings: Settings,  # noqa: F811 - the fixtures' names
+    store: ControlStore,  # noqa: F811
+    limits: Limits | None = None,
+    clock: Clock | None = None,
+) -> Iterator[Served]:
+    """A receiver in a thread of this process, until the end of the `with`. clock: in place of one that the test sets."""
+    instants = [NOON]
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen(128)
-        server = uvicorn.Server(uvicorn.Config(build_app(store, lambda: clock[0], limits), log_config=None, access_log=False, ws="none"))
+        server = uvicorn.Server(
+            uvicorn.Config(build_app(store, clock or (lambda: instants[0]), limits), log_config=None, access_log=False, ws="none")
+        )
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         try:
-            yield Served(f"http://127.0.0.1:{listening.getsockname()[1]}", store, settings, clock)
+            yield Served(f"http://127.0.0.1:{listening.getsockname()[1]}", store, settings, instants)
         finally:
             server.should_exit = True
             thread.join()

@@ -15,7 +15,7 @@ last_day as (
         outcomes.business_id,
         outcomes.connection_id,
         outcomes.rail,
-        count(*) filter (outcomes.status in ('failed', 'partial')) as failures_24h,
+        count(*) filter (outcomes.status in ('failed', 'partial') and outcomes.delivery != 'live') as failures_24h,
         sum(outcomes.throttled) as throttled_24h
     from outcomes
     inner join calendar on outcomes.business_id = calendar.business_id

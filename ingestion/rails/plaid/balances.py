@@ -34,7 +34,7 @@ async def read_balances(client: PlaidClient, cached: Accounts) -> EntityReport:
     """Spools the balances of `cached`, the answer of CACHED_PATH, or the bank's own where a person waits for them."""
     session, connection = client.session, client.connection
     digest, asked_at = _parse(session.watermark(connection, ENTITY))
-    live, failure = (None, None) if session.strategy.use_cache else await _ask_bank(client, cached)
+    live, failure = (None, None) if session.strategy.use_cache else await ask_bank(client, cached)
     if live:
         asked_at = session.clock()
         keep(session, connection, ENTITY, [account.balances for account in live.accounts], asked_at, delivery="live")
@@ -52,7 +52,8 @@ async def read_balances(client: PlaidClient, cached: Accounts) -> EntityReport:
     return EntityReport(ENTITY, "succeeded", count + ended, was_full_walk=True, source_count=count, watermark=mark)
 
 
-async def _ask_bank(client: PlaidClient, cached: Accounts) -> tuple[Accounts | None, RailError | None]:
+async def ask_bank(client: PlaidClient, cached: Accounts) -> tuple[Accounts | None, RailError | None]:
+    """What the bank itself says now about the item of `cached`, or why it does not."""
     fields: dict[str, Any] = {}
     if cached.institution_id in NEEDS_AN_AGE:
         fields["options"] = {"min_last_updated_datetime": utc_text(client.session.clock() - ACCEPTED_AGE)}
@@ -67,6 +68,12 @@ async def _is_older(client: PlaidClient, asked_at: datetime) -> bool:
     """Whether Plaid's cached figures are from before the bank was asked; if Plaid does not say, they count as newer."""
     item = await client.ask(ITEM_PATH, {}, read_item)
     return item.updated_at is not None and item.updated_at < asked_at
+
+
+def mark_of_live(watermark: str | None, asked_at: datetime) -> str:
+    """The watermark once figures that the bank itself gave at `asked_at` have landed."""
+    digest, known = _parse(watermark)
+    return _mark(digest, max(asked_at, known) if known else asked_at)
 
 
 def _mark(digest: str, asked_at: datetime | None) -> str:

@@ -16,12 +16,13 @@ from functools import lru_cache
 # Two clocks never agree on when a minute is over.
 WINDOW_SECONDS = 61.0
 
-PER_ITEM = {"/item/get": 15, "/accounts/get": 15, "/accounts/balance/get": 5, "/transactions/sync": 50}
+PER_ITEM = {"/item/get": 15, "/accounts/get": 15, "/accounts/balance/get": 5, "/transactions/sync": 50, "/transactions/get": 30}
 PER_CLIENT = {
     "/item/get": 5_000,
     "/accounts/get": 15_000,
     "/accounts/balance/get": 1_200,
     "/transactions/sync": 2_500,
+    "/transactions/get": 20_000,
     "/institutions/get_by_id": 400,
 }
 

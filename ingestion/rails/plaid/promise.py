@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from ingestion.promise import CredentialForm, EntityPromise, RailPromise
+from ingestion.promise import CredentialForm, EntityPromise, LivePromise, RailPromise
 
 _entity = partial(EntityPromise, order=("observed_at", "version_no"))
 
@@ -32,7 +32,15 @@ PLAID = RailPromise(
         structured=("items",),
     ),
     entities=(
-        _entity("items", "item", "standard", "The login at the bank, with the error it is in.", key=("item_id",), is_single=True),
+        _entity(
+            "items",
+            "item",
+            "standard",
+            "The login at the bank, with the error it is in.",
+            pattern="hybrid",
+            key=("item_id",),
+            is_single=True,
+        ),
         _entity("institutions", "institution", "standard", "The bank.", key=("institution_id",)),
         # What an account holds is kept as balances; hashed with the account, each movement would be a version of both.
         _entity(
@@ -40,6 +48,7 @@ PLAID = RailPromise(
             "account",
             "standard",
             "Bank accounts and cards: name, type, mask. Its balances are those of when something else in it changed.",
+            pattern="hybrid",
             key=("account_id",),
             volatile_fields=frozenset({"balances"}),
         ),
@@ -61,5 +70,13 @@ PLAID = RailPromise(
             ttl_seconds=300,
             key=("transaction_id",),
         ),
+    ),
+    answers="ingestion.rails.plaid.live:ANSWERS",
+    live=(
+        # The bank itself is asked, which takes up to half a minute.
+        LivePromise("balances", "/accounts/balance/get", ("balances", "accounts"), stands_for="cash", patience_seconds=40.0),
+        LivePromise("transactions", "/transactions/get of 30 days", ("transactions",)),
+        LivePromise("connection", "/item/get", ("items",)),
+        LivePromise("permissions", "/item/get", ("items",)),
     ),
 )

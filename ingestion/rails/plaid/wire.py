@@ -64,6 +64,14 @@ class Accounts(msgspec.Struct, frozen=True):
     digest: str
 
 
+class Window(msgspec.Struct, frozen=True):
+    """A page of the transactions of some days. total: how many those days have."""
+
+    records: list[Record]
+    total: int
+    item_id: str
+
+
 class _TransactionHead(msgspec.Struct, gc=False):
     transaction_id: str
 
@@ -83,6 +91,10 @@ class _SyncPayloads(msgspec.Struct):
     removed: list[msgspec.Raw]
 
 
+class _WindowPayloads(msgspec.Struct):
+    transactions: list[msgspec.Raw]
+
+
 class _ItemError(msgspec.Struct):
     error_code: str | None = None
 
@@ -92,6 +104,12 @@ class _ItemHead(msgspec.Struct):
     institution_id: str | None = None
     institution_name: str | None = None
     error: _ItemError | None = None
+
+
+class _WindowHeads(msgspec.Struct):
+    transactions: list[_TransactionHead]
+    total_transactions: int
+    item: _ItemHead
 
 
 class _Updates(msgspec.Struct):
@@ -127,6 +145,8 @@ class _InstitutionPage(msgspec.Struct):
 
 _sync_heads = msgspec.json.Decoder(_SyncHeads)
 _sync_payloads = msgspec.json.Decoder(_SyncPayloads)
+_window_heads = msgspec.json.Decoder(_WindowHeads)
+_window_payloads = msgspec.json.Decoder(_WindowPayloads)
 _item_page = msgspec.json.Decoder(_ItemPage)
 _item = msgspec.json.Decoder(_ItemHead)
 _accounts_page = msgspec.json.Decoder(_AccountsPage)
@@ -151,6 +171,13 @@ def split_sync(body: bytes) -> list[Record]:
     gone = zip(heads.removed, payloads.removed, strict=True)
     records = [_record(head.transaction_id, raw) for head, raw in living]
     return records + [Record(head.transaction_id, bytes(raw), DELETED, is_deleted=True) for head, raw in gone]
+
+
+def split_window(body: bytes) -> Window:
+    """The records of a page of /transactions/get."""
+    heads, payloads = _decode(_window_heads, body), _decode(_window_payloads, body)
+    records = [_record(head.transaction_id, raw) for head, raw in zip(heads.transactions, payloads.transactions, strict=True)]
+    return Window(records, heads.total_transactions, heads.item.item_id)
 
 
 def split_accounts(body: bytes) -> Accounts:

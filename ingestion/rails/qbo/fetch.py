@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 
 from ingestion.answers import UnreadablePage
 from ingestion.changelog.schema import content_hash
-from ingestion.changelog.spool import Arrivals
 from ingestion.clock import utc_text
 from ingestion.control.facts import Connection
 from ingestion.fetching import EntityReport, FetchSession, Traffic
 from ingestion.promise import EntityPromise
+from ingestion.rails.qbo.arrivals import keep
 from ingestion.rails.qbo.changes import read_by_id, read_changes
 from ingestion.rails.qbo.client import ObjectNotFound, QboClient
 from ingestion.rails.qbo.walk import Walk, counts, walk_all
@@ -149,20 +149,7 @@ class _CompanyFetch:
             return Record(record_id, noticed_at, True, gone.body, content_hash(b"deleted"))
 
     def _spool(self, entity: EntityPromise, records: Sequence[Record]) -> None:
-        self.session.spool.add(
-            entity.name,
-            Arrivals(
-                business_id=self.connection.business_id,
-                connection_id=self.connection.connection_id,
-                record_ids=[record.record_id for record in records],
-                source_updated_at=[record.updated_at for record in records],
-                is_deleted=[record.is_deleted for record in records],
-                payloads=[record.payload for record in records],
-                content_hashes=[record.content_hash for record in records],
-                observed_at=self.session.clock(),
-                delivery=self.session.delivery,
-            ),
-        )
+        keep(self.session, self.connection, entity.name, records)
 
     def _mark(self, served_at: str | None) -> str:
         """The moment from which changes are read next: the vendor's own clock, so that ours being off loses nothing."""

@@ -5,7 +5,7 @@ Source: Intuit's Accounting API v3 entity reference. Tiers follow domain.md's fr
 
 from __future__ import annotations
 
-from ingestion.promise import CredentialForm, EntityPromise, RailPromise
+from ingestion.promise import CredentialForm, EntityPromise, LivePromise, RailPromise
 
 QBO = RailPromise(
     name="qbo",
@@ -26,7 +26,14 @@ QBO = RailPromise(
         auth_url="https://oauth.platform.intuit.com",
     ),
     entities=(
-        EntityPromise("company_info", "CompanyInfo", "standard", "The company itself: legal name, country, fiscal year.", is_single=True),
+        EntityPromise(
+            "company_info",
+            "CompanyInfo",
+            "standard",
+            "The company itself: legal name, country, fiscal year.",
+            pattern="hybrid",
+            is_single=True,
+        ),
         EntityPromise("preferences", "Preferences", "standard", "Company preferences; home currency is here.", is_single=True),
         EntityPromise(
             "accounts", "Account", "critical", "Chart of accounts with book balances.", pattern="hybrid", ttl_seconds=300, has_inactive=True
@@ -47,5 +54,13 @@ QBO = RailPromise(
         EntityPromise("deposits", "Deposit", "critical", "Money put into a bank account."),
         EntityPromise("transfers", "Transfer", "critical", "Money moved between the company's own accounts."),
         EntityPromise("journal_entries", "JournalEntry", "critical", "Manual postings."),
+    ),
+    answers="ingestion.rails.qbo.live:ANSWERS",
+    live=(
+        LivePromise("balances", "query of the bank accounts", ("accounts",), precedence=2, stands_for="cash"),
+        LivePromise("connection", "query of CompanyInfo", ("company_info",)),
+        LivePromise("permissions", "query of CompanyInfo", ("company_info",)),
+        LivePromise("bill", "read of a Bill by id", ("bills",), precedence=2),
+        LivePromise("invoice", "read of an Invoice by id", ("invoices",), precedence=2),
     ),
 )

@@ -13,11 +13,11 @@ from dataclasses import replace
 from urllib.parse import quote
 
 from ingestion.answers import UnreadablePage
-from ingestion.changelog.spool import Arrivals
 from ingestion.control.facts import Connection
 from ingestion.fetching import EntityReport, FetchSession, RailError, Traffic
 from ingestion.promise import EntityPromise
 from ingestion.rails.ramp.accounts import AccountReader, changed_vendors, having_turn
+from ingestion.rails.ramp.arrivals import keep
 from ingestion.rails.ramp.client import RampClient
 from ingestion.rails.ramp.gone import read_missing
 from ingestion.rails.ramp.lists import ACCOUNTS, DAY, LISTS, OBJECTS, RampList, scope_of
@@ -161,20 +161,7 @@ class _BusinessFetch:
         self.seen[entity.name] += len(records)
         if entity.name == VENDORS:
             self.vendors.update({record.record_id: record.content_hash for record in records if not record.is_deleted})
-        self.session.spool.add(
-            entity.name,
-            Arrivals(
-                business_id=self.connection.business_id,
-                connection_id=self.connection.connection_id,
-                record_ids=[record.record_id for record in records],
-                source_updated_at=[record.stamp for record in records],
-                is_deleted=[record.is_deleted for record in records],
-                payloads=[record.payload for record in records],
-                content_hashes=[record.content_hash for record in records],
-                observed_at=self.session.clock(),
-                delivery=self.session.delivery,
-            ),
-        )
+        keep(self.session, self.connection, entity.name, records)
 
     def _succeeded(self, entity: EntityPromise, mark: Mark | None, is_whole: bool) -> EntityReport:
         walked_at = self.now if is_whole or mark is None else mark.walked_at

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from ingestion.promise import CredentialForm, EntityPromise, RailPromise
+from ingestion.promise import CredentialForm, EntityPromise, LivePromise, RailPromise
 
 _entity = partial(EntityPromise, key=("id",), order=("observed_at", "version_no"))
 
@@ -33,7 +33,14 @@ RAMP = RailPromise(
         structured=("scopes",),
     ),
     entities=(
-        _entity("business", "business", "historical", "The company as Ramp knows it: legal name, address, limits.", is_single=True),
+        _entity(
+            "business",
+            "business",
+            "historical",
+            "The company as Ramp knows it: legal name, address, limits.",
+            pattern="hybrid",
+            is_single=True,
+        ),
         _entity(
             "balances",
             "business/balance",
@@ -65,7 +72,14 @@ RAMP = RailPromise(
             "Bank accounts of vendors; the record id is vendor/account, since the account does not name its vendor.",
             key=("vendor_id", "id"),
         ),
-        _entity("transactions", "transactions", "critical", "Card spending in all its states, declined included."),
+        _entity(
+            "transactions",
+            "transactions",
+            "critical",
+            "Card spending in all its states, declined included.",
+            pattern="hybrid",
+            ttl_seconds=300,
+        ),
         _entity("transfers", "transfers", "critical", "Money Ramp pulls from the business's bank to settle statements."),
         _entity("reimbursements", "reimbursements", "standard", "Out-of-pocket spending: paid back to people, and owed by them."),
         _entity(
@@ -75,5 +89,13 @@ RAMP = RailPromise(
             "Card statements with opening and closing balances.",
             volatile_fields=frozenset({"statement_url"}),
         ),
+    ),
+    answers="ingestion.rails.ramp.live:ANSWERS",
+    live=(
+        LivePromise("balances", "GET /business/balance", ("balances",)),
+        LivePromise("transactions", "GET /transactions of 30 days", ("transactions",)),
+        LivePromise("connection", "GET /business", ("business",)),
+        LivePromise("permissions", "the token's scopes, and GET /business", ("business",)),
+        LivePromise("bill", "GET /bills/{id} of a bill that names the ledger's", ("bills",)),
     ),
 )

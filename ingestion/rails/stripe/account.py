@@ -10,10 +10,26 @@ import asyncio
 from dataclasses import dataclass, field
 
 from ingestion.answers import MalformedPage
-from ingestion.control.facts import Credentials
-from ingestion.fetching import RailError
+from ingestion.control.facts import Connection, Credentials
+from ingestion.fetching import FetchSession, RailError, Traffic
 from ingestion.rails.stripe.client import FATAL, StripeClient, is_live_key
 from ingestion.rails.stripe.wire import Record, read_balance, read_object
+
+
+async def open_client(session: FetchSession, connection: Connection, traffic: Traffic) -> tuple[StripeClient, Credentials]:
+    """The client of a connection, and the stored credentials it uses."""
+    secret = await asyncio.to_thread(session.store.secret, connection)
+    client = StripeClient(
+        session.http,
+        connection.base_url,
+        secret["api_key"],
+        session.strategy,
+        traffic,
+        account_id=connection.connection_id,
+        is_connected_account=acts_on_connected(secret),
+        keeps_limits=session.store.settings.keeps_limits_of(connection.base_url),
+    )
+    return client, secret
 
 
 @dataclass

@@ -6,15 +6,14 @@ read the feed. How one entity is read: `entities`.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
 from ingestion.answers import UnreadablePage
 from ingestion.control.facts import Connection
 from ingestion.fetching import EntityReport, FetchSession, RailError, Traffic
 from ingestion.promise import EntityPromise
-from ingestion.rails.stripe.account import acts_on_connected, check_mode, expects_live, verify
-from ingestion.rails.stripe.client import FATAL, StripeClient
+from ingestion.rails.stripe.account import check_mode, expects_live, open_client, verify
+from ingestion.rails.stripe.client import FATAL
 from ingestion.rails.stripe.entities import read_entity, read_invoices
 from ingestion.rails.stripe.feed import is_live_event
 from ingestion.rails.stripe.lines import ENTITY as INVOICE_LINES
@@ -26,17 +25,7 @@ from ingestion.rails.stripe.wire import Record, split_list
 
 async def fetch(session: FetchSession, connection: Connection, entities: Sequence[EntityPromise], traffic: Traffic) -> list[EntityReport]:
     """Reads `entities` of one account into the session's spool and reports on each."""
-    secret = await asyncio.to_thread(session.store.secret, connection)
-    client = StripeClient(
-        session.http,
-        connection.base_url,
-        secret["api_key"],
-        session.strategy,
-        traffic,
-        account_id=connection.connection_id,
-        is_connected_account=acts_on_connected(secret),
-        keeps_limits=session.store.settings.keeps_limits_of(connection.base_url),
-    )
+    client, secret = await open_client(session, connection, traffic)
     reading = AccountReading(session, connection, client)
     try:
         return await _read(reading, entities, expects_live(secret))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from ingestion.promise import CredentialForm, EntityPromise, RailPromise
+from ingestion.promise import CredentialForm, EntityPromise, LivePromise, RailPromise
 
 _entity = partial(EntityPromise, key=("id",), order=("observed_at", "version_no"))
 
@@ -29,7 +29,7 @@ STRIPE = RailPromise(
         auth_url="https://connect.stripe.com",
     ),
     entities=(
-        _entity("accounts", "account", "standard", "The account the key belongs to or acts on.", is_single=True),
+        _entity("accounts", "account", "standard", "The account the key belongs to or acts on.", pattern="hybrid", is_single=True),
         _entity(
             "balances",
             "balance",
@@ -64,7 +64,14 @@ STRIPE = RailPromise(
         _entity("refunds", "refund", "critical", "Money given back."),
         _entity("disputes", "dispute", "standard", "Charges that a customer's bank calls back."),
         _entity("payouts", "payout", "critical", "Transfers from Stripe to the bank account, also those that failed."),
-        _entity("balance_transactions", "balance_transaction", "critical", "Each movement of the balance, with its fee."),
+        _entity(
+            "balance_transactions",
+            "balance_transaction",
+            "critical",
+            "Each movement of the balance, with its fee.",
+            pattern="hybrid",
+            ttl_seconds=300,
+        ),
         # How many webhooks are still under way is not the event's own content.
         _entity(
             "events",
@@ -73,5 +80,13 @@ STRIPE = RailPromise(
             "What Stripe says happened, kept thirty days there.",
             volatile_fields=frozenset({"pending_webhooks"}),
         ),
+    ),
+    answers="ingestion.rails.stripe.live:ANSWERS",
+    live=(
+        LivePromise("balances", "GET /v1/balance", ("balances",)),
+        LivePromise("transactions", "GET /v1/balance_transactions of 30 days", ("balance_transactions",)),
+        LivePromise("connection", "GET /v1/account", ("accounts",)),
+        LivePromise("permissions", "GET /v1/account and /v1/balance", ("accounts",)),
+        LivePromise("invoice", "GET /v1/invoices/{id} of an invoice linked to the ledger's", ("invoices",)),
     ),
 )
