@@ -175,7 +175,7 @@ def split_sync(body: bytes) -> list[Record]:
 
 def split_window(body: bytes) -> Window:
     """The records of a page of /transactions/get."""
-    heads, payloads = _decode(_window_heads, body), _decode(_window_payloads, body)
+    heads, payloads = decoded(_window_heads, body), decoded(_window_payloads, body)
     records = [_record(head.transaction_id, raw) for head, raw in zip(heads.transactions, payloads.transactions, strict=True)]
     return Window(records, heads.total_transactions, heads.item.item_id)
 
