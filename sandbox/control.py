@@ -1,4 +1,7 @@
-"""The sandbox's own endpoints under `/sandbox/`: clock, advance, touch, warm, fault, options, truth, credentials. No vendor has these."""
+"""The sandbox's own endpoints under `/sandbox/`: clock, advance, touch, warm, fault, options, truth, credentials, apps.
+
+No vendor has these.
+"""
 
 from __future__ import annotations
 
@@ -43,6 +46,9 @@ def control_routes(hub: Hub) -> list[Route]:
     async def credentials(request: Request) -> Response:
         return JSONResponse(hub.credentials())
 
+    async def apps(request: Request) -> Response:
+        return JSONResponse(hub.apps())
+
     async def truth(request: Request) -> Response:
         from sandbox.truth import truth_table
 
@@ -60,6 +66,7 @@ def control_routes(hub: Hub) -> list[Route]:
     return [
         clock_route(hub),
         Route("/sandbox/credentials", credentials, methods=["GET"]),
+        Route("/sandbox/apps", apps, methods=["GET"]),
         Route("/sandbox/truth/{table}", truth, methods=["GET"]),
         Route("/sandbox/advance", post(advance), methods=["POST"]),
         Route("/sandbox/touch", post(lambda asked: hub.touch(float(asked["share"]))), methods=["POST"]),

@@ -33,6 +33,11 @@ def _credentials(hub: Hub, listing: Listing) -> dict[str, Any]:
     }
 
 
+def _app(hub: Hub) -> dict[str, str]:
+    keys = office_of(hub).keys
+    return {"client_id": keys.client_id, "secret": keys.secret}
+
+
 RAIL = SandboxRail(
-    "plaid", 2, _FAULTS, (), _routes, _credentials, truth.served, {"bank_matches": truth.bank_matches, "vendors": truth.vendors}
+    "plaid", 2, _FAULTS, (), _routes, _credentials, _app, truth.served, {"bank_matches": truth.bank_matches, "vendors": truth.vendors}
 )

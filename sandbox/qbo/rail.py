@@ -37,6 +37,11 @@ def _credentials(hub: Hub, listing: Listing) -> dict[str, Any]:
     }
 
 
+def _app(hub: Hub) -> dict[str, str]:
+    app = hub.client
+    return {"client_id": app.client_id, "client_secret": app.client_secret, "webhook_verifier": app.webhook_verifier}
+
+
 def _served(hub: Hub) -> Iterator[Row]:
     """Each version that was ever sent, once, with the instant it first went out."""
     first: dict[tuple[str, str, int], int] = {}
@@ -52,4 +57,4 @@ def _served(hub: Hub) -> Iterator[Row]:
         yield business_id, "qbo", name, version.id, version.number, hashlib.sha256(body).hexdigest(), version.deleted, at
 
 
-RAIL = SandboxRail("qbo", 0, _FAULTS, ("drifting_pages", "late_commit"), _routes, _credentials, _served, {})
+RAIL = SandboxRail("qbo", 0, _FAULTS, ("drifting_pages", "late_commit"), _routes, _credentials, _app, _served, {})

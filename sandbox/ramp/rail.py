@@ -39,6 +39,11 @@ def _credentials(hub: Hub, listing: Listing) -> dict[str, Any]:
     }
 
 
+def _app(hub: Hub) -> dict[str, str]:
+    client, secret = oauth.client_of(hub.config.seed, oauth.PARTNER)
+    return {"client_id": client, "client_secret": secret}
+
+
 def _served(hub: Hub) -> Iterator[Row]:
     """Each version that was ever sent, with the hash of its body as it first went out; again if another shape was sent in between."""
     office = office_of(hub)
@@ -64,4 +69,4 @@ def _vendors(hub: Hub) -> Iterator[Row]:
             yield listing.business_id, f"vendor-{party}", "ramp", vendor.id, vendor.name
 
 
-RAIL = SandboxRail("ramp", 1, _FAULTS, ("drifting_pages",), _routes, _credentials, _served, {"vendors": _vendors})
+RAIL = SandboxRail("ramp", 1, _FAULTS, ("drifting_pages",), _routes, _credentials, _app, _served, {"vendors": _vendors})
