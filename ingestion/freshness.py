@@ -33,11 +33,11 @@ class Staleness:
 
 
 def stale_connections(store: ControlStore, at: datetime) -> list[Staleness]:
-    """The connections that are broken or have entities no longer fresh at `at`; never synced counts, what is paused does not."""
+    """The connections that are broken or have entities no longer fresh at `at`; never synced counts, what is paused or removed does not."""
     query = (
         sa.select(connections.c.business_id, connections.c.rail, connections.c.connection_id, connections.c.state)
         .join(businesses, businesses.c.business_id == connections.c.business_id)
-        .where(sa.not_(businesses.c.is_paused), sa.not_(connections.c.is_paused))
+        .where(sa.not_(businesses.c.is_paused), sa.not_(connections.c.is_paused), connections.c.removed_at.is_(None))
         .order_by(connections.c.business_id, connections.c.rail, connections.c.connection_id)
     )
     states = sa.select(

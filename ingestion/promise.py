@@ -57,7 +57,8 @@ class CredentialForm:
 
     required, optional: fields of the credentials JSON, text unless named in `structured`. connection_field: the one that is
     the vendor's id of the connection, None where only the vendor can tell. refresh_field: the one a rotating token starts
-    from, if tokens rotate. base_url, auth_url: the vendor's own hosts, which hold unless others are given.
+    from, if tokens rotate. base_url, auth_url: the vendor's own hosts, which hold unless others are given. test_urls: where the
+    vendor serves test data, if that is elsewhere.
     """
 
     required: tuple[str, ...]
@@ -67,6 +68,21 @@ class CredentialForm:
     base_url: str
     auth_url: str
     structured: tuple[str, ...] = ()
+    test_urls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentForm:
+    """How the vendor's own consent is asked for.
+
+    steps: the module that does it (`ingestion.consent.ConsentSteps`), imported when it is needed. required, optional: the keys
+    of the app that asks. url: the vendor's host whose page the browser is sent to.
+    """
+
+    steps: str
+    required: tuple[str, ...]
+    optional: tuple[str, ...]
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +91,9 @@ class RailPromise:
 
     versioned: the vendor stamps each version of a record itself. fetch: where its coroutine is, `module:function`,
     imported when it is needed (`ingestion.fetching.Fetch`). identify: likewise the coroutine that asks the vendor whose
-    credentials these are (`ingestion.fetching.Identify`), None where they say it themselves. has_many_connections: a
-    business can have several at once. monthly_calls: how many calls a month the vendor lets one app make.
+    credentials these are (`ingestion.fetching.Identify`), None where it cannot be asked. consent: None where the vendor has
+    none. has_many_connections: a business can have several at once. monthly_calls: how many calls a month the vendor lets
+    one app make.
     """
 
     name: str
@@ -88,5 +105,6 @@ class RailPromise:
     credentials: CredentialForm
     entities: tuple[EntityPromise, ...] = field(default_factory=tuple)
     identify: str | None = None
+    consent: ConsentForm | None = None
     monthly_calls: int | None = None
     has_many_connections: bool = False

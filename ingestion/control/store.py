@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
 from types import TracebackType
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -38,7 +39,7 @@ class ControlStore:
         return vault.open_vault(self.settings)
 
     def connections(self, rail: str, businesses: Sequence[str] | None = None) -> list[Connection]:
-        """The connections on `rail` of all businesses or of those named, by id; paused businesses are left out.
+        """The connections on `rail` of all businesses or of those named, by id; what is paused or removed is left out.
 
         UsageError names a business that does not exist.
         """
@@ -154,12 +155,7 @@ def product_clock_of(settings: Settings, store: ControlStore) -> clock.Clock:
 
 def load_connections(database: Database, rail: str, wanted: Sequence[str] | None) -> list[Connection]:
     """The connections on `rail`, see `ControlStore.connections`."""
-    query = (
-        sa.select(connections, businesses.c.timezone)
-        .join(businesses, businesses.c.business_id == connections.c.business_id)
-        .where(connections.c.rail == rail, sa.not_(businesses.c.is_paused), sa.not_(connections.c.is_paused))
-        .order_by(connections.c.business_id, connections.c.connection_id)
-    )
+    query = _connected(rail).where(sa.not_(businesses.c.is_paused), sa.not_(connections.c.is_paused))
     with database.read() as transaction:
         if wanted is not None:
             known = set(transaction.execute(sa.select(businesses.c.business_id)).scalars())
@@ -167,17 +163,33 @@ def load_connections(database: Database, rail: str, wanted: Sequence[str] | None
             if unknown:
                 raise UsageError(f"there is no business {', '.join(map(repr, unknown))}: onboard it first")
         rows = transaction.execute(query).mappings().all()
-    return [
-        Connection(
-            business_id=row["business_id"],
-            connection_id=row["connection_id"],
-            rail=row["rail"],
-            base_url=row["base_url"],
-            auth_url=row["auth_url"],
-            state=row["state"],
-            is_sandbox=row["sandbox_clock_url"] is not None,
-            timezone=row["timezone"],
-        )
-        for row in rows
-        if wanted is None or row["business_id"] in set(wanted)
-    ]
+    return [_connection(row) for row in rows if wanted is None or row["business_id"] in set(wanted)]
+
+
+def any_connections(database: Database, rail: str, business_id: str) -> list[Connection]:
+    """The connections of a business on `rail` by id, paused ones included, removed ones not."""
+    with database.read() as transaction:
+        rows = transaction.execute(_connected(rail).where(connections.c.business_id == business_id)).mappings().all()
+    return [_connection(row) for row in rows]
+
+
+def _connected(rail: str) -> sa.Select[Any]:
+    return (
+        sa.select(connections, businesses.c.timezone)
+        .join(businesses, businesses.c.business_id == connections.c.business_id)
+        .where(connections.c.rail == rail, connections.c.removed_at.is_(None))
+        .order_by(connections.c.business_id, connections.c.connection_id)
+    )
+
+
+def _connection(row: sa.RowMapping) -> Connection:
+    return Connection(
+        business_id=row["business_id"],
+        connection_id=row["connection_id"],
+        rail=row["rail"],
+        base_url=row["base_url"],
+        auth_url=row["auth_url"],
+        state=row["state"],
+        is_sandbox=row["sandbox_clock_url"] is not None,
+        timezone=row["timezone"],
+    )
