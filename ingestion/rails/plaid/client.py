@@ -28,7 +28,7 @@ Parsed = TypeVar("Parsed")
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Where and as whom an item is asked."""
+    """Where and as whom an item is asked; without an access token it is about no item yet."""
 
     base_url: str
     client_id: str
@@ -42,7 +42,7 @@ async def post(
 ) -> bytes:
     """Asks once and returns the body of a good answer; what another one means is raised, see `complaints.judge`."""
     body = {"client_id": access.client_id, "secret": access.secret, **fields}
-    if path not in OF_NO_ITEM:
+    if path not in OF_NO_ITEM and access.access_token:
         body["access_token"] = access.access_token
     try:
         answer = await http.post(

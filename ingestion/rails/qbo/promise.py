@@ -5,7 +5,7 @@ Source: Intuit's Accounting API v3 entity reference. Tiers follow domain.md's fr
 
 from __future__ import annotations
 
-from ingestion.promise import CredentialForm, EntityPromise, RailPromise
+from ingestion.promise import ConsentForm, CredentialForm, EntityPromise, RailPromise
 
 QBO = RailPromise(
     name="qbo",
@@ -13,6 +13,7 @@ QBO = RailPromise(
     domain="ledger",
     feed="query walk, then one change-data-capture call per company and cycle",
     fetch="ingestion.rails.qbo.fetch:fetch",
+    identify="ingestion.rails.qbo.identity:identify",
     versioned=True,
     # Intuit App Partner Program, Builder tier: metered "CorePlus" calls in a calendar month.
     monthly_calls=500_000,
@@ -23,6 +24,13 @@ QBO = RailPromise(
         refresh_field="refresh_token",
         base_url="https://quickbooks.api.intuit.com",
         auth_url="https://oauth.platform.intuit.com",
+        test_urls=("https://sandbox-quickbooks.api.intuit.com",),
+    ),
+    consent=ConsentForm(
+        steps="ingestion.rails.qbo.consent",
+        required=("client_id", "client_secret"),
+        optional=("webhook_verifier",),
+        url="https://developer.intuit.com",
     ),
     entities=(
         EntityPromise("company_info", "CompanyInfo", "standard", "The company itself: legal name, country, fiscal year.", is_single=True),

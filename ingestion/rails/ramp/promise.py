@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from ingestion.promise import CredentialForm, EntityPromise, RailPromise
+from ingestion.promise import ConsentForm, CredentialForm, EntityPromise, RailPromise
 
 _entity = partial(EntityPromise, key=("id",), order=("observed_at", "version_no"))
 
@@ -30,6 +30,13 @@ RAMP = RailPromise(
         base_url="https://api.ramp.com",
         auth_url="https://api.ramp.com",
         structured=("scopes",),
+        test_urls=("https://demo-api.ramp.com",),
+    ),
+    consent=ConsentForm(
+        steps="ingestion.rails.ramp.consent",
+        required=("client_id", "client_secret"),
+        optional=("webhook_secret",),
+        url="https://app.ramp.com",
     ),
     entities=(
         _entity("business", "business", "historical", "The company as Ramp knows it: legal name, address, limits.", is_single=True),
