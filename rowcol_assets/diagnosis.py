@@ -31,10 +31,10 @@ LEAST_FREE_BYTES = 2_000_000_000
 TOKEN_NOTICE = timedelta(days=7)
 # By what a sync could not do; a kind that is not named is told as it is.
 REMEDIES = {
-    "disconnected": "connect it again: rowcol onboard {business} --rail {rail} --credentials FILE",
+    "disconnected": "rowcol connect {business} --rail {rail}, or rowcol onboard {business} --rail {rail} with new credentials",
     "forbidden": "give the app access to this company at the vendor, then rowcol sync --business {business}",
-    "scope_missing": "connect it again with the scopes that are missing",
-    "wrong_account": "these credentials belong to another account: connect it again with the right ones",
+    "scope_missing": "give its consent again, with the scopes that are missing: rowcol connect {business} --rail {rail}",
+    "wrong_account": "these credentials belong to another account: rowcol connect {business} --rail {rail} with the right one",
     "throttled": "nothing now: the vendor's limit was reached and the next sync goes on; if it lasts, sync less often",
     "server_error": "nothing: the vendor has a fault; the next sync tries again",
     "unreachable": "see whether this machine reaches the vendor's address; the next sync tries again",
@@ -94,6 +94,8 @@ def _connections(settings: Settings, tables: dict[str, list[dict[str, Any]]], no
         yield Finding("broken", str(settings.home), "no business is connected", "rowcol onboard --help, or make run for the sandbox's")
     for row in tables["connections"]:
         subject = f"{row['business_id']} on {row['rail']}"
+        if row["removed_at"]:
+            continue
         if row["state"] != "healthy":
             severity: Severity = "broken" if row["state"] in ("disconnected", "failing") else "warning"
             problem = f"{row['state']}: {row['last_error'] or row['last_error_kind'] or 'the last sync did not succeed'}"
