@@ -14,7 +14,8 @@ renamed as (
         connections.last_attempt_at,
         connections.last_success_at,
         connections.token_expires_at,
-        connections.is_sandbox
+        connections.is_sandbox,
+        connections.removed_at is not null as is_removed
     from connections
 )
 
