@@ -104,11 +104,19 @@ def watermark_key(connection: Connection) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Whom credentials belong to, as the vendor says: the connection's id, what is kept as its secret, a name for people."""
+    """Whom credentials belong to, as the vendor says.
+
+    credentials: what is kept as the connection's secret. label: a name for people. refresh_token: the newest, where asking
+    brought one. is_live: real data or the vendor's test data, None where the address alone tells. lacking: the vendor's
+    names of what the rail reads and these credentials may not.
+    """
 
     connection_id: str
-    credentials: dict[str, str] = field(repr=False)
+    credentials: dict[str, Any] = field(repr=False)
     label: str = ""
+    refresh_token: str | None = field(default=None, repr=False)
+    is_live: bool | None = None
+    lacking: tuple[str, ...] = ()
 
 
 class Identify(Protocol):

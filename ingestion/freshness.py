@@ -79,7 +79,7 @@ def connection_freshness(store: ControlStore, at: datetime) -> list[ConnectionFr
             connections.c.rail,
             connections.c.connection_id,
             connections.c.state,
-            sa.or_(businesses.c.is_paused, connections.c.is_paused).label("is_disabled"),
+            sa.or_(businesses.c.is_paused, connections.c.is_paused, connections.c.removed_at.is_not(None)).label("is_disabled"),
         )
         .join(businesses, businesses.c.business_id == connections.c.business_id)
         .order_by(connections.c.business_id, connections.c.rail, connections.c.connection_id)

@@ -1,4 +1,4 @@
-"""Which identifiers are let in from outside, and the one function that refuses the others.
+"""Which identifiers and addresses are let in from outside, and the functions that refuse the others.
 
 A business id becomes a folder, a file and a SQL value, so its form is an allow-list and nothing is repaired.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from urllib.parse import urlsplit
 
 from ingestion.errors import UsageError
 
@@ -26,6 +27,18 @@ def check_advisor_id(value: str) -> str:
     if not ADVISOR_ID.fullmatch(value) or ".." in value:
         raise UsageError(f"{value!r} is not an advisor id: lower-case letters, digits and . _ @ + -, at most 63, no double dot")
     return value
+
+
+def check_url(what: str, url: str) -> str:
+    """`url` without a trailing slash; UsageError unless it is https, or plain http on this machine."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise UsageError(f"{what} is not a web address: https://host[:port]")
+    if parts.username or parts.password:
+        raise UsageError(f"{what} holds a user or password, and addresses are shown in messages")
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise UsageError(f"{what} is plain http to {parts.hostname}: only this machine may be reached without https")
+    return url.rstrip("/")
 
 
 def is_loopback(host: str) -> bool:

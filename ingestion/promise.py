@@ -61,7 +61,8 @@ class CredentialForm:
 
     required, optional: fields of the credentials JSON, text unless named in `structured`. connection_field: the one that is
     the vendor's id of the connection, None where only the vendor can tell. refresh_field: the one a rotating token starts
-    from, if tokens rotate. base_url, auth_url: the vendor's own hosts, which hold unless others are given.
+    from, if tokens rotate. base_url, auth_url: the vendor's own hosts, which hold unless others are given. test_urls: where the
+    vendor serves test data, if that is elsewhere.
     """
 
     required: tuple[str, ...]
@@ -71,6 +72,21 @@ class CredentialForm:
     base_url: str
     auth_url: str
     structured: tuple[str, ...] = ()
+    test_urls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentForm:
+    """How the vendor's own consent is asked for.
+
+    steps: the module that does it (`ingestion.consent.ConsentSteps`), imported when it is needed. required, optional: the keys
+    of the app that asks. url: the vendor's host whose page the browser is sent to.
+    """
+
+    steps: str
+    required: tuple[str, ...]
+    optional: tuple[str, ...]
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +113,11 @@ class RailPromise:
 
     versioned: the vendor stamps each version of a record itself. fetch: where its coroutine is, `module:function`,
     imported when it is needed (`ingestion.fetching.Fetch`). identify: likewise the coroutine that asks the vendor whose
-    credentials these are (`ingestion.fetching.Identify`), None where they say it themselves. has_many_connections: a
-    business can have several at once. reread: likewise the function that takes a kept page apart (`ingestion.fetching.Reread`),
-    None where a page says nothing by itself. monthly_calls: how many calls a month the vendor lets one app make. live: what it
-    answers when asked; answers: where the code for that is (`ingestion.live.adapter.LiveRail`), imported when needed.
+    credentials these are (`ingestion.fetching.Identify`), None where it cannot be asked. consent: None where the vendor has
+    none. has_many_connections: a business can have several at once. reread: likewise the function that takes a kept page apart
+    (`ingestion.fetching.Reread`), None where a page says nothing by itself. monthly_calls: how many calls a month the vendor
+    lets one app make. live: what it answers when asked; answers: where the code for that is (`ingestion.live.adapter.LiveRail`),
+    imported when needed.
     """
 
     name: str
@@ -113,6 +130,7 @@ class RailPromise:
     entities: tuple[EntityPromise, ...] = field(default_factory=tuple)
     identify: str | None = None
     reread: str | None = None
+    consent: ConsentForm | None = None
     monthly_calls: int | None = None
     has_many_connections: bool = False
     live: tuple[LivePromise, ...] = ()

@@ -25,10 +25,10 @@ LOOK_BACK = timedelta(days=1)
 MANY_THROTTLED, MANY_ERRORS, FEW_CALLS = 0.05, 0.2, 20
 # By what a sync could not do; a kind that is not named is told as it is.
 REMEDIES = {
-    "disconnected": "connect it again: rowcol onboard {business} --rail {rail} --credentials FILE",
+    "disconnected": "rowcol connect {business} --rail {rail}, or rowcol onboard {business} --rail {rail} with new credentials",
     "forbidden": "give the app access to this company at the vendor, then rowcol sync --business {business}",
-    "scope_missing": "connect it again with the scopes that are missing",
-    "wrong_account": "these credentials belong to another account: connect it again with the right ones",
+    "scope_missing": "give its consent again, with the scopes that are missing: rowcol connect {business} --rail {rail}",
+    "wrong_account": "these credentials belong to another account: rowcol connect {business} --rail {rail} with the right one",
     "throttled": "nothing now: the vendor's limit was reached and the next sync goes on; if it lasts, sync less often",
     "server_error": "nothing: the vendor has a fault; the next sync tries again",
     "unreachable": "see whether this machine reaches the vendor's address; the next sync tries again",

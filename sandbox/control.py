@@ -1,5 +1,6 @@
-"""The sandbox's own endpoints under `/sandbox/`: clock, advance, touch, warm, fault, options,
-truth, credentials, webhooks. No vendor has these."""
+"""The sandbox's own endpoints under `/sandbox/`: clock, advance, touch, warm, fault, options, truth, credentials, apps,
+webhooks. No vendor has these.
+"""
 
 from __future__ import annotations
 
@@ -48,6 +49,9 @@ def control_routes(hub: Hub, postman: Postman | None = None) -> list[Route]:
     async def credentials(request: Request) -> Response:
         return JSONResponse(hub.credentials())
 
+    async def apps(request: Request) -> Response:
+        return JSONResponse(hub.apps())
+
     async def truth(request: Request) -> Response:
         from sandbox.truth import truth_table
 
@@ -71,6 +75,7 @@ def control_routes(hub: Hub, postman: Postman | None = None) -> list[Route]:
         clock_route(hub),
         Route("/sandbox/credentials", credentials, methods=["GET"]),
         Route("/sandbox/webhooks", webhooks, methods=["GET"]),
+        Route("/sandbox/apps", apps, methods=["GET"]),
         Route("/sandbox/truth/{table}", truth, methods=["GET"]),
         Route("/sandbox/advance", post(advance), methods=["POST"]),
         Route("/sandbox/touch", post(lambda asked: hub.touch(float(asked["share"]))), methods=["POST"]),

@@ -214,6 +214,11 @@ class Hub:
             for name, rail in served.items()
         ]
 
+    def apps(self) -> list[dict[str, Any]]:
+        """One entry per rail: where it answers and the keys of the app that asks businesses for their consent."""
+        served = {name: rail for name, rail in sandbox_rails().items() if name == "qbo" or not self.config.recorded}
+        return [{"rail": name, "base_url": self.base_url(name), "app": rail.app(self)} for name, rail in served.items()]
+
     def listen_on(self, port: int) -> None:
         """Keeps the port it is served at."""
         self.state.set_port(port)

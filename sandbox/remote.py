@@ -30,6 +30,8 @@ class Steering(Protocol):
 
     def credentials(self) -> list[dict[str, Any]]: ...
 
+    def apps(self) -> list[dict[str, Any]]: ...
+
     def truth(self, table: str) -> bytes: ...
 
 
@@ -67,6 +69,10 @@ class _Served:
         told: list[dict[str, Any]] = self._ask("GET", "credentials").json()
         return told
 
+    def apps(self) -> list[dict[str, Any]]:
+        told: list[dict[str, Any]] = self._ask("GET", "apps").json()
+        return told
+
     def truth(self, table: str) -> bytes:
         return self._ask("GET", f"truth/{table}").content
 
@@ -82,6 +88,7 @@ class _Local:
         self.touch = self._hub.touch
         self.fault = self._hub.set_fault
         self.credentials = self._hub.credentials
+        self.apps = self._hub.apps
 
     def truth(self, table: str) -> bytes:
         from sandbox.truth import truth_table

@@ -55,13 +55,17 @@ class Config:
 
 @dataclass(slots=True)
 class Grant:
-    """The refresh token of one company: the n-th value is current, the one before it lives 24 hours longer."""
+    """The consent of one company: the n-th refresh token is current, the one before it lives 24 hours longer.
+
+    generation: how often it was given; scope: what it covers where the vendor keeps that, None for all.
+    """
 
     n: int = 0
     generation: int = 0
     rotated_at: int = 0
     used_at: int = 0
     revoked: bool = False
+    scope: str | None = None
 
 
 @dataclass(slots=True)

@@ -15,7 +15,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ingestion.control.onboarding import Onboarded, onboard, probe_sandbox
+from ingestion.control.intake import probe_sandbox
+from ingestion.control.onboarding import Onboarded, onboard
 from ingestion.control.store import ControlStore
 from ingestion.errors import RowcolError, UsageError
 from ingestion.settings import Settings
@@ -34,8 +35,11 @@ class Line:
     error: str | None
 
 
-def onboard_csv(settings: Settings, store: ControlStore, path: Path) -> Iterator[Line]:
-    """Onboards each line of `path` and yields what became of it; UsageError when the file itself cannot be used."""
+def onboard_csv(settings: Settings, store: ControlStore, path: Path, *, is_asked: bool = False) -> Iterator[Line]:
+    """Onboards each line of `path` and yields what became of it; UsageError when the file itself cannot be used.
+
+    is_asked: whether vendors are asked as `onboarding.onboard` says.
+    """
     probe = lru_cache(maxsize=None)(_probe)  # a thousand lines name one host
     for number, row in _rows(path):
         business_id = row.get("business_id") or ""
@@ -48,7 +52,9 @@ def onboard_csv(settings: Settings, store: ControlStore, path: Path) -> Iterator
                     raise UsageError(f"{column} is empty")
             credentials = read_credentials(path.parent / str(given["credentials"]))
             options: dict[str, Any] = {column: given[column] for column in OPTIONAL}
-            done = onboard(settings, store, str(given["business_id"]), str(given["rail"]), credentials, **options, probe=probe)
+            done = onboard(
+                settings, store, str(given["business_id"]), str(given["rail"]), credentials, **options, probe=probe, is_asked=is_asked
+            )
         except RowcolError as error:
             yield Line(number, business_id, None, str(error))
         else:

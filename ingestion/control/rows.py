@@ -52,6 +52,7 @@ TABLES: dict[str, tuple[str, ...]] = {
         "token_expires_at",
         "is_sandbox",
         "is_paused",
+        "removed_at",
     ),
     "sync_states": (
         "business_id",
@@ -163,6 +164,8 @@ def _query(name: str) -> sa.Select[Any]:
         source = table.outerjoin(schema.tokens)
         computed["token_expires_at"] = sa.type_coerce(schema.tokens.c.refresh_expires_at, Instant)
         computed["is_sandbox"] = table.c.sandbox_clock_url.is_not(None)
+        # What was removed rests like what is paused: kept, marked and not synced.
+        computed["is_paused"] = sa.or_(table.c.is_paused, table.c.removed_at.is_not(None))
     columns = [computed[key].label(key) if key in computed else table.c[key] for key in TABLES[name]]
     order = [schema.sync_outcomes.c.outcome_no] if name == "sync_outcomes" else list(table.primary_key)
     return sa.select(*columns).select_from(source).order_by(*order)

@@ -1,7 +1,7 @@
 """The tables of the control store, as SQLAlchemy Core sees them today.
 
 How a database gets there is in `ingestion/control/migrations`; a test asserts that both agree. `business_id` comes
-first in every key. Only `secrets` and `tokens` hold anything confidential, and only as ciphertext.
+first in every key. Only `secrets`, `tokens` and `apps` hold anything confidential, and only as ciphertext.
 """
 
 from __future__ import annotations
@@ -106,6 +106,8 @@ connections = sa.Table(
     _instant("last_success_at"),
     _instant("updated_at", null=False),
     sa.Column("is_paused", sa.Boolean, nullable=False, server_default=sa.false()),
+    _text("environment", null=True),
+    _instant("removed_at"),
     sa.UniqueConstraint("rail", "connection_id", name="one_business_per_connection"),
 )
 
@@ -129,6 +131,15 @@ tokens = sa.Table(
     _text("refresher", null=True),
     _instant("refresher_until"),
     _of_connection(),
+)
+
+apps = sa.Table(
+    "apps",
+    metadata,
+    sa.Column("rail", sa.String, primary_key=True),
+    *(_text(name) for name in ("base_url", "auth_url", "consent_url")),
+    sa.Column("ciphertext", sa.LargeBinary, nullable=False),
+    _instant("updated_at", null=False),
 )
 
 leases = sa.Table(

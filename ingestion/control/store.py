@@ -39,7 +39,7 @@ class ControlStore:
         return vault.open_vault(self.settings)
 
     def connections(self, rail: str, businesses: Sequence[str] | None = None) -> list[Connection]:
-        """The connections on `rail` of all businesses or of those named, by id; paused businesses are left out.
+        """The connections on `rail` of all businesses or of those named, by id; what is paused or removed is left out.
 
         UsageError names a business that does not exist.
         """
@@ -159,9 +159,7 @@ def product_clock_of(settings: Settings, store: ControlStore) -> clock.Clock:
 
 def load_connection(database: Database, business_id: str, rail: str, connection_id: str) -> Connection:
     """One connection, see `ControlStore.connection`."""
-    query = _connections().where(
-        connections.c.business_id == business_id, connections.c.rail == rail, connections.c.connection_id == connection_id
-    )
+    query = _connected(rail).where(connections.c.business_id == business_id, connections.c.connection_id == connection_id)
     with database.read() as transaction:
         row = transaction.execute(query).mappings().one_or_none()
     if row is None:
@@ -171,11 +169,7 @@ def load_connection(database: Database, business_id: str, rail: str, connection_
 
 def load_connections(database: Database, rail: str, wanted: Sequence[str] | None) -> list[Connection]:
     """The connections on `rail`, see `ControlStore.connections`."""
-    query = (
-        _connections()
-        .where(connections.c.rail == rail, sa.not_(businesses.c.is_paused), sa.not_(connections.c.is_paused))
-        .order_by(connections.c.business_id, connections.c.connection_id)
-    )
+    query = _connected(rail).where(sa.not_(businesses.c.is_paused), sa.not_(connections.c.is_paused))
     with database.read() as transaction:
         if wanted is not None:
             known = set(transaction.execute(sa.select(businesses.c.business_id)).scalars())
@@ -186,8 +180,20 @@ def load_connections(database: Database, rail: str, wanted: Sequence[str] | None
     return [_connection(row) for row in rows if wanted is None or row["business_id"] in set(wanted)]
 
 
-def _connections() -> sa.Select[Any]:
-    return sa.select(connections, businesses.c.timezone).join(businesses, businesses.c.business_id == connections.c.business_id)
+def any_connections(database: Database, rail: str, business_id: str) -> list[Connection]:
+    """The connections of a business on `rail` by id, paused ones included, removed ones not."""
+    with database.read() as transaction:
+        rows = transaction.execute(_connected(rail).where(connections.c.business_id == business_id)).mappings().all()
+    return [_connection(row) for row in rows]
+
+
+def _connected(rail: str) -> sa.Select[Any]:
+    return (
+        sa.select(connections, businesses.c.timezone)
+        .join(businesses, businesses.c.business_id == connections.c.business_id)
+        .where(connections.c.rail == rail, connections.c.removed_at.is_(None))
+        .order_by(connections.c.business_id, connections.c.connection_id)
+    )
 
 
 def _connection(row: Mapping[Any, Any]) -> Connection:

@@ -21,7 +21,7 @@ from ingestion.clock import wall_clock
 from ingestion.control import processes
 from ingestion.control.database import Database
 from ingestion.control.facts import Connection, Credentials, TokenState
-from ingestion.control.schema import secrets, tokens
+from ingestion.control.schema import apps, secrets, tokens
 from ingestion.control.vault import Vault
 from ingestion.errors import RowcolError
 
@@ -34,11 +34,17 @@ POLL_SECONDS = 0.05
 
 def load_secret(database: Database, vault: Vault, connection: Connection) -> Credentials:
     """The credentials JSON of `connection`; RowcolError when there is none or the key is wrong."""
-    with database.read() as transaction:
-        sealed = transaction.execute(sa.select(secrets.c.ciphertext).where(_is(secrets, connection))).scalar_one_or_none()
-    if sealed is None:
+    found = secret_of(database, vault, connection.key)
+    if found is None:
         raise RowcolError(f"{connection.business_id} has no stored credentials for {connection.rail}: onboard it again")
-    return Credentials(vault.open(connection.key, sealed))
+    return found
+
+
+def secret_of(database: Database, vault: Vault, key: dict[str, str]) -> Credentials | None:
+    """The credentials JSON of the connection `key`, None when there is none, as of one that was removed."""
+    with database.read() as transaction:
+        sealed = transaction.execute(sa.select(secrets.c.ciphertext).filter_by(**key)).scalar_one_or_none()
+    return None if sealed is None else Credentials(vault.open(key, sealed))
 
 
 def load_token(database: Database, vault: Vault, connection: Connection) -> TokenState:
@@ -102,9 +108,9 @@ def reseal_all(database: Database, vault: Vault) -> int:
     """Puts every stored ciphertext under the vault's first key, in one transaction; returns how many there were."""
     count = 0
     with database.exclusive("vault") as transaction:
-        for table in (secrets, tokens):
+        for table in (secrets, tokens, apps):
             for row in transaction.execute(sa.select(table).with_for_update()).mappings().all():
-                key = {name: row[name] for name in ("business_id", "rail", "connection_id")}
+                key = {column.name: row[column.name] for column in table.primary_key}
                 transaction.execute(sa.update(table).filter_by(**key).values(ciphertext=vault.reseal(row["ciphertext"])))
                 count += 1
     return count

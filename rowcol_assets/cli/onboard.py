@@ -30,51 +30,53 @@ def command(
             help="Many at once: business_id,rail,credentials,base_url,auth_url,name,timezone,firm; credentials relative to the file."
         ),
     ] = None,
+    no_check: Annotated[
+        bool, typer.Option("--no-check", help="Do not ask the vendor whose credentials these are, where they say it themselves.")
+    ] = False,
+    backfill: Annotated[bool, typer.Option("--backfill", help="Read everything at once and say what the checks found.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was connected as JSON.")] = False,
 ) -> None:
     """Connect a business to a rail. Again with the same business: its credentials are replaced.
 
     Examples: `rowcol onboard acme --rail qbo --credentials acme.json --name "Acme Ltd" --firm harbor`,
-    `rowcol onboard --csv clients.csv`. Secrets are read from files or standard input, never from arguments.
+    `rowcol onboard --csv clients.csv --backfill`. Secrets are read from files or standard input, never from arguments.
     """
     from ingestion.control import open_store
+    from ingestion.control.onboarding import onboard
     from ingestion.settings import load_settings
+    from rowcol_assets.cli.connected import finish
 
     settings = load_settings()
-    options = {"base_url": base_url, "auth_url": auth_url, "name": name, "timezone": timezone, "firm": firm}
+    options: dict[str, Any] = {"base_url": base_url, "auth_url": auth_url, "name": name, "timezone": timezone, "firm": firm}
     if csv is not None:
         if business or rail or credentials or any(options.values()):
             raise UsageError("--csv stands alone: everything else is in the file's columns")
         with open_store(settings) as store:
-            _many(settings, store, csv, as_json)
+            _many(settings, store, csv, is_asked=not no_check, is_read=backfill, as_json=as_json)
         return
     if not business or not rail or not credentials:
         raise UsageError("give a business, --rail and --credentials, or --csv FILE")
     with open_store(settings) as store:
-        _one(settings, store, business, rail, _read(credentials), options, as_json)
+        done = onboard(settings, store, business, rail, _read(credentials), **options, is_asked=not no_check)
+    finish(settings, done, is_read=backfill, as_json=as_json)
 
 
-def _one(
-    settings: Settings, store: ControlStore, business: str, rail: str, credentials: dict[str, Any], options: dict[str, Any], as_json: bool
-) -> None:
-    from ingestion.control.onboarding import onboard
-    from rowcol_assets.cli.output import show_json
-
-    done = onboard(settings, store, business, rail, credentials, **options)
-    if as_json:
-        same = {"business_id": done.business_id, "rail": done.rail, "is_sandbox": done.is_sandbox}
-        show_json([{**same, "connection_id": connection_id} for connection_id in done.connection_ids])
-        return
-    what = "is connected to" if done.is_new else "has new credentials for"
-    typer.echo(f"{done.business_id} {what} {done.rail} as {', '.join(done.connection_ids)}{' (sandbox)' if done.is_sandbox else ''}")
-
-
-def _many(settings: Settings, store: ControlStore, path: Path, as_json: bool) -> None:
+def _many(settings: Settings, store: ControlStore, path: Path, *, is_asked: bool, is_read: bool, as_json: bool) -> None:
     from ingestion.control.onboarding_csv import onboard_csv
+    from rowcol_assets.cli.connected import backfill, rows, show, warn
     from rowcol_assets.cli.output import show_json
+    from rowcol_assets.cli.run import raise_if_failed
 
-    lines = list(onboard_csv(settings, store, path))
+    lines = list(onboard_csv(settings, store, path, is_asked=is_asked))
     bad = [line for line in lines if line.error]
+    good = [line.onboarded for line in lines if line.onboarded]
+    if not as_json:
+        typer.echo(f"{len(good)} of {len(lines)} connected")
+    for line in bad:
+        typer.echo(f"line {line.number}: {line.error}", err=True)
+    for one in good:
+        warn(one)
+    report, found = backfill(settings, good, is_told=not as_json) if is_read and good else (None, {})
     if as_json:
         show_json(
             [
@@ -83,16 +85,18 @@ def _many(settings: Settings, store: ControlStore, path: Path, as_json: bool) ->
                     "business_id": line.business_id,
                     "connection_ids": list(line.onboarded.connection_ids) if line.onboarded else [],
                     "error": line.error,
+                    "connections": rows(line.onboarded) if line.onboarded else [],
+                    **({"baseline": found.get(line.business_id)} if is_read else {}),
                 }
                 for line in lines
             ]
         )
     else:
-        typer.echo(f"{len(lines) - len(bad)} of {len(lines)} connected")
-    for line in bad:
-        typer.echo(f"line {line.number}: {line.error}", err=True)
+        show(found)
     if bad:
         raise RowcolError(f"{len(bad)} of {len(lines)} lines of {path} were not onboarded")
+    if report:
+        raise_if_failed(report)
 
 
 def _read(credentials: str) -> dict[str, Any]:

@@ -120,9 +120,14 @@ def fault(
 
 @app.command()
 def credentials(out: Annotated[Path, typer.Option(help="Folder for the files; they hold secrets and are readable by you alone.")]) -> None:
-    """Writes what `rowcol onboard --csv` takes: one JSON file per business and rail, and businesses.csv naming them."""
+    """Writes what `rowcol onboard --csv` takes: one JSON file per business and rail, and businesses.csv naming them.
+
+    Beside them app.RAIL.json per rail, the keys that `rowcol connect --app` takes.
+    """
     entries = all_credentials()
     write_credentials(out, entries)
+    for entry in all_apps():
+        _write_secret(out / f"app.{entry['rail']}.json", entry["app"])
     businesses = len({entry["business_id"] for entry in entries})
     typer.echo(f"{businesses} businesses with {len(entries)} connections in {out / 'businesses.csv'}")
 
@@ -133,6 +138,14 @@ def all_credentials() -> list[dict[str, Any]]:
 
     with steering(_folder()) as sandbox:
         return sandbox.credentials()
+
+
+def all_apps() -> list[dict[str, Any]]:
+    """One entry per rail of the home's sandbox: where it answers and the keys of the app that asks for consents there."""
+    from sandbox.remote import steering
+
+    with steering(_folder()) as sandbox:
+        return sandbox.apps()
 
 
 def write_credentials(out: Path, entries: Sequence[Mapping[str, Any]]) -> None:

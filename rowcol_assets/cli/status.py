@@ -50,9 +50,11 @@ def command(as_json: Annotated[bool, typer.Option("--json", help="Print a JSON l
         return
     # Slow lists are left for later by design; how old they are is freshness' business.
     fine = ("succeeded", "skipped")
-    shown = [
-        {**row, "entities_behind": [each["entity"] for each in row["entities"] if each["last_outcome"] not in fine] or None} for row in rows
-    ]
+    shown = []
+    for row in rows:
+        behind = [each["entity"] for each in row["entities"] if each["last_outcome"] not in fine] or None
+        gone = {"state": "removed", "last_error": None, "consecutive_failures": 0} if row["removed_at"] else {}
+        shown.append({**row, "entities_behind": behind, **gone})
     trouble = {key: heading for key, heading in TROUBLE.items() if any(row[key] for row in shown)}
     show_table(f"Connections of {settings.home}", {**COLUMNS, **trouble}, shown)
     holder = lock_holder(settings)

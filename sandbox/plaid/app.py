@@ -63,10 +63,12 @@ class PlaidApp:
     async def _link(self, request: Request) -> Response:
         """The page on which a business would sign in at its banks."""
         try:
-            redirect = hosted_link.consent(self.office, request.path_params["token"])
+            answer = hosted_link.consent(self.office, request.path_params["token"], request)
         except RefusedError as refused:
             return replies.refusal(refused.problem)
-        return RedirectResponse(redirect, 302) if redirect else Response("Your accounts are connected.", media_type="text/plain")
+        if isinstance(answer, Response):
+            return answer
+        return RedirectResponse(answer, 302) if answer else Response("You can close this page.", media_type="text/plain")
 
     def _route(
         self,

@@ -35,5 +35,10 @@ def _credentials(hub: Hub, listing: Listing) -> dict[str, Any]:
     }
 
 
+def _app(hub: Hub) -> dict[str, str]:
+    keys = office_of(hub).keys
+    return {"client_id": keys.client_id, "secret": keys.secret}
+
+
 _TRUTHS = {"bank_matches": truth.bank_matches, "vendors": truth.vendors, "mistakes": findings.mistakes}
-RAIL = SandboxRail("plaid", 2, _FAULTS, (), _routes, _credentials, truth.served, truth.readers, _TRUTHS, PlaidWebhooks)
+RAIL = SandboxRail("plaid", 2, _FAULTS, (), _routes, _credentials, _app, truth.served, truth.readers, _TRUTHS, PlaidWebhooks)

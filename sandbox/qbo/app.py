@@ -6,12 +6,13 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
+from sandbox.consent import Choice, authorization_code, is_denied, page, sent_back, wants_page
 from sandbox.hub import Hub
 from sandbox.qbo import oauth, replies
 from sandbox.qbo.endpoints import Endpoints
@@ -126,13 +127,21 @@ class QboApp:
         return Response(b"", oauth.revoke(self.hub.state, request.headers, token), replies.headers())
 
     async def _consent(self, request: Request) -> Response:
-        """The consent page, which here agrees at once; `realmId` chooses the company, else it is the first."""
-        asked = request.query_params
-        realm = asked.get("realmId", self.hub.listings[0].realm)
-        if asked.get("client_id") != self.hub.client.client_id or "redirect_uri" not in asked or realm not in self.hub.by_realm:
+        """The consent page; `realmId`, or `business` with its id, chooses the company, else it is the first."""
+        asked, hub = request.query_params, self.hub
+        named = hub.by_business.get(asked.get("business", ""), hub.listings[0])
+        realm = asked.get("realmId", named.realm)
+        is_code = asked.get("response_type", "code") == "code"
+        if asked.get("client_id") != hub.client.client_id or "redirect_uri" not in asked or realm not in hub.by_realm or not is_code:
             return replies.json_reply(encode({"error": "invalid_request"}), 400)
-        back = {"code": oauth.authorization_code(self.hub.state, realm), "state": asked.get("state", ""), "realmId": realm}
-        return RedirectResponse(f"{asked['redirect_uri']}{'&' if '?' in asked['redirect_uri'] else '?'}{urlencode(back)}", 302)
+        if wants_page(request):
+            companies = [Choice(one.realm, one.name, one.realm == realm) for one in hub.listings]
+            return page(request, "Intuit", "realmId", companies)
+        state = asked.get("state", "")
+        if is_denied(request):
+            return sent_back(asked["redirect_uri"], error="access_denied", state=state)
+        code = authorization_code(hub.state, "qbo", realm, asked["redirect_uri"])
+        return sent_back(asked["redirect_uri"], code=code, state=state, realmId=realm)
 
     async def _discovery(self, request: Request) -> Response:
         return replies.json_reply(encode(oauth.discovery(str(request.base_url).rstrip("/"))))

@@ -17,13 +17,13 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 from urllib.parse import unquote
 
+from sandbox.consent import read_code
 from sandbox.seeds import derived_secret
 from sandbox.state import Grant, State
 
 ACCESS_SECONDS = 3600
 ROTATION_SECONDS = 24 * 3600
 IDLE_SECONDS = 8_726_400
-CODE_SECONDS = 600
 
 Answer = tuple[int, dict[str, Any]]
 INVALID_GRANT: Answer = (400, {"error": "invalid_grant", "error_description": "Incorrect or invalid refresh token"})
@@ -76,7 +76,7 @@ def token_answer(state: State, headers: Mapping[str, str], form: Mapping[str, st
     if kind == "refresh_token":
         return _refresh(state, form.get("refresh_token", ""), is_dead)
     if kind == "authorization_code":
-        return _redeem(state, form.get("code", ""))
+        return _redeem(state, form.get("code", ""), form.get("redirect_uri"))
     return 400, {"error": "unsupported_grant_type"}
 
 
@@ -136,17 +136,12 @@ def _issue(state: State, realm: str, grant: Grant) -> Answer:
     }
 
 
-def authorization_code(state: State, realm: str) -> str:
-    """A code as the consent page's redirect carries it, good for ten minutes."""
-    return _sign(state, "code", realm, state.grant_of(realm).generation, state.memory.now + CODE_SECONDS)
-
-
-def _redeem(state: State, code: str) -> Answer:
-    access = _verify(state, "code", code)
-    if access is None or access.expires < state.memory.now or access.generation != state.grant_of(access.realm).generation:
+def _redeem(state: State, code: str, redirect_uri: str | None) -> Answer:
+    said = read_code(state, "qbo", code, redirect_uri)
+    if said is None:
         return INVALID_GRANT
     now = state.memory.now
-    return _issue(state, access.realm, Grant(generation=access.generation + 1, rotated_at=now, used_at=now))
+    return _issue(state, said.key, Grant(generation=state.grant_of(said.key).generation + 1, rotated_at=now, used_at=now))
 
 
 def revoke(state: State, headers: Mapping[str, str], token: str) -> int:

@@ -39,6 +39,11 @@ def _credentials(hub: Hub, listing: Listing) -> dict[str, Any]:
     }
 
 
+def _app(hub: Hub) -> dict[str, str]:
+    app = hub.client
+    return {"client_id": app.client_id, "client_secret": app.client_secret, "webhook_verifier": app.webhook_verifier}
+
+
 def _served(hub: Hub) -> Iterator[Row]:
     """Each version that was ever sent, once, with the instant it first went out."""
     first: dict[tuple[str, str, int], int] = {}
@@ -59,4 +64,4 @@ def _readers(hub: Hub) -> set[str]:
     return {hub.by_realm[realm].business_id for realm in realms if realm in hub.by_realm}
 
 
-RAIL = SandboxRail("qbo", 0, _FAULTS, ("drifting_pages", "late_commit"), _routes, _credentials, _served, _readers, {}, QboWebhooks)
+RAIL = SandboxRail("qbo", 0, _FAULTS, ("drifting_pages", "late_commit"), _routes, _credentials, _app, _served, _readers, {}, QboWebhooks)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
+from sandbox.consent import Choice, authorization_code, is_denied, page, sent_back, wants_page
 from sandbox.hub import Hub
 from sandbox.ramp import oauth, replies
 from sandbox.ramp.limits import Limits
@@ -129,15 +130,22 @@ class RampApp:
         return replies.json_reply({}, status) if status != 404 else replies.not_found("Token not found")
 
     async def _consent(self, request: Request) -> Response:
-        """The consent page, which here agrees at once; `business` (its number) chooses whose, else it is the first."""
-        asked = request.query_params
-        business = asked.get("business", "0")
-        is_known = business.isdecimal() and int(business) < len(self.hub.listings)
-        client, _ = oauth.client_of(self.hub.config.seed, oauth.PARTNER)
-        if asked.get("client_id") != client or "redirect_uri" not in asked or not is_known:
+        """The consent page; `business`, its id or number, chooses whose, else it is the first."""
+        asked, hub = request.query_params, self.hub
+        business = asked.get("business", "")
+        number = int(business) if business.isdecimal() else hub.by_business.get(business, hub.listings[0]).index
+        client, _ = oauth.client_of(hub.config.seed, oauth.PARTNER)
+        is_code = asked.get("response_type", "code") == "code"
+        if asked.get("client_id") != client or "redirect_uri" not in asked or number >= len(hub.listings) or not is_code:
             return replies.json_reply({"error": "invalid_request"}, 400)
-        back = {"code": oauth.authorization_code(self.hub.state, int(business)), "state": asked.get("state", "")}
-        return RedirectResponse(f"{asked['redirect_uri']}{'&' if '?' in asked['redirect_uri'] else '?'}{urlencode(back)}", 302)
+        if wants_page(request):
+            businesses = [Choice(str(one.index), one.name, one.index == number) for one in hub.listings]
+            return page(request, "Ramp", "business", businesses)
+        state = asked.get("state", "")
+        if is_denied(request):
+            return sent_back(asked["redirect_uri"], error="access_denied", state=state)
+        key, scope = oauth.grant_key(number), asked.get("scope", "")
+        return sent_back(asked["redirect_uri"], code=authorization_code(hub.state, "ramp", key, asked["redirect_uri"], scope), state=state)
 
 
 def _form(kind: str, body: bytes) -> dict[str, str]:

@@ -16,10 +16,11 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 from urllib.parse import unquote
 
+from sandbox.consent import read_code
 from sandbox.seeds import derived_secret
 from sandbox.state import Grant, State
 
-APP_SECONDS, CONSENT_SECONDS, CODE_SECONDS = 864_000, 3600, 600
+APP_SECONDS, CONSENT_SECONDS = 864_000, 3600
 SCOPES = (
     "bills:read", "vendors:read", "transactions:read", "transfers:read", "business:read", "bank_accounts:read", "reimbursements:read",
     "entities:read", "accounting:read", "statements:read",
@@ -59,7 +60,7 @@ def webhook_secret(seed: int, number: int) -> str:
 
 def refresh_token(state: State, number: int) -> str:
     """The refresh token of a business's present consent; it does not rotate."""
-    generation = state.grant_of(_key(number)).generation
+    generation = state.grant_of(grant_key(number)).generation
     return f"ramp_rt_{number:x}Q{derived_secret(48, state.config.seed, 'ramp refresh', number, generation)}"
 
 
@@ -75,10 +76,10 @@ def token_answer(
         if who == PARTNER:
             return 400, {"error": "unauthorized_client", "error_description": "This app acts by consent only"}
         taken = lost(int(who))
-        grant = state.grant_of(_key(int(who)))
+        grant = state.grant_of(grant_key(int(who)))
         if grant.revoked:
             # Revoking ends the tokens there are; the app itself may ask for others.
-            state.remember("grant", realm=_key(int(who)), **asdict(Grant(generation=grant.generation + 1)))
+            state.remember("grant", realm=grant_key(int(who)), **asdict(Grant(generation=grant.generation + 1)))
         return INVALID_CLIENT if taken is None else _issue(state, int(who), scope, taken, APP_SECONDS, has_refresh=False)
     if kind == "refresh_token" and who == PARTNER:
         number = _number_of(form.get("refresh_token", ""))
@@ -86,11 +87,13 @@ def token_answer(
         if number is None or not is_known or not hmac.compare_digest(form["refresh_token"], refresh_token(state, number)):
             return "Refresh token with given refresh_token not found"
         taken = lost(number)
-        if taken is None or state.grant_of(_key(number)).revoked:
+        if taken is None or state.grant_of(grant_key(number)).revoked:
             return "Refresh token with given refresh_token not found"
-        return _issue(state, number, scope or " ".join(SCOPES), taken, CONSENT_SECONDS, has_refresh=True)
+        consented = state.grant_of(grant_key(number)).scope or " ".join(SCOPES)
+        wanted = " ".join(name for name in scope.split() if name in consented.split()) if scope else consented
+        return _issue(state, number, wanted, taken, CONSENT_SECONDS, has_refresh=True)
     if kind == "authorization_code" and who == PARTNER:
-        return _redeem(state, form.get("code", ""), lost)
+        return _redeem(state, form.get("code", ""), form.get("redirect_uri"), lost)
     return 400, {"error": "unsupported_grant_type" if kind not in ("refresh_token", "authorization_code") else "unauthorized_client"}
 
 
@@ -120,21 +123,15 @@ def _issue(state: State, number: int, scope: str, taken: tuple[str, ...], second
     return 200, body
 
 
-def authorization_code(state: State, number: int) -> str:
-    """A code as the consent page's redirect carries it, good for ten minutes."""
-    return _sign(state, "code", number, (), state.memory.now + CODE_SECONDS)
-
-
-def _redeem(state: State, code: str, lost: Callable[[int], tuple[str, ...] | None]) -> Answer:
-    access = _verify(state, "code", code)
-    invalid: Answer = (400, {"error": "invalid_grant", "error_description": "Authorization code is invalid or expired"})
-    if access is None or access.expires < state.memory.now or access.generation != state.grant_of(_key(access.number)).generation:
-        return invalid
-    taken = lost(access.number)
-    if taken is None:
-        return invalid
-    state.remember("grant", realm=_key(access.number), **asdict(Grant(generation=access.generation + 1)))
-    return _issue(state, access.number, " ".join(SCOPES), taken, CONSENT_SECONDS, has_refresh=True)
+def _redeem(state: State, code: str, redirect_uri: str | None, lost: Callable[[int], tuple[str, ...] | None]) -> Answer:
+    said = read_code(state, "ramp", code, redirect_uri)
+    number = int(said.key.removeprefix("ramp:")) if said else 0
+    taken = lost(number) if said else None
+    if said is None or taken is None:
+        return 400, {"error": "invalid_grant", "error_description": "Authorization code is invalid or expired"}
+    scope = said.scope or " ".join(SCOPES)
+    state.remember("grant", realm=said.key, **asdict(Grant(generation=state.grant_of(said.key).generation + 1, scope=scope)))
+    return _issue(state, number, scope, taken, CONSENT_SECONDS, has_refresh=True)
 
 
 def revoke(state: State, headers: Mapping[str, str], token: str, businesses: int) -> int:
@@ -145,7 +142,7 @@ def revoke(state: State, headers: Mapping[str, str], token: str, businesses: int
     number = access.number if access else _number_of(token)
     if number is None or number >= businesses:
         return 404
-    state.remember("grant", realm=_key(number), **asdict(replace(state.grant_of(_key(number)), revoked=True)))
+    state.remember("grant", realm=grant_key(number), **asdict(replace(state.grant_of(grant_key(number)), revoked=True)))
     return 200
 
 
@@ -155,11 +152,12 @@ def access_of(state: State, authorization: str) -> Access | None:
     access = _verify(state, "access", token.strip()) if scheme.lower() == "bearer" else None
     if access is None or access.expires <= state.memory.now:
         return None
-    grant = state.grant_of(_key(access.number))
+    grant = state.grant_of(grant_key(access.number))
     return access if not grant.revoked and grant.generation == access.generation else None
 
 
-def _key(number: int) -> str:
+def grant_key(number: int) -> str:
+    """The name of a business's consent among the sandbox's grants."""
     return f"ramp:{number}"
 
 
@@ -172,7 +170,7 @@ def _number_of(token: str) -> int | None:
 
 
 def _sign(state: State, use: str, number: int, scopes: tuple[str, ...], expires: int) -> str:
-    generation = state.grant_of(_key(number)).generation
+    generation = state.grant_of(grant_key(number)).generation
     facts = {"u": use, "b": number, "s": [SCOPES.index(name) for name in scopes], "e": expires, "g": generation, "n": secrets.token_hex(4)}
     body = base64.urlsafe_b64encode(json.dumps(facts, separators=(",", ":")).encode()).decode().rstrip("=")
     return f"ramp_bus_tok_{body}.{_mac(state, body)}"

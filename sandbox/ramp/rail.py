@@ -41,6 +41,11 @@ def _credentials(hub: Hub, listing: Listing) -> dict[str, Any]:
     }
 
 
+def _app(hub: Hub) -> dict[str, str]:
+    client, secret = oauth.client_of(hub.config.seed, oauth.PARTNER)
+    return {"client_id": client, "client_secret": secret}
+
+
 def _served(hub: Hub) -> Iterator[Row]:
     """Each version that was ever sent, with the hash of its body as it first went out; again if another shape was sent in between."""
     office = office_of(hub)
@@ -72,4 +77,4 @@ def _vendors(hub: Hub) -> Iterator[Row]:
 
 
 _TRUTHS = {"vendors": _vendors, "mistakes": findings.mistakes}
-RAIL = SandboxRail("ramp", 1, _FAULTS, ("drifting_pages",), _routes, _credentials, _served, _readers, _TRUTHS, RampWebhooks)
+RAIL = SandboxRail("ramp", 1, _FAULTS, ("drifting_pages",), _routes, _credentials, _app, _served, _readers, _TRUTHS, RampWebhooks)

@@ -27,6 +27,7 @@ class StripeOffice:
         seed = hub.config.seed
         self.platform_id = f"acct_1{derived_secret(15, seed, 'stripe platform')}"
         self.platform_key = f"sk_test_51{derived_secret(40, seed, 'stripe platform key')}"
+        self.client_id = f"ca_{derived_secret(32, seed, 'stripe platform app')}"
         listings = () if hub.config.recorded else hub.listings
         self.accounts: dict[str, Listing] = {account_id(hub, listing): listing for listing in listings}
         self.keys: dict[str, str] = {self.platform_key: ""}
@@ -57,7 +58,12 @@ class StripeOffice:
     def reaches(self, key: str, account: str) -> bool:
         """Whether a known key may act on an account: its own, or one connected to the platform."""
         own = self.keys[key]
-        return account == own or (own == "" and account in self.accounts and is_connected(self.accounts[account]))
+        return account == own or (own == "" and account in self.accounts and self.is_connected(self.accounts[account]))
+
+    def is_connected(self, listing: Listing) -> bool:
+        """Whether the platform may act on a business's account: from the beginning or by consent, and not ended since."""
+        grant = self.hub.state.grant_of(grant_key(listing))
+        return not grant.revoked and (is_connected(listing) or grant.generation > 0)
 
     def platform(self) -> dict[str, Any]:
         """The platform's own account object."""
@@ -93,8 +99,13 @@ def webhook_secret(hub: Hub, listing: Listing) -> str:
     return f"whsec_{derived_secret(32, _seed(hub, listing), 'stripe webhooks')}"
 
 
+def grant_key(listing: Listing) -> str:
+    """The name of an account's consent to the platform among the sandbox's grants."""
+    return f"stripe:{listing.index}"
+
+
 def is_connected(listing: Listing) -> bool:
-    """Whether the business's account is reached through the platform's key."""
+    """Whether the business's account is reached through the platform's key from the beginning."""
     return listing.index % 3 == 2
 
 

@@ -16,6 +16,7 @@ from sandbox.spoiling import BODY_FAULTS
 from sandbox.stripe import findings
 from sandbox.stripe.app import StripeApp
 from sandbox.stripe.book import Book
+from sandbox.stripe.connecting import connect_routes
 from sandbox.stripe.limits import Limits
 from sandbox.stripe.office import account_id, is_connected, office_of, own_key, webhook_secret
 from sandbox.stripe.replies import error_body, missing
@@ -31,7 +32,7 @@ _FAULTS = (
 
 
 def _routes(hub: Hub, limits: bool, latency_ms: int) -> list[Route]:
-    return StripeApp(hub, Limits(limits), latency_ms).routes()
+    return [*connect_routes(hub), *StripeApp(hub, Limits(limits), latency_ms).routes()]
 
 
 def _credentials(hub: Hub, listing: Listing) -> dict[str, Any]:
@@ -39,9 +40,15 @@ def _credentials(hub: Hub, listing: Listing) -> dict[str, Any]:
         return {
             "api_key": office_of(hub).platform_key,
             "account_id": account_id(hub, listing),
+            "client_id": office_of(hub).client_id,
             "webhook_secret": webhook_secret(hub, listing),
         }
     return {"api_key": own_key(hub, listing), "webhook_secret": webhook_secret(hub, listing)}
+
+
+def _app(hub: Hub) -> dict[str, str]:
+    office = office_of(hub)
+    return {"client_id": office.client_id, "api_key": office.platform_key}
 
 
 def _served(hub: Hub) -> Iterator[Row]:
@@ -84,4 +91,4 @@ def _payouts(hub: Hub) -> Iterator[Row]:
 
 
 _TRUTHS = {"payouts": _payouts, "mistakes": findings.mistakes}
-RAIL = SandboxRail("stripe", 3, _FAULTS, ("late_commit",), _routes, _credentials, _served, _readers, _TRUTHS, StripeWebhooks)
+RAIL = SandboxRail("stripe", 3, _FAULTS, ("late_commit",), _routes, _credentials, _app, _served, _readers, _TRUTHS, StripeWebhooks)

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from ingestion.control import ControlStore, product_clock_of
-from ingestion.control.onboarding import check_url, onboard
+from ingestion.control.onboarding import onboard
 from ingestion.control.onboarding_csv import onboard_csv
 from ingestion.errors import RowcolError, UsageError
+from ingestion.identifiers import check_url
 from ingestion.settings import Settings
 from tests.control.conftest import CREDENTIALS, connect
 

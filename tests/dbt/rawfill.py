@@ -31,7 +31,7 @@ CONTROL_TABLES = {
     "grants": "business_id varchar, advisor_id varchar, role varchar, valid_from timestamptz, valid_to timestamptz, _dlt_load_id varchar",
     "connections": """business_id varchar, connection_id varchar, rail varchar, state varchar, consecutive_failures bigint,
         last_error_kind varchar, last_error varchar, last_attempt_at timestamptz, last_success_at timestamptz,
-        token_expires_at timestamptz, is_sandbox boolean, is_paused boolean, _dlt_load_id varchar""",
+        token_expires_at timestamptz, is_sandbox boolean, is_paused boolean, removed_at timestamptz, _dlt_load_id varchar""",
     "sync_states": """business_id varchar, connection_id varchar, rail varchar, entity varchar, last_attempt_at timestamptz,
         last_success_at timestamptz, last_full_walk_at timestamptz, source_count bigint, last_outcome varchar,
         consecutive_failures bigint, last_error_kind varchar, last_error varchar, _dlt_load_id varchar""",

@@ -72,7 +72,9 @@ def test_a_port_in_use_is_named(tmp_path: Path) -> None:
 def test_wrong_credentials_name_the_business_and_hold_up_nobody(copy: Machine, field: str) -> None:
     wrong, *others = copy.sandbox.credentials
     (copy.folder / "wrong.json").write_text(json.dumps({**wrong["credentials"], field: "canary-of-a-wrong-secret"}))
-    copy.succeed("onboard", wrong["business_id"], "--rail", "qbo", "--credentials", "wrong.json", "--base-url", wrong["base_url"])
+    onboarding = ("onboard", wrong["business_id"], "--rail", "qbo", "--credentials", "wrong.json", "--base-url", wrong["base_url"])
+    assert "does not accept these credentials" in _assert_refused(copy.rowcol(*onboarding), 2)
+    copy.succeed(*onboarding, "--no-check")
     # Later than any access token the home still has lives.
     copy.sandbox.post("advance", days=1)
     told = _assert_refused(copy.rowcol("sync"), 1)

@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from expectations.report import CheckReport
 from expectations.suites import HYGIENE_SUITES
 from ingestion.rails.qbo.promise import QBO
+from rowcol_assets.baseline import baselines
 from tests.dbt.rawfill import RawWarehouse
 from tests.expectations.mistakes import NOW, day, fill, invoice, line, purchase
 from tests.expectations.project import AFTER, BEFORE, WAREHOUSE, build, check, rows
@@ -113,6 +115,16 @@ def test_impact_severity_score_and_tray_follow_from_the_failures(warehouse: Path
     scores = rows(warehouse, "select business_id, hygiene_score, checks_failed, checks_errored from marts.fct_hygiene_score order by all")
     assert [business for business, *_ in scores] == ["acme", "broken", "expiring", "paused", "quiet"]
     assert scores[4][1:] == (Decimal("100.0"), 0, 0)
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        found = baselines(connection, ["acme", "quiet", "nobody"])
+    assert found["nobody"] == {"hygiene_score": None, "hygiene_grade": None, "flags": []}
+    assert (found["quiet"]["hygiene_score"], found["quiet"]["flags"]) == (Decimal("100.0"), [])
+    told = {flag["check_id"]: (flag["open_flags"], flag["is_blocking"]) for flag in found["acme"]["flags"]}
+    assert sum(count for count, _ in told.values()) == len(flags)
+    assert told["H15"][1] and not told["H13"][1]
+    assert [flag["severity"] for flag in found["acme"]["flags"]] == sorted(
+        (flag["severity"] for flag in found["acme"]["flags"]), key="CHML".index
+    )
     assert scores[0][2] == len([check_id for check_id, found in MISTAKES.items() if found and check_id != "H39"])
     tray = rows(
         warehouse,

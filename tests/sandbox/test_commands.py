@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from ingestion.control.onboarding import check_credentials
+from ingestion.control.intake import check_credentials
 from ingestion.registry import RAILS
 from ingestion.settings import load_settings
 from rowcol_assets.cli.sandbox import app

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
+import httpx
 import pytest
 
 from sandbox.server import Running, start
@@ -81,3 +82,23 @@ def test_an_error_is_the_librarys_own(client: Any, entry: dict[str, Any]) -> Non
     with pytest.raises(plaid.ApiException, match="INVALID_ACCESS_TOKEN") as refused:
         client.accounts_get(of_plaid("AccountsGetRequest")(access_token="access-sandbox-nobody"))
     assert refused.value.status == 400
+
+
+def test_a_hosted_session_is_made_answered_and_the_item_removed(client: Any, running: Running) -> None:
+    business = running.credentials[1]["business_id"]
+    asked = of_plaid("LinkTokenCreateRequest")(
+        client_name="RowCol",
+        language="en",
+        country_codes=[of_plaid("CountryCode")("US")],
+        products=[of_plaid("Products")("transactions")],
+        user=of_plaid("LinkTokenCreateRequestUser")(client_user_id=business),
+        hosted_link=of_plaid("LinkTokenCreateHostedLink")(completion_redirect_uri="http://127.0.0.1:9/done"),
+    )
+    made = client.link_token_create(asked)
+    assert httpx.get(made["hosted_link_url"], trust_env=False).status_code == 302
+    session = client.link_token_get(of_plaid("LinkTokenGetRequest")(link_token=made["link_token"]))["link_sessions"][0]
+    (added, *_) = session["results"]["item_add_results"]
+    linked = client.item_public_token_exchange(of_plaid("ItemPublicTokenExchangeRequest")(public_token=added["public_token"]))
+    client.item_remove(of_plaid("ItemRemoveRequest")(access_token=linked["access_token"]))
+    with pytest.raises(plaid.ApiException, match="INVALID_ACCESS_TOKEN"):
+        client.accounts_get(of_plaid("AccountsGetRequest")(access_token=linked["access_token"]))

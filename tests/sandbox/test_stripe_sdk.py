@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from sandbox.server import Running, start
@@ -76,3 +77,17 @@ def test_it_recognises_the_refusals(sandbox: Running) -> None:
 def test_it_tries_again_after_a_throttle(sandbox: Running) -> None:
     sandbox.post("fault", rail="stripe", business="all", kind="throttle", count=1)
     assert client(sandbox, max_network_retries=2).v1.charges.list().data
+
+
+def test_connect_is_asked_for_redeemed_and_ended(sandbox: Running) -> None:
+    app = next(one for one in httpx.get(f"{sandbox.base_url}/sandbox/apps", trust_env=False).json() if one["rail"] == "stripe")
+    keys, base = app["app"], app["base_url"]
+    api = stripe.StripeClient(keys["api_key"], client_id=keys["client_id"], base_addresses={"api": base, "connect": base})
+    asked = {"scope": "read_only", "redirect_uri": "http://127.0.0.1:9/x", "state": "s1", "response_type": "code"}
+    told = httpx.URL(httpx.get(api.oauth.authorize_url(asked), trust_env=False).headers["location"]).params
+    token = api.oauth.token({"grant_type": "authorization_code", "code": told["code"]})
+    assert (told["state"], token.livemode, token.scope) == ("s1", False, "read_only")
+    assert api.v1.accounts.retrieve(token.stripe_user_id).id == token.stripe_user_id
+    with pytest.raises(stripe.oauth_error.InvalidGrantError):
+        api.oauth.token({"grant_type": "authorization_code", "code": told["code"]})
+    assert api.oauth.deauthorize({"stripe_user_id": token.stripe_user_id}).stripe_user_id == token.stripe_user_id

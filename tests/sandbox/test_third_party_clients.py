@@ -6,10 +6,12 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from intuitlib import config as intuit_config
 from intuitlib import utils as intuit_utils
 from intuitlib.client import AuthClient
+from intuitlib.enums import Scopes
 from intuitlib.exceptions import AuthClientError
 
 from sandbox.server import Running, start
@@ -98,3 +100,15 @@ def test_python_quickbooks_recognises_the_faults(ledger: QuickBooks, sandbox: Ru
     ledger.session.access_token = "stale"
     with pytest.raises(exceptions.AuthorizationException):
         Bill.count(qb=ledger)
+
+
+def test_intuit_oauth_asks_for_a_consent_redeems_it_and_revokes_it(sandbox: Running, auth: AuthClient) -> None:
+    second = sandbox.credentials[1]
+    address = auth.get_authorization_url([Scopes.ACCOUNTING], state_token="s1") + f"&business={second['business_id']}"
+    told = httpx.URL(httpx.get(address, trust_env=False).headers["location"]).params
+    assert (told["state"], told["realmId"]) == ("s1", second["credentials"]["realm_id"])
+    auth.get_bearer_token(told["code"], realm_id=told["realmId"])
+    assert auth.refresh_token.startswith("AB11")
+    assert auth.revoke() is True
+    with pytest.raises(AuthClientError, match="invalid_grant"):
+        auth.refresh()

@@ -18,8 +18,9 @@ calendar as (
     select * from {{ ref('int_business_calendar') }}
 ),
 
--- Accounts of a login that was taken away are no longer the business's to see. A bank may serve either balance without
--- the other; the lower one is what can be spent for certain.
+-- Accounts of a login that was taken away are no longer the business's to see; those of a connection that was removed here
+-- stay for what they saw, and are no cash. A bank may serve either balance without the other; the lower one is what can be
+-- spent for certain.
 depository as (
     select
         accounts.business_id,
@@ -29,6 +30,9 @@ depository as (
         balances.change_id,
         accounts.account_name,
         accounts.account_sub_type,
+        accounts.persistent_account_id,
+        accounts.mask,
+        connections.is_removed,
         case
             when balances.available_amount < balances.current_amount then balances.available_amount
             else coalesce(balances.current_amount, balances.available_amount)
@@ -52,13 +56,35 @@ depository as (
             and accounts.record_id = balances.record_id
             and not balances.is_deleted
     where accounts.account_type = 'depository' and not accounts.is_deleted
+),
+
+-- A bank linked again is another login with other ids that tells the whole history once more: what the removed one saw of the
+-- same account would count twice.
+superseded as (
+    select distinct
+        removed.business_id,
+        removed.connection_id,
+        removed.account_id
+    from depository as removed
+    inner join depository as linked
+        on
+            removed.business_id = linked.business_id
+            and coalesce(removed.persistent_account_id, removed.mask || removed.account_sub_type)
+            = coalesce(linked.persistent_account_id, linked.mask || linked.account_sub_type)
+    where removed.is_removed and linked.is_removed is not true
 )
 
 select
     depository.*,
+    superseded.account_id is not null as is_superseded,
     {{ home_amount('depository.balance_amount', 'depository.currency', 'depository.home_currency', 'rates.exchange_rate') }}
         as home_balance_amount
 from depository
+left join superseded
+    on
+        depository.business_id = superseded.business_id
+        and depository.connection_id = superseded.connection_id
+        and depository.account_id = superseded.account_id
 asof left join rates
     on
         depository.business_id = rates.business_id

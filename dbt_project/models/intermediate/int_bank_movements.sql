@@ -6,6 +6,7 @@ with transactions as (
 
 accounts as (
     select * from {{ ref('int_bank_balances') }}
+    where is_superseded is not true
 ),
 
 rates as (

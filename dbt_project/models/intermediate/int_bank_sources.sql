@@ -2,7 +2,7 @@
 
 with connections as (
     select * from {{ ref('stg_control__connections') }}
-    where rail = 'plaid'
+    where rail = 'plaid' and is_removed is not true
 ),
 
 sync_states as (
@@ -12,6 +12,7 @@ sync_states as (
 
 balances as (
     select * from {{ ref('int_bank_balances') }}
+    where is_removed is not true
 ),
 
 movements as (

@@ -4,6 +4,7 @@ with ledger as (
 
 bank as (
     select * from {{ ref('int_bank_balances') }}
+    where is_removed is not true
 ),
 
 sources as (

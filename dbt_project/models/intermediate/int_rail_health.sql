@@ -1,11 +1,21 @@
 {{ config(materialized='table') }}
 
+-- What was removed counts no more where its rail has another connection, and marks the rail where it has none.
 with connections as (
     select * from {{ ref('stg_control__connections') }}
+    qualify
+        is_removed is not true
+        or not bool_or(is_removed is not true) over (partition by business_id, rail)
 ),
 
 freshness as (
-    select * from {{ ref('int_rail_freshness') }}
+    select freshness.*
+    from {{ ref('int_rail_freshness') }} as freshness
+    inner join connections
+        on
+            freshness.business_id = connections.business_id
+            and freshness.connection_id = connections.connection_id
+            and freshness.rail = connections.rail
 ),
 
 calendar as (

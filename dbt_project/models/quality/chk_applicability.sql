@@ -19,6 +19,7 @@ connected as (
         connections.business_id,
         list(distinct connections.rail) as rails
     from connections
+    where connections.is_removed is not true
     group by connections.business_id
 )
 

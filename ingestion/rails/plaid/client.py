@@ -29,7 +29,7 @@ Parsed = TypeVar("Parsed")
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Where and as whom an item is asked."""
+    """Where and as whom an item is asked; without an access token it is about no item yet."""
 
     base_url: str
     client_id: str
@@ -43,7 +43,7 @@ async def post(
 ) -> bytes:
     """Asks once and returns the body of a good answer; what another one means is raised, see `complaints.judge`."""
     body = {"client_id": access.client_id, "secret": access.secret, **fields}
-    if path not in OF_NO_ITEM:
+    if path not in OF_NO_ITEM and access.access_token:
         body["access_token"] = access.access_token
     headers = {"Content-Type": "application/json", "Plaid-Version": API_VERSION}
     answer = await exchange(http, "POST", access.base_url.rstrip("/") + path, content=msgspec.json.encode(body), headers=headers)

@@ -38,6 +38,8 @@ OWNER_MUST_ACT = {
     "INVALID_ACCESS_TOKEN": _GONE,
     "INSTITUTION_NO_LONGER_SUPPORTED": "Plaid no longer reaches this bank: its statements have to come another way",
 }
+# Of an item there is nothing left at Plaid.
+CODES_OF_THE_GONE = tuple(code for code, advice in OWNER_MUST_ACT.items() if advice is _GONE)
 KEYS_REFUSED = {"INVALID_API_KEYS", "UNAUTHORIZED_ENVIRONMENT", "UNAUTHORIZED_ROUTE_ACCESS"}
 MUTATION = "TRANSACTIONS_SYNC_MUTATION_DURING_PAGINATION"
 

@@ -16,6 +16,20 @@ from ingestion.rails.plaid.items import ITEM_PATH, OtherItem
 from ingestion.rails.plaid.wire import read_item
 from ingestion.strategies import USER_ACTION
 
+NEEDED = "transactions"
+# An access token says for which environment it is.
+ENVIRONMENTS = {"access-production-": True, "access-sandbox-": False, "access-development-": False}
+
+
+class _Products(msgspec.Struct):
+    products: list[str] = []
+    billed_products: list[str] = []
+    consented_products: list[str] = []
+    available_products: list[str] = []
+
+
+_products = msgspec.json.Decoder(_Products)
+
 
 class _Given(msgspec.Struct):
     item_id: str
@@ -41,4 +55,12 @@ async def _identify(http: httpx.AsyncClient, base_url: str, client_id: str, secr
     if item.record.record_id != given.item_id:
         raise OtherItem
     kept = {"client_id": client_id, "secret": secret, "item_id": given.item_id, "access_token": given.access_token}
-    return Identity(given.item_id, kept, item.institution_name or item.institution_id or given.item_id)
+    known = _products.decode(item.record.payload)
+    served = {*known.products, *known.billed_products, *known.consented_products, *known.available_products}
+    return Identity(
+        given.item_id,
+        kept,
+        item.institution_name or item.institution_id or given.item_id,
+        is_live=next((is_live for prefix, is_live in ENVIRONMENTS.items() if given.access_token.startswith(prefix)), None),
+        lacking=(NEEDED,) if served and NEEDED not in served else (),
+    )

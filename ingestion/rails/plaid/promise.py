@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from ingestion.promise import CredentialForm, EntityPromise, LivePromise, RailPromise
+from ingestion.promise import ConsentForm, CredentialForm, EntityPromise, LivePromise, RailPromise
 
 _entity = partial(EntityPromise, order=("observed_at", "version_no"))
 
@@ -30,6 +30,13 @@ PLAID = RailPromise(
         base_url="https://production.plaid.com",
         auth_url="https://production.plaid.com",
         structured=("items",),
+        test_urls=("https://sandbox.plaid.com",),
+    ),
+    consent=ConsentForm(
+        steps="ingestion.rails.plaid.consent",
+        required=("client_id", "secret"),
+        optional=("client_name",),
+        url="https://production.plaid.com",
     ),
     entities=(
         _entity(

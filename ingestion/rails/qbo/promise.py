@@ -5,7 +5,7 @@ Source: Intuit's Accounting API v3 entity reference. Tiers follow domain.md's fr
 
 from __future__ import annotations
 
-from ingestion.promise import CredentialForm, EntityPromise, LivePromise, RailPromise
+from ingestion.promise import ConsentForm, CredentialForm, EntityPromise, LivePromise, RailPromise
 
 QBO = RailPromise(
     name="qbo",
@@ -14,6 +14,7 @@ QBO = RailPromise(
     feed="query walk, then one change-data-capture call per company and cycle",
     fetch="ingestion.rails.qbo.fetch:fetch",
     reread="ingestion.rails.qbo.kept:reread",
+    identify="ingestion.rails.qbo.identity:identify",
     versioned=True,
     # Intuit App Partner Program, Builder tier: metered "CorePlus" calls in a calendar month.
     monthly_calls=500_000,
@@ -24,6 +25,13 @@ QBO = RailPromise(
         refresh_field="refresh_token",
         base_url="https://quickbooks.api.intuit.com",
         auth_url="https://oauth.platform.intuit.com",
+        test_urls=("https://sandbox-quickbooks.api.intuit.com",),
+    ),
+    consent=ConsentForm(
+        steps="ingestion.rails.qbo.consent",
+        required=("client_id", "client_secret"),
+        optional=("webhook_verifier",),
+        url="https://developer.intuit.com",
     ),
     entities=(
         EntityPromise(

@@ -12,8 +12,12 @@ import msgspec
 from ingestion.clock import wall_clock
 from ingestion.fetching import Identity, RailError
 from ingestion.rails.ramp.client import NOT_FOUND_CODE, ROOT
+from ingestion.rails.ramp.lists import scope_of
 from ingestion.rails.ramp.oauth import request_token
+from ingestion.rails.ramp.promise import RAMP
 from ingestion.rails.ramp.wire import error_code
+
+NEEDED = frozenset(scope_of(entity.name) for entity in RAMP.entities)
 
 
 class _Business(msgspec.Struct):
@@ -46,4 +50,5 @@ async def identify(http: httpx.AsyncClient, base_url: str, auth_url: str, creden
     kept = {**credentials, "business_id": business.id}
     if token.refresh_token:
         kept["refresh_token"] = token.refresh_token
-    return [Identity(business.id, kept, business.business_name_legal or business.business_name_on_card or business.id)]
+    lacking = () if token.scope is None else tuple(sorted(NEEDED - set(token.scope.split())))
+    return [Identity(business.id, kept, business.business_name_legal or business.business_name_on_card or business.id, lacking=lacking)]

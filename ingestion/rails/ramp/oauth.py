@@ -41,17 +41,22 @@ def request_token(auth_url: str, credentials: Mapping[str, Any], refresh_token: 
     form = {"grant_type": "client_credentials", "scope": " ".join(scopes_of(credentials))}
     if refresh_token:
         form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+    return token_for(auth_url, credentials, form, clock)
+
+
+def token_for(auth_url: str, credentials: Mapping[str, Any], form: Mapping[str, str], clock: Clock) -> TokenState:
+    """A token for `form`, in the name of the app in `credentials`; RailError as `request_token` says."""
     auth = (credentials["client_id"], credentials["client_secret"])
     status, body = post_form(auth_url.rstrip("/") + TOKEN_PATH, auth, form, TIMEOUT_SECONDS)
     if status in (400, 401, 403, 404, 422):
         raise _refusal(body)
     if status != httpx.codes.OK or not isinstance(body.get("access_token"), str):
         raise RailError("token_endpoint", f"the token endpoint answered {status}")
-    usual = REFRESHED_SECONDS if refresh_token else CLIENT_CREDENTIALS_SECONDS
+    usual = CLIENT_CREDENTIALS_SECONDS if form["grant_type"] == "client_credentials" else REFRESHED_SECONDS
     return TokenState(
         access_token=body["access_token"],
         access_expires_at=clock() + lifetime(body, "expires_in", usual),
-        refresh_token=body.get("refresh_token") or refresh_token,
+        refresh_token=body.get("refresh_token") or form.get("refresh_token"),
         refresh_expires_at=None,
         scope=body.get("scope") if isinstance(body.get("scope"), str) else None,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from ingestion.promise import CredentialForm, EntityPromise, LivePromise, RailPromise
+from ingestion.promise import ConsentForm, CredentialForm, EntityPromise, LivePromise, RailPromise
 
 _entity = partial(EntityPromise, key=("id",), order=("observed_at", "version_no"))
 
@@ -31,6 +31,13 @@ RAMP = RailPromise(
         base_url="https://api.ramp.com",
         auth_url="https://api.ramp.com",
         structured=("scopes",),
+        test_urls=("https://demo-api.ramp.com",),
+    ),
+    consent=ConsentForm(
+        steps="ingestion.rails.ramp.consent",
+        required=("client_id", "client_secret"),
+        optional=("webhook_secret",),
+        url="https://app.ramp.com",
     ),
     entities=(
         _entity(

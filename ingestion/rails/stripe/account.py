@@ -7,7 +7,9 @@ otherwise mix two companies' money. Nothing is spooled before this has passed.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from ingestion.answers import MalformedPage
 from ingestion.control.facts import Connection, Credentials
@@ -77,7 +79,7 @@ def expects_live(secret: Credentials) -> bool:
     return secret["livemode"] == "true" if "livemode" in secret else is_live_key(secret["api_key"])
 
 
-def acts_on_connected(secret: Credentials) -> bool:
+def acts_on_connected(secret: Mapping[str, Any]) -> bool:
     """Whether the account is named with each call: a platform's key acting on an account connected to it.
 
     Credentials that do not say so, as files given by hand, name an account only in that case.

@@ -57,4 +57,4 @@ async def identify(http: httpx.AsyncClient, base_url: str, auth_url: str, creden
     kept = {name: str(value) for name, value in credentials.items() if value is not None}
     kept |= {"account_id": account.id, "livemode": str(is_live).lower(), "is_connected_account": str(is_connected).lower()}
     label = (account.business_profile and account.business_profile.name) or account.email or account.id
-    return [Identity(account.id, kept, label)]
+    return [Identity(account.id, kept, label, is_live=is_live)]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from ingestion.promise import CredentialForm, EntityPromise, LivePromise, RailPromise
+from ingestion.promise import ConsentForm, CredentialForm, EntityPromise, LivePromise, RailPromise
 
 _entity = partial(EntityPromise, key=("id",), order=("observed_at", "version_no"))
 
@@ -22,11 +22,17 @@ STRIPE = RailPromise(
     identify="ingestion.rails.stripe.identity:identify",
     credentials=CredentialForm(
         required=("api_key",),
-        optional=("account_id", "webhook_secret"),
+        optional=("account_id", "client_id", "webhook_secret"),
         connection_field=None,
         refresh_field=None,
         base_url="https://api.stripe.com",
         auth_url="https://connect.stripe.com",
+    ),
+    consent=ConsentForm(
+        steps="ingestion.rails.stripe.consent",
+        required=("client_id", "api_key"),
+        optional=("webhook_secret",),
+        url="https://connect.stripe.com",
     ),
     entities=(
         _entity("accounts", "account", "standard", "The account the key belongs to or acts on.", pattern="hybrid", is_single=True),

@@ -15,7 +15,8 @@ renamed as (
         connections.last_success_at,
         connections.token_expires_at,
         connections.is_sandbox,
-        connections.is_paused
+        connections.is_paused,
+        connections.removed_at is not null as is_removed
     from connections
 )
 
