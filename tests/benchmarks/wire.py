@@ -99,13 +99,13 @@ def _load(home: Path, requests: Path) -> int:
     from ingestion.sync import SyncRequest, sync
 
     made = []
-    original = httpx.AsyncClient.request
+    original = httpx.AsyncClient.stream
 
-    async def noting(self: Any, method: str, url: Any, **rest: Any) -> Any:
+    def noting(self: Any, method: str, url: Any, **rest: Any) -> Any:
         made.append({"method": method, "url": str(url), "params": rest["params"], "body": (rest["content"] or b"").decode()})
-        return await original(self, method, url, **rest)
+        return original(self, method, url, **rest)
 
-    httpx.AsyncClient.request = noting  # type: ignore[method-assign]
+    httpx.AsyncClient.stream = noting  # type: ignore[method-assign]
     settings = Settings(home=home)
     with open_store(settings) as store:
         report = sync(settings, store, product_clock_of(settings, store), SyncRequest(RAILS["qbo"]))

@@ -6,7 +6,7 @@ For what the sandbox cannot be told to do: one odd answer at one place. The sand
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -76,13 +76,13 @@ class Vendor:
         """The paths asked for below the root, in order."""
         return [request.url.path.removeprefix(ROOT) for request in self.asked]
 
-    def token(self, url: str, **sent: Any) -> Answer:
-        form = sent["data"]
-        self.token_forms.append(form)
+    def token(self, url: str, auth: tuple[str, str], form: Mapping[str, str], seconds: float) -> tuple[int, dict[str, Any]]:
+        """The token endpoint, in the place of `post_form`."""
+        self.token_forms.append(dict(form))
         token = f"ramp_tok_{len(self.token_forms)}"
         self.tokens = {token}
         reply = {"access_token": token, "expires_in": 864_000, "token_type": "Bearer", "scope": self.granted}
-        return Answer(200, json={**reply, "refresh_token": f"refresh-{len(self.token_forms)}"} if self.rotates else reply)
+        return 200, {**reply, "refresh_token": f"refresh-{len(self.token_forms)}"} if self.rotates else reply
 
     def answer(self, request: httpx.Request) -> Answer:
         self.asked.append(request)
@@ -169,7 +169,7 @@ def opened(folder: Path, monkeypatch: pytest.MonkeyPatch, held: Vendor, *, conne
     monkeypatch.setitem(RAILS, "ramp", RAMP)
     transported = partial(httpx.AsyncClient, transport=httpx.MockTransport(held.answer))
     monkeypatch.setattr("ingestion.sync.httpx.AsyncClient", transported)
-    monkeypatch.setattr("ingestion.rails.ramp.oauth.httpx.post", held.token)
+    monkeypatch.setattr("ingestion.rails.ramp.oauth.post_form", held.token)
     limits.limit_of.cache_clear()
     settings = Settings(home=folder / "home", duckdb_memory="500MB", duckdb_threads=1)
     with open_store(settings) as store:

@@ -69,7 +69,15 @@ def test_pending_modified_and_removed_are_states_of_records(home: PlaidHome) -> 
     assert home.heads("transactions") == item.state, "a removed record can come back"
 
 
-@pytest.mark.parametrize("failure", [MUTATION, error("INTERNAL_SERVER_ERROR", "API_ERROR", 500), (200, b'{"added": [{"tra')])
+@pytest.mark.parametrize(
+    "failure",
+    [
+        MUTATION,
+        error("INVALID_CURSOR", "INVALID_REQUEST", 400),
+        error("INTERNAL_SERVER_ERROR", "API_ERROR", 500),
+        (200, b'{"added": [{"tra'),
+    ],
+)
 def test_a_page_that_fails_restarts_the_update_from_its_first_cursor(home: PlaidHome, failure: tuple[int, bytes]) -> None:
     item = home.bank.item(page_rows=2)
     for number in range(5):

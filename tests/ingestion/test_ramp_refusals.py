@@ -62,8 +62,7 @@ def test_a_token_the_vendor_forgot_is_renewed_and_refused_credentials_disconnect
     home.vendor.tokens.clear()
     assert not home.sync().failed
     home.vendor.tokens.clear()
-    refusal = httpx.Response(401, json={"error": "invalid_client"})
-    monkeypatch.setattr("ingestion.rails.ramp.oauth.httpx.post", lambda url, **sent: refusal)
+    monkeypatch.setattr("ingestion.rails.ramp.oauth.post_form", lambda *sent: (401, {"error": "invalid_client"}))
     assert set(statuses(home.sync()).values()) == {("failed", "disconnected")}
     assert home.store.connections("ramp")[0].state == "disconnected"
 
