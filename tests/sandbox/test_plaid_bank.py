@@ -141,7 +141,8 @@ def test_what_is_shown_does_not_depend_on_the_steps_time_moved_on_in(tmp_path: P
     other.close()
 
 
-def test_a_client_that_follows_in_steps_ends_with_what_one_reads_at_once(plaid: Plaid) -> None:
+def test_a_client_that_follows_in_steps_ends_with_what_one_reads_at_once(tmp_path: Path) -> None:
+    plaid = Plaid(tmp_path / "sandbox", index=1)
     followed = Mirror(plaid)
     told: Counter[str] = Counter()
     for _ in range(40):
@@ -152,6 +153,7 @@ def test_a_client_that_follows_in_steps_ends_with_what_one_reads_at_once(plaid: 
     fresh.follow(count=7)
     assert fresh.rows == followed.rows
     assert min(told.values()) > 0
+    plaid.close()
 
 
 def test_checks_clear_days_later_and_banks_rest_on_weekends_and_holidays(plaid: Plaid) -> None:
