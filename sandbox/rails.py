@@ -6,7 +6,7 @@ A rail's own HTTP and views are in `sandbox/<rail>/`; each says what it is in `s
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +39,7 @@ class SandboxRail:
     app: Callable[[Hub], dict[str, str]]
     served: Callable[[Hub], Iterator[Row]]
     readers: Callable[[Hub], set[str]]
-    truths: dict[str, Callable[[Hub], Iterator[Row]]]
+    truths: Mapping[str, Callable[[Hub], Iterator[Row]]]
     webhooks: Callable[[Hub], Webhooks]
 
 

@@ -66,7 +66,7 @@ class LiveDesk:
         """
         if not strict:
             remembered = self._cache.remembered(question)
-            if remembered and await asyncio.to_thread(self._cache.still_holds, question, remembered, self._clock()):
+            if remembered is not None and await asyncio.to_thread(self._cache.still_holds, question, remembered, self._clock()):
                 return await self._answer(question, [Told(part, reading, "cache") for part, reading in remembered.readings], caller)
         planned = await asyncio.to_thread(plan, self._store, question)
         answered = await asyncio.gather(

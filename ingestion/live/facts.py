@@ -52,7 +52,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     """What a connection says of one thing; rail and connection_id are set where rows of several come together."""
 
 
-class Balance(Row):
+class Balance(Row, frozen=True, kw_only=True):
     """One account. cash_amount: what of it counts as cash, None if nothing does."""
 
     account_id: str
@@ -64,7 +64,7 @@ class Balance(Row):
     currency: str | None
 
 
-class Movement(Row):
+class Movement(Row, frozen=True, kw_only=True):
     """One transaction. party_name: whom the vendor recognised; status: pending, posted, or the vendor's own word in lower case."""
 
     record_id: str
@@ -77,7 +77,7 @@ class Movement(Row):
     status: str
 
 
-class Document(Row):
+class Document(Row, frozen=True, kw_only=True):
     """A bill or an invoice as one rail has it. has_say: whether its status may count; changed_at: when the rail last changed it."""
 
     record_id: str
@@ -96,7 +96,7 @@ class Document(Row):
     changed_at: datetime | None = None
 
 
-class Probe(Row):
+class Probe(Row, frozen=True, kw_only=True):
     """What a vendor said when asked whether it still answers for this connection. state: connected, or why not."""
 
     state: str
@@ -104,7 +104,7 @@ class Probe(Row):
     error: str | None = None
 
 
-class Scopes(Row):
+class Scopes(Row, frozen=True, kw_only=True):
     """What a connection may read. granted, lacking: in the vendor's words; note: what the vendor does not tell."""
 
     granted: tuple[str, ...]

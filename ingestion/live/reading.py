@@ -180,8 +180,11 @@ class _Attempt:
 
 def _outcome(attempt: _Attempt, finished: datetime, error: RailError | None = None) -> SyncOutcome:
     session, traffic = attempt.session, attempt.traffic
+    connection = attempt.part.connection
     return SyncOutcome(
-        **attempt.part.connection.key,
+        business_id=connection.business_id,
+        connection_id=connection.connection_id,
+        rail=connection.rail,
         sync_id=session.sync_id,
         strategy=session.strategy.name,
         delivery=session.delivery,

@@ -70,8 +70,8 @@ def test_one_that_outlives_a_sync_lets_a_probe_through_once_the_host_had_time_to
         await fetch(breaker, error, log)
 
     log: list[str] = []
-    for error in (down, down, down, down):
-        asyncio.run(ask(error, log))
+    for _ in range(4):
+        asyncio.run(ask(down, log))
     assert log == ["asked", "failed"] * 3 + ["told"]
     clock[0] += 30
     for error in (down, None):

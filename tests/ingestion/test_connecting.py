@@ -11,7 +11,7 @@ from ingestion.consent import ConsentDenied
 from ingestion.control.onboarding import onboard
 from ingestion.control.store import open_store, product_clock_of
 from ingestion.errors import RowcolError, UsageError
-from ingestion.freshness import stale_connections
+from ingestion.freshness import connection_freshness
 from ingestion.registry import RAILS
 from ingestion.strategies import BULK_OPERATION
 from ingestion.sync import SyncRequest, sync
@@ -88,7 +88,7 @@ def test_a_renewal_heals_the_connection_and_keeps_its_id_and_what_a_consent_does
     before = office.store.secret(connection)
     office.break_connection(business, "qbo")
     now = product_clock_of(office.settings, office.store)()
-    assert [one.is_connected for one in stale_connections(office.store, now)] == [False]
+    assert [one.is_connected for one in connection_freshness(office.store, now)] == [False]
     done = office.connect(business, "qbo")
     (renewed,) = office.store.connections("qbo")
     assert (done.is_new, renewed.connection_id, renewed.state) == (False, connection.connection_id, "healthy")
@@ -97,7 +97,7 @@ def test_a_renewal_heals_the_connection_and_keeps_its_id_and_what_a_consent_does
     assert after["webhook_verifier"] == before["webhook_verifier"]
     assert office.store.token(renewed).refresh_token == after["refresh_token"]
     # Connected again: the sensor now has something to catch up.
-    assert [one.is_connected for one in stale_connections(office.store, now)] == [True]
+    assert [one.is_connected for one in connection_freshness(office.store, now)] == [True]
 
 
 def test_a_broken_bank_login_is_repaired_in_update_mode_and_a_further_one_only_on_request(office: Office) -> None:

@@ -14,7 +14,7 @@ from ingestion.control.rows import current_rows
 from ingestion.control.schema import connections
 from ingestion.control.store import open_store, product_clock_of
 from ingestion.errors import RowcolError, UsageError
-from ingestion.freshness import stale_connections
+from ingestion.freshness import connection_freshness
 from ingestion.registry import RAILS
 from ingestion.removing import disconnect
 from sandbox.server import Running, start
@@ -50,7 +50,7 @@ def test_removing_ends_the_consent_and_forgets_the_secret_and_connecting_again_g
     (row,) = [row for row in current_rows(office.store)["connections"].to_pylist() if row["connection_id"] == first]
     assert row["is_paused"] and row["removed_at"] is not None
     now = product_clock_of(office.settings, office.store)()
-    assert first not in [one.connection_id for one in stale_connections(office.store, now)]
+    assert all(one.is_disabled for one in connection_freshness(office.store, now) if one.connection_id == first)
     assert other in [one.business_id for one in office.store.connections(rail)]
     again = office.connect(business, rail)
     if not RAILS[rail].has_many_connections:

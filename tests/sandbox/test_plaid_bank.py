@@ -94,7 +94,8 @@ def test_balances_are_the_opening_balance_and_all_posted_rows(plaid: Plaid) -> N
 
 
 def test_banks_tell_the_one_the_other_or_both_balances_and_fractions_of_a_cent(tmp_path: Path) -> None:
-    plaid, seen = Plaid(tmp_path / "sandbox", businesses=12), set()
+    plaid = Plaid(tmp_path / "sandbox", businesses=12)
+    seen: set[object] = set()
     for entry in plaid.hub.credentials(("plaid",)):
         token = entry["credentials"]["items"][0]["access_token"]
         for path in ("/accounts/get", "/accounts/balance/get"):

@@ -174,7 +174,8 @@ def test_the_truth_pairs_each_linked_bill_with_the_ledgers_and_knows_bills_of_on
 
 def test_a_payment_is_under_way_for_days_then_paid_and_only_then_in_the_ledger(tmp_path: Path) -> None:
     ramp = open_ramp(tmp_path / "sandbox")
-    world, seen = ramp.hub.world(ramp.business_id), Counter()
+    world = ramp.hub.world(ramp.business_id)
+    seen: Counter[tuple[str, str]] = Counter()
     before: dict[str, str] = {}
     for _ in range(30):
         now = {bill["id"]: _execution(bill) for bill in ramp.walk("/bills")}

@@ -55,7 +55,7 @@ def test_money_without_and_with_three_decimals_is_charged_and_becomes_dollars(hu
     account = Account(hub, 1)
     moved = {row["id"]: row for row in account.walk("/balance_transactions")}
     minor_units = {"usd": 100, "jpy": 1, "kwd": 1000}
-    seen = Counter()
+    seen: Counter[str] = Counter()
     for charge in account.walk("/charges"):
         entry = moved.get(charge["balance_transaction"])
         if entry and charge["currency"] != "usd":

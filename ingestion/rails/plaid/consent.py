@@ -104,7 +104,7 @@ async def end(http: httpx.AsyncClient, place: Place, credentials: Mapping[str, A
     """Removes the item, which ends its access token and its bill."""
     access = Access(place.base_url, credentials["client_id"], credentials["secret"], credentials["item_id"], credentials["access_token"])
     try:
-        await ask_again(USER_ACTION, Traffic(), lambda: post(http, access, "/item/remove", {}), bytes)
+        await ask_again(USER_ACTION, Traffic(), "/item/remove", lambda: post(http, access, "/item/remove", {}), bytes)
     except RailError as error:
         if any(code in str(error) for code in CODES_OF_THE_GONE):
             return "already_over"
@@ -131,4 +131,4 @@ async def _asked(http: httpx.AsyncClient, app: App, path: str, fields: Mapping[s
         except (msgspec.DecodeError, msgspec.ValidationError) as error:
             raise MalformedPage(type(error).__name__) from None
 
-    return await ask_again(USER_ACTION, Traffic(), lambda: post(http, access, path, fields), parse)
+    return await ask_again(USER_ACTION, Traffic(), path, lambda: post(http, access, path, fields), parse)
