@@ -24,7 +24,7 @@ ui: $(VENV)/.built ## Dagster's webserver and daemon, with schedules, at http://
 test: $(VENV)/.built ## lint, types, import walls, SQL lint, then all tests
 	@bash .ci/setup
 	@$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest -m "not soak" -n 4 --dist loadgroup
+	$(BIN)/python -m pytest -m "not soak" -n 4 --dist loadgroup --no-loadscope-reorder
 
 lint: types walls sql
 	$(BIN)/ruff check .
