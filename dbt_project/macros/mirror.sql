@@ -11,6 +11,7 @@
 -#}
 {% macro mirror(rail, table, fields, lines=none, derived={}) -%}
     {%- set stamped = rail in var('stamping_rails') -%}
+    {%- set values = typed_fields(fields, 'doc') -%}
     {%- set has_minor_units = fields | selectattr(2, 'in', ['ramp_amount', 'stripe_amount', 'stripe_balances']) | list -%}
     {{ config(
         materialized='incremental',
@@ -50,14 +51,14 @@ parsed as (
 renamed as (
     select
         {{ mirror_columns(rail) }},
-        {{ typed_columns(fields) }},
+        {{ typed_columns(values) }},
         {%- for column, expression in derived.items() %}
         {{ expression }} as {{ column }},
         {%- endfor %}
         {%- if lines %}
         {{ typed_lines(lines) }} as lines,
         {%- endif %}
-        {{ rejected_values(fields, lines) }} as rejected_values
+        {{ rejected_values(values, lines) }} as rejected_values
     from parsed
 )
 

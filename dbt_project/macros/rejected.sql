@@ -10,20 +10,20 @@
         list_concat(
             [
                 {'path': '$', 'text': case when doc is null then left(payload, 200) end}
-                {%- for column, path, kind in fields if kind not in ('text', 'links', 'stripe_balances') %},
-                {'path': '{{ path }}', 'text': case when {{ typed(kind, 'doc.' ~ path) }} is null then {{ served_text(kind, 'doc.' ~ path) }} end}
+                {%- for field in fields if field.kind not in ('text', 'links', 'stripe_balances') %},
+                {'path': '{{ field.path }}', 'text': case when {{ field.value }} is null then {{ served_text(field) if field.kind.endswith('_amount') else field.text }} end}
                 {%- endfor %}
                 {%- for parent, leaves in objects_of(fields).items() %},
                 {'path': '{{ parent }}', 'text': {{ not_json_type('coalesce(' ~ leaves | join(', ') ~ ')', parent, 'OBJECT') }}}
                 {%- endfor %}
-                {%- for column, path, kind in fields if kind in ('links', 'stripe_balances') %},
-                {'path': '{{ path }}', 'text': {{ not_json_type('doc.' ~ path, path, 'ARRAY') }}}
+                {%- for field in fields if field.kind in ('links', 'stripe_balances') %},
+                {'path': '{{ field.path }}', 'text': {{ not_json_type(field.text, field.path, 'ARRAY') }}}
                 {%- endfor %}
                 {%- if lines %},
                 {'path': 'Line', 'text': {{ not_json_type('doc.Line', 'Line', 'ARRAY') }}}
                 {%- endif %}
             ],
-            {{ rejected_lines(lines) if lines else rejected_balances(fields) }}
+            {{ rejected_lines(typed_fields(lines, 'numbered.line')) if lines else rejected_balances(fields) }}
         ),
         lambda rejected: rejected.text is not null
     )
@@ -37,17 +37,17 @@
             {
                 'path': 'Line[' || numbered.position || ']',
                 'text': case
-                    when coalesce({% for column, path, kind in lines if kind != 'links' %}numbered.line.{{ path }}{{ ', ' if not loop.last }}{% endfor %}) is null
+                    when coalesce({{ lines | rejectattr('kind', 'equalto', 'links') | map(attribute='text') | join(', ') }}) is null
                         then case
                             when try(json_type(payload, '$.Line[' || numbered.position || ']')) not in ('OBJECT', 'NULL')
                                 then try(json_extract_string(payload, '$.Line[' || numbered.position || ']'))
                         end
                 end
             }
-            {%- for column, path, kind in lines if kind not in ('text', 'links') %},
+            {%- for line in lines if line.kind not in ('text', 'links') %},
             {
-                'path': 'Line[' || numbered.position || '].{{ path }}',
-                'text': case when {{ typed(kind, 'numbered.line.' ~ path) }} is null then numbered.line.{{ path }} end
+                'path': 'Line[' || numbered.position || '].{{ line.path }}',
+                'text': case when {{ line.value }} is null then {{ line.text }} end
             }
             {%- endfor %}
         ]
@@ -55,26 +55,24 @@
 {%- endmacro %}
 
 
-{#- What was served for a value that could not be typed; of an amount in minor units, its currency too. -#}
-{% macro served_text(kind, value) -%}
-    {%- if kind == 'ramp_amount' -%}
-        {{ value }}.amount || coalesce(' ' || {{ value }}.currency_code, '')
-    {%- elif kind == 'stripe_amount' -%}
-        {{ value }} || coalesce(' ' || doc.currency, '')
+{#- What was served for an amount in minor units, its currency too. -#}
+{% macro served_text(field) -%}
+    {%- if field.kind == 'ramp_amount' -%}
+        {{ field.text }}.amount || coalesce(' ' || {{ field.text }}.currency_code, '')
     {%- else -%}
-        {{ value }}
+        {{ field.text }} || coalesce(' ' || doc.currency, '')
     {%- endif -%}
 {%- endmacro %}
 
 
 {#- The amounts within Stripe's lists of balances that could not be typed. -#}
 {% macro rejected_balances(fields) -%}
-    {%- set balances = fields | selectattr(2, 'equalto', 'stripe_balances') | list -%}
+    {%- set balances = fields | selectattr('kind', 'equalto', 'stripe_balances') | list -%}
     {%- if balances -%}
         list_concat(
-        {%- for column, path, kind in balances %}
-            list_transform(doc.{{ path }}, lambda balance: {
-                'path': '{{ path }}',
+        {%- for field in balances %}
+            list_transform({{ field.text }}, lambda balance: {
+                'path': '{{ field.path }}',
                 'text': case
                     when {{ stripe_amount('balance.amount', 'balance.currency') }} is null
                         then balance.amount || coalesce(' ' || balance.currency, '')
@@ -104,11 +102,11 @@
 {#- {top-level object: its text leaves} of the fields read from objects. -#}
 {% macro objects_of(fields) -%}
     {%- set objects = {} -%}
-    {%- for column, path, kind in fields -%}
-        {%- if kind == 'ramp_amount' -%}
-            {%- do objects.setdefault(path.split('.')[0], []).append('doc.' ~ path ~ '.amount') -%}
-        {%- elif '.' in path -%}
-            {%- do objects.setdefault(path.split('.')[0], []).append('doc.' ~ path) -%}
+    {%- for field in fields -%}
+        {%- if field.kind == 'ramp_amount' -%}
+            {%- do objects.setdefault(field.path.split('.')[0], []).append(field.text ~ '.amount') -%}
+        {%- elif '.' in field.path -%}
+            {%- do objects.setdefault(field.path.split('.')[0], []).append(field.text) -%}
         {%- endif -%}
     {%- endfor -%}
     {{ return(objects) }}

@@ -31,7 +31,7 @@
 
 {#- `text` typed as text, money (major units, two decimals), rate, date, flag, number or instant; NULL if it is not one.
     Kinds that one vendor has: `day` the date of a timestamp, `us_date` month/day/year, `seconds` an instant in Unix seconds,
-    `ramp_amount` and `stripe_amount` minor units (macros/minor_units.sql).
+    `ramp_amount`, `stripe_amount` and `stripe_balances` minor units (macros/minor_units.sql), `links` a LinkedTxn list.
     Dates are bounded so that no arithmetic on them can overflow: "infinity" is a date to DuckDB. -#}
 {% macro typed(kind, text) -%}
     {%- if kind == 'text' -%}
@@ -58,65 +58,64 @@
         {{ ramp_amount(text) }}
     {%- elif kind == 'stripe_amount' -%}
         {{ stripe_amount(text, 'doc.currency') }}
+    {%- elif kind == 'stripe_balances' -%}
+        {{ stripe_balances(text) }}
+    {%- elif kind == 'links' -%}
+        list_transform({{ text }}, lambda link: {'txn_id': link.TxnId, 'txn_type': link.TxnType})
     {%- else -%}
         {{ exceptions.raise_compiler_error('there is no kind of value ' ~ kind) }}
     {%- endif -%}
 {%- endmacro %}
 
 
-{#- The from_json structure for fields [(column, path, kind)]: nested objects by dots, kind `links` is a LinkedTxn list. -#}
-{% macro json_structure(fields, lines) -%}
-    {%- set root = {} -%}
-    {%- for column, path, kind in fields -%}
-        {%- do json_leaf(root, path, kind) -%}
-    {%- endfor -%}
-    {%- if lines -%}
-        {%- set line = {} -%}
-        {%- for column, path, kind in lines -%}
-            {%- do json_leaf(line, path, kind) -%}
-        {%- endfor -%}
-        {%- do root.update({'Line': [line]}) -%}
-    {%- endif -%}
-    {{ root | tojson }}
-{%- endmacro %}
-
-
-{% macro json_leaf(root, path, kind) -%}
-    {%- set parts = path.split('.') -%}
-    {%- set place = namespace(node=root) -%}
-    {%- for part in parts[:-1] -%}
-        {%- set place.node = place.node.setdefault(part, {}) -%}
-    {%- endfor -%}
-    {%- do place.node.update({parts[-1]: json_leaf_type(kind)}) -%}
-{%- endmacro %}
-
-
-{#- The shape of one value: a scalar's text, or the object or list that a kind of money is served as. -#}
-{% macro json_leaf_type(kind) -%}
-    {%- if kind == 'links' -%}
-        {{ return([{'TxnId': 'VARCHAR', 'TxnType': 'VARCHAR'}]) }}
-    {%- elif kind == 'ramp_amount' -%}
-        {{ return({'amount': 'VARCHAR', 'currency_code': 'VARCHAR', 'minor_unit_conversion_rate': 'VARCHAR'}) }}
-    {%- elif kind == 'stripe_balances' -%}
-        {{ return([{'amount': 'VARCHAR', 'currency': 'VARCHAR'}]) }}
-    {%- endif -%}
-    {{ return('VARCHAR') }}
-{%- endmacro %}
-
-
 {#- One record's JSON as a struct of texts; NULL if the text is not JSON at all. -#}
 {% macro parsed_payload(fields, lines=none) -%}
-    try(from_json(payload, '{{ json_structure(fields, lines) | trim }}'))
+    {%- set structure = json_structure(fields) -%}
+    {%- if lines -%}
+        {%- do structure.update({'Line': [json_structure(lines)]}) -%}
+    {%- endif -%}
+    try(from_json(payload, '{{ structure | tojson }}'))
 {%- endmacro %}
 
 
-{#- The typed columns of `fields`, read from the struct `doc`. -#}
+{#- The from_json structure for fields [(column, path, kind)]: objects nested by the dots, and for each value its text, or the
+    object or list that its kind is served as. -#}
+{% macro json_structure(fields) -%}
+    {%- set served = {
+        'links': [{'TxnId': 'VARCHAR', 'TxnType': 'VARCHAR'}],
+        'ramp_amount': {'amount': 'VARCHAR', 'currency_code': 'VARCHAR', 'minor_unit_conversion_rate': 'VARCHAR'},
+        'stripe_balances': [{'amount': 'VARCHAR', 'currency': 'VARCHAR'}],
+    } -%}
+    {%- set root = {} -%}
+    {%- for column, path, kind in fields -%}
+        {%- set parts = path.split('.') -%}
+        {%- set place = namespace(node=root) -%}
+        {%- for part in parts[:-1] -%}
+            {%- set place.node = place.node.setdefault(part, {}) -%}
+        {%- endfor -%}
+        {%- do place.node.update({parts[-1]: served.get(kind, 'VARCHAR')}) -%}
+    {%- endfor -%}
+    {{ return(root) }}
+{%- endmacro %}
+
+
+{#- Each of `fields` with where its text stands in the struct `record` and the SQL of its typed value, which columns and rejected
+    values both need. -#}
+{% macro typed_fields(fields, record) -%}
+    {%- set found = [] -%}
+    {%- for column, path, kind in fields -%}
+        {%- set text = record ~ '.' ~ path -%}
+        {%- set value = text if kind == 'text' else typed(kind, text) -%}
+        {%- do found.append({'column': column, 'path': path, 'kind': kind, 'text': text, 'value': value}) -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}
+
+
+{#- The typed columns of `fields`, which come from typed_fields. -#}
 {% macro typed_columns(fields) -%}
-    {%- for column, path, kind in fields %}
-    {% if kind == 'links' %}{{ typed_links('doc.' ~ path) }}
-    {%- elif kind == 'stripe_balances' %}{{ stripe_balances('doc.' ~ path) }}
-    {%- else %}{{ typed(kind, 'doc.' ~ path) }}
-    {%- endif %} as {{ column }}
+    {%- for field in fields %}
+    {{ field.value }} as {{ field.column }}
     {%- if not loop.last %},{% endif -%}
     {%- endfor -%}
 {%- endmacro %}
@@ -125,14 +124,9 @@
 {#- The record's lines as a list of typed structs, in the order served; NULL for a record without any. -#}
 {% macro typed_lines(lines) -%}
     list_transform(doc.Line, lambda line: {
-        {%- for column, path, kind in lines %}
-        '{{ column }}': {{ typed_links('line.' ~ path) if kind == 'links' else typed(kind, 'line.' ~ path) }}
+        {%- for field in typed_fields(lines, 'line') %}
+        '{{ field.column }}': {{ field.value }}
         {%- if not loop.last %},{% endif -%}
         {%- endfor %}
     })
-{%- endmacro %}
-
-
-{% macro typed_links(links) -%}
-    list_transform({{ links }}, lambda link: {'txn_id': link.TxnId, 'txn_type': link.TxnType})
 {%- endmacro %}
