@@ -10,38 +10,37 @@ import pytest
 
 from tests.dbt.documents import bill
 from tests.dbt.ledgers import NOW
+from tests.dbt.phases import OF_ONE_RAIL, PAGE, PHASES, build, facts, page, rails_of
 from tests.dbt.project import DbtProject, rows
 from tests.dbt.rails import bank_account, build_phases, phased_business, ramp_bill
 from tests.dbt.rawfill import RawWarehouse
-
-PHASES: dict[str, tuple[str, ...]] = {
-    "ledger": (),
-    "ramp": ("ramp",),
-    "bank": ("ramp", "plaid"),
-    "all": ("ramp", "plaid", "stripe"),
-    "bank_only": ("plaid",),
-}
 
 
 @pytest.fixture(scope="module")
 def phases(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One warehouse with a business per phase."""
-    path = tmp_path_factory.mktemp("phases") / "warehouse.duckdb"
-    with RawWarehouse(path) as raw:
-        raw.load("1")
-        for business_id, rails in PHASES.items():
-            phased_business(raw, business_id, rails)
-    build_phases(project, path)
-    return path
+    return build(project, tmp_path_factory.mktemp("phases") / "warehouse.duckdb")
 
 
-def test_each_phase_has_its_rows_in_every_mart_and_names_its_rails(phases: Path) -> None:
-    for table in ("fct_runway_daily", "fct_bills", "fct_invoices", "fct_cash", "fct_ap_aging", "fct_payment_ready_bills", "dim_business"):
-        found = {business for (business,) in rows(phases, f"select distinct business_id from marts.{table}")}
-        assert found == set(PHASES), table
-    named = dict(rows(phases, "select business_id, rails_used from experiences.portfolio"))
-    assert named == {business_id: ",".join(sorted(("qbo", *rails))) for business_id, rails in PHASES.items()}
-    assert rows(phases, "select distinct degraded_rails from experiences.portfolio") == [("",)]
+def test_each_phase_has_its_rows_in_every_mart_and_names_its_rails(project: DbtProject, phases: Path) -> None:
+    found = facts(phases)
+    models = [node for node in project.manifest.nodes.values() if node.resource_type == "model" and node.schema in ("marts", "experiences")]
+    assert set(found) == {f"{node.schema}.{node.name}" for node in models}
+    for relation, by_phase in found.items():
+        for phase, (count, rails) in by_phase.items():
+            assert count > 0, (relation, phase)
+            assert {rail for value in rails for rail in value.split(",")} <= set(rails_of(phase).split(",")), (relation, phase)
+    for relation in ("marts.dim_business", "marts.fct_runway_daily", "experiences.portfolio", "experiences.digest"):
+        assert {phase: rails for phase, (_, rails) in found[relation].items()} == {phase: [rails_of(phase)] for phase in PHASES}, relation
+
+
+def test_no_row_of_healthy_rails_is_degraded(phases: Path) -> None:
+    for relation in set(facts(phases)) - OF_ONE_RAIL:
+        assert rows(phases, f"select distinct degraded_rails from {relation}") == [("",)], relation
+
+
+def test_the_page_of_phases_is_what_the_models_give(phases: Path) -> None:
+    assert PAGE.read_text() == page(phases), "run: python -m tests.dbt.phases"
 
 
 def test_cash_is_the_banks_where_there_is_one_and_the_gap_to_the_ledger_is_named(phases: Path) -> None:
