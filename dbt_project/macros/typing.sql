@@ -99,8 +99,8 @@
 {%- endmacro %}
 
 
-{#- Each of `fields` with where its text stands in the struct `record` and the SQL of its typed value. Made once per model: a
-    call of a macro costs dbt more than most of what it says. -#}
+{#- Each of `fields` with where its text stands in the struct `record` and the SQL of its typed value, which columns and rejected
+    values both need. -#}
 {% macro typed_fields(fields, record) -%}
     {%- set found = [] -%}
     {%- for column, path, kind in fields -%}

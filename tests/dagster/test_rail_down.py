@@ -65,8 +65,8 @@ def ledger(place: Place, business: str) -> Any:
 
 
 def portfolio(place: Place, business: str, columns: str) -> tuple[Any, ...]:
-    """Columns of a business's row in the advisor's file."""
-    return place.published(f"select {columns} from experiences.portfolio where business_id = '{business}'")[0]
+    """Columns of a business's row of the portfolio."""
+    return place.rows(f"select {columns} from experiences.portfolio where business_id = ?", [business])[0]
 
 
 @pytest.mark.parametrize("rail", FAULTS)
@@ -82,7 +82,7 @@ def test_the_other_rails_move_on_and_the_last_good_data_of_the_dead_one_stays(da
 @pytest.mark.parametrize("rail", FAULTS)
 def test_the_dead_rail_is_named_with_its_age_and_only_where_it_counts(day_after: DayAfter, rail: str) -> None:
     place, victim = day_after.place, day_after.victims[rail]
-    health = "select last_success_at from marts.fct_connection_health where business_id = ? and rail = ? and state != 'healthy'"
+    health = "select min(last_success_at) from marts.fct_connection_health where business_id = ? and rail = ? and state != 'healthy'"
     ((last_success_at,),) = place.rows(health, [victim, rail])
     degraded, age, as_of, state = portfolio(place, victim, "degraded_rails, max_input_age_minutes, as_of, freshness_state")
     assert (degraded, state) == (rail, "stale")

@@ -10,6 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.dbt.ledgers import NOW
 from tests.dbt.project import DbtProject, rows
 from tests.dbt.rails import build_phases, phased_business
 from tests.dbt.rawfill import RawWarehouse
@@ -49,6 +50,7 @@ def build(project: DbtProject, path: Path) -> Path:
         raw.load("1")
         for business_id, rails in PHASES.items():
             phased_business(raw, business_id, rails)
+            raw.checked(business_id, "H11", at=NOW, entity="invoices", record_id="9", observed="large")
     build_phases(project, path)
     return path
 
