@@ -70,6 +70,38 @@ class CredentialForm:
 
 
 @dataclass(frozen=True, slots=True)
+class QuietCalls:
+    """Calls that a connection costs on which nothing happens: each cycle, and what an hour's and a day's slow lists add."""
+
+    per_cycle: float
+    per_hour: float = 0.0
+    per_day: float = 0.0
+
+    def in_days(self, days: int) -> int:
+        """Calls in so many days of cycles every quarter of an hour."""
+        cycles = 24 * 60 // TIERS["critical"].schedule_minutes
+        return round(days * (cycles * self.per_cycle + 24 * self.per_hour + self.per_day))
+
+
+# In place of an endpoint: each has the limit by itself.
+EACH = "each"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How much a vendor lets itself be asked: at most `calls` in any `seconds`, or that many under way at once (seconds 0).
+
+    owner: whose calls count together, in the word the rail's client uses (its realm, item, account, our address). endpoint:
+    whose calls count, None for all of them together, EACH for every endpoint by itself.
+    """
+
+    owner: str
+    calls: int
+    seconds: float
+    endpoint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RailPromise:
     """What a rail promises as a whole.
 
@@ -77,6 +109,7 @@ class RailPromise:
     imported when it is needed (`ingestion.fetching.Fetch`). identify: likewise the coroutine that asks the vendor whose
     credentials these are (`ingestion.fetching.Identify`), None where they say it themselves. has_many_connections: a
     business can have several at once. monthly_calls: how many calls a month the vendor lets one app make.
+    limits: how fast it may be asked. quiet_calls: what a connection costs while nothing happens.
     """
 
     name: str
@@ -89,4 +122,6 @@ class RailPromise:
     entities: tuple[EntityPromise, ...] = field(default_factory=tuple)
     identify: str | None = None
     monthly_calls: int | None = None
+    limits: tuple[Limit, ...] = ()
+    quiet_calls: QuietCalls = QuietCalls(1)
     has_many_connections: bool = False

@@ -5,6 +5,7 @@ Staleness comes from the control store per connection; Dagster's own freshness p
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import dagster as dg
 import msgspec
@@ -16,6 +17,7 @@ from ingestion.registry import RAILS
 from ingestion.strategies import DATA_FETCH
 from rowcol_assets.alerts import alert
 from rowcol_assets.jobs import cycle_job, retention_job, sync_job
+from rowcol_assets.pace import paced_connections
 from rowcol_assets.resources import Platform
 from rowcol_assets.runs import end_dead_runs, failure_line, run_scope, run_tags, unfinished_runs
 
@@ -49,7 +51,9 @@ def rail_freshness(context: dg.SensorEvaluationContext, platform: dg.ResourcePar
     memory = msgspec.json.decode(context.cursor, type=Memory) if context.cursor else Memory()
     _tell_of_broken(context, platform, stale, memory)
     minute = int(now.timestamp() // 60)
-    wanted = due(stale, memory, minute)
+    tried = due(stale, memory, minute)
+    resting = _resting(platform, now) if tried else set()
+    wanted = [one for one in tried if name_of(one) not in resting]
     if not wanted:
         context.update_cursor(_text(memory))
         return dg.SkipReason("nothing stale that a sync could help" if stale else "everything is fresh")
@@ -71,6 +75,12 @@ def due(stale: Sequence[Staleness], memory: Memory, minute: int) -> list[Stalene
 def name_of(connection: Staleness) -> str:
     """Business, rail and connection as one text."""
     return f"{connection.business_id}/{connection.rail}/{connection.connection_id}"
+
+
+def _resting(platform: Platform, now: datetime) -> set[str]:
+    """The connections that schedules leave alone at `now`, because the month's calls would not last otherwise."""
+    every = paced_connections(platform.settings, platform.store, now)
+    return {"/".join(one.connection.key.values()) for one in every if not one.is_due(now)}
 
 
 def _request(rail: str, wanted: Sequence[Staleness]) -> dg.RunRequest:

@@ -104,6 +104,8 @@ connections = sa.Table(
     _text("last_error", null=True),
     _instant("last_attempt_at"),
     _instant("last_success_at"),
+    _instant("last_change_at"),
+    _instant("last_unannounced_at"),
     _instant("updated_at", null=False),
     sa.Column("is_paused", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.UniqueConstraint("rail", "connection_id", name="one_business_per_connection"),
@@ -169,6 +171,7 @@ sync_outcomes = sa.Table(
     _text("error_kind", null=True),
     _text("error", null=True),
     sa.Index("outcomes_by_connection", "business_id", "rail", "connection_id", "outcome_no"),
+    sa.Index("outcomes_by_time", "rail", "finished_at", "delivery", "requests"),
 )
 
 quarantined_pages = sa.Table(

@@ -14,12 +14,13 @@ from ingestion.control.facts import Connection
 from ingestion.fetching import EntityReport, FetchSession, RailError, Traffic
 from ingestion.promise import EntityPromise
 from ingestion.rails.stripe.account import acts_on_connected, check_mode, expects_live, verify
-from ingestion.rails.stripe.client import FATAL, StripeClient
+from ingestion.rails.stripe.client import FATAL, StripeClient, is_live_key
 from ingestion.rails.stripe.entities import read_entity, read_invoices
 from ingestion.rails.stripe.feed import is_live_event
 from ingestion.rails.stripe.lines import ENTITY as INVOICE_LINES
 from ingestion.rails.stripe.listings import LISTINGS, walk
 from ingestion.rails.stripe.marks import Mark
+from ingestion.rails.stripe.promise import STRIPE
 from ingestion.rails.stripe.reading import HORIZON, AccountReading, together
 from ingestion.rails.stripe.wire import Record, split_list
 
@@ -27,6 +28,7 @@ from ingestion.rails.stripe.wire import Record, split_list
 async def fetch(session: FetchSession, connection: Connection, entities: Sequence[EntityPromise], traffic: Traffic) -> list[EntityReport]:
     """Reads `entities` of one account into the session's spool and reports on each."""
     secret = await asyncio.to_thread(session.store.secret, connection)
+    owner = "live account" if is_live_key(secret["api_key"]) else "test account"
     client = StripeClient(
         session.http,
         connection.base_url,
@@ -35,7 +37,7 @@ async def fetch(session: FetchSession, connection: Connection, entities: Sequenc
         traffic,
         account_id=connection.connection_id,
         is_connected_account=acts_on_connected(secret),
-        keeps_limits=session.store.settings.keeps_limits_of(connection.base_url),
+        gate=session.limiter.gate(STRIPE.limits, connection.base_url, **{owner: connection.connection_id}),
     )
     reading = AccountReading(session, connection, client)
     try:
