@@ -7,6 +7,7 @@ how often and how long to wait is the strategy's.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 import httpx
@@ -117,9 +118,15 @@ async def repeat(strategy: Strategy, traffic: Traffic, attempt: Callable[[], Awa
 
 
 def retry_after(headers: httpx.Headers) -> float | None:
-    """The seconds of a Retry-After header, or None."""
-    value = headers.get("Retry-After", "")
-    return float(value) if value.isdigit() else None
+    """The seconds a Retry-After header asks for, or None: it holds seconds, or a moment by the clock of the answer's own Date."""
+    value = headers.get("Retry-After", "").strip()
+    if value.isdecimal() and value.isascii():
+        return float(value)
+    try:
+        wait = parsedate_to_datetime(value) - parsedate_to_datetime(headers["Date"])
+    except (KeyError, ValueError, TypeError):
+        return None
+    return max(0.0, wait.total_seconds())
 
 
 def _wait_before_retry(error: Exception) -> bool | float:

@@ -1,7 +1,8 @@
-"""Calls to a vendor against the month's cap: how many were made, how many it will be, and whether that fits.
+"""Calls to a vendor against the month's cap: how many were made, how many it will be, what polls may still cost.
 
-Counted from the sync outcomes in the control store, so that every process's calls are in. Caps are in the registry
-(`RailPromise.monthly_calls`); a rail without one has nothing to run out of and is only counted.
+Counted from the sync outcomes in the control store, so that every process's calls are in. Caps and what a quiet connection
+costs are in the registry (`RailPromise`); a rail without a cap has nothing to run out of and is only counted. What is done
+about it: `polling`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import sqlalchemy as sa
 
 from ingestion.control.schema import sync_outcomes
 from ingestion.control.store import ControlStore
+from ingestion.polling import Purse
+from ingestion.promise import RailPromise
 from ingestion.registry import RAILS
 
 # The forecast goes by the last week, which has the rhythm of workdays in it.
@@ -20,13 +23,16 @@ RATE_OVER = timedelta(days=7)
 SHORTEST = timedelta(days=1)
 # Said before it is too late to do something: at this share of the cap.
 WARN_SHARE = 0.9
+# How a schedule's calls are told from those for webhooks and people.
+POLL = "schedule"
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
     """One rail's calls in the calendar month (UTC) of `at`.
 
-    cap None: the vendor sets none. forecast: what it comes to at the month's end at the last week's rate.
+    cap None: the vendor sets none. forecast: what it comes to at the month's end at the last week's rate. for_hundred: what a
+    hundred quiet connections cost in thirty days at the usual pace, by the rail's own promise.
     """
 
     rail: str
@@ -34,6 +40,7 @@ class Budget:
     cap: int | None
     used: int
     forecast: int
+    for_hundred: int
 
     @property
     def is_exceeded(self) -> bool:
@@ -43,8 +50,7 @@ class Budget:
 
 def budgets(store: ControlStore, at: datetime) -> list[Budget]:
     """The budget of every rail at `at`."""
-    month = at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    next_month = (month + timedelta(days=32)).replace(day=1)
+    month, next_month = month_of(at)
     found = []
     with store.database.read() as transaction:
         for rail in RAILS.values():
@@ -54,12 +60,40 @@ def budgets(store: ControlStore, at: datetime) -> list[Budget]:
             # The calls of a first day are those of first loads and say nothing about the days to come.
             rate = _calls(transaction, rail.name, since, at) / (at - since).total_seconds() if at - since >= SHORTEST else 0.0
             forecast = used + round(rate * (next_month - at).total_seconds())
-            found.append(Budget(rail.name, at, rail.monthly_calls, used, forecast))
+            found.append(Budget(rail.name, at, rail.monthly_calls, used, forecast, 100 * rail.quiet_calls.in_days(30)))
     return found
 
 
-def _calls(transaction: sa.Connection, rail: str, after: datetime, until: datetime) -> int:
-    query = sa.select(sa.func.coalesce(sa.func.sum(sync_outcomes.c.requests), 0)).where(
-        sync_outcomes.c.rail == rail, sync_outcomes.c.finished_at > after, sync_outcomes.c.finished_at <= until
-    )
-    return int(transaction.execute(query).scalar_one())
+def purse_of(transaction: sa.Connection, rail: RailPromise, at: datetime) -> Purse:
+    """What polls of `rail` may cost from `at` to the month's end, if webhooks and people go on asking as in the last week."""
+    month, next_month = month_of(at)
+    left = next_month - at
+    if rail.monthly_calls is None:
+        return Purse(None, left, rail.quiet_calls.per_cycle)
+    used = _calls(transaction, rail.name, month, at)
+    others = _calls(transaction, rail.name, at - RATE_OVER, at, sync_outcomes.c.delivery != POLL) * (left / RATE_OVER)
+    return Purse(WARN_SHARE * rail.monthly_calls - used - others, left, _per_poll(transaction, rail, at))
+
+
+def month_of(at: datetime) -> tuple[datetime, datetime]:
+    """The first instants of the calendar month of `at` and of the next one, UTC."""
+    month = at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return month, (month + timedelta(days=32)).replace(day=1)
+
+
+def _per_poll(transaction: sa.Connection, rail: RailPromise, at: datetime) -> float:
+    """Calls of one poll of one connection: the last week's mean, first loads aside, at least what a quiet one costs."""
+    loads = rail.quiet_calls.in_days(1)
+    polls = sa.and_(sync_outcomes.c.delivery == POLL, sync_outcomes.c.requests.between(1, loads))
+    query = sa.select(sa.func.count(), sa.func.sum(sync_outcomes.c.requests)).where(_within(rail.name, at - RATE_OVER, at), polls)
+    count, calls = transaction.execute(query).one()
+    return max(rail.quiet_calls.per_cycle, int(calls) / count) if count else rail.quiet_calls.per_cycle
+
+
+def _calls(transaction: sa.Connection, rail: str, after: datetime, until: datetime, which: sa.ColumnElement[bool] | None = None) -> int:
+    wanted = _within(rail, after, until) if which is None else sa.and_(_within(rail, after, until), which)
+    return int(transaction.execute(sa.select(sa.func.coalesce(sa.func.sum(sync_outcomes.c.requests), 0)).where(wanted)).scalar_one())
+
+
+def _within(rail: str, after: datetime, until: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(sync_outcomes.c.rail == rail, sync_outcomes.c.finished_at > after, sync_outcomes.c.finished_at <= until)

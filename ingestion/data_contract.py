@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ingestion.control.rows import TABLES
-from ingestion.promise import TIERS, EntityPromise, LivePromise, RailPromise
+from ingestion.promise import EACH, TIERS, EntityPromise, Limit, LivePromise, QuietCalls, RailPromise
 from ingestion.registry import RAILS
 
 PAGE_PATH = Path(__file__).parent.parent / "docs" / "data-contract.md"
@@ -60,9 +60,10 @@ def _rail(rail: RailPromise) -> Iterator[str]:
         f"is {form.connection_field}" if form.connection_field else "is what the vendor answers when asked whose credentials these are"
     )
     several = ", and a business can have several" if rail.has_many_connections else ""
-    yield f"* The connection's id {identity}{several}; " + (
-        f"{form.refresh_field} rotates.\n" if form.refresh_field else "no token rotates.\n"
-    )
+    yield f"* The connection's id {identity}{several}; " + (f"{form.refresh_field} rotates." if form.refresh_field else "no token rotates.")
+    yield f"* The vendor's limits: {'; '.join(map(_limit, rail.limits)) or 'none'}."
+    cap = f"; the vendor allows {rail.monthly_calls:,} a month" if rail.monthly_calls else ""
+    yield f"* A quiet connection costs {_calls(rail.quiet_calls)}: {rail.quiet_calls.in_days(30):,} in thirty days{cap}.\n"
     yield _table(ENTITY_HEADINGS, [_entity(entity) for entity in rail.entities])
     if rail.live:
         yield _table(LIVE_HEADINGS, [_live(rail, live) for live in rail.live])
@@ -71,6 +72,19 @@ def _rail(rail: RailPromise) -> Iterator[str]:
 def _live(rail: RailPromise, live: LivePromise) -> tuple[str, ...]:
     tables = ", ".join(f"`{entity}`" for entity in live.entities)
     return live.subject, live.call, tables, _span(rail.ttl_seconds(live) // 60), f"{live.patience_seconds:g} s"
+
+
+def _limit(limit: Limit) -> str:
+    """One limit in words."""
+    span = f"in {limit.seconds:g} s" if limit.seconds else "at once"
+    counted = {None: "", EACH: " and endpoint"}.get(limit.endpoint, f" of {limit.endpoint}")
+    return f"{limit.calls:,} {span} per {limit.owner}{counted}"
+
+
+def _calls(quiet: QuietCalls) -> str:
+    """What a quiet connection costs, in words."""
+    parts = [(quiet.per_cycle, "a cycle"), (quiet.per_hour, "more an hour"), (quiet.per_day, "more a day")]
+    return ", ".join(f"{calls:g} {when}" for calls, when in parts if calls)
 
 
 def _entity(entity: EntityPromise) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import httpx
 
     from ingestion.control.store import ControlStore
+    from ingestion.limiter import Limiter
 
 Status = Literal["succeeded", "partial", "failed", "skipped"]
 
@@ -72,6 +73,7 @@ class FetchSession:
     store: ControlStore
     clock: Clock
     strategy: Strategy
+    limiter: Limiter
     spool: Sink
     sync_id: str
     delivery: str
@@ -81,6 +83,11 @@ class FetchSession:
     count_check: bool = False
     pages: list[QuarantinedPage] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
+
+    @property
+    def may_wait(self) -> bool:
+        """Whether slow lists may be left for later: not when a person asks, a webhook tells of them, or all is to be counted."""
+        return self.strategy.use_cache and not self.count_check and self.delivery != "webhook"
 
     def watermark(self, connection: Connection, entity: str) -> str | None:
         """Up to where `entity` has been read on `connection`, or None before the first full walk."""

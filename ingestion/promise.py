@@ -108,6 +108,38 @@ class LivePromise:
 
 
 @dataclass(frozen=True, slots=True)
+class QuietCalls:
+    """Calls that a connection costs on which nothing happens: each cycle, and what an hour's and a day's slow lists add."""
+
+    per_cycle: float
+    per_hour: float = 0.0
+    per_day: float = 0.0
+
+    def in_days(self, days: int) -> int:
+        """Calls in so many days of cycles every quarter of an hour."""
+        cycles = 24 * 60 // TIERS["critical"].schedule_minutes
+        return round(days * (cycles * self.per_cycle + 24 * self.per_hour + self.per_day))
+
+
+# In place of an endpoint: each has the limit by itself.
+EACH = "each"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How much a vendor lets itself be asked: at most `calls` in any `seconds`, or that many under way at once (seconds 0).
+
+    owner: whose calls count together, in the word the rail's client uses (its realm, item, account, our address). endpoint:
+    whose calls count, None for all of them together, EACH for every endpoint by itself.
+    """
+
+    owner: str
+    calls: int
+    seconds: float
+    endpoint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RailPromise:
     """What a rail promises as a whole.
 
@@ -116,8 +148,8 @@ class RailPromise:
     credentials these are (`ingestion.fetching.Identify`), None where it cannot be asked. consent: None where the vendor has
     none. has_many_connections: a business can have several at once. reread: likewise the function that takes a kept page apart
     (`ingestion.fetching.Reread`), None where a page says nothing by itself. monthly_calls: how many calls a month the vendor
-    lets one app make. live: what it answers when asked; answers: where the code for that is (`ingestion.live.adapter.LiveRail`),
-    imported when needed.
+    lets one app make. limits: how fast it may be asked. quiet_calls: what a connection costs while nothing happens. live: what it
+    answers when asked; answers: where the code for that is (`ingestion.live.adapter.LiveRail`), imported when needed.
     """
 
     name: str
@@ -132,6 +164,8 @@ class RailPromise:
     reread: str | None = None
     consent: ConsentForm | None = None
     monthly_calls: int | None = None
+    limits: tuple[Limit, ...] = ()
+    quiet_calls: QuietCalls = QuietCalls(1)
     has_many_connections: bool = False
     live: tuple[LivePromise, ...] = ()
     answers: str | None = None

@@ -18,6 +18,7 @@ import httpx
 import stamina
 
 from ingestion.breaker import Breaker
+from ingestion.budget import POLL
 from ingestion.changelog.delta import version_order
 from ingestion.changelog.landing import Landed, land
 from ingestion.changelog.pipeline import Watermarks, load_lock, missing_tables, rail_pipeline, read_watermarks
@@ -32,7 +33,9 @@ from ingestion.control.store import ControlStore
 from ingestion.errors import UsageError
 from ingestion.fetching import EntityReport, Fetch, FetchSession, Link, RailError, Status, Traffic, watermark_key
 from ingestion.http import tls_context
+from ingestion.limiter import Limiter
 from ingestion.live.handover import land_live_arrivals
+from ingestion.pacing import Safe, nobody, paced
 from ingestion.promise import EntityPromise, RailPromise
 from ingestion.settings import Settings
 from ingestion.strategies import DATA_FETCH, Strategy
@@ -47,13 +50,16 @@ LARGE_ANSWERS_AT_ONCE = 4
 CONNECTIONS_PER_LANDING = 100
 # Longer than a first load of the largest company seen takes; a holder that dies is noticed by its process id.
 LEASE_SECONDS = 1800.0
+# What a person wants read now is worth waiting for, if another sync is reading it: that one may have read it before the change.
+PATIENCE_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
 class SyncRequest:
     """What to sync. businesses None: all that are not paused; entities None: all of the rail.
 
-    count_check: also compare the vendor's counts with what is known; the daily tier asks for it.
+    count_check: also compare the vendor's counts with what is known; the daily tier asks for it. safe: which businesses are
+    known to be above their guardrail, so that a schedule may ask less often where the month's calls demand it.
     """
 
     rail: RailPromise
@@ -62,6 +68,7 @@ class SyncRequest:
     strategy: Strategy = DATA_FETCH
     delivery: str = "schedule"
     count_check: bool = False
+    safe: Safe = nobody
 
     def promises(self) -> tuple[EntityPromise, ...]:
         """The promises of the entities asked for; UsageError names one that does not exist."""
@@ -120,10 +127,11 @@ def sync(settings: Settings, store: ControlStore, clock: Clock, request: SyncReq
     connections are outcomes. Connections that another process is fetching are `refused`, naming it.
     """
     promises = request.promises()
-    connections = store.connections(request.rail.name, request.businesses)
+    connections = _due(store, request, clock())
     sync_id = f"{clock():%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
     outcomes: list[SyncOutcome] = []
-    with store.lease(connections, f"sync {sync_id}", LEASE_SECONDS) as leases:
+    patience = 0.0 if request.strategy.use_cache else PATIENCE_SECONDS
+    with store.lease(connections, f"sync {sync_id}", LEASE_SECONDS, patience) as leases:
         with load_lock(settings, request.rail.name):
             recover(settings, request.rail)
             watermarks = read_watermarks(rail_pipeline(settings, request.rail.name))
@@ -134,6 +142,15 @@ def sync(settings: Settings, store: ControlStore, clock: Clock, request: SyncReq
             part = _Part(settings, store, clock, request, promises, sync_id if len(parts) == 1 else f"{sync_id}-{number}", watermarks)
             outcomes += _sync_part(part, leases.granted[first : first + CONNECTIONS_PER_LANDING])
     return SyncReport(sync_id, request.rail.name, tuple(outcomes), tuple(leases.refused))
+
+
+def _due(store: ControlStore, request: SyncRequest, at: datetime) -> list[Connection]:
+    """The connections asked for, without those that schedules let rest for now because the month's calls demand it."""
+    connections = store.connections(request.rail.name, request.businesses)
+    if request.delivery != POLL or request.count_check:
+        return connections
+    resting = {one.connection for one in paced(store, request.rail, at, request.safe) if not one.is_due(at)}
+    return [one for one in connections if one not in resting]
 
 
 @dataclass(frozen=True)
@@ -166,7 +183,8 @@ def _sync_part(part: _Part, connections: Sequence[Connection]) -> list[SyncOutco
             count_check=request.count_check,
             pages=[],
         )
-        fetched = asyncio.run(_fetch_all(session, request.rail, connections, part.promises, part.clock))
+        limiter = Limiter(part.settings, part.store.database, request.strategy)
+        fetched = asyncio.run(_fetch_all(session, limiter, request.rail, connections, part.promises, part.clock))
         landed = land(part.settings, request.rail, spool, part.sync_id, _new_watermarks(fetched.results))
     finally:
         spool.remove()
@@ -180,6 +198,7 @@ def _sync_part(part: _Part, connections: Sequence[Connection]) -> list[SyncOutco
 
 async def _fetch_all(
     make_session: partial[FetchSession],
+    limiter: Limiter,
     rail: RailPromise,
     connections: Sequence[Connection],
     promises: Sequence[EntityPromise],
@@ -192,8 +211,9 @@ async def _fetch_all(
     at_once = asyncio.Semaphore(CONNECTIONS_AT_ONCE)
     breakers = {url: Breaker(url) for url in {connection.base_url for connection in connections}}
     limits = httpx.Limits(max_connections=CONNECTIONS_AT_ONCE * 4, max_keepalive_connections=CONNECTIONS_AT_ONCE * 4)
-    async with httpx.AsyncClient(timeout=httpx.Timeout(120, connect=15), limits=limits, trust_env=False, verify=tls_context()) as http:
-        session = make_session(http=http, large_answers=asyncio.Semaphore(LARGE_ANSWERS_AT_ONCE))
+    timeout = httpx.Timeout(120, connect=15)
+    async with limiter, httpx.AsyncClient(timeout=timeout, limits=limits, trust_env=False, verify=tls_context()) as http:
+        session = make_session(http=http, limiter=limiter, large_answers=asyncio.Semaphore(LARGE_ANSWERS_AT_ONCE))
 
         async def one(connection: Connection) -> _Fetched:
             async with at_once:

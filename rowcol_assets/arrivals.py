@@ -73,7 +73,7 @@ def arrival_sensors(after_fetch: Sequence[dg.AssetKey]) -> list[dg.SensorDefinit
         description="Sync requests that wait become one cycle for their businesses and tables, queued before everything else.",
     )
     def sync_requests(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.RunRequest | dg.SkipReason:
-        """One at a time: what is asked for meanwhile is read together afterwards."""
+        """One at a time: what is asked for meanwhile is read together afterwards. Webhooks about the same ride along."""
         settle_ended(context.instance, platform.store)
         waiting = workable(platform.store, waiting_requests(platform.store.database))
         if not waiting:
@@ -82,6 +82,8 @@ def arrival_sensors(after_fetch: Sequence[dg.AssetKey]) -> list[dg.SensorDefinit
             return dg.SkipReason("earlier sync requests are being served")
         claim_id = uuid4().hex
         claim(platform.store.database, request_table, [one.key for one in waiting], claim_id)
+        announced = [one for one in workable(platform.store, waiting_events(platform.store.database)) if _is_read_anyway(one, waiting)]
+        claim(platform.store.database, inbox_table, [one.key for one in announced], claim_id)
         return dg.RunRequest(
             run_key=claim_id,
             run_config=run_scope(businesses=_businesses(waiting), strategy=USER_ACTION, delivery="on_demand"),
@@ -132,6 +134,12 @@ def _is_to_publish(instance: dg.DagsterInstance, store: ControlStore) -> bool:
     newest = instance.get_run_records(dg.RunsFilter(job_name=cycle_job.name), limit=1)
     began_at: datetime | None = newest[0].create_timestamp.replace(tzinfo=UTC) if newest else None
     return began_at is None or (began_at < read_at and wall_clock() - began_at > BETWEEN_PUBLISHING)
+
+
+def _is_read_anyway(event: Waiting, requests: Sequence[Waiting]) -> bool:
+    """Whether `requests` ask for every table that the event is about."""
+    same = [one.entities for one in requests if (one.business_id, one.rail) == (event.business_id, event.rail)]
+    return any(not entities for entities in same) or (bool(same) and set(event.entities) <= {name for names in same for name in names})
 
 
 def _businesses(waiting: Sequence[Waiting]) -> list[str]:

@@ -5,6 +5,7 @@ Staleness comes from the control store per connection; Dagster's own freshness p
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import dagster as dg
 import msgspec
@@ -17,6 +18,7 @@ from ingestion.registry import RAILS
 from ingestion.strategies import DATA_FETCH
 from rowcol_assets.alerts import alert
 from rowcol_assets.jobs import cycle_job, retention_job, sync_job
+from rowcol_assets.pace import paced_connections
 from rowcol_assets.resources import Platform
 from rowcol_assets.runs import end_dead_runs, failure_line, run_scope, run_tags, unfinished_runs
 
@@ -60,7 +62,9 @@ def rail_freshness(context: dg.SensorEvaluationContext, platform: dg.ResourcePar
     memory = _recall(context.cursor)
     _tell_of_changes(context, platform, found, memory)
     minute = int(now.timestamp() // 60)
-    wanted = due(found, memory, minute)
+    tried = due(found, memory, minute)
+    resting = _resting(platform, now) if tried else set()
+    wanted = [one for one in tried if one.name not in resting or one.name in memory.owed]
     if not wanted:
         context.update_cursor(_text(memory))
         return dg.SkipReason("nothing stale that a sync could help" if any(one.is_due for one in found) else "everything is fresh")
@@ -79,6 +83,12 @@ def due(found: Sequence[ConnectionFreshness], memory: Memory, minute: int) -> li
     """The connections that a sync can help: back again, or stale and not tried within the cooldown."""
     cool = {name for name, at in memory.tried.items() if minute - at < COOLDOWN_MINUTES}
     return [one for one in found if one.is_connected and (one.name in memory.owed or (one.is_due and one.name not in cool))]
+
+
+def _resting(platform: Platform, now: datetime) -> set[str]:
+    """The connections that schedules leave alone at `now`, because the month's calls would not last otherwise."""
+    every = paced_connections(platform.settings, platform.store, now)
+    return {"/".join(one.connection.key.values()) for one in every if not one.is_due(now)}
 
 
 def _request(rail: str, wanted: Sequence[ConnectionFreshness]) -> dg.RunRequest:

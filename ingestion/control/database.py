@@ -47,6 +47,17 @@ class Database:
             yield connection
 
     @contextmanager
+    def unsynced(self, subject: str) -> Iterator[Connection]:
+        """Like `exclusive`, for what a power cut may take: the commit waits for no disk, so it costs a tenth of a millisecond."""
+        if self.is_sqlite:
+            with _readable_errors(self.engine), self.engine.execution_options(immediate=True, unsynced=True).begin() as connection:
+                yield connection
+            return
+        with self.exclusive(subject) as connection:
+            connection.execute(sa.text("set local synchronous_commit = off"))
+            yield connection
+
+    @contextmanager
     def exclusive(self, subject: str) -> Iterator[Connection]:
         """A writing transaction that no other process runs at the same time for `subject`."""
         with self.write() as connection:
@@ -99,11 +110,13 @@ def _engine(url: URL) -> Engine:
     def _settle(dbapi_connection: Any, _record: object) -> None:
         dbapi_connection.isolation_level = None  # transactions are begun below, not guessed by the driver
         dbapi_connection.execute("pragma foreign_keys = on")
-        dbapi_connection.execute("pragma synchronous = full")  # a rotated token must survive a power cut
 
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("begin immediate" if connection.get_execution_options().get("immediate") else "begin")
+        options = connection.get_execution_options()
+        # A rotated token must survive a power cut.
+        connection.exec_driver_sql(f"pragma synchronous = {'normal' if options.get('unsynced') else 'full'}")
+        connection.exec_driver_sql("begin immediate" if options.get("immediate") else "begin")
 
     return engine
 

@@ -6,6 +6,7 @@ the machine's, not the product's: a sandbox's clock stands still while work is d
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from types import TracebackType
@@ -19,6 +20,8 @@ from ingestion.control import processes
 from ingestion.control.database import Database, insert
 from ingestion.control.facts import Connection
 from ingestion.control.schema import leases
+
+POLL_SECONDS = 0.25
 
 Key = tuple[str, str, str]
 
@@ -81,6 +84,18 @@ class LeaseSet:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.release()
+
+
+def lease_patiently(
+    database: Database, connections: Sequence[Connection], holder: str, seconds: float, patience_seconds: float
+) -> LeaseSet:
+    """The leases, once all can be had at once or patience has ended."""
+    deadline = time.monotonic() + patience_seconds
+    while (leases := LeaseSet(database, connections, holder, seconds)).refused and time.monotonic() < deadline:
+        # Given back meanwhile, so that two who want each other's do not wait for each other.
+        leases.release()
+        time.sleep(POLL_SECONDS)
+    return leases
 
 
 def held_leases(database: Database) -> list[dict[str, Any]]:

@@ -187,6 +187,10 @@ def _move_connection(transaction: Transaction, outcome: SyncOutcome) -> None:
     }
     if outcome.status == "succeeded":
         values["last_success_at"] = outcome.finished_at
+    if outcome.rows_new:
+        values["last_change_at"] = outcome.finished_at
+        # What a schedule finds first, no webhook told of in time.
+        values |= {"last_unannounced_at": outcome.finished_at} if outcome.delivery == "schedule" else {}
     transaction.execute(sa.update(connections).where(whose).values(values))
     if state != row.state:
         note_changes(transaction, [(outcome.business_id, outcome.rail, STATE)])

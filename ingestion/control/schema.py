@@ -104,6 +104,8 @@ connections = sa.Table(
     _text("last_error", null=True),
     _instant("last_attempt_at"),
     _instant("last_success_at"),
+    _instant("last_change_at"),
+    _instant("last_unannounced_at"),
     _instant("updated_at", null=False),
     sa.Column("is_paused", sa.Boolean, nullable=False, server_default=sa.false()),
     _text("environment", null=True),
@@ -181,6 +183,7 @@ sync_outcomes = sa.Table(
     _text("error", null=True),
     _text("calls", null=True),
     sa.Index("outcomes_by_connection", "business_id", "rail", "connection_id", "outcome_no"),
+    sa.Index("outcomes_by_time", "rail", "finished_at", "delivery", "requests"),
 )
 
 quarantined_pages = sa.Table(

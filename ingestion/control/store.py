@@ -18,7 +18,7 @@ from ingestion import clock
 from ingestion.control import access, quarantine, tokens, vault
 from ingestion.control.database import Database, open_database
 from ingestion.control.facts import Business, Connection, Credentials, QuarantinedPage, Role, TokenState
-from ingestion.control.leases import LeaseSet
+from ingestion.control.leases import LeaseSet, lease_patiently
 from ingestion.control.outcomes import SyncOutcome, record_sync
 from ingestion.control.schema import businesses, connections
 from ingestion.errors import UsageError
@@ -55,9 +55,12 @@ class ControlStore:
         with self.database.read() as transaction:
             return transaction.execute(query.order_by(connections.c.updated_at.desc()).limit(1)).scalar_one_or_none()
 
-    def lease(self, connections: Sequence[Connection], holder: str, seconds: float) -> LeaseSet:
-        """Asks for `connections` for `seconds`; what another live process holds is refused with its name."""
-        return LeaseSet(self.database, connections, holder, seconds)
+    def lease(self, connections: Sequence[Connection], holder: str, seconds: float, patience_seconds: float = 0.0) -> LeaseSet:
+        """Asks for `connections` for `seconds`; what another live process holds is refused with its name.
+
+        patience_seconds: how long to wait for all of them to be free at once before that.
+        """
+        return lease_patiently(self.database, connections, holder, seconds, patience_seconds)
 
     def secret(self, connection: Connection) -> Credentials:
         """The credentials JSON of `connection`."""

@@ -20,6 +20,7 @@ from ingestion.control.store import ControlStore
 from ingestion.errors import RowcolError
 from ingestion.fetching import RailError
 from ingestion.http import tls_context
+from ingestion.limiter import Limiter
 from ingestion.live.cache import LiveCache, decoded, holds
 from ingestion.live.combine import value_of
 from ingestion.live.facts import Answer, LiveFailure, Probe, Question, Row, Scopes, ServedFrom
@@ -172,8 +173,9 @@ async def open_desk(
 ) -> AsyncIterator[LiveDesk]:
     """A desk with its own connections to the vendors. strategy, patience_seconds: in place of what is promised, for tests."""
     timeout = httpx.Timeout(60, connect=10)
-    async with httpx.AsyncClient(timeout=timeout, trust_env=False, verify=tls_context()) as http:
-        reader = Reader(settings, store, clock, http, strategy=strategy, patience_seconds=patience_seconds)
+    limiter = Limiter(settings, store.database, strategy)
+    async with limiter, httpx.AsyncClient(timeout=timeout, trust_env=False, verify=tls_context()) as http:
+        reader = Reader(settings, store, clock, http, limiter, strategy=strategy, patience_seconds=patience_seconds)
         yield LiveDesk(settings, store, clock, reader)
 
 

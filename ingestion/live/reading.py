@@ -25,6 +25,7 @@ from ingestion.control.live_cache import Cached, change_numbers, mark_seen, note
 from ingestion.control.outcomes import DISCONNECTED, SyncOutcome, record_live_reading
 from ingestion.control.store import ControlStore
 from ingestion.fetching import FetchSession, RailError, Traffic
+from ingestion.limiter import Limiter
 from ingestion.live.adapter import live_rail
 from ingestion.live.facts import Question, Row
 from ingestion.live.gathering import Gathering
@@ -77,6 +78,7 @@ class Reader:
         store: ControlStore,
         clock: Clock,
         http: httpx.AsyncClient,
+        limiter: Limiter,
         *,
         strategy: Strategy = USER_ACTION,
         patience_seconds: float | None = None,
@@ -85,6 +87,7 @@ class Reader:
         self._store = store
         self._clock = clock
         self._http = http
+        self._limiter = limiter
         self._strategy = strategy
         self._patience = patience_seconds
         self._breakers: dict[str, Breaker] = {}
@@ -108,6 +111,7 @@ class Reader:
 
         return FetchSession(
             http=self._http,
+            limiter=self._limiter,
             store=self._store,
             clock=self._clock,
             strategy=self._strategy,

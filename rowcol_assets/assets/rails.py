@@ -6,6 +6,7 @@ files are what tells the advisors.
 """
 
 from collections.abc import Iterator
+from functools import partial
 
 import dagster as dg
 from dagster_dlt.translator import DltResourceTranslatorData
@@ -19,6 +20,7 @@ from ingestion.strategies import strategy_named
 from ingestion.sync import SyncReport, SyncRequest, sync
 from ingestion.traffic import Calls, sum_of
 from rowcol_assets.assets.failing import step_of
+from rowcol_assets.guardrail import above_guardrail
 from rowcol_assets.policies import BUSY_RETRY
 from rowcol_assets.resources import Platform, RunScope
 from rowcol_assets.runs import CLAIM_TAG
@@ -58,6 +60,7 @@ def rail_assets(rail: RailPromise) -> dg.AssetsDefinition:
             strategy=strategy_named(scope.strategy),
             delivery=scope.delivery,
             count_check=scope.count_check,
+            safe=partial(above_guardrail, platform.settings, platform.store),
         )
         with step_of(context, platform):
             report = sync(platform.settings, platform.store, platform.clock, request)

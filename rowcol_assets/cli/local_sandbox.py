@@ -25,19 +25,21 @@ STOP_SECONDS = 30
 
 
 @contextlib.contextmanager
-def local_sandbox(settings: Settings, store: ControlStore, new_businesses: int | None = None) -> Iterator[None]:
-    """A sandbox that answers for as long as the body runs, if this home's connections point to one.
+def local_sandbox(settings: Settings, store: ControlStore, new_businesses: int | None = None) -> Iterator[Settings]:
+    """A sandbox that answers for as long as the body runs, if this home's connections point to one; yields the settings to run with.
+
+    One that is started here has no limits, so none are kept.
 
     new_businesses: how many businesses it gets in a home that has none yet. RowcolError when it cannot be started.
     """
     url = store.sandbox_url()
     if new_businesses is None and (url is None or _answers(url)):
-        yield
+        yield settings
         return
-    arguments = [sys.executable, "-m", "rowcol_assets.cli", "sandbox", "serve"]
+    arguments = [sys.executable, "-m", "rowcol_assets.cli", "sandbox", "serve", "--limits", "off"]
     process = _start([*arguments, "--businesses", str(new_businesses)] if new_businesses else arguments, settings)
     try:
-        yield
+        yield settings.model_copy(update={"rail_limits": "off"})
     finally:
         process.terminate()
         try:

@@ -39,7 +39,7 @@ def command(
     settings = load_settings()
     with open_store(settings) as store:
         is_new = not store.businesses()
-        with local_sandbox(settings, store, businesses if is_new else None):
+        with local_sandbox(settings, store, businesses if is_new else None) as settings:
             if is_new:
                 _onboard_all(settings, store)
             before = {} if is_new else _portfolio(settings)

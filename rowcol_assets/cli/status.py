@@ -20,9 +20,11 @@ COLUMNS = {
     "last_success_at": "last success",
     "last_status": "last sync",
     "rows_new": "new rows",
+    "poll_minutes": "every (min)",
 }
 # Shown when there is something to show, because a terminal is narrow.
 TROUBLE = {"consecutive_failures": "failures", "entities_behind": "behind", "last_error": "error", "leased_by": "leased by"}
+WHY = {"poll_reason": "why so often"}
 
 
 def command(as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list, one object per connection.")] = False) -> None:
@@ -34,6 +36,7 @@ def command(as_json: Annotated[bool, typer.Option("--json", help="Print a JSON l
     Examples: `rowcol status`, `rowcol status --json`.
     """
     from ingestion.control import open_store
+    from ingestion.polling import USUAL_MINUTES
     from ingestion.settings import load_settings
     from ingestion.warehouse import lock_holder
     from rowcol_assets.alerts import last_alert
@@ -56,7 +59,8 @@ def command(as_json: Annotated[bool, typer.Option("--json", help="Print a JSON l
         gone = {"state": "removed", "last_error": None, "consecutive_failures": 0} if row["removed_at"] else {}
         shown.append({**row, "entities_behind": behind, **gone})
     trouble = {key: heading for key, heading in TROUBLE.items() if any(row[key] for row in shown)}
-    show_table(f"Connections of {settings.home}", {**COLUMNS, **trouble}, shown)
+    why = WHY if any(row["poll_minutes"] != USUAL_MINUTES for row in shown) else {}
+    show_table(f"Connections of {settings.home}", {**COLUMNS, **why, **trouble}, shown)
     holder = lock_holder(settings)
     typer.echo(f"warehouse: {f'held by {holder}' if holder else 'free'}")
     told = last_alert(settings)
@@ -64,12 +68,18 @@ def command(as_json: Annotated[bool, typer.Option("--json", help="Print a JSON l
 
 
 def connection_rows(settings: Settings, store: ControlStore) -> list[dict[str, Any]]:
-    """One row per connection: its health, its last outcome, its entities' states and ages, who leases it, who holds the warehouse."""
+    """One row per connection: its health, its last outcome, its entities' states and ages, its pace of polling, who leases it,
+    who holds the warehouse.
+
+    The pace is that of the newest sync's time; a paused connection has none.
+    """
     from ingestion.control.leases import held_leases
     from ingestion.control.rows import current_rows, last_outcomes
     from ingestion.warehouse import lock_holder
     from rowcol_assets.alerts import last_alert
+    from rowcol_assets.pace import paces_at_last_sync
 
+    paces = paces_at_last_sync(settings, store)
     tables = current_rows(store)
     leased = {_key(row): f"{row['holder']} ({row['process']})" for row in held_leases(store.database)}
     outcomes = {_key(row): row for row in last_outcomes(store)}
@@ -84,6 +94,7 @@ def connection_rows(settings: Settings, store: ControlStore) -> list[dict[str, A
     rows = []
     for row in tables["connections"].to_pylist():
         last = outcomes.get(_key(row), {})
+        pace = paces.get(_key(row))
         rows.append(
             {
                 **row,
@@ -93,6 +104,8 @@ def connection_rows(settings: Settings, store: ControlStore) -> list[dict[str, A
                 "last_finished_at": last.get("finished_at"),
                 "rows_new": last.get("rows_new"),
                 "requests": last.get("requests"),
+                "poll_minutes": pace.minutes if pace else None,
+                "poll_reason": pace.why if pace else None,
                 "leased_by": leased.get(_key(row)),
                 "warehouse_held_by": holder,
                 "last_alert": told.message if told else None,

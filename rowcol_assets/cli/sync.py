@@ -50,4 +50,8 @@ def command(
     if failed:
         raise RowcolError(f"{len(failed)} connections are not complete: {'; '.join(failed[:5])}")
     if refused:
-        raise RowcolError(f"left to another sync: {', '.join(refused[:5])}")
+        told = f"left to another sync: {', '.join(refused[:5])}"
+        # For whoever may be content with what is known, the one under way is the answer; a person who acts wants it read after that.
+        if not chosen.use_cache:
+            raise RowcolError(told)
+        typer.echo(told, err=True)

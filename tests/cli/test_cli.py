@@ -117,6 +117,11 @@ def test_onboarding_shows_in_status_as_table_and_json(home: Path) -> None:
     expected["freshness_state"] = "never_synced"
     assert expected.items() <= row.items()
     assert row["entities"] == []
+    pace = {"minutes": 15, "connections": 1, "why": "the month's calls suffice"}
+    assert (row["poll_minutes"], row["poll_reason"]) == (pace["minutes"], pace["why"])
+    budget = next(one for one in listed(rowcol(home, "budget", "--json")) if one["rail"] == "qbo")
+    assert (budget["used"], budget["cap"], budget["paces"]) == (0, 500_000, [pace])
+    assert budget["for_hundred"] < budget["cap"]
 
 
 def test_a_csv_with_a_bad_line_lands_the_good_ones_and_exits_1(home: Path, tmp_path: Path) -> None:

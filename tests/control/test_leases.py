@@ -46,6 +46,14 @@ def test_asking_twice_for_one_connection_grants_it_once(settings: Settings, stor
         assert len(leases.refused) == 1
 
 
+def test_who_is_patient_gets_what_becomes_free_and_blocks_nobody_while_waiting(settings: Settings, store: ControlStore) -> None:
+    acme, bolt = connect(settings, store), connect(settings, store, "bolt", "2")
+    with store.lease([acme], "bulk load", 1.0), store.lease([acme, bolt], "a person's", 60, patience_seconds=30) as patient:
+        assert patient.granted == [acme, bolt]
+        with store.lease([bolt], "another person's", 60, patience_seconds=0.3) as given_up:
+            assert [connection for connection, _ in given_up.refused] == [bolt]
+
+
 def test_an_expired_lease_is_taken_over_and_its_holder_learns_so(settings: Settings, store: ControlStore) -> None:
     acme = connect(settings, store)
     with store.lease([acme], "slow", 0) as slow, store.lease([acme], "quick", 60) as quick:

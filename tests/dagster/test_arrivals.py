@@ -211,6 +211,21 @@ def test_sync_requests_become_one_cycle_for_what_they_touch_before_everything_el
     assert daemon.tick("webhook_inbox") == []
 
 
+def test_webhooks_about_what_a_person_asks_for_are_read_by_the_persons_run_and_by_no_other(daemon: Daemon) -> None:
+    daemon.event("acme", 1)
+    daemon.event("acme", 2, ("invoices",))
+    daemon.event("bolt", 3)
+    daemon.ask("acme", *BILLS)
+    run = daemon.run_of("sync_requests")
+    (left,) = daemon.tick("webhook_inbox")
+    with daemon.database.read() as transaction:
+        claimed = dict(transaction.execute(sa.select(webhook_inbox.c.event_id, webhook_inbox.c.claim_id)).tuples().all())
+    assert claimed["evt-1"] == run.tags["rowcol/claim"]
+    assert claimed["evt-2"] == claimed["evt-3"] == left.tags["rowcol/claim"]
+    daemon.end(run, ["acme"])
+    assert daemon.states()[0] == ("acme", "done")
+
+
 def test_a_request_is_done_when_its_cycle_is_and_one_asked_again_meanwhile_is_served_again(daemon: Daemon) -> None:
     daemon.ask("acme", "bills")
     daemon.ask("bolt", "bills")

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import dagster as dg
 import pytest
+import yaml
 
 from ingestion.clock import wall_clock
 from ingestion.errors import RowcolError, WarehouseBusy
@@ -23,7 +24,7 @@ from rowcol_assets import steps
 from rowcol_assets.alerts import last_alert
 from rowcol_assets.assets.failing import step_of, was_busy
 from rowcol_assets.cli.run import raise_if_failed
-from rowcol_assets.cycle import open_instance
+from rowcol_assets.cycle import INSTANCE_FILE, open_instance
 from rowcol_assets.jobs import delete_runs
 from rowcol_assets.policies import BUSY_RETRY, WAREHOUSE_POOL
 from rowcol_assets.resources import Platform
@@ -154,6 +155,13 @@ def test_a_person_is_told_at_once_who_holds_the_warehouse(place: Place, monkeypa
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_the_priority_of_a_strategy_is_the_priority_of_its_runs(name: str) -> None:
     assert run_tags(STRATEGIES[name])["dagster/priority"] == {"data_fetch": "0", "user_action": "10", "bulk_operation": "-10"}[name]
+
+
+def test_a_slot_is_always_left_for_what_a_person_asks_for() -> None:
+    runs = yaml.safe_load(INSTANCE_FILE.read_text())["concurrency"]["runs"]
+    taken = {one["value"]: one["limit"] for one in runs["tag_concurrency_limits"] if one["key"] == "rowcol/strategy"}
+    assert set(taken) == set(STRATEGIES) - {"user_action"}
+    assert sum(taken.values()) < runs["max_concurrent_runs"]
 
 
 def test_retention_deletes_old_runs_with_their_files_and_keeps_the_newer_ones(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from ingestion.clock import fixed_clock
 from ingestion.control.pauses import set_pause
 from ingestion.errors import RowcolError
+from ingestion.registry import RAILS
 from rowcol_assets.alerts import KEPT_LINES, alert, alerts_path, last_alert, trim_alerts
 from rowcol_assets.resources import Platform
 from rowcol_assets.sensors import COOLDOWN_MINUTES, rail_freshness, run_failure
@@ -102,6 +104,16 @@ def test_one_that_went_stale_again_after_a_success_is_not_held_back_by_an_old_at
     watch.synced("acme", 1)
     assert watch.wanted(10) == []
     assert watch.wanted(22) == [["acme"]]
+
+
+def test_what_the_months_calls_let_rest_is_not_fetched_for_being_stale(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(RAILS, "qbo", replace(RAILS["qbo"], monthly_calls=10))
+    monkeypatch.setattr("rowcol_assets.pace.above_guardrail", lambda settings, store: frozenset({"acme"}))
+    for business in ("acme", "bolt"):
+        watch.synced(business, 0)
+    assert watch.wanted(21) == [["bolt"]], "bolt may be below its guardrail"
+    watch.synced("bolt", 100)
+    assert watch.wanted(116) == [["acme"]], "two hours are the most for what is quiet"
 
 
 @pytest.mark.parametrize("job", ["cycle", "sync"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +23,7 @@ from tests.ingestion.plaid_bank import Bank
 from tests.ingestion.plaid_home import PlaidHome, patch, settings_in
 
 # The specified waits take seconds; what is retried and how often is what these tests are about.
-HASTY = Strategy(
-    "data_fetch", "medium", 0, use_cache=True, max_attempts=DATA_FETCH.max_attempts, backoff_factor=1.0, first_wait_seconds=0.01
-)
+HASTY = replace(DATA_FETCH, backoff_factor=1.0, first_wait_seconds=0.01)
 
 
 @dataclass
@@ -35,6 +33,7 @@ class Home:
     settings: Settings
     store: ControlStore
     sandbox: Running
+    strategy: Strategy = HASTY
 
     @property
     def businesses(self) -> list[str]:
@@ -42,7 +41,7 @@ class Home:
 
     def sync(self, *, businesses: list[str] | None = None, entities: list[str] | None = None, count_check: bool = False) -> SyncReport:
         clock = product_clock_of(self.settings, self.store)
-        request = SyncRequest(RAILS["qbo"], businesses, entities, strategy=HASTY, count_check=count_check)
+        request = SyncRequest(RAILS["qbo"], businesses, entities, strategy=self.strategy, count_check=count_check)
         return sync(self.settings, self.store, clock, request)
 
     def fault(self, business: str, kind: str, **limits: Any) -> None:

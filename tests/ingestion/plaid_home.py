@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,6 @@ import pytest
 
 from ingestion.control.onboarding import onboard
 from ingestion.control.store import ControlStore
-from ingestion.rails.plaid import limits
 from ingestion.rails.plaid.promise import PLAID
 from ingestion.registry import RAILS
 from ingestion.settings import Settings
@@ -22,13 +21,9 @@ from ingestion.strategies import DATA_FETCH, USER_ACTION, Strategy
 from ingestion.sync import SyncReport, SyncRequest, sync
 from tests.ingestion.plaid_bank import Bank, BankItem
 
-URL = "https://plaid.test"
-HASTY = Strategy(
-    "data_fetch", "medium", 0, use_cache=True, max_attempts=DATA_FETCH.max_attempts, backoff_factor=1.0, first_wait_seconds=0.001
-)
-HASTY_ACTION = Strategy(
-    "user_action", "high", 10, use_cache=False, max_attempts=USER_ACTION.max_attempts, backoff_factor=1.0, first_wait_seconds=0.001
-)
+URL = "https://localhost"
+HASTY = replace(DATA_FETCH, backoff_factor=1.0, first_wait_seconds=0.001)
+HASTY_ACTION = replace(USER_ACTION, backoff_factor=1.0, first_wait_seconds=0.001)
 
 
 @dataclass
@@ -68,10 +63,9 @@ class PlaidHome:
 
 
 def patch(monkeypatch: pytest.MonkeyPatch, bank: Bank) -> None:
-    """Registers the rail and lets its calls end at `bank`, with limits that no earlier test has used up."""
+    """Registers the rail and lets its calls end at `bank`."""
     monkeypatch.setitem(RAILS, "plaid", PLAID)
     monkeypatch.setattr("ingestion.sync.httpx.AsyncClient", partial(httpx.AsyncClient, transport=httpx.MockTransport(bank.answer)))
-    limits.window.cache_clear()
 
 
 def settings_in(folder: Path) -> Settings:

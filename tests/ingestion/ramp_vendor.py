@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -20,20 +20,17 @@ import pytest
 
 from ingestion.control.onboarding import onboard
 from ingestion.control.store import ControlStore, open_store
-from ingestion.rails.ramp import limits
 from ingestion.rails.ramp.promise import RAMP
 from ingestion.registry import RAILS
 from ingestion.settings import Settings
-from ingestion.strategies import DATA_FETCH, Strategy
+from ingestion.strategies import DATA_FETCH, USER_ACTION
 from ingestion.sync import SyncReport, SyncRequest, sync
 
-URL = "https://ramp.test"
+URL = "https://localhost"
 ROOT = "/developer/v1"
 SCOPES = "business:read entities:read bills:read vendors:read transactions:read transfers:read reimbursements:read statements:read"
-HASTY = Strategy(
-    "data_fetch", "medium", 0, use_cache=True, max_attempts=DATA_FETCH.max_attempts, backoff_factor=1.0, first_wait_seconds=0.001
-)
-HASTY_ACTION = Strategy("user_action", "high", 10, use_cache=False, max_attempts=3, backoff_factor=1.0, first_wait_seconds=0.001)
+HASTY = replace(DATA_FETCH, backoff_factor=1.0, first_wait_seconds=0.001)
+HASTY_ACTION = replace(USER_ACTION, backoff_factor=1.0, first_wait_seconds=0.001)
 
 Answer = httpx.Response
 Record = dict[str, Any]
@@ -165,12 +162,11 @@ def statuses(report: SyncReport) -> dict[str, tuple[str, str | None]]:
 
 @contextmanager
 def opened(folder: Path, monkeypatch: pytest.MonkeyPatch, held: Vendor, *, connect: bool = True) -> Iterator[RampHome]:
-    """A home on `held`: registers the rail and lets its calls end there, with limits that no earlier test has used up."""
+    """A home on `held`: registers the rail and lets its calls end there."""
     monkeypatch.setitem(RAILS, "ramp", RAMP)
     transported = partial(httpx.AsyncClient, transport=httpx.MockTransport(held.answer))
     monkeypatch.setattr("ingestion.sync.httpx.AsyncClient", transported)
     monkeypatch.setattr("ingestion.rails.ramp.oauth.post_form", held.token)
-    limits.limit_of.cache_clear()
     settings = Settings(home=folder / "home", duckdb_memory="500MB", duckdb_threads=1)
     with open_store(settings) as store:
         home = RampHome(settings, store, held)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -16,18 +16,20 @@ import httpx
 
 from ingestion.changelog.spool import Arrivals, Spool
 from ingestion.clock import fixed_clock
+from ingestion.control.database import Database
 from ingestion.control.facts import Connection, Credentials
 from ingestion.control.store import ControlStore
 from ingestion.fetching import EntityReport, FetchSession, Traffic
+from ingestion.limiter import Limiter
 from ingestion.rails.stripe.client import API_VERSION
 from ingestion.rails.stripe.fetch import fetch
 from ingestion.rails.stripe.promise import STRIPE
 from ingestion.settings import Settings
-from ingestion.strategies import Strategy
+from ingestion.strategies import DATA_FETCH
 
 ACCOUNT = "acct_1Main"
 NOW = 1_790_000_000
-HASTY = Strategy("data_fetch", "medium", 0, use_cache=True, max_attempts=3, backoff_factor=1.0, first_wait_seconds=0.001)
+HASTY = replace(DATA_FETCH, backoff_factor=1.0, first_wait_seconds=0.001)
 LISTS = {
     "customers": "customer",
     "invoices": "invoice",
@@ -154,7 +156,7 @@ class Account:
         return asyncio.run(self._fetch(entities, count_check))
 
     async def _fetch(self, entities: tuple[str, ...], count_check: bool) -> dict[str, EntityReport]:
-        connection = Connection("b1", ACCOUNT, "stripe", "http://stripe", "http://stripe", "healthy", True, None)
+        connection = Connection("b1", ACCOUNT, "stripe", "http://localhost", "http://localhost", "healthy", True, None)
         self.traffic = Traffic()
         async with httpx.AsyncClient(transport=httpx.MockTransport(self.vendor.answer)) as http:
             session = FetchSession(
@@ -162,6 +164,7 @@ class Account:
                 store=cast(ControlStore, self.kept),
                 clock=fixed_clock(datetime.fromtimestamp(self.now, UTC)),
                 strategy=HASTY,
+                limiter=Limiter(self.kept.settings, cast(Database, None), HASTY),
                 spool=cast(Spool, self.kept),
                 sync_id="s1",
                 delivery="schedule",

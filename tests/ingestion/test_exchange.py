@@ -79,7 +79,9 @@ def asked(write: Write) -> Answer:
 
 
 @pytest.mark.parametrize(
-    ("body", "encoding"), [(BODY, ""), (BODY, "identity"), (gzip.compress(BODY), "gzip"), (zlib.compress(BODY), "deflate")]
+    ("body", "encoding"),
+    [(BODY, ""), (BODY, "identity"), (gzip.compress(BODY), "gzip"), (zlib.compress(BODY), "deflate")],
+    ids=["as it is", "said to be as it is", "gzip", "deflate"],
 )
 def test_an_answer_arrives_byte_for_byte_however_it_was_packed(body: bytes, encoding: str) -> None:
     answer = asked(reply(body, encoding))

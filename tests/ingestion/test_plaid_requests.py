@@ -1,4 +1,4 @@
-"""What is asked of Plaid is what its OpenAPI description allows, in every path the rail uses, and no faster than the limits."""
+"""What is asked of Plaid is what its OpenAPI description allows, in every path the rail uses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ingestion.control.store import open_store
-from ingestion.rails.plaid.limits import PER_CLIENT, PER_ITEM, WINDOW_SECONDS, Window
+from ingestion.rails.plaid.promise import PLAID
 from tests.ingestion.plaid_bank import Bank
 from tests.ingestion.plaid_home import HASTY_ACTION, PlaidHome, patch, settings_in
 
@@ -71,7 +71,7 @@ def test_every_request_is_one_that_plaid_describes(description: dict[str, Any], 
     for path, body in asked:
         schema = description["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"]
         Draft202012Validator({**components, **schema}).validate(body)
-    assert {path for path, _ in asked} == set(PER_CLIENT), "each path the rail uses was asked"
+    assert {path for path, _ in asked} == {limit.endpoint for limit in PLAID.limits}, "each path that has a limit was asked"
     with pytest.raises(Exception, match="Additional properties"):
         schema = description["paths"]["/transactions/sync"]["post"]["requestBody"]["content"]["application/json"]["schema"]
         Draft202012Validator({**components, **schema}).validate({"access_token": "a", "start_date": "2026-01-01"})
@@ -81,17 +81,3 @@ def test_credentials_are_in_every_body_and_the_token_only_where_it_belongs(asked
     for path, body in asked:
         assert (body["client_id"], body["secret"]) == ("client-1", "secret-1")
         assert ("access_token" in body) == (path != "/institutions/get_by_id")
-
-
-def test_as_many_calls_as_allowed_go_at_once_and_the_next_waits_for_the_first_to_age() -> None:
-    window = Window(PER_ITEM["/item/get"])
-    assert [window.reserve(1000.0) for _ in range(15)] == [0.0] * 15
-    assert window.reserve(1010.0) == WINDOW_SECONDS - 10
-    assert window.reserve(1000.0 + WINDOW_SECONDS) == 0.0
-
-
-def test_no_minute_ever_holds_more_than_the_limit() -> None:
-    window, turns = Window(5), []
-    for second in range(0, 600, 7):
-        turns += [second + window.reserve(float(second)) for _ in range(3)]
-    assert all(later - earlier >= 60 for earlier, later in zip(turns, turns[5:], strict=False))

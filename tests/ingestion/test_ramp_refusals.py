@@ -10,7 +10,6 @@ import httpx
 import pytest
 
 from ingestion.errors import UsageError
-from ingestion.rails.ramp import limits
 from tests.ingestion.ramp_vendor import SCOPES, RampHome, Vendor, at, bill, error, opened, statuses, vendor
 
 DAY = timedelta(days=1)
@@ -118,18 +117,3 @@ def test_a_vendor_that_is_down_fails_the_connection_though_slow_lists_were_not_d
 def test_an_error_that_comes_with_status_200_is_no_page(home: RampHome) -> None:
     home.vendor.odd = at("/v1/bills", lambda: error(200, "DEVELOPER_7999"))
     assert statuses(home.sync())["bills"] == ("failed", "fault")
-
-
-def test_no_more_than_the_hosts_share_of_requests_starts_in_any_window() -> None:
-    limit = limits.HostLimit(is_enforced=True)
-    starts = [number * 0.01 + limit.reserve(number * 0.01) for number in range(1_000)]
-    assert all(later - earlier > limits.WINDOW_SECONDS - 1e-6 for earlier, later in zip(starts, starts[limits.REQUESTS :], strict=False))
-    assert starts[limits.REQUESTS - 1] < 2
-
-
-def test_a_sandbox_is_asked_freely_until_it_refuses_and_then_counts_what_went_before() -> None:
-    limit = limits.HostLimit(is_enforced=False)
-    assert {limit.reserve(1.0) for _ in range(1_000)} == {0}
-    limit.is_enforced = True
-    assert limit.reserve(1.0) == pytest.approx(limits.WINDOW_SECONDS)
-    assert limits.limit_of("one.test", False) is limits.limit_of("one.test", False), "one for all connections of a host"

@@ -11,7 +11,6 @@ import pytest
 
 from ingestion.control.onboarding import onboard
 from ingestion.control.store import open_store, product_clock_of
-from ingestion.rails.ramp import limits
 from ingestion.rails.ramp.lists import scope_of
 from ingestion.rails.ramp.promise import RAMP
 from ingestion.registry import RAILS
@@ -64,7 +63,6 @@ Opening = Callable[..., RampHome]
 def open_ramp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Opening]:
     """Starts a sandbox, or takes a running one, and connects all its businesses on Ramp."""
     monkeypatch.setitem(RAILS, "ramp", RAMP)
-    limits.limit_of.cache_clear()
     with ExitStack() as stack:
 
         def opening(running: Running | None = None, **config: Any) -> RampHome:

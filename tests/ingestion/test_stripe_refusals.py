@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 import httpx
 import pytest
 
 from ingestion.fetching import RailError
-from ingestion.rails.stripe.limits import limits_of
 from tests.ingestion.stripe_vendor import NOW, Account, Refuse, error
 
 
@@ -198,28 +196,3 @@ def test_no_answer_at_all_is_unreachable() -> None:
     with pytest.raises(RailError) as refused:
         account.fetch()
     assert (refused.value.kind, account.traffic.requests) == ("unreachable", 6)
-
-
-def test_an_account_shares_its_limits_and_no_other_account_does() -> None:
-    async def same() -> tuple[bool, bool, bool]:
-        first = limits_of("http://stripe", "acct_1", False)
-        others = (limits_of("http://stripe", "acct_2", False), limits_of("http://stripe", "acct_1", True))
-        return first is limits_of("http://stripe", "acct_1", False), first in others, others[0] is others[1]
-
-    assert asyncio.run(same()) == (True, False, False)
-
-
-def test_one_endpoint_is_asked_no_faster_than_it_allows() -> None:
-    async def asking() -> list[float]:
-        limits, loop = limits_of("http://stripe", "acct_1", True), asyncio.get_running_loop()
-        taken: list[float] = []
-
-        async def turn() -> None:
-            async with limits.turn("charges"):
-                taken.append(loop.time())
-
-        await asyncio.gather(*(turn() for _ in range(8)))
-        return taken
-
-    taken = asyncio.run(asking())
-    assert taken[-1] - taken[0] >= 7 / 25 * 0.95

@@ -130,10 +130,3 @@ def test_an_account_connected_to_a_platform_is_read_through_it_until_it_is_taken
         home.fault(through[0], "dead_token")
         failed = {outcome.business_id: outcome.error_kind for outcome in home.sync().failed}
         assert failed == {through[0]: "forbidden"}
-
-
-def test_the_vendors_limits_are_kept_without_being_told(tmp_path: Path, open_stripe: Opening) -> None:
-    with start(tmp_path / "limited", **WORLD, limits=True) as running:
-        report = open_stripe(running).sync()
-    assert [(outcome.status, outcome.throttled) for outcome in report.outcomes] == [("succeeded", 0)] * 2
-    assert min(outcome.requests for outcome in report.outcomes) >= 13

@@ -1,7 +1,7 @@
 """One item's calls to Plaid: credentials, limits, errors, retries. What is asked for is in `items`, `accounts`, `transactions`.
 
 Every call is a POST of JSON that carries client_id, secret and, for what concerns the item, its access token, which does
-not expire. What an error means is in `complaints`, how fast one may ask in `limits`.
+not expire. What an error means is in `complaints`, how fast one may ask in `promise`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ingestion.control.facts import Connection
 from ingestion.exchange import exchange
 from ingestion.fetching import FetchSession, Traffic
 from ingestion.rails.plaid.complaints import THROTTLE_WAIT, judge
-from ingestion.rails.plaid.limits import turn
+from ingestion.rails.plaid.promise import PLAID
 
 API_VERSION = "2020-09-14"
 OF_NO_ITEM = {"/institutions/get_by_id"}
@@ -58,7 +58,7 @@ class PlaidClient:
         self.connection = connection
         self.access = access
         self._traffic = traffic
-        self._keeps_limits = session.store.settings.keeps_limits_of(access.base_url)
+        self._gate = session.limiter.gate(PLAID.limits, access.base_url, item=access.item_id, client=access.client_id)
 
     async def ask(self, path: str, fields: Mapping[str, Any], parse: Callable[[bytes], Parsed], *, retried: bool = True) -> Parsed:
         """Asks and returns what `parse` makes of the body, again as the strategy allows; RailError says what went wrong for good."""
@@ -78,10 +78,9 @@ class PlaidClient:
         self._traffic.retries += 1
 
     async def _send(self, path: str, fields: Mapping[str, Any]) -> bytes:
-        if self._keeps_limits:
-            await turn(self.access.base_url, self.access.client_id, self.access.item_id, path)
-        with self._traffic.timed(path):
-            return await post(self.session.http, self.access, path, fields, THROTTLE_WAIT * self.session.strategy.first_wait_seconds)
+        async with self._gate.turn(path):
+            with self._traffic.timed(path):
+                return await post(self.session.http, self.access, path, fields, THROTTLE_WAIT * self.session.strategy.first_wait_seconds)
 
 
 async def open_client(session: FetchSession, connection: Connection, traffic: Traffic) -> PlaidClient:

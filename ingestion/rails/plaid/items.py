@@ -1,13 +1,19 @@
-"""Reads an item and the bank it is at. An item tells of its own error, also when nothing else of it can be read."""
+"""Reads an item and the bank it is at. An item tells of its own error, also when nothing else of it can be read.
+
+The bank, which hardly changes, is read once an hour.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import weakref
 from collections.abc import Set
+from datetime import datetime
 
 from ingestion.answers import UnreadablePage
+from ingestion.clock import utc_text
 from ingestion.fetching import EntityReport, RailError
+from ingestion.periods import HOUR, in_another
 from ingestion.rails.plaid.arrivals import keep
 from ingestion.rails.plaid.client import PlaidClient
 from ingestion.rails.plaid.complaints import owner_error
@@ -54,6 +60,9 @@ async def read_item_and_bank(client: PlaidClient, wanted: Set[str]) -> tuple[lis
 async def _read_bank(client: PlaidClient, item: Item) -> EntityReport:
     if item.institution_id is None:
         return EntityReport("institutions", "succeeded", was_full_walk=True)
+    now, read_at = client.session.clock(), client.session.watermark(client.connection, "institutions")
+    if client.session.may_wait and read_at and not in_another(HOUR, datetime.fromisoformat(read_at), now):
+        return EntityReport("institutions", "skipped")
     try:
         bank = await _bank(client, item.institution_id)
     except UnreadablePage as page:
@@ -62,7 +71,7 @@ async def _read_bank(client: PlaidClient, item: Item) -> EntityReport:
     except RailError as error:
         return EntityReport("institutions", "failed", error_kind=error.kind, error=str(error))
     keep(client.session, client.connection, "institutions", [bank], client.session.clock())
-    return EntityReport("institutions", "succeeded", 1, was_full_walk=True)
+    return EntityReport("institutions", "succeeded", 1, was_full_walk=True, watermark=utc_text(now))
 
 
 async def _bank(client: PlaidClient, institution_id: str) -> Record:

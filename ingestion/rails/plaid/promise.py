@@ -8,9 +8,18 @@ from __future__ import annotations
 
 from functools import partial
 
-from ingestion.promise import ConsentForm, CredentialForm, EntityPromise, LivePromise, RailPromise
+from ingestion.promise import ConsentForm, CredentialForm, EntityPromise, Limit, LivePromise, RailPromise
 
 _entity = partial(EntityPromise, order=("observed_at", "version_no"))
+
+_PER_ITEM = {"/item/get": 15, "/accounts/get": 15, "/accounts/balance/get": 5, "/transactions/sync": 50}
+_PER_CLIENT = {
+    "/item/get": 5_000,
+    "/accounts/get": 15_000,
+    "/accounts/balance/get": 1_200,
+    "/transactions/sync": 2_500,
+    "/institutions/get_by_id": 400,
+}
 
 PLAID = RailPromise(
     name="plaid",
@@ -22,6 +31,11 @@ PLAID = RailPromise(
     identify="ingestion.rails.plaid.identity:identify",
     has_many_connections=True,
     versioned=False,
+    # Plaid, errors, rate limit exceeded; production, a minute.
+    limits=(
+        *(Limit("item", calls, 60, endpoint=path) for path, calls in _PER_ITEM.items()),
+        *(Limit("client", calls, 60, endpoint=path) for path, calls in _PER_CLIENT.items()),
+    ),
     credentials=CredentialForm(
         required=("client_id", "secret", "items"),
         optional=(),

@@ -1,30 +1,26 @@
 """One company's calls to QuickBooks Online: token, limits, retries, faults. What is asked for is in `walk` and `changes`.
 
-Limits (Intuit, limits and throttles): 500 requests a minute per company, 10 a second and 10 at once per company and
-app; a lease keeps other processes off the company, so the limiters live in this process. Throttling is 429, and 403
-with code 3001 in older captures; a fault can come with status 200.
+The limits are in `promise`. Throttling is 429, and 403 with code 3001 in older captures; a fault can come with status 200.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
 from functools import partial
 from typing import TypeVar
 
 import httpx
-from aiolimiter import AsyncLimiter
 
 from ingestion.answers import Transient, ask, retry_after
 from ingestion.control.facts import Connection, TokenState
 from ingestion.exchange import Answer, exchange
 from ingestion.fetching import FetchSession, RailError, Traffic
 from ingestion.rails.qbo.oauth import refresher
+from ingestion.rails.qbo.promise import QBO
 from ingestion.rails.qbo.wire import fault_of
 
 MINOR_VERSION = "75"
-CONCURRENT_CALLS = 10
 THROTTLED_CODES = {"3001"}
 FORBIDDEN_CODES = {"3100", "3201"}
 
@@ -46,11 +42,7 @@ class QboClient:
         self._session = session
         self._connection = connection
         self._traffic = traffic
-        # Spaced, not in bursts: a bucket that refills while it empties lets 20 through in its first second.
-        keeps_limits = session.store.settings.keeps_limits_of(connection.base_url)
-        self._per_second = AsyncLimiter(1, 0.1) if keeps_limits else nullcontext()
-        self._per_minute = AsyncLimiter(500, 60) if keeps_limits else nullcontext()
-        self._at_once = asyncio.Semaphore(CONCURRENT_CALLS)
+        self._gate = session.limiter.gate(QBO.limits, connection.base_url, realm=connection.connection_id)
         self.large_answers = session.large_answers
         self._token: TokenState | None = None
         self._token_lock = asyncio.Lock()
@@ -90,7 +82,7 @@ class QboClient:
         headers = {"Authorization": f"Bearer {token.access_token}", "Accept": "application/json"}
         if content is not None:
             headers["Content-Type"] = "application/json"
-        async with self._at_once, self._per_second, self._per_minute:
+        async with self._gate.turn(path):
             with self._traffic.timed(endpoint_of(path)):
                 return await exchange(
                     self._session.http, method, url, params={**parameters, "minorversion": MINOR_VERSION}, content=content, headers=headers

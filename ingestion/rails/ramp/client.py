@@ -8,9 +8,9 @@ that takes longer than 60 seconds. It sends no Retry-After.
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 import httpx
 
@@ -18,12 +18,11 @@ from ingestion.answers import MalformedPage, Transient, ask, retry_after
 from ingestion.control.facts import Connection, TokenState
 from ingestion.exchange import Answer, TooLate, exchange
 from ingestion.fetching import FetchSession, RailError, Traffic
-from ingestion.rails.ramp.limits import HostLimit, limit_of
 from ingestion.rails.ramp.oauth import refresher
+from ingestion.rails.ramp.promise import RAMP
 from ingestion.rails.ramp.wire import error_code
 
 ROOT = "/developer/v1"
-CALLS_AT_ONCE = 8
 NOT_FOUND_CODE = "DEVELOPER_7002"
 SCOPE_CODE = "DEVELOPER_7100"
 
@@ -52,10 +51,7 @@ class RampClient:
         self._session = session
         self._connection = connection
         self._traffic = traffic
-        self._at_once = asyncio.Semaphore(CALLS_AT_ONCE)
-        keeps_limits = session.store.settings.keeps_limits_of(connection.base_url)
-        host = urlsplit(connection.base_url).netloc
-        self._limit = limit_of(host, connection.is_sandbox) if keeps_limits else HostLimit(is_enforced=False)
+        self._gate = session.limiter.gate(RAMP.limits, connection.base_url, address=socket.gethostname())
         self._token: TokenState | None = None
         self._token_lock = asyncio.Lock()
 
@@ -109,8 +105,7 @@ class RampClient:
 
     async def _exchange(self, url: httpx.URL, token: TokenState, may_shrink: bool) -> Answer:
         headers = {"Authorization": f"Bearer {token.access_token}", "Accept": "application/json"}
-        async with self._at_once:
-            await self._limit.turn()
+        async with self._gate.turn():
             try:
                 with self._traffic.timed(endpoint_of(url)):
                     return await exchange(self._session.http, "GET", url, headers=headers)
@@ -128,7 +123,6 @@ class RampClient:
         if status == httpx.codes.OK:
             raise Transient(RailError("fault", f"the vendor answered with an error ({told})"))
         if status == httpx.codes.TOO_MANY_REQUESTS:
-            self._limit.is_enforced = True
             raise Transient(RailError("throttled", "the vendor's request limit was reached"), retry_after(headers))
         if status == httpx.codes.GATEWAY_TIMEOUT and may_shrink:
             raise SlowPage
@@ -151,8 +145,8 @@ class RampClient:
                 self._token = await asyncio.to_thread(self._session.store.token, self._connection)
             if self._token is rejected or self._token.access_token is None or self._expires_soon(self._token):
                 renew = refresher(self._connection, self._session.clock)
-                await self._limit.turn()
-                self._token = await asyncio.to_thread(self._session.store.rotate, self._connection, renew, seen=self._token)
+                async with self._gate.turn():
+                    self._token = await asyncio.to_thread(self._session.store.rotate, self._connection, renew, seen=self._token)
             return self._token
 
     def _expires_soon(self, token: TokenState) -> bool:

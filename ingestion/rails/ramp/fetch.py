@@ -15,12 +15,13 @@ from urllib.parse import quote
 from ingestion.answers import UnreadablePage
 from ingestion.control.facts import Connection
 from ingestion.fetching import EntityReport, FetchSession, RailError, Traffic
+from ingestion.periods import DAY
 from ingestion.promise import EntityPromise
 from ingestion.rails.ramp.accounts import AccountReader, changed_vendors, having_turn
 from ingestion.rails.ramp.arrivals import keep
 from ingestion.rails.ramp.client import RampClient
 from ingestion.rails.ramp.gone import read_missing
-from ingestion.rails.ramp.lists import ACCOUNTS, DAY, LISTS, OBJECTS, RampList, scope_of
+from ingestion.rails.ramp.lists import ACCOUNTS, LISTS, OBJECTS, RampList, scope_of
 from ingestion.rails.ramp.marks import Mark, parse_mark
 from ingestion.rails.ramp.promise import RAMP
 from ingestion.rails.ramp.walk import ListReader
@@ -74,7 +75,7 @@ class _BusinessFetch:
 
     async def _read_object(self, entity: EntityPromise) -> EntityReport:
         one, mark = OBJECTS[entity.name], self._mark(entity.name)
-        if self._may_wait() and mark and not mark.is_of_earlier(self.now, one.every):
+        if self.session.may_wait and mark and not mark.is_of_earlier(self.now, one.every):
             return EntityReport(entity.name, "skipped")
         form = Form(one.stamp, entity.volatile_fields)
         record = await self.client.get(self.client.address(one.path, {}), lambda body: read_object(body, form, one.record_id))
@@ -88,7 +89,7 @@ class _BusinessFetch:
         is_asked = every < DAY and not self.session.strategy.use_cache
         is_whole = mark is None or self.session.count_check or is_asked or mark.has_passed(self.now, every)
         if mark and not is_whole:
-            if self._may_wait() and source.every and not mark.is_of_earlier(self.now, source.every):
+            if self.session.may_wait and source.every and not mark.is_of_earlier(self.now, source.every):
                 return EntityReport(entity.name, "skipped")
             await self._read_recent(entity, source, mark)
         else:
@@ -98,7 +99,7 @@ class _BusinessFetch:
     async def _read_recent(self, entity: EntityPromise, source: RampList, mark: Mark) -> None:
         reader = ListReader(self.client, _form(entity))
         for reading in source.recent or source.whole:
-            if not (self._may_wait() and reading.every and not mark.is_of_earlier(self.now, reading.every)):
+            if not (self.session.may_wait and reading.every and not mark.is_of_earlier(self.now, reading.every)):
                 await reader.read(reading.path, reading.parameters(mark.read_at), lambda records: self._spool(entity, records))
 
     async def _walk(self, entity: EntityPromise, source: RampList, mark: Mark | None) -> None:
@@ -170,10 +171,6 @@ class _BusinessFetch:
 
     def _mark(self, entity: str) -> Mark | None:
         return parse_mark(self.session.watermark(self.connection, entity))
-
-    def _may_wait(self) -> bool:
-        """Whether slow lists may be left for later: not when a person asks, and not when all is to be counted."""
-        return self.session.strategy.use_cache and not self.session.count_check
 
 
 def _form(entity: EntityPromise) -> Form:

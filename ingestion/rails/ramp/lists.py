@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ingestion.clock import utc_text
+from ingestion.periods import DAY, HOUR
 
 BALANCE_ID = "1"
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ingestion.clock import utc_text
+from ingestion.periods import in_another
 
 # Cycles do not start to the second, and a walk should not slip by one more of them each day.
 EARLY = timedelta(minutes=5)
@@ -28,8 +29,7 @@ class Mark:
 
     def is_of_earlier(self, now: datetime, every: timedelta) -> bool:
         """Whether `now` lies in another hour (or day: `every`) than the last reading; without any state of its own."""
-        zero = datetime.fromtimestamp(0, tz=now.tzinfo)
-        return (now - zero) // every != (self.read_at - zero) // every
+        return in_another(every, self.read_at, now)
 
 
 def parse_mark(text: str | None) -> Mark | None:

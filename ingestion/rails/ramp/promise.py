@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from ingestion.promise import ConsentForm, CredentialForm, EntityPromise, LivePromise, RailPromise
+from ingestion.promise import ConsentForm, CredentialForm, EntityPromise, Limit, LivePromise, RailPromise
 
 _entity = partial(EntityPromise, key=("id",), order=("observed_at", "version_no"))
 
@@ -23,6 +23,8 @@ RAMP = RailPromise(
     reread="ingestion.rails.ramp.kept:reread",
     identify="ingestion.rails.ramp.identity:identify",
     versioned=False,
+    # Ramp's guide: in any ten seconds per source address, whoever's tokens they carry; those it refuses count too.
+    limits=(Limit("address", 200, 10),),
     credentials=CredentialForm(
         required=("client_id", "client_secret", "scopes"),
         optional=("refresh_token", "webhook_secret"),

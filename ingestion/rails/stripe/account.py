@@ -15,12 +15,14 @@ from ingestion.answers import MalformedPage
 from ingestion.control.facts import Connection, Credentials
 from ingestion.fetching import FetchSession, RailError, Traffic
 from ingestion.rails.stripe.client import FATAL, StripeClient, is_live_key
+from ingestion.rails.stripe.promise import STRIPE
 from ingestion.rails.stripe.wire import Record, read_balance, read_object
 
 
 async def open_client(session: FetchSession, connection: Connection, traffic: Traffic) -> tuple[StripeClient, Credentials]:
     """The client of a connection, and the stored credentials it uses."""
     secret = await asyncio.to_thread(session.store.secret, connection)
+    owner = "live account" if is_live_key(secret["api_key"]) else "test account"
     client = StripeClient(
         session.http,
         connection.base_url,
@@ -29,7 +31,7 @@ async def open_client(session: FetchSession, connection: Connection, traffic: Tr
         traffic,
         account_id=connection.connection_id,
         is_connected_account=acts_on_connected(secret),
-        keeps_limits=session.store.settings.keeps_limits_of(connection.base_url),
+        gate=session.limiter.gate(STRIPE.limits, connection.base_url, **{owner: connection.connection_id}),
     )
     return client, secret
 

@@ -8,7 +8,6 @@ worth it, and is believed over the status.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
 from typing import TypeVar
 
 import httpx
@@ -16,7 +15,7 @@ import httpx
 from ingestion.answers import Transient, ask, retry_after
 from ingestion.exchange import Answer, exchange
 from ingestion.fetching import RailError, Traffic
-from ingestion.rails.stripe.limits import limits_of
+from ingestion.limiter import Gate, open_gate
 from ingestion.rails.stripe.wire import refusal_of
 from ingestion.strategies import Strategy
 
@@ -53,7 +52,7 @@ class StripeClient:
         *,
         account_id: str = "",
         is_connected_account: bool = False,
-        keeps_limits: bool = True,
+        gate: Gate | None = None,
     ) -> None:
         self._http = http
         self._base_url = base_url.rstrip("/")
@@ -62,7 +61,7 @@ class StripeClient:
         self._headers = {"Authorization": f"Bearer {api_key}", "Stripe-Version": API_VERSION}
         if is_connected_account:
             self._headers["Stripe-Account"] = account_id
-        self._limits = limits_of(self._base_url, account_id, is_live_key(api_key)) if keeps_limits else None
+        self._gate = gate or open_gate()
 
     async def get(self, path: str, parameters: Mapping[str, str], parse: Callable[[bytes], Parsed]) -> Parsed:
         """Asks `path` below /v1 and returns what `parse` makes of the body.
@@ -73,7 +72,7 @@ class StripeClient:
         return await ask(self._strategy, self._traffic, f"/{endpoint_of(path)}", lambda: self._send(path, parameters), parse)
 
     async def _send(self, path: str, parameters: Mapping[str, str]) -> bytes:
-        async with self._limits.turn(endpoint_of(path)) if self._limits else nullcontext():
+        async with self._gate.turn(endpoint_of(path)):
             with self._traffic.timed(f"/{endpoint_of(path)}"):
                 answer = await exchange(self._http, "GET", f"{self._base_url}/v1{path}", params=parameters, headers=self._headers)
         if answer.status == httpx.codes.OK:

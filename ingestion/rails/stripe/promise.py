@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from ingestion.promise import ConsentForm, CredentialForm, EntityPromise, LivePromise, RailPromise
+from ingestion.promise import EACH, ConsentForm, CredentialForm, EntityPromise, Limit, LivePromise, RailPromise
 
 _entity = partial(EntityPromise, key=("id",), order=("observed_at", "version_no"))
 
@@ -19,6 +19,14 @@ STRIPE = RailPromise(
     fetch="ingestion.rails.stripe.fetch:fetch",
     reread="ingestion.rails.stripe.kept:reread",
     versioned=False,
+    # Stripe, rate limits: 100 a second per account, 25 with test keys, 25 per endpoint. How many may be under way is not
+    # published; 25 is what the slowest of these comes to in a second.
+    limits=(
+        Limit("live account", 100, 1),
+        Limit("test account", 25, 1),
+        *(Limit(owner, 25, 1, endpoint=EACH) for owner in ("live account", "test account")),
+        *(Limit(owner, 25, 0) for owner in ("live account", "test account")),
+    ),
     identify="ingestion.rails.stripe.identity:identify",
     credentials=CredentialForm(
         required=("api_key",),

@@ -1,0 +1,42 @@
+"""Which businesses are known to be above their guardrail, from what is published: for schedules, which never wait for the warehouse.
+
+The guardrail as such, for payments, is the models' business; here it only says who may be asked less often.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import sqlalchemy as sa
+
+from ingestion.control.schema import businesses
+from ingestion.control.store import ControlStore
+from ingestion.errors import RowcolError
+from ingestion.settings import Settings
+from rowcol_assets.publishing.layout import advisors_on_disk
+from rowcol_assets.publishing.reader import open_published
+
+# Unless a business sets its own.
+BUFFER_DAYS, CASH = 14, Decimal(10_000)
+
+
+def above_guardrail(settings: Settings, store: ControlStore) -> frozenset[str]:
+    """The businesses whose published buffer and cash reach their guardrail; without published figures none does."""
+    with store.database.read() as transaction:
+        query = sa.select(businesses.c.business_id, businesses.c.min_buffer_days, businesses.c.min_cash_amount)
+        floors = {row.business_id: (row.min_buffer_days or BUFFER_DAYS, row.min_cash_amount or CASH) for row in transaction.execute(query)}
+    return frozenset(
+        business_id
+        for advisor in advisors_on_disk(settings.published_dir)
+        for business_id, buffer_days, cash in _published(settings, advisor)
+        if business_id in floors and buffer_days is not None and cash is not None
+        if buffer_days >= floors[business_id][0] and cash >= floors[business_id][1]
+    )
+
+
+def _published(settings: Settings, advisor: str) -> list[tuple[str, Decimal | None, Decimal | None]]:
+    try:
+        with open_published(settings.published_dir / advisor, threads=1) as published:
+            return published.execute("select business_id, buffer_days, cash from experiences.portfolio").fetchall()
+    except RowcolError:
+        return []

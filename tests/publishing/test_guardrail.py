@@ -1,0 +1,34 @@
+"""Who is known to be above the guardrail is read from published files, and whoever is not published is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import sqlalchemy as sa
+
+from ingestion.clock import wall_clock
+from ingestion.control.schema import businesses
+from ingestion.control.store import open_store
+from ingestion.settings import Settings
+from rowcol_assets.guardrail import above_guardrail
+from rowcol_assets.publishing.layout import DATABASE
+
+
+def test_buffer_and_cash_have_to_reach_the_guardrail_and_a_business_may_set_its_own(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home")
+    generation = settings.published_dir / ".generations" / "ann" / "1"
+    generation.mkdir(parents=True)
+    (settings.published_dir / "ann").symlink_to(generation)
+    figures = [("safe", 14, 10_000), ("short", 13.9, 50_000), ("poor", 90, 9_999), ("unknown", None, 50_000), ("own", 20, 50_000)]
+    with duckdb.connect(str(generation / DATABASE)) as published:
+        published.execute("create schema experiences")
+        published.execute("create table experiences.portfolio (business_id varchar, buffer_days decimal(18, 2), cash decimal(18, 2))")
+        published.executemany("insert into experiences.portfolio values (?, ?, ?)", figures)
+    with open_store(settings) as store:
+        for name in ("safe", "short", "poor", "unknown", "own", "unpublished"):
+            floors = {"min_buffer_days": 30} if name == "own" else {}
+            with store.database.write() as transaction:
+                row = {"business_id": name, "business_name": name, "onboarded_at": wall_clock(), **floors}
+                transaction.execute(sa.insert(businesses).values(row))
+        assert above_guardrail(settings, store) == {"safe"}
