@@ -38,11 +38,11 @@ def attempts_of(strategy: Strategy, asked_for: float | None = None) -> int:
     traffic = Traffic()
 
     async def send() -> bytes:
-        traffic.requests += 1
+        traffic.of("/endpoint").calls += 1
         raise Transient(RailError("server_error", "500"), asked_for)
 
     with pytest.raises(RailError):
-        asyncio.run(ask(strategy, traffic, send, len))
+        asyncio.run(ask(strategy, traffic, "/endpoint", send, len))
     return traffic.requests
 
 
