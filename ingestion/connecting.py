@@ -24,7 +24,7 @@ from ingestion.consent import App, Asking, ConsentDenied, ConsentSteps, Ending, 
 from ingestion.control import tokens
 from ingestion.control.intake import Probe, check_credentials, check_timezone, find_host
 from ingestion.control.keeping import Profile, environment_of, keep, refuse_mixture, refuse_other_owner
-from ingestion.control.onboarding import Onboarded, identities_of
+from ingestion.control.onboarding import Onboarded, identified
 from ingestion.control.outcomes import DISCONNECTED
 from ingestion.control.schema import connections
 from ingestion.control.store import ControlStore
@@ -92,7 +92,7 @@ def connect(settings: Settings, store: ControlStore, wanted: Wanted, app: App, d
     answer = desk.wait()
     credentials = _redeemed(store, promise, steps, app, asking, page, answer)
     kept = check_credentials(promise.name, promise.credentials, credentials)
-    identities = identities_of(promise, host.base_url, host.auth_url, kept)
+    identities, unchecked = identified(promise, host, kept)
     now = settings.now or host.sandbox_now or wall_clock()
     try:
         if renewed and secret and renewed not in [identity.connection_id for identity in identities]:
@@ -101,7 +101,7 @@ def connect(settings: Settings, store: ControlStore, wanted: Wanted, app: App, d
     except UsageError:
         _give_back(store, promise, steps, app, identities)
         raise
-    return Onboarded(wanted.business_id, promise.name, tuple(identities), host.sandbox_now is not None, all(are_new))
+    return Onboarded(wanted.business_id, promise.name, tuple(identities), host.sandbox_now is not None, all(are_new), unchecked)
 
 
 def connection_to_renew(store: ControlStore, promise: RailPromise, wanted: Wanted) -> str | None:

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from ingestion.clock import wall_clock
-from ingestion.control.intake import CONNECTION_ID, Probe, check_credentials, check_timezone, find_host
+from ingestion.control.intake import CONNECTION_ID, Host, Probe, check_credentials, check_timezone, find_host
 from ingestion.control.keeping import Profile, is_same_as_stored, keep
 from ingestion.control.store import ControlStore
 from ingestion.errors import RowcolError, UsageError
@@ -76,18 +76,12 @@ def onboard(
     if timezone is not None:
         check_timezone(timezone)
     host = find_host(promise, base_url, auth_url, probe)
-    unchecked = None
     named = promise.credentials.connection_field
     key = {"business_id": business_id, "rail": rail, "connection_id": kept[named]} if named else None
     if key and (not is_asked or is_same_as_stored(store, key, kept)):
-        identities = [Identity(key["connection_id"], kept)]
+        identities, unchecked = [Identity(key["connection_id"], kept)], None
     else:
-        try:
-            identities = identities_of(promise, host.base_url, host.auth_url, kept)
-        except VendorSilent as error:
-            if key is None:
-                raise
-            unchecked, identities = str(error), [Identity(key["connection_id"], kept)]
+        identities, unchecked = identified(promise, host, kept)
     now = settings.now or host.sandbox_now or wall_clock()
     are_new = keep(store, business_id, promise, host, identities, Profile(name, timezone, firm), now)
     return Onboarded(business_id, rail, tuple(identities), host.sandbox_now is not None, all(are_new), unchecked)
@@ -95,6 +89,16 @@ def onboard(
 
 class VendorSilent(RowcolError):
     """The vendor could not be asked, so that nothing is known of the credentials."""
+
+
+def identified(promise: RailPromise, host: Host, credentials: dict[str, Any]) -> tuple[list[Identity], str | None]:
+    """Whom the credentials belong to, and why the vendor could not be asked where they say it themselves."""
+    try:
+        return identities_of(promise, host.base_url, host.auth_url, credentials), None
+    except VendorSilent as error:
+        if promise.credentials.connection_field is None:
+            raise
+        return [Identity(credentials[promise.credentials.connection_field], credentials)], str(error)
 
 
 def identities_of(promise: RailPromise, base_url: str, auth_url: str, credentials: dict[str, Any]) -> list[Identity]:

@@ -62,6 +62,8 @@ def command(
 
     if paste and not redirect_uri:
         raise UsageError("--paste needs --redirect-uri: the address registered at the vendor, on which the browser ends")
+    if paste and app == "-":
+        raise UsageError("--paste and --app - both read standard input: hand in the app's keys as a file")
     if redirect_uri:
         check_url("--redirect-uri", redirect_uri)
     settings, promise = load_settings(), rail_promise(rail)

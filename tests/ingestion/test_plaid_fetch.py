@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -29,7 +30,10 @@ def test_a_first_sync_brings_everything_verbatim_and_a_second_one_nothing(home: 
     assert set(home.heads("institutions")) == {"ins_3"}
     home.bank.asked.clear()
     assert home.sync().rows_new == 0
-    assert home.bank.calls() == {"/item/get": 1, "/institutions/get_by_id": 1, "/accounts/get": 1, "/transactions/sync": 1}
+    assert home.bank.calls() == {"/item/get": 1, "/accounts/get": 1, "/transactions/sync": 1}
+    home.now += timedelta(hours=1)
+    home.sync()
+    assert home.bank.calls()["/institutions/get_by_id"] == 1, "the bank is read once an hour"
 
 
 def test_history_is_asked_for_once_and_pages_are_as_large_as_can_be(home: PlaidHome) -> None:

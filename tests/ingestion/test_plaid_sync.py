@@ -104,7 +104,7 @@ def test_a_first_sync_brings_every_login_whole_and_a_second_one_nothing(home: Ba
     assert days[0][0] > 90, "more than the vendor tells unasked"
     second = home.sync()
     assert second.rows_new == 0
-    assert max(outcome.requests for outcome in second.outcomes) == 3, "the bank is read once an hour"
+    assert max(outcome.requests for outcome in second.outcomes) == PLAID.quiet_calls.per_cycle, "the bank is read once an hour"
     asked = {"/item/get", "/accounts/get", "/transactions/sync"}
     assert set(sum_of(outcome.calls for outcome in second.outcomes)) == asked
     assert max(outcome.requests for outcome in home.sync(entities=["balances", "transactions"]).outcomes) == 2

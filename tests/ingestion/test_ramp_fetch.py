@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from ingestion.rails.ramp.accounts import having_turn
+from ingestion.rails.ramp.promise import RAMP
 from tests.ingestion.ramp_vendor import HASTY_ACTION, NOT_FOUND, RampHome, Vendor, bill, opened, statuses, uuid, vendor
 
 DAY = timedelta(days=1)
@@ -72,7 +73,7 @@ def test_a_quiet_business_costs_six_requests_and_adds_nothing(home: RampHome) ->
     report = home.sync()
     assert report.rows_new == 0
     assert sorted(home.vendor.paths()) == ["/bills", "/bills", "/bills", "/transactions", "/transfers", "/vendors"]
-    assert report.outcomes[0].requests == 6
+    assert report.outcomes[0].requests == RAMP.quiet_calls.per_cycle == 6
     skipped = {entity for entity, (status, _) in statuses(report).items() if status == "skipped"}
     assert skipped == {"business", "balances", "entities", "reimbursements", "statements", "vendor_accounts"}
 
@@ -82,6 +83,9 @@ def test_slow_lists_are_read_by_the_hour_or_the_day_and_at_once_when_a_person_as
     hourly = statuses(home.sync(after=HOUR))
     assert {entity for entity, (status, _) in hourly.items() if status == "skipped"} == {"business", "entities"}
     assert {"/bills/drafts", "/statements", "/business/balance"} <= set(home.vendor.paths())
+    assert len(home.vendor.paths()) == RAMP.quiet_calls.per_cycle + RAMP.quiet_calls.per_hour
+    assert statuses(home.sync(entities=["statements"])) == {"statements": ("skipped", None)}
+    assert statuses(home.sync(entities=["statements"], delivery="webhook"))["statements"][0] == "succeeded", "a webhook tells of it"
     daily = home.sync(after=DAY)
     assert "skipped" not in {status for status, _ in statuses(daily).values()}
     asked = home.sync(after=timedelta(), strategy=HASTY_ACTION)

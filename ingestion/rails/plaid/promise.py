@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from functools import partial
 
-from ingestion.promise import ConsentForm, CredentialForm, EntityPromise, Limit, LivePromise, RailPromise
+from ingestion.promise import ConsentForm, CredentialForm, EntityPromise, Limit, LivePromise, QuietCalls, RailPromise
 
 _entity = partial(EntityPromise, order=("observed_at", "version_no"))
 
-_PER_ITEM = {"/item/get": 15, "/accounts/get": 15, "/accounts/balance/get": 5, "/transactions/sync": 50}
+_PER_ITEM = {"/item/get": 15, "/accounts/get": 15, "/accounts/balance/get": 5, "/transactions/sync": 50, "/transactions/get": 30}
 _PER_CLIENT = {
     "/item/get": 5_000,
     "/accounts/get": 15_000,
     "/accounts/balance/get": 1_200,
     "/transactions/sync": 2_500,
+    "/transactions/get": 20_000,
     "/institutions/get_by_id": 400,
 }
 
@@ -31,6 +32,8 @@ PLAID = RailPromise(
     identify="ingestion.rails.plaid.identity:identify",
     has_many_connections=True,
     versioned=False,
+    # Item, accounts with balances, transactions; hourly the bank, once for all its items.
+    quiet_calls=QuietCalls(per_cycle=3, per_hour=1),
     # Plaid, errors, rate limit exceeded; production, a minute.
     limits=(
         *(Limit("item", calls, 60, endpoint=path) for path, calls in _PER_ITEM.items()),

@@ -5,7 +5,7 @@ Source: Intuit's Accounting API v3 entity reference. Tiers follow domain.md's fr
 
 from __future__ import annotations
 
-from ingestion.promise import ConsentForm, CredentialForm, EntityPromise, Limit, LivePromise, RailPromise
+from ingestion.promise import ConsentForm, CredentialForm, EntityPromise, Limit, LivePromise, QuietCalls, RailPromise
 
 QBO = RailPromise(
     name="qbo",
@@ -18,6 +18,8 @@ QBO = RailPromise(
     versioned=True,
     # Intuit App Partner Program, Builder tier: metered "CorePlus" calls in a calendar month.
     monthly_calls=500_000,
+    # The change feed; once a day the counts, in one batch.
+    quiet_calls=QuietCalls(per_cycle=1, per_day=1),
     # Intuit, limits and throttles: per company and app.
     limits=(Limit("realm", 500, 60), Limit("realm", 10, 1), Limit("realm", 40, 60, endpoint="/batch"), Limit("realm", 10, 0)),
     credentials=CredentialForm(

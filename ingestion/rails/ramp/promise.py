@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from ingestion.promise import ConsentForm, CredentialForm, EntityPromise, Limit, LivePromise, RailPromise
+from ingestion.promise import ConsentForm, CredentialForm, EntityPromise, Limit, LivePromise, QuietCalls, RailPromise
 
 _entity = partial(EntityPromise, key=("id",), order=("observed_at", "version_no"))
 
@@ -23,6 +23,9 @@ RAMP = RailPromise(
     reread="ingestion.rails.ramp.kept:reread",
     identify="ingestion.rails.ramp.identity:identify",
     versioned=False,
+    # Open, newly paid and archived bills, new vendors, transactions, transfers; hourly drafts, reimbursements both ways,
+    # statements, balance; daily business and entities. Whole walks take no more while a page holds the list.
+    quiet_calls=QuietCalls(per_cycle=6, per_hour=5, per_day=2),
     # Ramp's guide: in any ten seconds per source address, whoever's tokens they carry; those it refuses count too.
     limits=(Limit("address", 200, 10),),
     credentials=CredentialForm(

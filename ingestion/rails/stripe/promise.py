@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from ingestion.promise import EACH, ConsentForm, CredentialForm, EntityPromise, Limit, LivePromise, RailPromise
+from ingestion.promise import EACH, ConsentForm, CredentialForm, EntityPromise, Limit, LivePromise, QuietCalls, RailPromise
 
 _entity = partial(EntityPromise, key=("id",), order=("observed_at", "version_no"))
 
@@ -19,6 +19,8 @@ STRIPE = RailPromise(
     fetch="ingestion.rails.stripe.fetch:fetch",
     reread="ingestion.rails.stripe.kept:reread",
     versioned=False,
+    # Account, balance, events.
+    quiet_calls=QuietCalls(per_cycle=3),
     # Stripe, rate limits: 100 a second per account, 25 with test keys, 25 per endpoint. How many may be under way is not
     # published; 25 is what the slowest of these comes to in a second.
     limits=(
