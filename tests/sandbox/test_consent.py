@@ -35,7 +35,9 @@ class Vendor:
         return self.http.get(ASK[self.rail], params=asked, headers=BROWSER if is_browser else None, follow_redirects=False)
 
     def answer(self, **more: str) -> dict[str, str]:
-        return {name: values[0] for name, values in parse_qs(urlsplit(self.ask(is_browser=False, **more).headers["location"]).query).items()}
+        return {
+            name: values[0] for name, values in parse_qs(urlsplit(self.ask(is_browser=False, **more).headers["location"]).query).items()
+        }
 
     def redeem(self, code: str, redirect_uri: str = BACK) -> httpx.Response:
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
