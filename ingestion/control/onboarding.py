@@ -78,10 +78,8 @@ def onboard(
     host = find_host(promise, base_url, auth_url, probe)
     named = promise.credentials.connection_field
     key = {"business_id": business_id, "rail": rail, "connection_id": kept[named]} if named else None
-    if key and (not is_asked or is_same_as_stored(store, key, kept)):
-        identities, unchecked = [Identity(key["connection_id"], kept)], None
-    else:
-        identities, unchecked = identified(promise, host, kept)
+    is_left = key is not None and (not is_asked or is_same_as_stored(store, key, kept))
+    identities, unchecked = identified(promise, host, kept, is_asked=not is_left)
     now = settings.now or host.sandbox_now or wall_clock()
     are_new = keep(store, business_id, promise, host, identities, Profile(name, timezone, firm), now)
     return Onboarded(business_id, rail, tuple(identities), host.sandbox_now is not None, all(are_new), unchecked)
@@ -91,14 +89,22 @@ class VendorSilent(RowcolError):
     """The vendor could not be asked, so that nothing is known of the credentials."""
 
 
-def identified(promise: RailPromise, host: Host, credentials: dict[str, Any]) -> tuple[list[Identity], str | None]:
-    """Whom the credentials belong to, and why the vendor could not be asked where they say it themselves."""
+def identified(
+    promise: RailPromise, host: Host, credentials: dict[str, Any], *, is_asked: bool = True
+) -> tuple[list[Identity], str | None]:
+    """Whom the credentials belong to, and why the vendor could not be asked although they say it themselves.
+
+    is_asked False takes the word of credentials that do. VendorSilent where only the vendor can tell.
+    """
+    field = promise.credentials.connection_field
+    if field is not None and not is_asked:
+        return [Identity(credentials[field], credentials)], None
     try:
         return identities_of(promise, host.base_url, host.auth_url, credentials), None
     except VendorSilent as error:
-        if promise.credentials.connection_field is None:
+        if field is None:
             raise
-        return [Identity(credentials[promise.credentials.connection_field], credentials)], str(error)
+        return [Identity(credentials[field], credentials)], str(error)
 
 
 def identities_of(promise: RailPromise, base_url: str, auth_url: str, credentials: dict[str, Any]) -> list[Identity]:

@@ -43,7 +43,7 @@ def manifest() -> dict[str, Any]:
 @RAIL
 def test_a_rail_states_its_promise_whole(rail: RailPromise) -> None:
     form = rail.credentials
-    assert form.connection_field in form.required if rail.identify is None else form.connection_field is None
+    assert form.connection_field in form.required if form.connection_field else rail.identify
     assert form.refresh_field in (None, *form.required, *form.optional)
     assert form.base_url.startswith("https://") and form.auth_url.startswith("https://")
     names = [promise.name for promise in rail.entities]
