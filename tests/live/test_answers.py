@@ -159,8 +159,9 @@ def test_a_vendor_that_is_down_or_slow_leaves_the_last_known_answer_with_its_age
     home.fault("slow", "qbo")
     assert home.ask("bill", bill, patience=0.2).reason == "QuickBooks Online could not be read: no answer within 0.2 seconds"
     home.fault("clear", "qbo")
+    asked = home.served("qbo")
     well = home.ask("bill", bill)
-    assert (well.served_from, well.degraded) == ("live", False), "recovered by itself"
+    assert (well.degraded, home.served("qbo")) == (False, asked + 1), "recovered by itself"
 
 
 def test_what_was_never_asked_is_answered_from_the_change_log_as_of_its_last_sync(home: LiveHome) -> None:
@@ -175,7 +176,7 @@ def test_what_was_never_asked_is_answered_from_the_change_log_as_of_its_last_syn
         assert (known.served_from, known.degraded, known.age_seconds) == ("mirror", True, 1800.0)
         assert known.reason and "Plaid could not be read" in known.reason
         if subject == "transactions":
-            assert {row["record_id"] for row in known.value[subject]} == {row["record_id"] for row in before.value[subject]}
+            assert {row["record_id"] for row in known.value[subject]} >= {row["record_id"] for row in before.value[subject]}
     with pytest.raises(LiveFailure, match="answered 500"):
         home.ask("transactions", strict=True)
 
@@ -184,7 +185,7 @@ def test_where_no_bank_is_connected_the_books_speak_for_cash_and_nobody_for_tran
     settings = Settings(home=tmp_path / "ledger")
     with open_store(settings) as store:
         connect(settings, store, home.sandbox, ["qbo"])
-        alone = LiveHome(settings, store, home.sandbox, home.clock)
+        alone = LiveHome(settings, store, home.sandbox)
         answer = asyncio.run(alone.asked("balances", alone.other))
         with pytest.raises(LiveFailure, match="can tell its transactions: Ramp, Plaid, Stripe could") as caught:
             asyncio.run(alone.asked("transactions", alone.other))
