@@ -63,11 +63,6 @@ def canonical_sql() -> str:
     return f"to_json(['{TAG}', {texts}]::varchar[])::varchar"
 
 
-def content_hash_sql() -> str:
-    """The SQL expression of an event's content hash: SHA-256 of its canonical text, 64 hexadecimal digits."""
-    return f"sha256({canonical_sql()})"
-
-
 def canonical(event: Mapping[str, Any]) -> str:
     """The canonical text of one event, made without DuckDB: the definition that the SQL expression is tested against."""
     texts = [TAG, *(_text(event[field.name]) for field in HASHED)]

@@ -22,7 +22,7 @@ from ingestion.errors import RowcolError
 from ingestion.files import private_dir, sync_dir, sync_file, write_atomic
 from rowcol_assets.audit.chain import Head, extend, heads_root_leaf
 from rowcol_assets.audit.checkpoint import BadCheckpoint, Checkpoint, read, sign, verifier_key
-from rowcol_assets.audit.event import COLUMN_TYPES, HASHES, content_hash_sql
+from rowcol_assets.audit.event import COLUMN_TYPES, HASHES, canonical_sql
 from rowcol_assets.audit.files import (
     KEY,
     checkpoint_files,
@@ -112,27 +112,28 @@ class TransactionLog:
                 from {chunk} as pending
                 left join _known_heads as heads on pending.business_id = heads.business_id
             )
-            select {columns}, {content_hash_sql()} as content_hash
+            select {columns}
             from numbered
             order by business_id, seq
             """
         )
         warehouse.unregister("_known_heads")
-        contents = warehouse.execute("select business_id, content_hash from _sealing").to_arrow_table()
-        chained = list(extend(heads, zip(*(column.to_pylist() for column in contents.columns), strict=True)))
-        warehouse.register("_chained", pa.table({"chain_hash": [value.hex() for value in chained]}))
-        path = sealing_path(self.folder, first, first + len(chained))
+        texts = warehouse.execute(f"select business_id, {canonical_sql()} as text from _sealing").to_arrow_reader(20_000)
+        hashes = [pair for batch in texts for pair in extend(heads, zip(*(column.to_pylist() for column in batch.columns), strict=True))]
+        hashed = {"content_hash": [content.hex() for content, _ in hashes], "chain_hash": [chain.hex() for _, chain in hashes]}
+        warehouse.register("_hashed", pa.table(hashed))
+        path = sealing_path(self.folder, first, first + len(hashes))
         warehouse.execute(
             f"""
-            copy (select _sealing.*, _chained.chain_hash from _sealing positional join _chained)
+            copy (select * from _sealing positional join _hashed)
             to '{str(path).replace("'", "''")}' (format parquet, compression zstd)
             """
         )
-        warehouse.unregister("_chained")
+        warehouse.unregister("_hashed")
         warehouse.execute("drop table _sealing")
         path.chmod(0o600)
         sync_file(path)
-        return chained
+        return [chain for _, chain in hashes]
 
     def _finish(self) -> Checkpoint | None:
         """The last checkpoint, after what a crash left is renamed or thrown away; RowcolError if log and anchors differ."""

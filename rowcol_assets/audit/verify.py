@@ -8,6 +8,7 @@ must be that of every checkpoint at the checkpoint's size.
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,7 @@ import duckdb
 
 from rowcol_assets.audit.chain import Head, genesis, heads_root_leaf, link
 from rowcol_assets.audit.checkpoint import BadCheckpoint, Checkpoint, read
-from rowcol_assets.audit.event import content_hash_sql
+from rowcol_assets.audit.event import canonical_sql
 from rowcol_assets.audit.files import KEY, EventFile, checkpoint_files, event_files
 from rowcol_assets.audit.merkle import Frontier, leaf_hash, root_of
 
@@ -124,14 +125,15 @@ def _events(file: EventFile, heads: dict[str, Head], verdict: Verdict) -> Iterat
     connection = duckdb.connect(config={"memory_limit": "512MB", "preserve_insertion_order": "true"})
     try:
         rows = connection.execute(
-            f"select business_id, seq, content_hash, chain_hash, {content_hash_sql()} as computed from read_parquet($path)",
+            f"select business_id, seq, content_hash, chain_hash, {canonical_sql()} as text from read_parquet($path)",
             {"path": str(file.path)},
         ).to_arrow_reader(20_000)
         for batch in rows:
-            for business, seq, content, chain, computed in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+            for business, seq, content, chain, text in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                 head = heads.get(business) or heads.setdefault(business, genesis(business))
+                computed = hashlib.sha256(text.encode()).digest()
                 expected = link(head.chain, computed)
-                if content != computed:
+                if content != computed.hex():
                     verdict.wrong(f"{file.path.name}: event {seq} of {business} was changed")
                 elif seq != head.seq + 1:
                     verdict.wrong(f"{file.path.name}: event {seq} of {business} follows its event {head.seq}")

@@ -82,7 +82,7 @@ def rewrite(rows: Rows, rng: random.Random) -> None:
     for row in rows:
         before = link.get(row["business_id"]) or chain.genesis(str(row["business_id"])).chain
         row["content_hash"] = content_hash(row)
-        link[row["business_id"]] = chain.link(before, str(row["content_hash"]))
+        link[row["business_id"]] = chain.link(before, bytes.fromhex(str(row["content_hash"])))
         row["chain_hash"] = link[row["business_id"]].hex()
 
 
