@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -13,7 +13,7 @@ import pyarrow as pa
 from rowcol_assets.audit.event import COLUMN_TYPES
 from rowcol_assets.audit.log import PENDING, Appended, TransactionLog
 
-START = datetime(2026, 9, 22, 16)
+START = datetime(2026, 9, 22, 16, tzinfo=UTC)
 _TYPES = {"varchar": pa.string(), "bigint": pa.int64(), "timestamp": pa.timestamp("us")}
 PENDING_SCHEMA = pa.schema([("position", pa.int64()), *((name, _TYPES[COLUMN_TYPES[name]]) for name in PENDING)])
 

@@ -64,9 +64,7 @@ def test_the_ends_of_chains_come_from_the_files_when_what_is_kept_of_them_is_los
 
 
 @pytest.mark.parametrize(("where", "covered"), [("sign", 15), ("sealed_path", 18)])
-def test_a_death_in_mid_append_leaves_a_log_that_goes_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str, covered: int
-) -> None:
+def test_a_death_in_mid_append_leaves_a_log_that_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str, covered: int) -> None:
     place = make_log(tmp_path, steps=1)
     more = [event(name, 5) for name in ("acme", "bolt", "cogs")]
 
