@@ -54,12 +54,12 @@ def collect(warehouse: duckdb.DuckDBPyConnection, subjects: Iterable[Subject], *
             f"""
             insert into {EVENTS} by name
             select
-                {_count(warehouse, EVENTS)} + row_number() over (order by coalesce(found.occurred_at, timestamp '{recorded_at}'), found.record_id)
-                    as position,
+                {_count(warehouse, EVENTS)} + row_number() over (order by found.occurred_at, found.record_id) as position,
                 found.business_id,
-                '{subject.entity}/' || sha256(concat_ws(chr(10), found.business_id, found.record_id, found.cause_id, found.snapshot, found.action))
-                    as event_id,
-                coalesce(found.occurred_at, timestamp '{recorded_at}') as occurred_at,
+                '{subject.entity}/' || sha256(concat_ws(
+                    chr(10), found.business_id, found.record_id, found.cause_id, found.snapshot, found.action
+                )) as event_id,
+                found.occurred_at,
                 timestamp '{recorded_at}' as observed_at,
                 timestamp '{recorded_at}' as recorded_at,
                 found.actor_type,
@@ -120,7 +120,7 @@ def _compare(warehouse: duckdb.DuckDBPyConnection, subject: Subject, recorded_at
                 when told.action = 'deleted' then 'restored'
                 else 'updated'
             end as action,
-            case when present.record_id is null then timestamp '{recorded_at}' else present.occurred_at end as occurred_at,
+            coalesce(present.occurred_at, timestamp '{recorded_at}') as occurred_at,
             coalesce(present.actor_type, 'operator') as actor_type,
             present.actor_id,
             present.client,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,10 +72,11 @@ class TransactionLog:
         """The hashes of the event tree, for proofs."""
         return Tiles(self.folder / "tile", self.size)
 
-    def append(self, warehouse: duckdb.DuckDBPyConnection, pending: str) -> Appended:
+    def append(self, warehouse: duckdb.DuckDBPyConnection, pending: str, sealed: Callable[[], None] = lambda: None) -> Appended:
         """Appends the rows of relation `pending` (columns PENDING and `position`, which orders them) and covers them.
 
-        Events of one business follow each other by `position`. The log is whole again whenever this dies.
+        Events of one business follow each other by `position`. The log is whole again whenever this dies. sealed: called
+        between writing the events and covering them, where a death costs most.
         """
         heads = self._heads()
         files: list[Path] = []
@@ -90,6 +91,7 @@ class TransactionLog:
             size += len(chained)
         if not files:
             return Appended(0, (), self.checkpoint)
+        sealed()
         tiles = self.tiles.append(leaves)
         self.checkpoint = Checkpoint(self.origin, size, tree_root(size, tiles.subtree), len(heads), _heads_root(heads))
         self._write_heads(heads)

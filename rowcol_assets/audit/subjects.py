@@ -7,6 +7,12 @@ from __future__ import annotations
 
 from rowcol_assets.audit.differences import Subject
 
+
+def _text(column: str) -> str:
+    """An instant as text in UTC: a snapshot must not depend on the zone of whoever reads it."""
+    return f"strftime(timezone('UTC', {column}), '%Y-%m-%dT%H:%M:%S.%f') as {column}"
+
+
 CONTROL = (
     Subject(
         entity="businesses",
@@ -27,10 +33,10 @@ CONTROL = (
     ),
     Subject(
         entity="grants",
-        relation="raw_control.grants",
-        record_id="concat_ws('/', advisor_id, role, strftime(timezone('UTC', valid_from), '%Y-%m-%dT%H:%M:%S.%fZ'))",
+        relation=f"(select business_id, advisor_id, role, {_text('valid_from')}, {_text('valid_to')} from raw_control.grants)",
+        record_id="concat_ws('/', advisor_id, role, valid_from)",
         columns=("advisor_id", "role", "valid_from", "valid_to"),
-        occurred_at="timezone('UTC', coalesce(valid_to, valid_from))",
+        occurred_at="coalesce(valid_to, valid_from)",
         reason="case when valid_to is null then 'access was granted' else 'access was revoked' end",
     ),
     Subject(

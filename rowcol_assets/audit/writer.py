@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 import duckdb
 
@@ -61,8 +62,7 @@ def append_cycle(
         select * replace (position + (select count(*) from {rail_events.EVENTS}) as position) from {differences.EVENTS}
         """
     )
-    fail_point("mid_log", settings)
-    done = log.append(warehouse, "_pending")
+    done = log.append(warehouse, "_pending", partial(fail_point, "mid_log", settings))
     fail_point("after_log", settings)
     copy_sealed(warehouse, log.folder)
     rail_events.mark_logged(warehouse)
