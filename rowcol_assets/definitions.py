@@ -19,6 +19,7 @@ from ingestion.registry import RAILS
 from ingestion.settings import Settings, load_settings
 from rowcol_assets.arrivals import arrival_sensors
 from rowcol_assets.assets.control import control_assets
+from rowcol_assets.assets.log import log_assets
 from rowcol_assets.assets.models import model_assets
 from rowcol_assets.assets.published import published_assets
 from rowcol_assets.assets.quality import quality_assets
@@ -44,8 +45,9 @@ def build_definitions(settings: Settings, *, overrides: Mapping[str, object] | N
     before, after = model_assets("before", manifest), model_assets("after", manifest)
     models = [*before.keys, *after.keys]
     quality = quality_assets(sorted(key for key in before.keys if key.path[0] == "quality" and key.path[-1].startswith("chk_")))
+    log = log_assets([*(key for assets in rails for key in assets.keys), *control.keys, *quality.keys])
     published = published_assets(sorted(key for key in models if key.path[0] in PUBLISHED_SCHEMAS))
-    after_fetch = [control, before, quality, after, published]
+    after_fetch = [control, before, quality, log, after, published]
     return dg.Definitions(
         assets=dg.with_source_code_references([*rails, *after_fetch]),
         jobs=[cycle_job, sync_job, retention_job],

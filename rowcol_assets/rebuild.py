@@ -1,4 +1,4 @@
-"""Makes the warehouse again from the raw segments, the control store and the kept history.
+"""Makes the warehouse again from the raw segments, the sealed log, the control store and the kept history.
 
 The old file is set aside until the new one is complete, and comes back if that fails.
 """
@@ -17,6 +17,7 @@ from ingestion.errors import RowcolError
 from ingestion.registry import RAILS
 from ingestion.settings import Settings
 from ingestion.warehouse import open_warehouse, writer_lock
+from rowcol_assets.audit.tables import copy_sealed, ensure_tables
 from rowcol_assets.steps import Say, check, silent, transform
 from rowcol_assets.transform import DbtReport
 
@@ -41,6 +42,10 @@ def rebuild(settings: Settings, store: ControlStore, now: datetime, say: Say = s
                 with open_warehouse(settings, "rebuild") as warehouse:
                     rows += rebuild_raw(settings, rail, warehouse)
                 say(f"{rail.title}: {rows:,} versions loaded from segments")
+            with open_warehouse(settings, "rebuild") as warehouse:
+                ensure_tables(warehouse)
+                events = copy_sealed(warehouse, settings.audit_dir)
+            say(f"transaction log: {events:,} events copied from sealed files")
             load_control(settings, store)
             _require(transform(settings, "before", variables))
             check(settings, RUN_ID, now)

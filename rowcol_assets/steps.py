@@ -20,6 +20,7 @@ from ingestion.control.store import ControlStore
 from ingestion.failpoints import fail_point
 from ingestion.settings import Settings
 from ingestion.warehouse import connect, open_warehouse, writer_lock
+from rowcol_assets.audit.writer import LogReport, append_cycle
 from rowcol_assets.history import keep_history, restore_history
 from rowcol_assets.publishing.publish import PublishReport, publish
 from rowcol_assets.transform import DbtReport, EventHandler, Step, run_step
@@ -68,6 +69,12 @@ def check(settings: Settings, run_id: str, ran_at: datetime, checks: Sequence[st
     """Runs the checks of the catalogue over the frames that dbt left in the warehouse."""
     with open_warehouse(settings, "great expectations") as warehouse:
         return run_checks(warehouse, run_id=run_id, ran_at=ran_at, checks=checks)
+
+
+def log_events(settings: Settings, run_id: str, at: datetime) -> LogReport:
+    """Appends to the transaction log whatever happened since the last append; at: product time of the cycle."""
+    with open_warehouse(settings, "transaction log") as warehouse:
+        return append_cycle(settings, warehouse, run_id=run_id, at=at)
 
 
 def publish_all(settings: Settings, store: ControlStore, started_at: datetime, run_id: str) -> PublishReport:

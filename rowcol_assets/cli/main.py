@@ -31,6 +31,8 @@ COMMANDS: dict[str, str] = {
     "grant": "grant",
     "portfolio": "portfolio",
     "live": "live",
+    "history": "history",
+    "verify-log": "verify_log",
     "status": "status",
     "doctor": "doctor",
     "budget": "budget",

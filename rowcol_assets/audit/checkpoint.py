@@ -1,0 +1,107 @@
+"""A checkpoint: how long the log was at one moment and the roots that stand for all of it, signed.
+
+Its form is that of C2SP's tlog-checkpoint, a signed note: origin, number of events, root of the event tree in base64, then
+one extension line `heads <businesses> <root>` with the root over the heads of all businesses, a blank line and the
+signature. Checkpoints lie in a folder of their own, which may be on another machine: what they say of the past cannot be
+changed together with the log. Sources: https://c2sp.org/tlog-checkpoint, https://c2sp.org/signed-note.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+ED25519 = b"\x01"
+DASH = "\u2014"
+
+
+class BadCheckpoint(Exception):
+    """A checkpoint that cannot be read or whose signature is not the key's; the message says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """size: events in the log; root: of the event tree; businesses: chains; heads_root: of the tree over their heads."""
+
+    origin: str
+    size: int
+    root: bytes
+    businesses: int
+    heads_root: bytes
+
+    @property
+    def text(self) -> str:
+        """What is signed."""
+        return f"{self.origin}\n{self.size}\n{_encoded(self.root)}\nheads {self.businesses} {_encoded(self.heads_root)}\n"
+
+
+def sign(checkpoint: Checkpoint, key: Ed25519PrivateKey) -> str:
+    """The checkpoint as a signed note."""
+    public = key.public_key().public_bytes_raw()
+    signature = _key_id(checkpoint.origin, public) + key.sign(checkpoint.text.encode())
+    return f"{checkpoint.text}\n{DASH} {checkpoint.origin} {_encoded(signature)}\n"
+
+
+def verifier_key(origin: str, key: Ed25519PrivateKey) -> str:
+    """The public key as a line of text (signed-note's `name+id+key`)."""
+    public = key.public_key().public_bytes_raw()
+    return f"{origin}+{_key_id(origin, public).hex()}+{_encoded(ED25519 + public)}"
+
+
+def read(note: str, verifier: str) -> Checkpoint:
+    """The checkpoint of a signed note; BadCheckpoint unless the key of `verifier` signed exactly this."""
+    origin, public = _public_key(verifier)
+    text, found, signatures = note.rpartition("\n\n")
+    if not found:
+        raise BadCheckpoint("it has no signature")
+    text += "\n"
+    expected = f"{DASH} {origin} "
+    for line in signatures.splitlines():
+        if line.startswith(expected):
+            signature = _decoded(line.removeprefix(expected))
+            if signature[:4] == _key_id(origin, public.public_bytes_raw()):
+                try:
+                    public.verify(signature[4:], text.encode())
+                except InvalidSignature:
+                    raise BadCheckpoint("its signature does not fit its text") from None
+                return _parsed(text, origin)
+    raise BadCheckpoint(f"it is not signed by {origin}")
+
+
+def _parsed(text: str, origin: str) -> Checkpoint:
+    lines = text.splitlines()
+    if len(lines) < 4 or lines[0] != origin:
+        raise BadCheckpoint("it is of another log")
+    heads = lines[3].split(" ")
+    if not lines[1].isdecimal() or len(heads) != 3 or heads[0] != "heads" or not heads[1].isdecimal():
+        raise BadCheckpoint("its lines are not those of a checkpoint")
+    return Checkpoint(origin, int(lines[1]), _decoded(lines[2]), int(heads[1]), _decoded(heads[2]))
+
+
+def _public_key(verifier: str) -> tuple[str, Ed25519PublicKey]:
+    origin, _, rest = verifier.strip().partition("+")
+    identity, _, encoded = rest.partition("+")
+    key = _decoded(encoded)
+    if key[:1] != ED25519 or len(key) != 33 or _key_id(origin, key[1:]).hex() != identity:
+        raise BadCheckpoint("the public key beside it is none")
+    return origin, Ed25519PublicKey.from_public_bytes(key[1:])
+
+
+def _key_id(origin: str, public: bytes) -> bytes:
+    return hashlib.sha256(origin.encode() + b"\n" + ED25519 + public).digest()[:4]
+
+
+def _encoded(value: bytes) -> str:
+    return base64.b64encode(value).decode()
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise BadCheckpoint("a value of it is not base64") from None

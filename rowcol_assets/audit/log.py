@@ -1,0 +1,231 @@
+"""The transaction log on disk: events are chained, sealed into Parquet files and covered by a signed checkpoint.
+
+A file belongs to the log from the moment a checkpoint covers it: it is written and synced under a name that says it is
+being sealed, then the checkpoint is written, then it gets its name. A crash before the checkpoint leaves a file that is
+thrown away and whose events are appended anew; a crash after it leaves one that only has to be renamed. So nothing is ever
+signed that this process did not chain itself. What the events are is in `writer`; checking a log is `verify`.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from ingestion.errors import RowcolError
+from ingestion.files import private_dir, sync_dir, sync_file, write_atomic
+from rowcol_assets.audit.chain import Head, extend, heads_root_leaf
+from rowcol_assets.audit.checkpoint import BadCheckpoint, Checkpoint, read, sign, verifier_key
+from rowcol_assets.audit.event import COLUMN_TYPES, HASHES, canonical_sql
+from rowcol_assets.audit.files import (
+    KEY,
+    checkpoint_files,
+    checkpoint_path,
+    event_files,
+    sealed_path,
+    sealing_path,
+)
+from rowcol_assets.audit.merkle import leaf_hash, root_of, tree_root
+from rowcol_assets.audit.tiles import Tiles
+
+# 200,000 events with their snapshots are about 200 MB while they are sorted and written; a first load has millions.
+EVENTS_PER_FILE = 200_000
+
+# What is handed to `append`: an event's columns without those that the log itself gives it.
+PENDING = tuple(name for name in COLUMN_TYPES if name not in ("seq", *HASHES))
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What one append came to; checkpoint is that of the log as it is now, None of one without events."""
+
+    events: int
+    files: tuple[Path, ...]
+    checkpoint: Checkpoint | None
+
+
+class TransactionLog:
+    """The log of a home. One process appends at a time: the caller holds the writer lock."""
+
+    def __init__(self, folder: Path, anchors: Path, key_file: Path, origin: str) -> None:
+        self.folder = private_dir(folder)
+        self.anchors = private_dir(anchors)
+        self._key = _signing_key(key_file)
+        self.verifier = verifier_key(origin, self._key)
+        self.origin = origin
+        self._publish_key()
+        self.checkpoint = self._finish()
+
+    @property
+    def size(self) -> int:
+        """Events in the log."""
+        return self.checkpoint.size if self.checkpoint else 0
+
+    @property
+    def tiles(self) -> Tiles:
+        """The hashes of the event tree, for proofs."""
+        return Tiles(self.folder / "tile", self.size)
+
+    def append(self, warehouse: duckdb.DuckDBPyConnection, pending: str, sealed: Callable[[], None] = lambda: None) -> Appended:
+        """Appends the rows of relation `pending` (columns PENDING and `position`, which orders them) and covers them.
+
+        Events of one business follow each other by `position`. The log is whole again whenever this dies. sealed: called
+        between writing the events and covering them, where a death costs most.
+        """
+        heads = self._heads()
+        files: list[Path] = []
+        leaves: list[bytes] = []
+        size = self.size
+        total = _count(warehouse, pending)
+        for start in range(0, total, EVENTS_PER_FILE):
+            chunk = f"(select * from {pending} order by business_id, position limit {EVENTS_PER_FILE} offset {start})"
+            chained = self._seal(warehouse, chunk, heads, size)
+            files.append(sealing_path(self.folder, size, size + len(chained)))
+            leaves += map(leaf_hash, chained)
+            size += len(chained)
+        if not files:
+            return Appended(0, (), self.checkpoint)
+        sealed()
+        tiles = self.tiles.append(leaves)
+        self.checkpoint = Checkpoint(self.origin, size, tree_root(size, tiles.subtree), len(heads), _heads_root(heads))
+        self._write_heads(heads)
+        write_atomic(checkpoint_path(self.anchors, size), sign(self.checkpoint, self._key).encode())
+        self._rename()
+        return Appended(total, tuple(sealed_path(self.folder, *_range(path)) for path in files), self.checkpoint)
+
+    def _seal(self, warehouse: duckdb.DuckDBPyConnection, chunk: str, heads: dict[str, Head], first: int) -> list[bytes]:
+        """Writes one file of events under its name of being sealed, moves `heads` on and gives the chain hashes."""
+        known = pa.table({"business_id": list(heads), "seq": [head.seq for head in heads.values()]}, schema=_SEQUENCE)
+        columns = ", ".join(f"numbered.{name}" for name in COLUMN_TYPES if name not in HASHES)
+        warehouse.register("_known_heads", known)
+        warehouse.execute(
+            f"""
+            create or replace temp table _sealing as
+            with numbered as (
+                select
+                    pending.*,
+                    coalesce(heads.seq, 0) + row_number() over (partition by pending.business_id order by pending.position) as seq
+                from {chunk} as pending
+                left join _known_heads as heads on pending.business_id = heads.business_id
+            )
+            select {columns}
+            from numbered
+            order by business_id, seq
+            """
+        )
+        warehouse.unregister("_known_heads")
+        texts = warehouse.execute(f"select business_id, {canonical_sql()} as text from _sealing").to_arrow_reader(20_000)
+        hashes = [pair for batch in texts for pair in extend(heads, zip(*(column.to_pylist() for column in batch.columns), strict=True))]
+        hashed = {"content_hash": [content.hex() for content, _ in hashes], "chain_hash": [chain.hex() for _, chain in hashes]}
+        warehouse.register("_hashed", pa.table(hashed))
+        path = sealing_path(self.folder, first, first + len(hashes))
+        warehouse.execute(
+            f"""
+            copy (select * from _sealing positional join _hashed)
+            to '{str(path).replace("'", "''")}' (format parquet, compression zstd)
+            """
+        )
+        warehouse.unregister("_hashed")
+        warehouse.execute("drop table _sealing")
+        path.chmod(0o600)
+        sync_file(path)
+        return [chain for _, chain in hashes]
+
+    def _finish(self) -> Checkpoint | None:
+        """The last checkpoint, after what a crash left is renamed or thrown away; RowcolError if log and anchors differ."""
+        checkpoint = self._last_checkpoint()
+        covered = checkpoint.size if checkpoint else 0
+        for file in event_files(self.folder):
+            if not file.is_sealed and file.end > covered:
+                file.path.unlink()
+        self._rename()
+        events = max((file.end for file in event_files(self.folder)), default=0)
+        if events != covered:
+            raise RowcolError(
+                f"the transaction log has {events} events and its last checkpoint covers {covered}: "
+                "nothing is appended before `rowcol verify-log` is satisfied"
+            )
+        return checkpoint
+
+    def _last_checkpoint(self) -> Checkpoint | None:
+        found = checkpoint_files(self.anchors)
+        if not found:
+            return None
+        try:
+            return read(found[-1][1].read_text(), self.verifier)
+        except BadCheckpoint as error:
+            raise RowcolError(f"{found[-1][1]} is no checkpoint of this log: {error}") from None
+
+    def _rename(self) -> None:
+        for file in event_files(self.folder):
+            if not file.is_sealed:
+                file.path.rename(sealed_path(self.folder, file.first, file.end))
+        sync_dir(self.folder)
+
+    def _heads(self) -> dict[str, Head]:
+        """The end of every chain: as kept beside the log if that is what the checkpoint covers, else from the files."""
+        if self.checkpoint is None:
+            return {}
+        for heads in (self._kept_heads(), self._heads_of_files()):
+            if heads and _heads_root(heads) == self.checkpoint.heads_root:
+                return heads
+        raise RowcolError("the chains of the transaction log are not those its last checkpoint covers: run `rowcol verify-log`")
+
+    def _kept_heads(self) -> dict[str, Head]:
+        try:
+            kept = json.loads((self.folder / "heads.json").read_text())
+            return {business: Head(seq, bytes.fromhex(chain)) for business, (seq, chain) in kept.items()}
+        except (OSError, ValueError):
+            return {}
+
+    def _heads_of_files(self) -> dict[str, Head]:
+        files = [str(file.path) for file in event_files(self.folder)]
+        found = duckdb.execute(
+            "select business_id, max(seq), arg_max(chain_hash, seq) from read_parquet($files) group by business_id", {"files": files}
+        ).fetchall()
+        return {business: Head(seq, bytes.fromhex(chain)) for business, seq, chain in found}
+
+    def _write_heads(self, heads: dict[str, Head]) -> None:
+        kept = {business: [head.seq, head.chain.hex()] for business, head in sorted(heads.items())}
+        write_atomic(self.folder / "heads.json", json.dumps(kept).encode())
+
+    def _publish_key(self) -> None:
+        path = self.anchors / KEY
+        if not path.exists():
+            write_atomic(path, f"{self.verifier}\n".encode())
+        elif path.read_text().strip() != self.verifier:
+            raise RowcolError(f"{path} is the public key of another log, or this home's signing key was replaced")
+
+
+_SEQUENCE = pa.schema([pa.field("business_id", pa.string()), pa.field("seq", pa.int64())])
+
+
+def _signing_key(path: Path) -> Ed25519PrivateKey:
+    if not path.exists():
+        key = Ed25519PrivateKey.generate()
+        write_atomic(path, base64.b64encode(key.private_bytes_raw()))
+    return Ed25519PrivateKey.from_private_bytes(base64.b64decode(path.read_bytes()))
+
+
+def _heads_root(heads: dict[str, Head]) -> bytes:
+    return root_of(_leaves(heads))
+
+
+def _leaves(heads: dict[str, Head]) -> Iterator[bytes]:
+    return (heads_root_leaf(business, heads[business]) for business in sorted(heads))
+
+
+def _range(path: Path) -> tuple[int, int]:
+    first, end = path.stem.split("-")[1:]
+    return int(first), int(end)
+
+
+def _count(warehouse: duckdb.DuckDBPyConnection, relation: str) -> int:
+    row = warehouse.execute(f"select count(*) from {relation}").fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,50 @@
+"""What of the control store the log follows: who may see what, whose connection is whose, how a business is set, decisions.
+
+The relations are those of `raw_control`, where nothing is secret. How a difference becomes an event is in `differences`.
+"""
+
+from __future__ import annotations
+
+from rowcol_assets.audit.differences import Subject
+
+
+def _text(column: str) -> str:
+    """An instant as text in UTC: a snapshot must not depend on the zone of whoever reads it."""
+    return f"strftime(timezone('UTC', {column}), '%Y-%m-%dT%H:%M:%S.%f') as {column}"
+
+
+CONTROL = (
+    Subject(
+        entity="businesses",
+        relation="raw_control.businesses",
+        record_id="business_id",
+        columns=(
+            "business_name", "firm_id", "timezone", "home_currency", "warning_days", "critical_days", "healthy_days", "min_buffer_days",
+            "min_cash_amount", "payroll_amount", "payroll_next_date", "payroll_interval_days", "is_paused",
+        ),
+        reason="'onboarding or settings of the business'",
+    ),
+    Subject(
+        entity="reserves",
+        relation="raw_control.reserves",
+        record_id="reserve_id",
+        columns=("kind", "amount", "active_from", "active_until"),
+        reason="'a reserve was set'",
+    ),
+    Subject(
+        entity="grants",
+        relation=f"(select business_id, advisor_id, role, {_text('valid_from')}, {_text('valid_to')} from raw_control.grants)",
+        record_id="concat_ws('/', advisor_id, role, valid_from)",
+        columns=("advisor_id", "role", "valid_from", "valid_to"),
+        occurred_at="coalesce(valid_to, valid_from)",
+        reason="case when valid_to is null then 'access was granted' else 'access was revoked' end",
+    ),
+    Subject(
+        entity="connections",
+        relation="raw_control.connections",
+        record_id="concat_ws('/', rail, connection_id)",
+        columns=("rail", "connection_id", "is_sandbox"),
+        client="connection_id",
+        reason="'a rail was connected'",
+    ),
+)  # fmt: skip

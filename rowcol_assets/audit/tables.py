@@ -1,0 +1,45 @@
+"""The log's copy in the warehouse: `audit.transaction_log`, and which files and loads it already holds.
+
+The sealed files are the log; whatever is here follows from them and from the raw tables, so a new warehouse fills itself.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from rowcol_assets.audit.event import COLUMN_TYPES
+from rowcol_assets.audit.files import event_files
+
+LOG = "audit.transaction_log"
+SEALED_FILES = "audit.sealed_files"
+LOGGED_LOADS = "audit.logged_loads"
+
+
+def ensure_tables(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """Makes the tables that are not there."""
+    columns = ", ".join(f"{name} {kind}" for name, kind in COLUMN_TYPES.items())
+    warehouse.execute("create schema if not exists audit")
+    warehouse.execute(f"create table if not exists {LOG} ({columns})")
+    warehouse.execute(f"create table if not exists {SEALED_FILES} (file_name varchar)")
+    warehouse.execute(f"create table if not exists {LOGGED_LOADS} (schema_name varchar, load_id varchar)")
+
+
+def copy_sealed(warehouse: duckdb.DuckDBPyConnection, folder: Path) -> int:
+    """Copies the sealed files that the warehouse does not hold yet, each whole or not at all; returns the events copied."""
+    known = {row[0] for row in warehouse.execute(f"select file_name from {SEALED_FILES}").fetchall()}
+    copied = 0
+    for file in event_files(folder):
+        if file.is_sealed and file.path.name not in known:
+            warehouse.begin()
+            try:
+                names = ", ".join(COLUMN_TYPES)
+                warehouse.execute(f"insert into {LOG} select {names} from read_parquet($path)", {"path": str(file.path)})
+                warehouse.execute(f"insert into {SEALED_FILES} values ($name)", {"name": file.path.name})
+            except BaseException:
+                warehouse.rollback()
+                raise
+            warehouse.commit()
+            copied += file.rows
+    return copied

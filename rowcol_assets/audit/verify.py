@@ -1,0 +1,169 @@
+"""Checks a log against itself and against its anchors; needs these files and nothing else of the project or the home.
+
+With the anchors (or one remembered root) intact, any edit, deletion, insertion, reordering, move between businesses, cut
+tail or rewrite is found: every event is hashed again and chained again, the tree over all of them is rebuilt, and its root
+must be that of every checkpoint at the checkpoint's size.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from rowcol_assets.audit.chain import Head, genesis, heads_root_leaf, link
+from rowcol_assets.audit.checkpoint import BadCheckpoint, Checkpoint, read
+from rowcol_assets.audit.event import canonical_sql
+from rowcol_assets.audit.files import KEY, EventFile, checkpoint_files, event_files
+from rowcol_assets.audit.merkle import Frontier, leaf_hash, root_of
+
+# Whoever changes one event breaks all that follow: the first places tell where, the rest only how much.
+PROBLEMS_TOLD = 20
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What checking a log found. problems: one sentence each, the first of them; found: how many there are."""
+
+    events: int = 0
+    businesses: int = 0
+    checkpoints: int = 0
+    root: bytes = b""
+    found: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def is_intact(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.found
+
+    def wrong(self, problem: str) -> None:
+        """Notes a problem."""
+        self.found += 1
+        if len(self.problems) < PROBLEMS_TOLD:
+            self.problems.append(problem)
+
+
+def verify(folder: Path, anchors: Path, expect: bytes | None = None) -> Verdict:
+    """Checks the sealed files below `folder` against the checkpoints in `anchors`.
+
+    expect: a root remembered elsewhere, which the log must have had at the end of one of its files or checkpoints.
+    """
+    verdict = Verdict()
+    checkpoints = _checkpoints(anchors, verdict)
+    heads: dict[str, Head] = {}
+    tree = Frontier()
+    is_expected = expect is None
+    due = {checkpoint.size: checkpoint for checkpoint in checkpoints}
+    covered = max(due, default=0)
+    # What was being sealed when its process died is no part of the log until a checkpoint covers it.
+    files = [file for file in event_files(folder) if file.is_sealed or file.end <= covered]
+    for file in _contiguous(files, verdict):
+        before = tree.size
+        for leaf in _events(file, heads, verdict):
+            tree.add(leaf)
+            if tree.size in due and due[tree.size].root != tree.root():
+                verdict.wrong(f"the first {tree.size} events are not those that checkpoint {tree.size} covers")
+        if tree.size - before != file.rows:
+            verdict.wrong(f"{file.path.name} holds {tree.size - before} events where its name says {file.rows}")
+        is_expected = is_expected or expect == tree.root()
+    verdict.events, verdict.businesses, verdict.root = tree.size, len(heads), tree.root()
+    _compare_end(checkpoints, tree, heads, verdict)
+    if not is_expected:
+        verdict.wrong("the root that was expected is none this log ever had")
+    return verdict
+
+
+def parse_root(text: str) -> bytes:
+    """A root as people keep it, hexadecimal or base64; ValueError otherwise."""
+    try:
+        root = bytes.fromhex(text)
+    except ValueError:
+        root = base64.b64decode(text, validate=True)
+    if len(root) != 32:
+        raise ValueError("a root has 32 bytes")
+    return root
+
+
+def _checkpoints(anchors: Path, verdict: Verdict) -> list[Checkpoint]:
+    try:
+        verifier = (anchors / KEY).read_text()
+    except OSError:
+        verdict.wrong(f"{anchors / KEY} is missing: no checkpoint can be believed")
+        return []
+    found = []
+    for size, path in checkpoint_files(anchors):
+        try:
+            checkpoint = read(path.read_text(), verifier)
+        except (BadCheckpoint, OSError, UnicodeDecodeError) as error:
+            verdict.wrong(f"{path.name} cannot be believed: {error}")
+            continue
+        if checkpoint.size != size:
+            verdict.wrong(f"{path.name} is the checkpoint of {checkpoint.size} events")
+        found.append(checkpoint)
+    verdict.checkpoints = len(found)
+    return found
+
+
+def _contiguous(files: list[EventFile], verdict: Verdict) -> Iterator[EventFile]:
+    expected = 0
+    for file in files:
+        if file.first > expected:
+            verdict.wrong(f"events {expected} to {file.first - 1} are missing: no file holds them")
+        elif file.first < expected:
+            verdict.wrong(f"{file.path.name} begins before the end of the file before it")
+        expected = file.end
+        yield file
+
+
+def _events(file: EventFile, heads: dict[str, Head], verdict: Verdict) -> Iterator[bytes]:
+    """The leaf hashes of a file's events, each checked against its content and its chain."""
+    connection = duckdb.connect(config={"memory_limit": "512MB", "preserve_insertion_order": "true"})
+    try:
+        rows = connection.execute(
+            f"select business_id, seq, content_hash, chain_hash, {canonical_sql()} as text from read_parquet($path)",
+            {"path": str(file.path)},
+        ).to_arrow_reader(20_000)
+        for batch in rows:
+            for business, seq, content, chain, text in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                head = heads.get(business) or heads.setdefault(business, genesis(business))
+                computed = hashlib.sha256(text.encode()).digest()
+                expected = link(head.chain, computed)
+                if content != computed.hex():
+                    verdict.wrong(f"{file.path.name}: event {seq} of {business} was changed")
+                elif seq != head.seq + 1:
+                    verdict.wrong(f"{file.path.name}: event {seq} of {business} follows its event {head.seq}")
+                elif chain != expected.hex():
+                    verdict.wrong(f"{file.path.name}: event {seq} of {business} does not continue its chain")
+                # Going on from what is stored tells one changed event as one, not as all that follow it.
+                head.seq, head.chain = seq, _stored(chain, expected)
+                yield leaf_hash(expected)
+    except (duckdb.Error, ValueError, TypeError) as error:
+        verdict.wrong(f"{file.path.name} cannot be read: {str(error).splitlines()[0]}")
+    finally:
+        connection.close()
+
+
+def _stored(chain: str, expected: bytes) -> bytes:
+    try:
+        return bytes.fromhex(chain)
+    except ValueError:
+        return expected
+
+
+def _compare_end(checkpoints: list[Checkpoint], tree: Frontier, heads: dict[str, Head], verdict: Verdict) -> None:
+    if not checkpoints:
+        if tree.size:
+            verdict.wrong("no checkpoint covers these events")
+        return
+    last = checkpoints[-1]
+    if tree.size < last.size:
+        verdict.wrong(f"the last checkpoint covers {last.size} events and the log has {tree.size}: its tail is missing")
+    elif tree.size > last.size:
+        verdict.wrong(f"{tree.size - last.size} events come after the last checkpoint, which covers {last.size}")
+    elif last.businesses != len(heads) or last.heads_root != root_of(heads_root_leaf(name, heads[name]) for name in sorted(heads)):
+        verdict.wrong("the ends of the chains are not those the last checkpoint covers")

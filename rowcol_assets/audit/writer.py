@@ -1,0 +1,70 @@
+"""One append per cycle: what rails served and what the platform itself changed, not in the log yet, becomes events.
+
+The caller holds the writer lock. Dying anywhere loses nothing and doubles nothing: events are found again by comparing
+with the log, and what was sealed is copied into the warehouse by whoever comes next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+
+import duckdb
+
+from ingestion.failpoints import fail_point
+from ingestion.registry import RAILS
+from ingestion.settings import Settings
+from rowcol_assets.audit import differences, rail_events
+from rowcol_assets.audit.differences import Subject
+from rowcol_assets.audit.log import TransactionLog
+from rowcol_assets.audit.subjects import CONTROL
+from rowcol_assets.audit.tables import copy_sealed, ensure_tables
+
+KEY_FILE = "log-signing.key"
+
+
+@dataclass(frozen=True, slots=True)
+class LogReport:
+    """What an append came to: events of it, events in all, the root that covers them (hexadecimal)."""
+
+    appended: int
+    events: int
+    root: str
+
+
+def open_log(settings: Settings) -> TransactionLog:
+    """The log of a home."""
+    return TransactionLog(settings.audit_dir, settings.anchors_dir, settings.home / KEY_FILE, "rowcol/transaction-log")
+
+
+def append_cycle(
+    settings: Settings,
+    warehouse: duckdb.DuckDBPyConnection,
+    *,
+    run_id: str,
+    at: datetime,
+    subjects: Sequence[Subject] = CONTROL,
+) -> LogReport:
+    """Appends every event that the log does not hold yet. at: product time of the cycle."""
+    log = open_log(settings)
+    ensure_tables(warehouse)
+    copy_sealed(warehouse, log.folder)
+    told = {"run_id": run_id, "recorded_at": at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")}
+    rail_events.collect(warehouse, RAILS.values(), **told)
+    differences.collect(warehouse, subjects, **told)
+    warehouse.execute(
+        f"""
+        create or replace temp view _pending as
+        select * from {rail_events.EVENTS}
+        union all by name
+        select * replace (position + (select count(*) from {rail_events.EVENTS}) as position) from {differences.EVENTS}
+        """
+    )
+    done = log.append(warehouse, "_pending", partial(fail_point, "mid_log", settings))
+    fail_point("after_log", settings)
+    copy_sealed(warehouse, log.folder)
+    rail_events.mark_logged(warehouse)
+    warehouse.execute(f"drop view _pending; drop table {rail_events.EVENTS}; drop table {differences.EVENTS}")
+    return LogReport(done.events, log.size, log.checkpoint.root.hex() if log.checkpoint else "")

@@ -1,0 +1,46 @@
+"""`rowcol history`: the story of one record, from the transaction log's sealed files; the warehouse is not opened."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+COLUMNS = {"occurred_at": "when", "rail": "rail", "action": "what", "told": "changed", "reason": "why", "run_id": "run"}
+LONGEST_VALUE = 60
+
+
+def command(
+    business: Annotated[str, typer.Argument(help="The business.")],
+    entity: Annotated[str, typer.Argument(help="The kind of record, for example bills; of one rail: ramp/bills.")],
+    record: Annotated[str, typer.Argument(help="The record's id on its rail.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the events as JSON, snapshots included.")] = False,
+) -> None:
+    """Tell what happened to one record, in the order in which it was noticed.
+
+    Examples: `rowcol history acme bills 17`, `rowcol history acme ramp/bills 0b1c… --json`.
+    """
+    from ingestion.errors import RowcolError
+    from ingestion.settings import load_settings
+    from rowcol_assets.audit.reader import events_of
+    from rowcol_assets.cli.output import show_json, show_table
+
+    events = events_of(load_settings().audit_dir, business, entity, record)
+    if not events:
+        raise RowcolError(f"the transaction log tells nothing of {entity} {record} of {business}")
+    if as_json:
+        show_json(events)
+    else:
+        show_table(f"{entity} {record} of {business}", COLUMNS, [event | {"told": _told(event)} for event in events])
+
+
+def _told(event: dict[str, Any]) -> str:
+    """The changed fields of an event in words."""
+    changes = json.loads(event["changes"]) if event["changes"] else {}
+    return "; ".join(f"{name}: {_short(old)} → {_short(new)}" for name, (old, new) in changes.items())
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= LONGEST_VALUE else text[:LONGEST_VALUE] + "…"

@@ -1,0 +1,143 @@
+"""What becomes an event: every version a rail served once, every change of grants, settings and connections, nothing twice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from ingestion.settings import Settings
+from rowcol_assets.audit.verify import verify
+from rowcol_assets.audit.writer import LogReport, append_cycle
+from tests.dbt.rawfill import OBSERVED, RawWarehouse
+
+NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
+
+
+class Home:
+    """A home with raw tables to fill and a log to append to."""
+
+    def __init__(self, folder: Path) -> None:
+        self.settings = Settings(home=folder, _env_file=None)
+        folder.mkdir()
+        self.raw = RawWarehouse(self.settings.warehouse_path)
+
+    @property
+    def warehouse(self) -> duckdb.DuckDBPyConnection:
+        return self.raw._connection
+
+    def append(self, run: str = "run-1", at: datetime = NOW) -> LogReport:
+        return append_cycle(self.settings, self.warehouse, run_id=run, at=at)
+
+    def events(self, columns: str, where: str = "true") -> list[tuple[Any, ...]]:
+        return self.warehouse.execute(f"select {columns} from audit.transaction_log where {where} order by business_id, seq").fetchall()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    made = Home(tmp_path / "home")
+    yield made
+    made.raw.close()
+
+
+def bill(balance: str, **more: Any) -> str:
+    return json.dumps({"Id": "1", "Balance": "?", **more}).replace('"?"', balance)
+
+
+def test_each_version_is_one_event_with_what_it_changed_and_the_whole_record(home: Home) -> None:
+    home.raw.load("1")
+    first = home.raw.version("acme", "bills", bill("10.00"), updated_at=OBSERVED)
+    second = home.raw.version(
+        "acme", "bills", bill("12345678901234567.89", DocNumber="7"), updated_at=OBSERVED + timedelta(hours=1), version_no=2
+    )
+    assert home.append().appended == 2
+    assert home.events("event_id, action, changes, cause_id, snapshot, rail, entity, record_id, actor_type") == [
+        (f"qbo/bills/{first}", "created", None, None, bill("10.00"), "qbo", "bills", "1", "rail"),
+        (
+            f"qbo/bills/{second}",
+            "updated",
+            '{"Balance":[10.00,12345678901234567.89],"DocNumber":[null,"7"]}',
+            f"qbo/bills/{first}",
+            bill("12345678901234567.89", DocNumber="7"),
+            "qbo",
+            "bills",
+            "1",
+            "rail",
+        ),
+    ]
+    assert home.events("occurred_at::varchar, observed_at::varchar, recorded_at::varchar, run_id, sync_id, client")[1] == (
+        "2026-06-01 13:00:00",
+        "2026-06-01 12:00:00",
+        "2026-06-30 12:00:00",
+        "run-1",
+        "sync",
+        "realm-acme",
+    )
+
+
+def test_a_deletion_and_a_return_are_told_as_such(home: Home) -> None:
+    home.raw.load("1")
+    for number, is_deleted in enumerate((False, True, False), start=1):
+        later = OBSERVED + timedelta(hours=number)
+        home.raw.version("acme", "bills", bill(str(number)), updated_at=later, observed_at=later, version_no=number, is_deleted=is_deleted)
+    home.append()
+    assert [row[0] for row in home.events("action")] == ["created", "deleted", "restored"]
+
+
+def test_what_is_logged_is_not_logged_again_even_by_a_new_warehouse(home: Home) -> None:
+    home.raw.load("1")
+    home.raw.version("acme", "bills", bill("10.00"), updated_at=OBSERVED)
+    home.raw.control("grants", business_id="acme", advisor_id="ann", role="staff", valid_from=NOW)
+    assert home.append().appended == 2
+    assert home.append().appended == 0
+    before = home.events("*")
+    home.warehouse.execute("drop schema audit cascade")
+    assert (home.append().appended, home.events("*")) == (0, before)
+    assert verify(home.settings.audit_dir, home.settings.anchors_dir).is_intact
+
+
+def test_a_load_that_is_not_finished_is_left_for_later(home: Home) -> None:
+    home.raw.load("1", status=1)
+    home.raw.version("acme", "bills", bill("10.00"), updated_at=OBSERVED)
+    assert home.append().appended == 0
+    home.warehouse.execute("update raw_qbo._dlt_loads set status = 0")
+    assert home.append().appended == 1
+
+
+def test_equal_ids_of_two_businesses_and_rails_are_chains_and_records_of_their_own(home: Home) -> None:
+    home.raw.load("1")
+    for business in ("acme", "bolt"):
+        home.raw.version(business, "bills", bill("10.00"), updated_at=OBSERVED)
+        home.raw.observed(business, "ramp", "bills", "1", {"id": "1"})
+    home.append()
+    assert home.events("business_id, seq, rail, action") == [
+        ("acme", 1, "qbo", "created"),
+        ("acme", 2, "ramp", "created"),
+        ("bolt", 1, "qbo", "created"),
+        ("bolt", 2, "ramp", "created"),
+    ]
+
+
+def test_grants_settings_and_connections_are_followed_without_being_told(home: Home) -> None:
+    home.raw.control("businesses", business_id="acme", business_name="Acme", min_cash_amount="10000.00", is_paused=False)
+    home.raw.control("grants", business_id="acme", advisor_id="ann", role="staff", valid_from=NOW)
+    home.raw.control("connections", business_id="acme", connection_id="realm", rail="qbo", is_sandbox=True)
+    home.append()
+    home.warehouse.execute("update raw_control.businesses set min_cash_amount = 25000")
+    home.warehouse.execute("update raw_control.grants set valid_to = ?", [NOW + timedelta(days=1)])
+    home.warehouse.execute("delete from raw_control.connections")
+    home.append("run-2", NOW + timedelta(days=2))
+    assert home.events("entity, action, changes", "run_id = 'run-2'") == [
+        ("businesses", "updated", '{"min_cash_amount":[10000.00,25000.00]}'),
+        ("grants", "updated", '{"valid_to":[null,"2026-07-01T12:00:00.000000"]}'),
+        ("connections", "deleted", None),
+    ]
+    assert home.events("reason, occurred_at::varchar", "entity = 'grants'")[1] == ("access was revoked", "2026-07-01 12:00:00")
+    home.raw.control("connections", business_id="acme", connection_id="realm", rail="qbo", is_sandbox=True)
+    home.append("run-3", NOW + timedelta(days=3))
+    assert home.events("action", "run_id = 'run-3'") == [("restored",)]
