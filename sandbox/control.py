@@ -1,4 +1,7 @@
-"""The sandbox's own endpoints under `/sandbox/`: clock, advance, touch, warm, fault, options, truth, credentials. No vendor has these."""
+"""The sandbox's own endpoints under `/sandbox/`: clock, advance, touch, warm, pace, fault, options, truth, credentials.
+
+No vendor has these.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,11 @@ from starlette.routing import Route
 
 from ingestion.errors import UsageError
 from sandbox.hub import Hub
+from sandbox.rails import NAMES
+
+LONGEST_LATENCY_MS = 60_000
+# Latency in milliseconds, and whether the vendors' limits are kept.
+SetPace = Callable[[int, bool], None]
 
 
 def clock_route(hub: Hub) -> Route:
@@ -23,8 +31,8 @@ def clock_route(hub: Hub) -> Route:
     return Route("/sandbox/clock", clock, methods=["GET"])
 
 
-def control_routes(hub: Hub) -> list[Route]:
-    """Routes that steer the sandbox; a wrong argument is 400 with one sentence in `error`."""
+def control_routes(hub: Hub, set_pace: SetPace | None = None) -> list[Route]:
+    """Routes that steer the sandbox; a wrong argument is 400 with one sentence in `error`. set_pace: what the server is told."""
 
     def post(act: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[Request], Any]:
         async def endpoint(request: Request) -> Response:
@@ -57,13 +65,21 @@ def control_routes(hub: Hub) -> list[Route]:
     def fault(asked: dict[str, Any]) -> dict[str, Any]:
         return hub.set_fault(asked["rail"], asked["business"], asked["kind"], float(asked.get("rate") or 1), asked.get("count"))
 
+    def pace(asked: dict[str, Any]) -> dict[str, Any]:
+        latency_ms, limits = asked["latency_ms"], asked["limits"]
+        if set_pace is None or type(latency_ms) is not int or not 0 <= latency_ms <= LONGEST_LATENCY_MS or type(limits) is not bool:
+            raise UsageError("pace takes latency_ms, a whole number of at most 60,000, and limits, true or false")
+        set_pace(latency_ms, limits)
+        return {"latency_ms": latency_ms, "limits": limits}
+
     return [
         clock_route(hub),
         Route("/sandbox/credentials", credentials, methods=["GET"]),
         Route("/sandbox/truth/{table}", truth, methods=["GET"]),
         Route("/sandbox/advance", post(advance), methods=["POST"]),
         Route("/sandbox/touch", post(lambda asked: hub.touch(float(asked["share"]))), methods=["POST"]),
-        Route("/sandbox/warm", post(lambda asked: hub.warm()), methods=["POST"]),
+        Route("/sandbox/warm", post(lambda asked: hub.warm(asked.get("rails", NAMES))), methods=["POST"]),
         Route("/sandbox/fault", post(fault), methods=["POST"]),
+        Route("/sandbox/pace", post(pace), methods=["POST"]),
         Route("/sandbox/options", post(hub.set_options), methods=["POST"]),
     ]

@@ -24,7 +24,8 @@ class SandboxRail:
 
     port_offset: its port counted from the first rail's. faults: the kinds it can be told to show; world_faults: those of
     them that need generated businesses. routes(hub, limits, latency_ms): the vendor's paths. credentials(hub, listing):
-    what `rowcol onboard` takes. served(hub): rows of the truth table `served`. truths: rows it adds to other truth tables.
+    what `rowcol onboard` takes. served(hub): rows of the truth table `served`. warm(hub, listing): makes ready what can be
+    asked of a business and counts its records per list. truths: rows it adds to other truth tables.
     """
 
     name: str
@@ -34,6 +35,7 @@ class SandboxRail:
     routes: Callable[[Hub, bool, int], list[Route]]
     credentials: Callable[[Hub, Listing], dict[str, Any]]
     served: Callable[[Hub], Iterator[Row]]
+    warm: Callable[[Hub, Listing], dict[str, int]]
     truths: dict[str, Callable[[Hub], Iterator[Row]]]
 
 

@@ -9,8 +9,10 @@ from starlette.routing import Route
 from sandbox.hub import Hub, Listing
 from sandbox.plaid import truth
 from sandbox.plaid.app import PlaidApp
+from sandbox.plaid.bank import DROPPED
 from sandbox.plaid.limits import Limits
 from sandbox.plaid.office import office_of
+from sandbox.plaid.wire import transaction_at
 from sandbox.rails import SandboxRail
 
 _FAULTS = (
@@ -33,6 +35,17 @@ def _credentials(hub: Hub, listing: Listing) -> dict[str, Any]:
     }
 
 
+def _warm(hub: Hub, listing: Listing) -> dict[str, int]:
+    office = office_of(hub)
+    bank, items = office.bank(listing.business_id), office.items(listing.business_id)
+    for item in items:
+        feed = bank.feeds[item.number]
+        for place, change in enumerate(feed.changes):
+            if change.stage != DROPPED:
+                transaction_at(item, feed, place, is_described=True)
+    return {"items": len(items), "transactions": sum(len(bank.feeds[item.number].changes) for item in items)}
+
+
 RAIL = SandboxRail(
-    "plaid", 2, _FAULTS, (), _routes, _credentials, truth.served, {"bank_matches": truth.bank_matches, "vendors": truth.vendors}
+    "plaid", 2, _FAULTS, (), _routes, _credentials, truth.served, _warm, {"bank_matches": truth.bank_matches, "vendors": truth.vendors}
 )

@@ -64,4 +64,12 @@ def _vendors(hub: Hub) -> Iterator[Row]:
             yield listing.business_id, f"vendor-{party}", "ramp", vendor.id, vendor.name
 
 
-RAIL = SandboxRail("ramp", 1, _FAULTS, ("drifting_pages",), _routes, _credentials, _served, {"vendors": _vendors})
+def _warm(hub: Hub, listing: Listing) -> dict[str, int]:
+    desk = office_of(hub).desk(listing.business_id)
+    for shelf in desk.shelves.values():
+        for row in shelf.rows.values():
+            shelf.body(row)
+    return {entity: len(shelf.rows) for entity, shelf in desk.shelves.items()}
+
+
+RAIL = SandboxRail("ramp", 1, _FAULTS, ("drifting_pages",), _routes, _credentials, _served, _warm, {"vendors": _vendors})
