@@ -77,6 +77,7 @@ class RailPromise:
     imported when it is needed (`ingestion.fetching.Fetch`). identify: likewise the coroutine that asks the vendor whose
     credentials these are (`ingestion.fetching.Identify`), None where they say it themselves. has_many_connections: a
     business can have several at once. monthly_calls: how many calls a month the vendor lets one app make.
+    connections_at_once: how many are fetched side by side; fewer where they share one limit, since each then takes longer.
     """
 
     name: str
@@ -90,3 +91,4 @@ class RailPromise:
     identify: str | None = None
     monthly_calls: int | None = None
     has_many_connections: bool = False
+    connections_at_once: int = 24

@@ -70,7 +70,9 @@ class PlaidHome:
 def patch(monkeypatch: pytest.MonkeyPatch, bank: Bank) -> None:
     """Registers the rail and lets its calls end at `bank`, with limits that no earlier test has used up."""
     monkeypatch.setitem(RAILS, "plaid", PLAID)
-    monkeypatch.setattr("ingestion.sync.httpx.AsyncClient", partial(httpx.AsyncClient, transport=httpx.MockTransport(bank.answer)))
+    transported = partial(httpx.AsyncClient, transport=httpx.MockTransport(bank.answer))
+    monkeypatch.setattr("httpx.AsyncClient", transported)
+    monkeypatch.setattr("ingestion.parts.many_calls_client", lambda _: transported())
     limits.window.cache_clear()
 
 

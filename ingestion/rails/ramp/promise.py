@@ -22,6 +22,8 @@ RAMP = RailPromise(
     fetch="ingestion.rails.ramp.fetch:fetch",
     identify="ingestion.rails.ramp.identity:identify",
     versioned=False,
+    # 180 requests in ten seconds for all together, some fifty for a business that is new: six are asked in a quarter of a minute.
+    connections_at_once=6,
     credentials=CredentialForm(
         required=("client_id", "client_secret", "scopes"),
         optional=("refresh_token", "webhook_secret"),
