@@ -8,9 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import datetime
 from typing import Any
 
 import httpx
@@ -27,6 +25,7 @@ from ingestion.errors import RowcolError
 from ingestion.http import tls_context
 from ingestion.receiver import actions
 from ingestion.receiver.admission import Limits, TurnedAway, read_body
+from ingestion.receiver.ahead import Ahead
 from ingestion.receiver.webhooks import Inlet, inlet_for
 from ingestion.receiver.writer import BatchWriter
 from ingestion.registry import RAILS
@@ -34,7 +33,8 @@ from ingestion.webhooks import Refused
 
 log = logging.getLogger("rowcol.receiver")
 
-TIME_HOLDS_SECONDS = 1.0
+# Signatures are good for five minutes.
+TIME_HOLDS_SECONDS = 4.0
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -46,9 +46,8 @@ class Receiver:
         self.limits = limits or Limits()
         self.writer = BatchWriter(store.database)
         self.inlets: dict[str, Inlet] = {}
-        self._clock = clock
-        self._heard: tuple[float, datetime] | None = None
-        self._asking = asyncio.Lock()
+        # A sandbox is asked over HTTP, which must not stop the other requests.
+        self._now = Ahead(lambda: asyncio.to_thread(clock), TIME_HOLDS_SECONDS)
 
     @contextlib.asynccontextmanager
     async def lifespan(self, _app: Starlette) -> AsyncIterator[None]:
@@ -62,21 +61,13 @@ class Receiver:
             yield
         await asyncio.to_thread(self.writer.stop)
 
-    async def now(self) -> datetime:
-        """Product time, at most a second old: a sandbox is asked over HTTP, which must not stop the other requests."""
-        async with self._asking:
-            if self._heard is None or time.monotonic() - self._heard[0] > TIME_HOLDS_SECONDS:
-                instant = await asyncio.to_thread(self._clock)
-                self._heard = (time.monotonic(), instant)
-            return self._heard[1]
-
     async def webhook(self, request: Request) -> Response:
         """POST /webhooks/{rail}"""
         inlet = self.inlets.get(request.path_params["rail"])
         if inlet is None:
             raise TurnedAway(404, "there is no such rail", {"connection": "close"})
         body = await read_body(request, self.limits, self.limits.largest_webhook)
-        taken = await inlet.take(request.headers, body, await self.now())
+        taken = await inlet.take(request.headers, body, await self._now.get())
         return _json(200, {"accepted": taken.new, "known": taken.known})
 
     async def sync(self, request: Request) -> Response:
@@ -94,7 +85,7 @@ class Receiver:
         """POST /decisions"""
         advisor = await actions.authenticated(self.store.database, request.headers)
         body = await read_body(request, self.limits, self.limits.largest_action)
-        decided = await actions.decide(self.writer, advisor, request.headers, body, await self.now())
+        decided = await actions.decide(self.writer, advisor, request.headers, body, await self._now.get())
         return _json(201 if decided.is_new else 200, decided)
 
     async def health(self, _request: Request) -> Response:
