@@ -148,8 +148,9 @@ class RailPromise:
     credentials these are (`ingestion.fetching.Identify`), None where it cannot be asked. consent: None where the vendor has
     none. has_many_connections: a business can have several at once. reread: likewise the function that takes a kept page apart
     (`ingestion.fetching.Reread`), None where a page says nothing by itself. monthly_calls: how many calls a month the vendor
-    lets one app make. limits: how fast it may be asked. quiet_calls: what a connection costs while nothing happens. live: what it
-    answers when asked; answers: where the code for that is (`ingestion.live.adapter.LiveRail`), imported when needed.
+    lets one app make. limits: how fast it may be asked. connections_at_once: how many are fetched side by side; fewer where
+    they share one limit, since each then takes longer. quiet_calls: what a connection costs while nothing happens. live: what
+    it answers when asked; answers: where the code for that is (`ingestion.live.adapter.LiveRail`), imported when needed.
     """
 
     name: str
@@ -167,6 +168,7 @@ class RailPromise:
     limits: tuple[Limit, ...] = ()
     quiet_calls: QuietCalls = QuietCalls(1)
     has_many_connections: bool = False
+    connections_at_once: int = 24
     live: tuple[LivePromise, ...] = ()
     answers: str | None = None
 

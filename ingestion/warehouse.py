@@ -27,6 +27,8 @@ from ingestion.settings import Settings
 # A cycle of 100 businesses holds the lock for a few seconds at a time; a bulk load's batches are shorter.
 DEFAULT_WAIT_SECONDS = 60.0
 POLL_SECONDS = 0.05
+# The syncs of several rails side by side land one after the other; none of them is stuck without the others noticing.
+OWN_THREADS_WAIT_SECONDS = 600.0
 # The first format with zstd. Nobody but this platform opens the warehouse; published files have the oldest format.
 STORAGE = "v1.2.0"
 
@@ -41,7 +43,7 @@ def writer_lock(settings: Settings, purpose: str, wait_seconds: float | None = N
     Waits at most `wait_seconds` (None: DEFAULT_WAIT_SECONDS), then raises WarehouseBusy naming the holder.
     """
     wait_seconds = DEFAULT_WAIT_SECONDS if wait_seconds is None else wait_seconds
-    if not _held.acquire(timeout=wait_seconds):
+    if not _held.acquire(timeout=max(wait_seconds, OWN_THREADS_WAIT_SECONDS)):
         raise WarehouseBusy(f"the warehouse {settings.warehouse_path} is held by another thread of this process")
     path = settings.lock_path
     try:

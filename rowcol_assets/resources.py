@@ -4,6 +4,7 @@ The scope is typed run configuration: tenants are named here and are data, never
 here; see `rowcol_assets.steps`.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -15,7 +16,7 @@ from pydantic import Field
 from ingestion.clock import Clock, utc_text
 from ingestion.control.store import ControlStore, open_store, product_clock_of
 from ingestion.settings import Settings
-from ingestion.sync import SyncReport
+from ingestion.sync import SyncReport, SyncRequest, Together, sync
 from rowcol_assets.steps import Say, silent
 
 StrategyName = Literal["data_fetch", "user_action", "bulk_operation"]
@@ -27,7 +28,8 @@ class Platform:
     """One process's way to settings, control store and clock; opened when first asked for.
 
     say: progress for people. retries_when_busy: whether a step tries again when the warehouse is held; a person who waits
-    would rather be told. syncs: what the syncs of this process came to, for whoever started it.
+    would rather be told. syncs: what the syncs of this process came to, for whoever started it. Syncs of a run's rails are
+    begun together by the first step that needs one, and waited for by each rail's own.
     """
 
     settings: Settings
@@ -35,6 +37,7 @@ class Platform:
     retries_when_busy: bool = True
     syncs: list[SyncReport] = field(default_factory=list)
     _started: dict[str, datetime] = field(default_factory=dict)
+    _under_way: dict[str, tuple[Together, set[str]]] = field(default_factory=dict)
 
     @cached_property
     def store(self) -> ControlStore:
@@ -49,6 +52,21 @@ class Platform:
     def started_at(self, run_id: str) -> datetime:
         """The one product time of a run: what its first step to ask was told."""
         return self._started.setdefault(run_id, self.clock())
+
+    def synced(self, run_id: str, rail: str, requests: Callable[[], Sequence[SyncRequest]]) -> SyncReport:
+        """What a rail's sync came to. requests: those of all rails of the run, made side by side.
+
+        A step that is tried again makes its own sync again, alone.
+        """
+        if run_id not in self._under_way:
+            begun = list(requests())
+            self._under_way[run_id] = Together(self.settings, self.store, self.clock, begun), {one.rail.name for one in begun}
+        together, left = self._under_way[run_id]
+        if rail in left:
+            left.remove(rail)
+            return together.report(rail)
+        again = next(request for request in requests() if request.rail.name == rail)
+        return sync(self.settings, self.store, self.clock, again)
 
     def variables(self, run_id: str) -> dict[str, str]:
         """The dbt variables of a run."""

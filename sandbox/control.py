@@ -1,4 +1,4 @@
-"""The sandbox's own endpoints under `/sandbox/`: clock, advance, touch, warm, fault, options, truth, credentials, apps,
+"""The sandbox's own endpoints under `/sandbox/`: clock, advance, touch, warm, pace, fault, options, truth, credentials, apps,
 webhooks. No vendor has these.
 """
 
@@ -15,6 +15,11 @@ from starlette.routing import Route
 from ingestion.errors import UsageError
 from sandbox.hub import Hub
 from sandbox.postman import Postman
+from sandbox.rails import NAMES
+
+LONGEST_LATENCY_MS = 60_000
+# Latency in milliseconds, and whether the vendors' limits are kept.
+SetPace = Callable[[int, bool], None]
 
 
 def clock_route(hub: Hub) -> Route:
@@ -26,10 +31,10 @@ def clock_route(hub: Hub) -> Route:
     return Route("/sandbox/clock", clock, methods=["GET"])
 
 
-def control_routes(hub: Hub, postman: Postman | None = None) -> list[Route]:
+def control_routes(hub: Hub, postman: Postman | None = None, set_pace: SetPace | None = None) -> list[Route]:
     """Routes that steer the sandbox; a wrong argument is 400 with one sentence in `error`.
 
-    postman: who carries webhooks, asked what they came to.
+    postman: who carries webhooks, asked what they came to. set_pace: what the server is told.
     """
 
     def post(act: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[Request], Any]:
@@ -71,6 +76,13 @@ def control_routes(hub: Hub, postman: Postman | None = None) -> list[Route]:
             asked["rail"], asked["business"], asked["kind"], float(asked.get("rate") or 1), asked.get("count"), int(asked.get("after") or 0)
         )
 
+    def pace(asked: dict[str, Any]) -> dict[str, Any]:
+        latency_ms, limits = asked["latency_ms"], asked["limits"]
+        if set_pace is None or type(latency_ms) is not int or not 0 <= latency_ms <= LONGEST_LATENCY_MS or type(limits) is not bool:
+            raise UsageError("pace takes latency_ms, a whole number of at most 60,000, and limits, true or false")
+        set_pace(latency_ms, limits)
+        return {"latency_ms": latency_ms, "limits": limits}
+
     return [
         clock_route(hub),
         Route("/sandbox/credentials", credentials, methods=["GET"]),
@@ -79,7 +91,8 @@ def control_routes(hub: Hub, postman: Postman | None = None) -> list[Route]:
         Route("/sandbox/truth/{table}", truth, methods=["GET"]),
         Route("/sandbox/advance", post(advance), methods=["POST"]),
         Route("/sandbox/touch", post(lambda asked: hub.touch(float(asked["share"]))), methods=["POST"]),
-        Route("/sandbox/warm", post(lambda asked: hub.warm()), methods=["POST"]),
+        Route("/sandbox/warm", post(lambda asked: hub.warm(asked.get("rails", NAMES))), methods=["POST"]),
         Route("/sandbox/fault", post(fault), methods=["POST"]),
+        Route("/sandbox/pace", post(pace), methods=["POST"]),
         Route("/sandbox/options", post(hub.set_options), methods=["POST"]),
     ]

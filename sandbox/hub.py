@@ -17,7 +17,7 @@ from ingestion.errors import UsageError
 from sandbox.ports import DEFAULT_PORT, HOST
 from sandbox.qbo import oauth
 from sandbox.qbo.company import Company, GeneratedCompany
-from sandbox.rails import NAMES, sandbox_rails
+from sandbox.rails import NAMES, SandboxRail, sandbox_rails
 from sandbox.recorded import RecordedCompany, load_recorded
 from sandbox.seeds import seeded_dice
 from sandbox.served import ServedLog
@@ -95,13 +95,19 @@ class Hub:
         """The companies somebody has asked for, as they stood then."""
         return list(self._companies.values())
 
-    def warm(self) -> dict[str, Any]:
-        """Generates every company now instead of on its first request; says how many records each entity holds in all."""
-        records: dict[str, int] = {}
-        for listing in self.listings:
-            for entity, table in self.company(listing.realm).tables.items():
-                records[entity] = records.get(entity, 0) + len(table.current)
-        return {"records": sum(records.values()), "by_entity": records}
+    def warm(self, rails: Sequence[str] = NAMES) -> dict[str, Any]:
+        """Generates and renders now what would be on its first request; says how many records each list holds."""
+        records: dict[str, dict[str, int]] = {}
+        for name, rail in self._served_rails().items():
+            if name not in rails:
+                continue
+            of_rail = records[name] = dict[str, int]()
+            for listing in self.listings:
+                for entity, count in rail.warm(self, listing).items():
+                    of_rail[entity] = of_rail.get(entity, 0) + count
+                # What is made here lives as long as the process: without this the collector walks it again and again.
+                gc.freeze()
+        return {"records": sum(sum(counts.values()) for counts in records.values()), "by_rail": records}
 
     def clock(self) -> dict[str, Any]:
         """What the sandbox is and what time it is there."""
@@ -198,7 +204,7 @@ class Hub:
 
     def credentials(self, rails: Sequence[str] = NAMES) -> list[dict[str, Any]]:
         """One entry per business and rail: who it is, where the rail answers, and the credentials to connect it with."""
-        served = {name: rail for name, rail in sandbox_rails().items() if name in rails and (name == "qbo" or not self.config.recorded)}
+        served = {name: rail for name, rail in self._served_rails().items() if name in rails}
         return [
             {
                 "business_id": listing.business_id,
@@ -216,8 +222,11 @@ class Hub:
 
     def apps(self) -> list[dict[str, Any]]:
         """One entry per rail: where it answers and the keys of the app that asks businesses for their consent."""
-        served = {name: rail for name, rail in sandbox_rails().items() if name == "qbo" or not self.config.recorded}
-        return [{"rail": name, "base_url": self.base_url(name), "app": rail.app(self)} for name, rail in served.items()]
+        return [{"rail": name, "base_url": self.base_url(name), "app": rail.app(self)} for name, rail in self._served_rails().items()]
+
+    def _served_rails(self) -> dict[str, SandboxRail]:
+        """The rails there is something on: recorded companies have a ledger alone."""
+        return {name: rail for name, rail in sandbox_rails().items() if name == "qbo" or not self.config.recorded}
 
     def listen_on(self, port: int) -> None:
         """Keeps the port it is served at."""

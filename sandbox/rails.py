@@ -26,8 +26,9 @@ class SandboxRail:
     port_offset: its port counted from the first rail's. faults: the kinds it can be told to show; world_faults: those of
     them that need generated businesses. routes(hub, limits, latency_ms): the vendor's paths. credentials(hub, listing):
     what `rowcol onboard` takes; app(hub): the keys of the app that `rowcol connect` asks with. served(hub): rows of the truth
-    table `served`. readers(hub): the businesses of which anything was sent. truths: rows it adds to other truth tables; its
-    mistakes count for businesses that are read there. webhooks(hub): what it tells a receiver.
+    table `served`. readers(hub): the businesses of which anything was sent. warm(hub, listing): makes ready what can be asked of
+    a business and counts its records per list. truths: rows it adds to other truth tables; its mistakes count for businesses
+    that are read there. webhooks(hub): what it tells a receiver.
     """
 
     name: str
@@ -39,6 +40,7 @@ class SandboxRail:
     app: Callable[[Hub], dict[str, str]]
     served: Callable[[Hub], Iterator[Row]]
     readers: Callable[[Hub], set[str]]
+    warm: Callable[[Hub, Listing], dict[str, int]]
     truths: Mapping[str, Callable[[Hub], Iterator[Row]]]
     webhooks: Callable[[Hub], Webhooks]
 

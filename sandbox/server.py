@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,12 +17,13 @@ import httpx
 
 from ingestion.errors import RowcolError
 from sandbox.ports import HOST, bind_row
-from sandbox.rails import sandbox_rails
+from sandbox.rails import NAMES, sandbox_rails
 from sandbox.state import Config
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
+    from sandbox.control import SetPace
     from sandbox.hub import Hub
     from sandbox.postman import Postman
 
@@ -42,31 +43,60 @@ class Running:
     def post(self, path: str, **body: Any) -> dict[str, Any]:
         """Calls one of the sandbox's own endpoints, for example `post("advance", days=1)`; RowcolError with its refusal."""
         answer = httpx.post(f"{self.base_url}/sandbox/{path}", json=body, timeout=START_SECONDS, trust_env=False)
-        told: dict[str, Any] = answer.json()
-        if answer.status_code != 200:
-            raise RowcolError(told.get("error", "the sandbox refused"))
-        return told
+        return _told(answer)
+
+    def warm(self, rails: Sequence[str] = NAMES) -> dict[str, int]:
+        """Has everything generated and rendered that can be asked for, however long it takes; records per rail."""
+        told = _told(httpx.post(f"{self.base_url}/sandbox/warm", json={"rails": rails}, timeout=None, trust_env=False))  # noqa: S113
+        return {rail: sum(counts.values()) for rail, counts in told["by_rail"].items()}
 
 
-def application(hub: Hub, rail: str = "qbo", *, latency_ms: int = 0, limits: bool = True, postman: Postman | None = None) -> Starlette:
+def _told(answer: httpx.Response) -> dict[str, Any]:
+    told: dict[str, Any] = answer.json()
+    if answer.status_code != 200:
+        raise RowcolError(told.get("error", "the sandbox refused"))
+    return told
+
+
+def application(
+    hub: Hub,
+    rail: str = "qbo",
+    *,
+    latency_ms: int = 0,
+    limits: bool = True,
+    postman: Postman | None = None,
+    set_pace: SetPace | None = None,
+) -> Starlette:
     """One rail of the sandbox as an ASGI application; the first also has the sandbox's own endpoints, the others its clock."""
     from starlette.applications import Starlette
 
     from sandbox.control import clock_route, control_routes
 
     served = sandbox_rails()[rail]
-    own = control_routes(hub, postman) if served.port_offset == 0 else [clock_route(hub)]
+    own = control_routes(hub, postman, set_pace) if served.port_offset == 0 else [clock_route(hub)]
     return Starlette(routes=[*own, *served.routes(hub, limits, latency_ms)])
 
 
-class _ByPort:
-    """Hands each request to the rail whose port it came in on."""
+class ByPort:
+    """Hands each request to the rail whose port it came in on. port: the first rail's; postman: who carries webhooks, if anybody."""
 
-    def __init__(self, applications: dict[int, Starlette]) -> None:
-        self._applications = applications
+    def __init__(self, hub: Hub, port: int, latency_ms: int, limits: bool, postman: Postman | None = None) -> None:
+        self._hub = hub
+        self._port = port
+        self._postman = postman
+        self.set_pace(latency_ms, limits)
+
+    def set_pace(self, latency_ms: int, limits: bool) -> None:
+        """Serves from now on with that latency, and with all limits unused or without them."""
+        self.applications = {
+            self._port + rail.port_offset: application(
+                self._hub, name, latency_ms=latency_ms, limits=limits, postman=self._postman, set_pace=self.set_pace
+            )
+            for name, rail in sandbox_rails().items()
+        }
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        await self._applications[scope["server"][1]](scope, receive, send)
+        await self.applications[scope["server"][1]](scope, receive, send)
 
 
 def serve(
@@ -101,10 +131,6 @@ def serve(
     port = listeners[0].getsockname()[1]
     hub.listen_on(port)
     postman = Postman(hub)
-    applications = {
-        port + rail.port_offset: application(hub, name, latency_ms=latency_ms, limits=limits, postman=postman)
-        for name, rail in rails.items()
-    }
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: Any = None) -> None:
@@ -119,7 +145,7 @@ def serve(
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, lambda *_: None)
     settings = uvicorn.Config(
-        _ByPort(applications),
+        ByPort(hub, port, latency_ms, limits, postman),
         loop="uvloop",
         http="httptools",
         lifespan="off",

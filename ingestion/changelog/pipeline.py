@@ -9,6 +9,7 @@ locks. What is loaded is decided in `delta`; loads that a crash interrupted are 
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -41,6 +42,8 @@ FRUGAL = "set memory_limit = '160MB'; set threads = 1"
 # end; with DuckDB's own threshold a large insert goes to the file at once (250,000 records: 1.0 s instead of 1.3 s).
 CHECKPOINT_EARLY = "set checkpoint_threshold = '4MB'"
 
+_one_thread = threading.Lock()
+
 Watermarks = dict[str, dict[str, str]]
 
 
@@ -59,8 +62,11 @@ class Package:
 
 @contextmanager
 def load_lock(settings: Settings, rail: str) -> Iterator[None]:
-    """Keeps two processes out of the rail's dlt folder; held for a load, never during network calls."""
-    with exclusive(private_dir(settings.dlt_dir) / f"{rail}.lock"):
+    """Keeps two processes out of the rail's dlt folder, and two threads out of dlt; held for a load, never during network calls.
+
+    dlt has one active pipeline per process.
+    """
+    with _one_thread, exclusive(private_dir(settings.dlt_dir) / f"{rail}.lock"):
         yield
 
 

@@ -17,6 +17,7 @@ import httpx
 
 from ingestion.clock import SANDBOX_CLOCK_PATH
 from ingestion.errors import RowcolError, UsageError
+from ingestion.http import tls_context
 from ingestion.identifiers import check_url, is_loopback
 from ingestion.promise import CredentialForm, RailPromise
 
@@ -84,7 +85,7 @@ def check_timezone(name: str) -> str:
 def probe_sandbox(base_url: str) -> datetime | None:
     """The sandbox's time if `base_url` is one, None if it is not; RowcolError if nothing answers on this machine."""
     try:
-        answer = httpx.get(base_url + SANDBOX_CLOCK_PATH, timeout=PROBE_SECONDS, trust_env=False)
+        answer = httpx.get(base_url + SANDBOX_CLOCK_PATH, timeout=PROBE_SECONDS, trust_env=False, verify=tls_context())
         told = answer.json() if answer.status_code == httpx.codes.OK else {}
         return datetime.fromisoformat(told["now"]) if told.get("sandbox") == "rowcol" else None
     except httpx.HTTPError as error:

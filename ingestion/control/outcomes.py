@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection as Transaction
 
 from ingestion.control.database import Database, insert
-from ingestion.control.facts import ConnectionState
+from ingestion.control.facts import Connection, ConnectionState
 from ingestion.control.live_cache import STATE, note_changes
 from ingestion.control.schema import connections, quarantined_pages, sync_outcomes, sync_states
 
@@ -86,6 +86,21 @@ def record_sync(database: Database, outcomes: Sequence[SyncOutcome]) -> None:
         for outcome in new:
             _move_connection(transaction, outcome)
             _resolve_pages(transaction, outcome)
+
+
+def newest_outcome(database: Database) -> int:
+    """The number of the newest outcome, 0 before there is one."""
+    with database.read() as transaction:
+        return transaction.execute(sa.select(sa.func.max(sync_outcomes.c.outcome_no))).scalar() or 0
+
+
+def was_synced_since(database: Database, outcome_no: int, connections: Sequence[Connection]) -> bool:
+    """Whether an outcome after the one of that number is about one of `connections`."""
+    wanted = {(one.business_id, one.rail, one.connection_id) for one in connections}
+    table = sync_outcomes.c
+    query = sa.select(table.business_id, table.rail, table.connection_id).where(table.outcome_no > outcome_no).distinct()
+    with database.read() as transaction:
+        return any(tuple(row) in wanted for row in transaction.execute(query))
 
 
 def calls_since(database: Database, at: datetime) -> list[tuple[str, str]]:

@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import datetime
 from typing import Any
 
 import httpx
@@ -27,6 +26,7 @@ from ingestion.http import tls_context
 from ingestion.live.desk import LiveDesk, open_desk
 from ingestion.receiver import actions
 from ingestion.receiver.admission import Limits, TurnedAway, read_body
+from ingestion.receiver.ahead import Ahead
 from ingestion.receiver.live import live_answer
 from ingestion.receiver.webhooks import Inlet, inlet_for
 from ingestion.receiver.writer import BatchWriter
@@ -35,6 +35,8 @@ from ingestion.webhooks import Refused
 
 log = logging.getLogger("rowcol.receiver")
 
+# Signatures are good for five minutes.
+TIME_HOLDS_SECONDS = 4.0
 PLAIN = msgspec.json.Encoder()
 AMOUNTS_AS_NUMBERS = msgspec.json.Encoder(decimal_format="number")
 Handler = Callable[[Request], Awaitable[Response]]
@@ -48,7 +50,9 @@ class Receiver:
         self.limits = limits or Limits()
         self.writer = BatchWriter(store.database)
         self.inlets: dict[str, Inlet] = {}
-        # A sandbox is asked over HTTP for its time, too long for once per request.
+        # A sandbox is asked over HTTP, which must not stop the other requests.
+        self._now = Ahead(lambda: asyncio.to_thread(clock), TIME_HOLDS_SECONDS)
+        # The desk asks several times for each answer, between two steps of its own.
         self._clock = held(clock)
         self.desk: LiveDesk | None = None
 
@@ -65,17 +69,13 @@ class Receiver:
                 yield
         await asyncio.to_thread(self.writer.stop)
 
-    async def now(self) -> datetime:
-        """Product time, at most a second old; asking for it must not stop the other requests."""
-        return await asyncio.to_thread(self._clock)
-
     async def webhook(self, request: Request) -> Response:
         """POST /webhooks/{rail}"""
         inlet = self.inlets.get(request.path_params["rail"])
         if inlet is None:
             raise TurnedAway(404, "there is no such rail", {"connection": "close"})
         body = await read_body(request, self.limits, self.limits.largest_webhook)
-        taken = await inlet.take(request.headers, body, await self.now())
+        taken = await inlet.take(request.headers, body, await self._now.get())
         return _json(200, {"accepted": taken.new, "known": taken.known})
 
     async def sync(self, request: Request) -> Response:
@@ -93,7 +93,7 @@ class Receiver:
         """POST /decisions"""
         advisor = await actions.authenticated(self.store.database, request.headers)
         body = await read_body(request, self.limits, self.limits.largest_action)
-        decided = await actions.decide(self.writer, advisor, request.headers, body, await self.now())
+        decided = await actions.decide(self.writer, advisor, request.headers, body, await self._now.get())
         return _json(201 if decided.is_new else 200, decided)
 
     async def live(self, request: Request) -> Response:

@@ -1,14 +1,13 @@
 """Who signs what: the connections of a rail with their webhook secrets, held in memory and read again when they change.
 
-Decrypting a secret takes as long as storing an event, so it is not done for each. Whether anything changed is asked once a
-second, so that a new connection is known and a removed secret forgotten within that time.
+Decrypting a secret takes as long as storing an event, so it is not done for each. Whether anything changed is asked anew all
+the time (`ahead`), so that a new connection is known and a removed secret forgotten within a second.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,8 +19,6 @@ from ingestion.control.store import ControlStore
 from ingestion.errors import RowcolError
 
 log = logging.getLogger("rowcol.receiver")
-
-LOOKS_HOLD_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,29 +53,21 @@ class Signers:
 
 
 class Directory:
-    """The signers of one rail, from memory; safe to ask from several threads."""
+    """The signers of one rail, as far as anything changed; safe to ask from several threads."""
 
     def __init__(self, store: ControlStore, rail: str, signed_with: str) -> None:
         self._store = store
         self._rail = rail
         self._signed_with = signed_with
         self._lock = threading.Lock()
-        self._looked_at = float("-inf")
         self._stamp: Any = None
         self._signers = Signers({})
 
-    def is_fresh(self) -> bool:
-        """Whether `signers` would answer from memory alone."""
-        return time.monotonic() - self._looked_at < LOOKS_HOLD_SECONDS
-
     def signers(self) -> Signers:
-        """The signers as they are now, give or take a second."""
-        if self.is_fresh():
-            return self._signers
+        """The signers as they are now."""
         with self._lock:
-            if not self.is_fresh():
-                self._look()
-        return self._signers
+            self._look()
+            return self._signers
 
     def _look(self) -> None:
         newest = sa.select(sa.func.count(), sa.func.max(secrets.c.updated_at, type_=sa.String)).where(secrets.c.rail == self._rail)
@@ -93,7 +82,6 @@ class Directory:
         if stamp != self._stamp:
             self._signers = Signers({signer.connection_id: signer for signer in map(self._open, rows) if signer})
             self._stamp = stamp
-        self._looked_at = time.monotonic()
 
     def _open(self, row: Any) -> Signer | None:
         key = {name: row[name] for name in ("business_id", "rail", "connection_id")}

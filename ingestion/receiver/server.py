@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import sys
 from collections.abc import Callable
 
 import uvicorn
@@ -20,6 +21,10 @@ HOST = "127.0.0.1"
 # Connections at once, waiting ones included; beyond it the answer is 503, which every vendor repeats.
 MOST_CONNECTIONS = 512
 STOP_SECONDS = 10
+# The thread that answers and the one that writes hand over to each other for every event, and either may keep the
+# interpreter this long. Fifty events at a time on a busy machine: 99 in 100 were acknowledged within 110 and 87 ms; with
+# Python's own 5 ms within 170 and 177.
+SWITCH_SECONDS = 0.0001
 
 
 def serve(settings: Settings, port: int, ready: Callable[[int], None]) -> None:
@@ -27,6 +32,7 @@ def serve(settings: Settings, port: int, ready: Callable[[int], None]) -> None:
 
     RowcolError when the port is taken.
     """
+    sys.setswitchinterval(SWITCH_SECONDS)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     with socket.socket() as listening, open_store(settings) as store:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -22,6 +22,7 @@ from ingestion.control.inbox import put_notices, put_unreadable
 from ingestion.control.store import ControlStore
 from ingestion.promise import RailPromise
 from ingestion.receiver.admission import TurnedAway
+from ingestion.receiver.ahead import Ahead
 from ingestion.receiver.directory import Directory, Signers
 from ingestion.receiver.published_keys import PublishedKeys
 from ingestion.receiver.writer import BatchWriter
@@ -29,6 +30,8 @@ from ingestion.webhooks import Notice, Refused, Verifier
 
 # Bytes to hash for one request at most: without it, a forged body would be hashed with each of a thousand secrets.
 MOST_HASHED = 32 << 20
+# How long a new connection may be unknown, and a removed secret still count.
+LOOKS_HOLD_SECONDS = 1.0
 # Up to here hashing takes less time than handing it to a thread.
 HASHED_AT_ONCE = 256 << 10
 
@@ -48,17 +51,18 @@ class Inlet:
         self._rail = rail
         self._verifier = verifier
         self._writer = writer
-        self._directory = Directory(store, rail.name, verifier.SIGNED_WITH)
+        directory = Directory(store, rail.name, verifier.SIGNED_WITH)
+        self._signers = Ahead(lambda: asyncio.to_thread(directory.signers), LOOKS_HOLD_SECONDS)
         self._kept = {promise.name for promise in rail.entities}
         self._keys = PublishedKeys(http, verifier.fetch_key) if not verifier.SIGNED_WITH else None  # type: ignore[attr-defined]
 
     async def warm(self) -> None:
         """Reads the rail's secrets, so that the first deliveries do not wait for it."""
-        await asyncio.to_thread(self._directory.signers)
+        await self._signers.get()
 
     async def take(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Taken:
         """Verifies and stores a delivery; Refused when it is not genuine, TurnedAway when that cannot be told now."""
-        signers = self._directory.signers() if self._directory.is_fresh() else await asyncio.to_thread(self._directory.signers)
+        signers = await self._signers.get()
         try:
             named = self._verifier.named(body)
         except Refused:

@@ -19,6 +19,7 @@ from ingestion.control.database import Database
 
 T = TypeVar("T")
 Work = Callable[[Transaction], Any]
+Result = tuple[Future[Any], Any, BaseException | None]
 
 MOST_AT_ONCE = 200
 
@@ -60,11 +61,10 @@ class BatchWriter:
                 return
 
     def _commit(self, batch: list[tuple[Work, Future[Any]]]) -> None:
-        results: list[tuple[Future[Any], Any, BaseException | None]] = []
+        results: list[Result] = []
         try:
             if batch:
-                with self._database.write() as transaction:
-                    results = [self._run_one(transaction, work, done) for work, done in batch]
+                results = self._together(batch) or self._one_by_one(batch)
         except Exception as error:  # noqa: BLE001 - told to every request that waits for this commit
             results = [(done, None, error) for _, done in batch]
         for done, value, failure in results:
@@ -72,7 +72,20 @@ class BatchWriter:
             if done.set_running_or_notify_cancel():
                 done.set_exception(failure) if failure else done.set_result(value)
 
-    def _run_one(self, transaction: Transaction, work: Work, done: Future[Any]) -> tuple[Future[Any], Any, BaseException | None]:
+    def _together(self, batch: list[tuple[Work, Future[Any]]]) -> list[Result]:
+        """All of it without a savepoint each, which takes as long as the work; nothing when one of them fails, which is rare."""
+        with self._database.write() as transaction:
+            try:
+                return [(done, work(transaction), None) for work, done in batch]
+            except Exception:  # noqa: BLE001 - found again, and told to its own request, by `_one_by_one`
+                transaction.rollback()
+                return []
+
+    def _one_by_one(self, batch: list[tuple[Work, Future[Any]]]) -> list[Result]:
+        with self._database.write() as transaction:
+            return [self._run_one(transaction, work, done) for work, done in batch]
+
+    def _run_one(self, transaction: Transaction, work: Work, done: Future[Any]) -> Result:
         try:
             with transaction.begin_nested():
                 return done, work(transaction), None

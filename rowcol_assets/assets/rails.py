@@ -16,8 +16,9 @@ from ingestion.changelog.pipeline import Package, change_source, no_rows
 from ingestion.control.claims import Readings, note_readings
 from ingestion.control.outcomes import EntityOutcome, SyncOutcome
 from ingestion.promise import RailPromise
+from ingestion.registry import RAILS
 from ingestion.strategies import strategy_named
-from ingestion.sync import SyncReport, SyncRequest, sync
+from ingestion.sync import SyncReport, SyncRequest
 from ingestion.traffic import Calls, sum_of
 from rowcol_assets.assets.failing import step_of
 from rowcol_assets.guardrail import above_guardrail
@@ -52,18 +53,8 @@ def rail_assets(rail: RailPromise) -> dg.AssetsDefinition:
     def sync_rail(
         context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform], scope: RunScope
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-        selected = {key.path[-1] for key in (*context.selected_asset_keys, *(key.asset_key for key in context.selected_asset_check_keys))}
-        request = SyncRequest(
-            rail,
-            businesses=scope.businesses or None,
-            entities=None if len(selected) == len(specs) else sorted(selected),
-            strategy=strategy_named(scope.strategy),
-            delivery=scope.delivery,
-            count_check=scope.count_check,
-            safe=partial(above_guardrail, platform.settings, platform.store),
-        )
         with step_of(context, platform):
-            report = sync(platform.settings, platform.store, platform.clock, request)
+            report = platform.synced(context.run_id, rail.name, lambda: _requests(context, platform, scope))
             counts = row_counts(platform.settings, [(schema, table) for schema, table in (key.path for key in context.selected_asset_keys)])
         platform.syncs.append(report)
         if CLAIM_TAG in context.run.tags:
@@ -76,6 +67,27 @@ def rail_assets(rail: RailPromise) -> dg.AssetsDefinition:
             yield _budget_check(platform, rail, check.asset_key) if check.name == BUDGET_CHECK else _read_check(report, check.asset_key)
 
     return sync_rail
+
+
+def _requests(context: dg.AssetExecutionContext, platform: Platform, scope: RunScope) -> list[SyncRequest]:
+    """The syncs of a run: of each rail the tables that the run selected, for this step's also those it selected only a check of."""
+    own = (*context.selected_asset_keys, *(key.asset_key for key in context.selected_asset_check_keys))
+    selected = {*context.job_def.asset_layer.selected_asset_keys, *own}
+    requests = []
+    for rail in RAILS.values():
+        names = {key.path[-1] for key in selected if key.path[0] == f"raw_{rail.name}"}
+        if names:
+            request = SyncRequest(
+                rail,
+                businesses=scope.businesses or None,
+                entities=None if len(names) == len(rail.entities) else sorted(names),
+                strategy=strategy_named(scope.strategy),
+                delivery=scope.delivery,
+                count_check=scope.count_check,
+                safe=partial(above_guardrail, platform.settings, platform.store),
+            )
+            requests.append(request)
+    return requests
 
 
 def _readings(report: SyncReport) -> Readings:

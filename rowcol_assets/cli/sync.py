@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
 
 from ingestion.errors import RowcolError
+
+BULK_NICENESS = 10
 
 
 def command(
@@ -24,19 +27,22 @@ def command(
     from ingestion.control.store import open_store, product_clock_of
     from ingestion.registry import RAILS, rail_promise
     from ingestion.settings import load_settings
-    from ingestion.strategies import strategy_named
-    from ingestion.sync import SyncRequest, sync
+    from ingestion.strategies import BULK_OPERATION, strategy_named
+    from ingestion.sync import SyncRequest, sync_together
     from rowcol_assets.cli.output import show_json
     from rowcol_assets.cli.run import check_names
 
     settings = load_settings()
     chosen = strategy_named(strategy)
     check_names(settings, business or [], rail or [])
+    if chosen is BULK_OPERATION:
+        # Whoever waits for a webhook's acknowledgement or an action shares the processors with it.
+        os.nice(BULK_NICENESS)
     with open_store(settings) as store:
         clock = product_clock_of(settings, store)
         promises = [rail_promise(name) for name in rail or RAILS]
         requests = [SyncRequest(promise, business, entity, chosen, delivery="on_demand") for promise in promises]
-        reports = [sync(settings, store, clock, request) for request in requests]
+        reports = sync_together(settings, store, clock, requests)
         load_control(settings, store)
     outcomes = [outcome for report in reports for outcome in report.outcomes]
     if as_json:

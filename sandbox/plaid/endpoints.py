@@ -114,7 +114,7 @@ def _page(
         if is_gone:
             rows[how].append(wire.removed(item, change))
         else:
-            rows[how].append(serving.record(wire.transaction(item, change, is_described=is_described)))
+            rows[how].append(serving.record(wire.transaction_at(item, feed, place, is_described=is_described)))
         places.append(place | (DESCRIBED if is_described and not is_gone else 0))
     serving.note("transactions", places)
     business, bank = office.businesses[item.business_id], office.bank(item.business_id)

@@ -46,6 +46,8 @@ class Feed:
         self._shown: set[str] = set()
         # The last list of net changes that was asked for, with what was asked; see sandbox.plaid.updates.
         self.last_net: tuple[object, list[tuple[str, int]]] | None = None
+        # Changes as they were put on the wire; see sandbox.plaid.wire.
+        self.bodies: dict[tuple[int, int, bool], bytes] = {}
         self._offset = stable_seed(item.seed, "poll", item.number) % POLL_SECONDS
         # Per change the posted and pending cents of each account after it, in one row.
         self._totals = array("q")

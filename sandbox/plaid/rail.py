@@ -9,9 +9,11 @@ from starlette.routing import Route
 from sandbox.hub import Hub, Listing
 from sandbox.plaid import findings, truth
 from sandbox.plaid.app import PlaidApp
+from sandbox.plaid.feed import DROPPED, TAKEN_BACK
 from sandbox.plaid.limits import Limits
 from sandbox.plaid.office import office_of
 from sandbox.plaid.webhooks import PlaidWebhooks
+from sandbox.plaid.wire import transaction_at
 from sandbox.rails import SandboxRail
 from sandbox.spoiling import BODY_FAULTS
 
@@ -40,5 +42,16 @@ def _app(hub: Hub) -> dict[str, str]:
     return {"client_id": keys.client_id, "secret": keys.secret}
 
 
+def _warm(hub: Hub, listing: Listing) -> dict[str, int]:
+    office = office_of(hub)
+    bank, items = office.bank(listing.business_id), office.items(listing.business_id)
+    for item in items:
+        feed = bank.feeds[item.number]
+        for place, change in enumerate(feed.changes):
+            if change.stage not in (DROPPED, TAKEN_BACK):
+                transaction_at(item, feed, place, is_described=True)
+    return {"items": len(items), "transactions": sum(len(bank.feeds[item.number].changes) for item in items)}
+
+
 _TRUTHS = {"bank_matches": truth.bank_matches, "vendors": truth.vendors, "mistakes": findings.mistakes}
-RAIL = SandboxRail("plaid", 2, _FAULTS, (), _routes, _credentials, _app, truth.served, truth.readers, _TRUTHS, PlaidWebhooks)
+RAIL = SandboxRail("plaid", 2, _FAULTS, (), _routes, _credentials, _app, truth.served, truth.readers, _warm, _TRUTHS, PlaidWebhooks)

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from sandbox.plaid.descriptors import category_of
-from sandbox.plaid.feed import CORRECTED, DROPPED, PENDING, Change, pending_amount
+from sandbox.plaid.feed import CORRECTED, DROPPED, PENDING, Change, Feed, pending_amount
 from sandbox.plaid.items import ItemFacts
 from sandbox.plaid.movements import Movement
 from sandbox.seeds import stable_seed
@@ -44,6 +44,15 @@ def transaction_id(item: ItemFacts, change: Change) -> str:
 def removed(item: ItemFacts, change: Change) -> bytes:
     """What is served about a transaction that is gone."""
     return encode({"account_id": item.account_id(change.movement.slot), "transaction_id": transaction_id(item, change)})
+
+
+def transaction_at(item: ItemFacts, feed: Feed, place: int, *, is_described: bool) -> bytes:
+    """The transaction as it stands after the change at `place`, rendered once per link of the item."""
+    key = (item.generation, place, is_described)
+    body = feed.bodies.get(key)
+    if body is None:
+        body = feed.bodies[key] = transaction(item, feed.changes[place], is_described=is_described)
+    return body
 
 
 def transaction(item: ItemFacts, change: Change, *, is_described: bool = False) -> bytes:

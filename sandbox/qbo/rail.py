@@ -64,4 +64,11 @@ def _readers(hub: Hub) -> set[str]:
     return {hub.by_realm[realm].business_id for realm in realms if realm in hub.by_realm}
 
 
-RAIL = SandboxRail("qbo", 0, _FAULTS, ("drifting_pages", "late_commit"), _routes, _credentials, _app, _served, _readers, {}, QboWebhooks)
+def _warm(hub: Hub, listing: Listing) -> dict[str, int]:
+    """A company's records are rendered when it is generated."""
+    return {entity: len(table.current) for entity, table in hub.company(listing.realm).tables.items()}
+
+
+RAIL = SandboxRail(
+    "qbo", 0, _FAULTS, ("drifting_pages", "late_commit"), _routes, _credentials, _app, _served, _readers, _warm, {}, QboWebhooks
+)

@@ -76,5 +76,13 @@ def _vendors(hub: Hub) -> Iterator[Row]:
             yield listing.business_id, f"vendor-{party}", "ramp", vendor.id, vendor.name
 
 
+def _warm(hub: Hub, listing: Listing) -> dict[str, int]:
+    desk = office_of(hub).desk(listing.business_id)
+    for shelf in desk.shelves.values():
+        for row in shelf.rows.values():
+            shelf.body(row)
+    return {entity: len(shelf.rows) for entity, shelf in desk.shelves.items()}
+
+
 _TRUTHS = {"vendors": _vendors, "mistakes": findings.mistakes}
-RAIL = SandboxRail("ramp", 1, _FAULTS, ("drifting_pages",), _routes, _credentials, _app, _served, _readers, _TRUTHS, RampWebhooks)
+RAIL = SandboxRail("ramp", 1, _FAULTS, ("drifting_pages",), _routes, _credentials, _app, _served, _readers, _warm, _TRUTHS, RampWebhooks)

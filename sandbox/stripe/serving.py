@@ -6,8 +6,10 @@ import json
 from fnmatch import fnmatchcase
 from typing import Any
 
+from sandbox.hub import Hub
 from sandbox.served import DRIFTED
 from sandbox.spoiling import spoiled
+from sandbox.stripe.book import Book
 from sandbox.stripe.entities import BY_TABLE, EVENT_DAYS, Entity
 from sandbox.stripe.expanding import expanded
 from sandbox.stripe.office import StripeOffice
@@ -33,13 +35,11 @@ class Serving:
 
     def listed(self, entity: Entity, asked: Asked) -> bytes:
         """One page of a list."""
-        table = self.book.tables[entity.table]
-        ids = table.order
-        if entity.table == "events":
-            ids = table.created_since(self._office.hub.now - EVENT_DAYS * 86_400)
-        wanted = self._chosen(entity, asked)
-        matching = [id for id in ids if id == asked.starting_after or id == asked.ending_before or wanted(table.current[id])]
-        return self._page(entity, f"/v1/{entity.table}", matching, asked)
+        current, ids = self.book.tables[entity.table].current, listed_ids(self._office.hub, self.book, entity.table)
+        if asked.equal or asked.ranges or asked.types:
+            wanted = self._chosen(entity, asked)
+            ids = [id for id in ids if id == asked.starting_after or id == asked.ending_before or wanted(current[id])]
+        return self._page(entity, f"/v1/{entity.table}", ids, asked)
 
     def lines(self, invoice: str, asked: Asked) -> bytes:
         """One page of an invoice's lines, in their order."""
@@ -120,13 +120,11 @@ class Serving:
         """The page of `ids` (oldest first) that is asked for, newest first."""
         start, end = 0, len(ids)
         if asked.starting_after:
-            if self._fault == "cursor_gone" or asked.starting_after not in ids:
+            if self._fault == "cursor_gone":
                 raise missing(entity.object, asked.starting_after, "starting_after", 400)
-            end = ids.index(asked.starting_after)
+            end = _place(entity, ids, asked.starting_after, "starting_after")
         if asked.ending_before:
-            if asked.ending_before not in ids:
-                raise missing(entity.object, asked.ending_before, "ending_before", 400)
-            start = ids.index(asked.ending_before) + 1
+            start = _place(entity, ids, asked.ending_before, "ending_before") + 1
             page, has_more = ids[start : start + asked.limit], end - start > asked.limit
         else:
             page, has_more = ids[max(0, end - asked.limit) : end], end > asked.limit
@@ -153,6 +151,20 @@ class Serving:
             bodies, flags = [drifted(body) for body in bodies], flags | DRIFTED
         self._sent.append((table, [version.seq | flags for version in versions]))
         return bodies
+
+
+def listed_ids(hub: Hub, book: Book, table: str) -> list[str]:
+    """The ids of a list, oldest first: of all there are, of the last thirty days' events."""
+    found = book.tables[table]
+    return found.created_since(hub.now - EVENT_DAYS * 86_400) if table == "events" else found.order
+
+
+def _place(entity: Entity, ids: list[str], id: str, parameter: str) -> int:
+    """Where `id` stands in a list; Refusal where it is not in it (any more)."""
+    try:
+        return ids.index(id)
+    except ValueError:
+        raise missing(entity.object, id, parameter, 400) from None
 
 
 def drifted(body: bytes) -> bytes:

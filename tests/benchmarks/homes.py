@@ -1,60 +1,142 @@
-"""Homes for benchmarks: connected to a sandbox, copied, given a longer history."""
+"""Homes for benchmarks: connected to a sandbox, copied, emptied, given a longer history; and commands run over them."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
 import time
-from datetime import datetime
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
-from ingestion.clock import sandbox_clock
+from ingestion.control.intake import probe_sandbox
 from ingestion.control.onboarding import onboard
 from ingestion.control.store import open_store
 from ingestion.settings import Settings
 from sandbox.server import Running
 
 ADVISOR = "bench"
+LEDGER = ("qbo",)
+ALL_RAILS = ("qbo", "ramp", "plaid", "stripe")
 
 
-def connected_home(folder: Path, running: Running) -> Settings:
-    """A new home in which every business of the sandbox is onboarded and granted to one advisor."""
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast the vendors let themselves be asked. limits: theirs are kept, by them and by us."""
+
+    name: str
+    latency_ms: int
+    limits: bool
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a command is told of it."""
+        return {"ROWCOL_RAIL_LIMITS": "on" if self.limits else "off"}
+
+    def set(self, running: Running) -> None:
+        """Has the sandbox serve so from now on."""
+        running.post("pace", latency_ms=self.latency_ms, limits=self.limits)
+
+
+# What the machine can do, and what users get.
+UNLIMITED = Pace("no limits", 0, limits=False)
+VENDORS = Pace("vendors' limits, 300 ms", 300, limits=True)
+PACES = (UNLIMITED, VENDORS)
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How a command went. said: what it wrote on both streams; memory_mb: the most it ever had in memory."""
+
+    seconds: float
+    said: str
+    memory_mb: float
+
+
+def connected_home(folder: Path, running: Running, rails: tuple[str, ...] = LEDGER, businesses: int | None = None) -> Settings:
+    """A new home in which every business of the sandbox, or the first ones, are onboarded and granted to one advisor."""
     settings = Settings(home=folder)
-    with open_store(settings) as store:
-        for entry in running.credentials:
-            onboard(
-                settings,
-                store,
-                entry["business_id"],
-                "qbo",
-                entry["credentials"],
-                base_url=running.base_url,
-                auth_url=running.base_url,
-                name=entry["name"],
-                timezone=entry["timezone"],
-                firm=entry["firm"],
-            )
-            store.grant(ADVISOR, entry["business_id"], "owner", settings.now or _now(running))
+    connect(settings, running, rails, [entry["business_id"] for entry in running.credentials[:businesses]])
     return settings
 
 
-def command(settings: Settings, *arguments: str) -> tuple[float, str]:
-    """Runs a `rowcol` command over a home as a process of its own; returns its seconds and what it said on both streams."""
-    begun = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, "-m", "rowcol_assets.cli", *arguments],
-        env={"ROWCOL_HOME": str(settings.home), "PATH": "/usr/bin:/bin"},
-        capture_output=True,
-        text=True,
-        check=False,
+def connect(settings: Settings, running: Running, rails: tuple[str, ...], businesses: list[str]) -> None:
+    """Onboards businesses of the sandbox on `rails` and grants them to the advisor."""
+    probe = cache(probe_sandbox)
+    now = probe(running.base_url)
+    assert now is not None, "it is a sandbox"
+    wanted = set(businesses)
+    with open_store(settings) as store:
+        for entry in [*running.credentials, *running.others]:
+            if entry["rail"] in rails and entry["business_id"] in wanted:
+                _onboard(settings, store, entry, probe)
+        for business in businesses:
+            store.grant(ADVISOR, business, "owner", now)
+
+
+def _onboard(settings: Settings, store: Any, entry: dict[str, Any], probe: Any) -> None:
+    onboard(
+        settings,
+        store,
+        entry["business_id"],
+        entry["rail"],
+        entry["credentials"],
+        base_url=entry["base_url"],
+        auth_url=entry["auth_url"],
+        name=entry["name"],
+        timezone=entry["timezone"],
+        firm=entry["firm"],
+        probe=probe,
     )
+
+
+def started(settings: Settings, *arguments: str, pace: Pace | None = None) -> subprocess.Popen[str]:
+    """A `rowcol` command over a home as a process of its own, under way."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "rowcol_assets.cli", *arguments],
+        env={"ROWCOL_HOME": str(settings.home), "PATH": "/usr/bin:/bin", **(pace.environment if pace else {})},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def command(settings: Settings, *arguments: str, pace: Pace | None = None) -> Ran:
+    """Runs a `rowcol` command over a home to its end."""
+    begun = time.perf_counter()
+    process = started(settings, *arguments, pace=pace)
+    assert process.stdout is not None
+    said = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - begun
-    if done.returncode:
-        raise RuntimeError(f"rowcol {' '.join(arguments)} ended with {done.returncode}: {done.stderr[-800:]}")
-    return seconds, done.stdout + done.stderr
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"rowcol {' '.join(arguments)} ended with {process.returncode}: {said[-800:]}")
+    return Ran(seconds, said, usage.ru_maxrss / 1024)
+
+
+def empty(settings: Settings) -> None:
+    """Takes everything that was fetched out of a home and leaves what it is connected to."""
+    for folder in ("raw", "dlt", "spool", "quarantine", "history", "published"):
+        shutil.rmtree(settings.home / folder, ignore_errors=True)
+    for file in settings.home.glob("warehouse.duckdb*"):
+        file.unlink()
+
+
+def versions_in(settings: Settings, rails: tuple[str, ...] = LEDGER) -> int:
+    """Rows of the raw tables."""
+    with duckdb.connect(str(settings.warehouse_path), read_only=True) as warehouse:
+        named = ", ".join(f"'raw_{rail}'" for rail in rails)
+        tables = warehouse.execute(
+            "select table_schema, table_name from information_schema.tables"
+            f" where table_schema in ({named}) and not starts_with(table_name, '_')"
+        ).fetchall()
+        return sum(warehouse.execute(f"select count(*) from {schema}.{name}").fetchall()[0][0] for schema, name in tables)
 
 
 def lengthen_history(settings: Settings, times: int) -> int:
@@ -76,18 +158,10 @@ def lengthen_history(settings: Settings, times: int) -> int:
             ) to '{target}' (format parquet)"""
         )
     command(settings, "rebuild")
-    with duckdb.connect(str(settings.warehouse_path), read_only=True) as warehouse:
-        tables = warehouse.execute(
-            "select table_name from information_schema.tables where table_schema = 'raw_qbo' and not starts_with(table_name, '_')"
-        ).fetchall()
-        return sum(warehouse.execute(f"select count(*) from raw_qbo.{name}").fetchall()[0][0] for (name,) in tables)
+    return versions_in(settings)
 
 
 def copy_home(settings: Settings, folder: Path) -> Settings:
     """A second home with the same content."""
     shutil.copytree(settings.home, folder, symlinks=True)
     return Settings(home=folder)
-
-
-def _now(running: Running) -> datetime:
-    return sandbox_clock(running.base_url)()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from ingestion.control.store import ControlStore, open_store, product_clock_of
@@ -23,13 +23,14 @@ READS = 2000
 TARGET_MS = 10.0
 
 
-def measure(folder: Path) -> list[Result]:
+def measure(folder: Path, say: Callable[[str], None]) -> list[Result]:
     """Asks for balances and a bill of each business once, then again and again."""
     with start(folder / "live-world", seed=7, businesses=BUSINESSES) as running:
         settings = connected_home(folder / "live-home", running)
         businesses = [entry["business_id"] for entry in running.credentials]
         with open_store(settings) as store:
             memory, database = asyncio.run(_ask_all(settings, store, businesses))
+            say(f"{len(memory) + len(database):,} cached answers about {len(businesses)} businesses")
     return [_result("memory", memory), _result("database", database)]
 
 

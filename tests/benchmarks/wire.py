@@ -10,7 +10,6 @@ import asyncio
 import importlib
 import json
 import resource
-import shutil
 import subprocess
 import sys
 import time
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.server import start
-from tests.benchmarks.homes import connected_home
+from tests.benchmarks.homes import LEDGER, connected_home, empty
 from tests.benchmarks.results import Result, median
 
 REALMS = 100
@@ -30,15 +29,13 @@ ROUNDS = 3
 def measure(folder: Path, say: Callable[[str], None]) -> list[Result]:
     """Runs load and floor in turn and compares them."""
     with start(folder / "world", seed=5, businesses=REALMS, scale=SCALE) as running:
-        running.post("warm")
+        running.warm(LEDGER)
         settings = connected_home(folder / "home", running)
         loads: list[dict[str, float]] = []
         floors: list[dict[str, float]] = []
         behind: list[dict[str, float]] = []
         for number in range(ROUNDS):
-            for path in ("raw", "dlt", "spool", "quarantine"):
-                shutil.rmtree(settings.home / path, ignore_errors=True)
-            settings.warehouse_path.unlink(missing_ok=True)
+            empty(settings)
             loads.append(_child("load", settings.home, folder / "requests.jsonl"))
             floors.append(_child("floor", settings.home, folder / "requests.jsonl", folder / f"floor{number}"))
             seconds = loads[-1]["seconds"], floors[-1]["seconds"]

@@ -65,7 +65,9 @@ class PlaidHome:
 def patch(monkeypatch: pytest.MonkeyPatch, bank: Bank) -> None:
     """Registers the rail and lets its calls end at `bank`."""
     monkeypatch.setitem(RAILS, "plaid", PLAID)
-    monkeypatch.setattr("ingestion.sync.httpx.AsyncClient", partial(httpx.AsyncClient, transport=httpx.MockTransport(bank.answer)))
+    transported = partial(httpx.AsyncClient, transport=httpx.MockTransport(bank.answer))
+    monkeypatch.setattr("httpx.AsyncClient", transported)
+    monkeypatch.setattr("ingestion.parts.many_calls_client", lambda _: transported())
 
 
 def settings_in(folder: Path) -> Settings:

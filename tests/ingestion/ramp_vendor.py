@@ -165,7 +165,8 @@ def opened(folder: Path, monkeypatch: pytest.MonkeyPatch, held: Vendor, *, conne
     """A home on `held`: registers the rail and lets its calls end there."""
     monkeypatch.setitem(RAILS, "ramp", RAMP)
     transported = partial(httpx.AsyncClient, transport=httpx.MockTransport(held.answer))
-    monkeypatch.setattr("ingestion.sync.httpx.AsyncClient", transported)
+    monkeypatch.setattr("httpx.AsyncClient", transported)
+    monkeypatch.setattr("ingestion.parts.many_calls_client", lambda _: transported())
     monkeypatch.setattr("ingestion.rails.ramp.oauth.post_form", held.token)
     settings = Settings(home=folder / "home", duckdb_memory="500MB", duckdb_threads=1)
     with open_store(settings) as store:

@@ -16,9 +16,11 @@ import pytest
 from ingestion.answers import Transient, UnreadablePage
 from ingestion.exchange import KEPT_OF_TOO_LARGE_BYTES, Answer, TooLate, error_word, exchange, lifetime, post_form
 from ingestion.fetching import RailError
+from ingestion.http import many_calls_client
 from sandbox.spoiling import spoiled
 
 Write = Callable[[asyncio.StreamWriter], Awaitable[None]]
+Asked = Callable[[Write], Answer]
 BODY = b'{"data":[1.10,"\xc3\xa9"]}'
 
 
@@ -69,13 +71,19 @@ def reply(body: bytes, encoding: str = "") -> Write:
     return write
 
 
-def asked(write: Write) -> Answer:
+@pytest.fixture(params=[lambda: httpx.AsyncClient(trust_env=False), lambda: many_calls_client(4)], ids=["httpx", "aiohttp"])
+def asked(request: pytest.FixtureRequest) -> Asked:
+    """Asks once with a client as live answers and consents have one, then as syncs do."""
+
     async def ask(url: str) -> Answer:
-        async with httpx.AsyncClient(trust_env=False) as http:
+        async with request.param() as http:
             return await exchange(http, "GET", url)
 
-    with vendor(write) as url:
-        return asyncio.run(ask(url))
+    def ask_vendor(write: Write) -> Answer:
+        with vendor(write) as url:
+            return asyncio.run(ask(url))
+
+    return ask_vendor
 
 
 @pytest.mark.parametrize(
@@ -83,12 +91,12 @@ def asked(write: Write) -> Answer:
     [(BODY, ""), (BODY, "identity"), (gzip.compress(BODY), "gzip"), (zlib.compress(BODY), "deflate")],
     ids=["as it is", "said to be as it is", "gzip", "deflate"],
 )
-def test_an_answer_arrives_byte_for_byte_however_it_was_packed(body: bytes, encoding: str) -> None:
+def test_an_answer_arrives_byte_for_byte_however_it_was_packed(asked: Asked, body: bytes, encoding: str) -> None:
     answer = asked(reply(body, encoding))
     assert (answer.status, answer.body) == (200, BODY)
 
 
-def test_what_unpacks_beyond_the_limit_is_cut_off_and_its_beginning_kept() -> None:
+def test_what_unpacks_beyond_the_limit_is_cut_off_and_its_beginning_kept(asked: Asked) -> None:
     bomb = spoiled("gzip_bomb", BODY)
     assert bomb is not None and len(bomb) < 1 << 20
     with pytest.raises(UnreadablePage, match="larger than 64 MB") as cut:
@@ -97,18 +105,31 @@ def test_what_unpacks_beyond_the_limit_is_cut_off_and_its_beginning_kept() -> No
 
 
 @pytest.mark.parametrize("encoding", ["br", "zstd", "gzip, gzip", "deflate, gzip"])
-def test_a_packing_nobody_asked_for_is_not_opened(encoding: str) -> None:
+def test_a_packing_nobody_asked_for_is_not_opened(asked: Asked, encoding: str) -> None:
     with pytest.raises(UnreadablePage, match="nobody asked for"):
         asked(reply(gzip.compress(gzip.compress(BODY)), encoding))
 
 
-def test_what_is_not_packed_as_it_says_may_be_next_time() -> None:
+def test_what_is_not_packed_as_it_says_may_be_next_time(asked: Asked) -> None:
     with pytest.raises(Transient) as spoilt:
         asked(reply(BODY, "gzip"))
     assert spoilt.value.error.kind == "malformed_page"
 
 
-def test_an_answer_that_arrives_in_drops_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "sent", [b"", b"no answer\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n" + BODY], ids=["nothing", "no HTTP", "cut"]
+)
+def test_what_is_no_whole_answer_may_be_one_next_time(asked: Asked, sent: bytes) -> None:
+    async def write(writer: asyncio.StreamWriter) -> None:
+        writer.write(sent)
+        await writer.drain()
+
+    with pytest.raises(Transient) as failed:
+        asked(write)
+    assert failed.value.error.kind == "unreachable"
+
+
+def test_an_answer_that_arrives_in_drops_is_given_up(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
     async def drip(writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
         for _ in range(1000):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
 import pytest
 
 from ingestion.breaker import Breaker
+from ingestion.control.leases import held_leases
 from ingestion.registry import RAILS
 from ingestion.traffic import sum_of
 from tests.ingestion.conftest import Home, OpenHome, outcome_of
@@ -38,10 +40,12 @@ def test_a_first_sync_brings_every_record_and_a_second_one_nothing(home: Home) -
 
 
 def test_many_companies_land_in_parts_each_with_its_own_id(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ingestion.sync.CONNECTIONS_PER_LANDING", 1)
+    monkeypatch.setitem(RAILS, "qbo", replace(RAILS["qbo"], connections_at_once=1))
+    monkeypatch.setattr("ingestion.parts.SECONDS_PER_PART", 0)
     report = home.sync()
     assert home.raw() == served(home)
-    assert [outcome.sync_id for outcome in report.outcomes] == [f"{report.sync_id}-1", f"{report.sync_id}-2"]
+    assert [outcome.sync_id for outcome in report.outcomes] == [report.sync_id, f"{report.sync_id}-2"]
+    assert not held_leases(home.store.database)
     assert home.sync().rows_new == 0, "each part's watermarks are kept"
 
 
@@ -88,8 +92,8 @@ def test_an_outage_longer_than_the_feed_reaches_finds_deletions_by_a_walk(home: 
 
 
 def test_a_host_that_is_down_is_not_asked_for_every_company(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ingestion.sync.CONNECTIONS_AT_ONCE", 1)
-    monkeypatch.setattr("ingestion.sync.Breaker", partial(Breaker, failures_to_open=1, probes=0))
+    monkeypatch.setitem(RAILS, "qbo", replace(RAILS["qbo"], connections_at_once=1))
+    monkeypatch.setattr("ingestion.parts.Breaker", partial(Breaker, failures_to_open=1, probes=0))
     home.fault("all", "server_error")
     asked, told = home.sync().outcomes
     assert (asked.error_kind, told.error_kind) == ("server_error", "unreachable")

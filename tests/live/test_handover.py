@@ -5,13 +5,16 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from ingestion.changelog.pipeline import rail_pipeline, read_watermarks
+from ingestion.control.leases import LeaseSet
 from ingestion.control.live_schema import live_arrivals
+from ingestion.control.store import ControlStore, product_clock_of
 from ingestion.settings import child_environment
 from tests.live.homes import LiveHome
 
@@ -78,6 +81,34 @@ def test_transactions_read_live_leave_the_feeds_cursor_and_are_not_landed_twice(
     assert rows == changes == contents, "the feed brings the same bytes"
     known = {one for (one,) in home.rows(f"select record_id from raw_plaid.transactions where business_id = '{home.business}'")}
     assert {row["record_id"] for row in answer.value["transactions"] if row["rail"] == "plaid"} <= known
+
+
+def test_a_sync_that_another_one_passes_before_its_lease_knows_what_that_one_landed(
+    home: LiveHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.sync("plaid")
+    home.sandbox.post("advance", days=2)
+    # A clock that has not heard the time of before, which holds for a second.
+    home = replace(home, clock=product_clock_of(home.settings, home.store))
+    home.ask("balances", strict=True)
+    lease = ControlStore.lease
+    marks: list[dict[str, str]] = []
+
+    def read_marks() -> dict[str, str]:
+        return read_watermarks(rail_pipeline(home.settings, "plaid"))["balances"]
+
+    def later(self: ControlStore, *asked: Any) -> LeaseSet:
+        if not marks:
+            marks.append(read_marks())
+            home.sync("plaid")
+            marks.append(read_marks())
+        return lease(self, *asked)
+
+    monkeypatch.setattr(ControlStore, "lease", later)
+    home.sync("plaid")
+    before, passed = marks
+    assert before != passed, "it says that figures were read live"
+    assert read_marks() == passed
 
 
 @pytest.mark.parametrize("fail_at", ["after_fetch", "mid_load", "after_load"])

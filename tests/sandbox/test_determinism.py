@@ -73,8 +73,8 @@ def test_a_thousand_businesses_are_offered_at_once_and_generated_when_asked_for(
 def test_warming_generates_every_company_and_counts_what_a_walk_finds(ledger: Ledger) -> None:
     told = ledger.http.post("/sandbox/warm").json()
     walked = sum(len(Ledger(ledger.hub, ledger.http, index).walk("Invoice")) for index in range(3))
-    assert told["by_entity"]["Invoice"] == walked
-    assert told["records"] == sum(told["by_entity"].values())
+    assert told["by_rail"]["qbo"]["Invoice"] == walked
+    assert told["records"] == sum(sum(counts.values()) for counts in told["by_rail"].values())
 
 
 def test_scale_multiplies_history_and_a_fraction_thins_it() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 
 from sandbox.qbo import limits
 from sandbox.qbo.limits import Limits, ThrottledError
-from tests.sandbox.conftest import OpenSandbox
+from sandbox.server import ByPort, application
+from tests.sandbox.conftest import InProcess, Ledger, OpenSandbox
 
 
 class Watch:
@@ -84,3 +86,18 @@ def test_over_the_wire_the_eleventh_gets_a_throttle_fault(open_sandbox: OpenSand
     answers = [ledger.query("select * from Term") for _ in range(11)]
     assert [answer.status_code for answer in answers] == [200] * 10 + [429]
     assert answers[-1].json()["Fault"]["Error"][0]["code"] == "3001"
+
+
+def test_the_pace_of_every_rail_can_be_set_while_it_is_served(ledger: Ledger) -> None:
+    told: list[tuple[int, bool]] = []
+    app = application(ledger.hub, set_pace=lambda latency_ms, limits: told.append((latency_ms, limits)))
+    http = httpx.Client(transport=InProcess(app), base_url="http://sandbox")
+    assert http.post("/sandbox/pace", json={"latency_ms": 300, "limits": True}).json() == {"latency_ms": 300, "limits": True}
+    assert http.post("/sandbox/pace", json={"latency_ms": -1, "limits": True}).status_code == 400
+    assert told == [(300, True)]
+
+    doors = ByPort(ledger.hub, 8470, latency_ms=0, limits=False)
+    before = dict(doors.applications)
+    doors.set_pace(1, limits=True)
+    assert list(before) == list(doors.applications) == [8470, 8471, 8472, 8473]
+    assert not set(before.values()) & set(doors.applications.values())
