@@ -13,6 +13,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -203,7 +204,8 @@ class TransactionLog:
             raise RowcolError(f"{path} is the public key of another log, or this home's signing key was replaced")
 
 
-_SEQUENCE = pa.schema([pa.field("business_id", pa.string()), pa.field("seq", pa.int64())])
+_SEQUENCE_FIELDS: list[pa.Field[Any]] = [pa.field("business_id", pa.string()), pa.field("seq", pa.int64())]
+_SEQUENCE = pa.schema(_SEQUENCE_FIELDS)
 
 
 def _signing_key(path: Path) -> Ed25519PrivateKey:

@@ -14,8 +14,9 @@ from rowcol_assets.audit.event import COLUMN_TYPES
 from rowcol_assets.audit.log import PENDING, Appended, TransactionLog
 
 START = datetime(2026, 9, 22, 16, tzinfo=UTC)
-_TYPES = {"varchar": pa.string(), "bigint": pa.int64(), "timestamp": pa.timestamp("us")}
-PENDING_SCHEMA = pa.schema([("position", pa.int64()), *((name, _TYPES[COLUMN_TYPES[name]]) for name in PENDING)])
+_TYPES: dict[str, pa.DataType] = {"varchar": pa.string(), "bigint": pa.int64(), "timestamp": pa.timestamp("us")}
+_FIELDS: list[tuple[str, pa.DataType]] = [("position", pa.int64()), *((name, _TYPES[COLUMN_TYPES[name]]) for name in PENDING)]
+PENDING_SCHEMA = pa.schema(_FIELDS)
 
 
 @dataclass(frozen=True)

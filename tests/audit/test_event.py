@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rowcol_assets.audit.event import EVENT, HASHED, canonical, canonical_sql, changes_json
 
-TEXT = st.none() | st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
+TEXT = st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 INSTANT = st.none() | st.datetimes()
 VALUES = {"string": TEXT, "int64": st.none() | st.integers(-(2**63), 2**63 - 1), "timestamp[us]": INSTANT}
 EVENTS = st.fixed_dictionaries({field.name: VALUES[str(field.type)] for field in HASHED})
