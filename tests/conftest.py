@@ -4,6 +4,7 @@ makes what is built per file."""
 from __future__ import annotations
 
 import os
+from collections import Counter
 
 import pytest
 from hypothesis import settings
@@ -16,22 +17,24 @@ settings.load_profile("without deadline")
 os.environ["ROWCOL_RAIL_LIMITS"] = "off"
 
 # Whole cycles take up to a minute each: begun last, one would run alone on its worker while the others have nothing left.
-FIRST = ("e2e", "dagster", "publishing", "changelog")
+# These folders take turns, since the tests of one often wait for the same home to be made.
+DEAR = ("e2e", "dagster", "publishing", "changelog")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Orders the folders, dear ones first, and keeps a file that shares what it builds on one worker.
+    """Orders the tests, dear ones first, and keeps a file that shares what it builds on one worker.
 
     Workers take tests one by one, so each would build a file's module fixtures for itself.
     """
-    items.sort(key=lambda item: _rank(item.path.parent.name))
+    met: Counter[str] = Counter()
+    rank: dict[pytest.Item, tuple[bool, int]] = {}
     for item in items:
+        folder = item.path.parent.name
+        met[folder] += 1
+        rank[item] = (True, 0) if folder not in DEAR else (False, met[folder])
         if isinstance(item, pytest.Function) and _shares(item) and not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
-
-
-def _rank(folder: str) -> int:
-    return FIRST.index(folder) if folder in FIRST else len(FIRST)
+    items.sort(key=lambda item: rank[item])
 
 
 def _shares(item: pytest.Function) -> bool:
