@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ssl
 from functools import lru_cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import aiohttp
 import httpx
@@ -39,10 +40,11 @@ def many_calls_client(at_once: int) -> httpx.AsyncClient:
 
     def session() -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(limit=at_once, ssl=tls_context())
-        # What a vendor sets for one business must not be sent along for the next.
         return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
 
     return httpx.AsyncClient(
+        # What a vendor sets for one business must not be sent along for the next: neither library's jar takes anything.
+        cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
         transport=_Transport(verify=tls_context(), client=session),
         timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS, pool=None),
         trust_env=False,

@@ -156,10 +156,9 @@ class Together:
         """What the sync of `rail` came to, once it has ended; raises what `sync` raised."""
         try:
             return self._under_way[rail].result()
-        except Exception:
-            raise
-        except BaseException:
-            self.cancel()
+        except BaseException as stop:
+            if not isinstance(stop, Exception):  # whoever waits is being ended, and its syncs with it
+                self.cancel()
             raise
 
     def cancel(self) -> None:

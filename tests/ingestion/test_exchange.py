@@ -159,3 +159,23 @@ def test_a_tokens_life_is_what_can_be_meant_by_it() -> None:
     assert lifetime(told, "whole", 1) == timedelta(minutes=1)
     words = ["invalid_grant", "Bearer eyJhbGciOi", {"a": 1}, "", "x" * 100]
     assert [error_word({"error": word}) for word in words] == ["invalid_grant"] + ["refused"] * 4
+
+
+def test_what_a_vendor_sets_for_one_business_is_not_sent_along_for_the_next() -> None:
+    heads: list[bytes] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 200 OK\r\nSet-Cookie: who=acme\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    async def ask_twice() -> None:
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        async with server, many_calls_client(1) as http:
+            for _ in range(2):
+                await exchange(http, "GET", f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
+
+    asyncio.run(ask_twice())
+    assert len(heads) == 2
+    assert b"cookie:" not in b"".join(heads).lower()
