@@ -10,7 +10,6 @@ other control characters are `\\u00XX` with capital digits; nothing else is esca
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -72,11 +71,6 @@ def canonical(event: Mapping[str, Any]) -> str:
 def content_hash(event: Mapping[str, Any]) -> str:
     """SHA-256 of the canonical text, 64 hexadecimal digits."""
     return hashlib.sha256(canonical(event).encode()).hexdigest()
-
-
-def changes_json(changes: Mapping[str, tuple[Any, Any]]) -> str:
-    """The text of `changes`: per field its old and its new value, fields in alphabetical order."""
-    return json.dumps({name: list(changes[name]) for name in sorted(changes)}, ensure_ascii=False, separators=(",", ":"))
 
 
 def _text_sql(field: pa.Field[Any]) -> str:

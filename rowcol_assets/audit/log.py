@@ -74,7 +74,7 @@ class TransactionLog:
         return Tiles(self.folder / "tile", self.size)
 
     def append(self, warehouse: duckdb.DuckDBPyConnection, pending: str, sealed: Callable[[], None] = lambda: None) -> Appended:
-        """Appends the rows of relation `pending` (columns PENDING and `position`, which orders them) and covers them.
+        """Appends the rows of relation `pending` (columns PENDING and `position`, a number each) and covers them.
 
         Events of one business follow each other by `position`. The log is whole again whenever this dies. sealed: called
         between writing the events and covering them, where a death costs most.
@@ -83,9 +83,19 @@ class TransactionLog:
         files: list[Path] = []
         leaves: list[bytes] = []
         size = self.size
-        total = _count(warehouse, pending)
+        # Keys alone are put in order, so that the snapshots of one file at a time are moved.
+        warehouse.execute(
+            f"""
+            create or replace temp table _places as
+            select position, row_number() over (order by business_id, position) - 1 as place from {pending}
+            """
+        )
+        total = _count(warehouse, "_places")
         for start in range(0, total, EVENTS_PER_FILE):
-            chunk = f"(select * from {pending} order by business_id, position limit {EVENTS_PER_FILE} offset {start})"
+            places = f"places.place >= {start} and places.place < {start + EVENTS_PER_FILE}"
+            chunk = (
+                f"(select events.* from {pending} as events inner join _places as places on events.position = places.position and {places})"
+            )
             chained = self._seal(warehouse, chunk, heads, size)
             files.append(sealing_path(self.folder, size, size + len(chained)))
             leaves += map(leaf_hash, chained)

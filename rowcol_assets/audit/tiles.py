@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
+from ingestion.files import private_dir
 from rowcol_assets.audit.merkle import node_hash
 
 HEIGHT = 8
@@ -65,7 +66,7 @@ class Tiles:
     def _write(self, level: int, tile: int, hashes: bytes) -> None:
         width = len(hashes) // HASH
         path = self._path(level, tile, width)
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_dir(path.parent)
         path.write_bytes(hashes)
         path.chmod(0o600)
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rowcol_assets.audit.event import EVENT, HASHED, canonical, canonical_sql, changes_json
+from rowcol_assets.audit.event import EVENT, HASHED, canonical, canonical_sql
 
 TEXT = st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 INSTANT = st.none() | st.datetimes()
@@ -32,7 +32,3 @@ def test_the_text_is_json_that_tells_null_from_empty_and_names_its_form() -> Non
     assert texts[:3] == ["rowcol.audit.v1", "acme", "1"]
     assert texts[-3:] == ["", None, '{"a":"\x01\n"}']
     assert len(texts) == len(EVENT.names) - 1
-
-
-def test_changes_are_in_alphabetical_order_with_old_and_new() -> None:
-    assert changes_json({"b": (None, "é"), "a": ("1", "2")}) == '{"a":["1","2"],"b":[null,"é"]}'
