@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from ingestion.changelog.spool import Sink
+from ingestion.changelog.spool import Arrivals, Sink
 from ingestion.clock import Clock
 from ingestion.control.facts import Connection, QuarantinedPage
 from ingestion.promise import EntityPromise
@@ -59,6 +59,22 @@ class Link:
     ledger_ids: Mapping[str, str | None]
 
 
+class Arrived(Protocol):
+    """A record as a rail took it out of an answer."""
+
+    @property
+    def record_id(self) -> str: ...
+
+    @property
+    def is_deleted(self) -> bool: ...
+
+    @property
+    def payload(self) -> bytes: ...
+
+    @property
+    def content_hash(self) -> str: ...
+
+
 @dataclass(frozen=True)
 class FetchSession:
     """Everything a fetch may use, shared by all connections of one sync.
@@ -92,6 +108,36 @@ class FetchSession:
     def watermark(self, connection: Connection, entity: str) -> str | None:
         """Up to where `entity` has been read on `connection`, or None before the first full walk."""
         return self.watermarks.get(entity, {}).get(watermark_key(connection))
+
+    def keep(
+        self,
+        connection: Connection,
+        entity: str,
+        records: Sequence[Arrived],
+        stamps: Sequence[datetime | None],
+        *,
+        observed_at: datetime | None = None,
+        delivery: str | None = None,
+    ) -> None:
+        """Hands records of one answer to the change log: where they get business, connection and time of receipt.
+
+        stamps: when the vendor says each changed, None where it does not. observed_at, delivery: now, and as the session's
+        others, unless something else is true of these.
+        """
+        self.spool.add(
+            entity,
+            Arrivals(
+                business_id=connection.business_id,
+                connection_id=connection.connection_id,
+                record_ids=[record.record_id for record in records],
+                source_updated_at=stamps,
+                is_deleted=[record.is_deleted for record in records],
+                payloads=[record.payload for record in records],
+                content_hashes=[record.content_hash for record in records],
+                observed_at=observed_at or self.clock(),
+                delivery=delivery or self.delivery,
+            ),
+        )
 
     def set_aside(self, connection: Connection, entity: str, reason: str, body: bytes) -> None:
         """Keeps a page that could not be read for quarantine: its bytes as served and why."""

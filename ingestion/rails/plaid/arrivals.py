@@ -1,14 +1,10 @@
-"""Hands records of one item to the spool, and the ends of those that are no longer served.
-
-The one place where records get business, connection and time of receipt.
-"""
+"""Hands records of one item to the spool, and the ends of those that are no longer served."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
 from datetime import datetime
 
-from ingestion.changelog.spool import Arrivals
 from ingestion.control.facts import Connection
 from ingestion.fetching import FetchSession
 from ingestion.rails.plaid.wire import Record, gone
@@ -24,21 +20,8 @@ def keep(
     delivery: str | None = None,
 ) -> None:
     """Spools `records`, received at `observed_at`; delivery: how, if not as the session's others."""
-    session.spool.add(
-        entity,
-        Arrivals(
-            business_id=connection.business_id,
-            connection_id=connection.connection_id,
-            record_ids=[record.record_id for record in records],
-            # Plaid stamps no record with a time that only goes forward; the order of observation is the order of versions.
-            source_updated_at=[None] * len(records),
-            is_deleted=[record.is_deleted for record in records],
-            payloads=[record.payload for record in records],
-            content_hashes=[record.content_hash for record in records],
-            observed_at=observed_at,
-            delivery=delivery or session.delivery,
-        ),
-    )
+    # Plaid stamps no record with a time that only goes forward; the order of observation is the order of versions.
+    session.keep(connection, entity, records, [None] * len(records), observed_at=observed_at, delivery=delivery)
 
 
 async def end_missing(session: FetchSession, connection: Connection, entity: str, id_field: str, served: Set[str]) -> int:

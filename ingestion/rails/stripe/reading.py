@@ -14,7 +14,6 @@ from typing import TypeVar
 from urllib.parse import quote
 
 from ingestion.answers import UnreadablePage
-from ingestion.changelog.spool import Arrivals
 from ingestion.clock import utc_text
 from ingestion.control.facts import Connection
 from ingestion.fetching import EntityReport, FetchSession, RailError
@@ -89,20 +88,7 @@ class AccountReading:
 
     def spool(self, entity: str, records: Sequence[Record]) -> None:
         """Hands records to the change log."""
-        self.session.spool.add(
-            entity,
-            Arrivals(
-                business_id=self.connection.business_id,
-                connection_id=self.connection.connection_id,
-                record_ids=[record.record_id for record in records],
-                source_updated_at=[record.created_at for record in records],
-                is_deleted=[record.is_deleted for record in records],
-                payloads=[record.payload for record in records],
-                content_hashes=[record.content_hash for record in records],
-                observed_at=self.session.clock(),
-                delivery=self.session.delivery,
-            ),
-        )
+        self.session.keep(self.connection, entity, records, [record.created_at for record in records])
 
     def failure(self, entity: str, error: RailError, rows: int) -> EntityReport:
         """The report of an entity that `error` kept from being read to the end; what is true of the whole connection is raised."""
