@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ import sqlalchemy as sa
 from ingestion.changelog.pipeline import rail_pipeline, read_watermarks
 from ingestion.control.leases import LeaseSet
 from ingestion.control.live_schema import live_arrivals
-from ingestion.control.store import ControlStore, product_clock_of
+from ingestion.control.store import ControlStore
 from ingestion.settings import child_environment
 from tests.live.homes import LiveHome
 
@@ -88,8 +87,6 @@ def test_a_sync_that_another_one_passes_before_its_lease_knows_what_that_one_lan
 ) -> None:
     home.sync("plaid")
     home.sandbox.post("advance", days=2)
-    # A clock that has not heard the time of before, which holds for a second.
-    home = replace(home, clock=product_clock_of(home.settings, home.store))
     home.ask("balances", strict=True)
     lease = ControlStore.lease
     marks: list[dict[str, str]] = []
