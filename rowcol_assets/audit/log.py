@@ -103,7 +103,7 @@ class TransactionLog:
         if not files:
             return Appended(0, (), self.checkpoint)
         sealed()
-        tiles = self.tiles.append(leaves)
+        tiles = self._sound_tiles().append(leaves)
         self.checkpoint = Checkpoint(self.origin, size, tree_root(size, tiles.subtree), len(heads), _heads_root(heads))
         self._write_heads(heads)
         write_atomic(checkpoint_path(self.anchors, size), sign(self.checkpoint, self._key).encode())
@@ -202,6 +202,25 @@ class TransactionLog:
         ).fetchall()
         return {business: Head(seq, bytes.fromhex(chain)) for business, seq, chain in found}
 
+    def _sound_tiles(self) -> Tiles:
+        """The tiles, made again from the files where they do not lead to the root that is signed.
+
+        They are written without waiting for the disk, and a copy of the log can lack them; what they say is signed next.
+        """
+        found = self.tiles
+        if self.checkpoint is None or _leads_to(found, self.checkpoint):
+            return found
+        made = Tiles(found.folder, 0).append(map(leaf_hash, self._chain_of_files()))
+        if not _leads_to(made, self.checkpoint):
+            raise RowcolError("the events of the transaction log are not those its last checkpoint covers: run `rowcol verify-log`")
+        return made
+
+    def _chain_of_files(self) -> Iterator[bytes]:
+        for file in (file for file in event_files(self.folder) if file.end <= self.size):
+            with duckdb.connect() as connection:
+                found = connection.execute("select chain_hash from read_parquet($path)", {"path": str(file.path)}).fetchall()
+            yield from (bytes.fromhex(chain) for (chain,) in found)
+
     def _write_heads(self, heads: dict[str, Head]) -> None:
         kept = {business: [head.seq, head.chain.hex()] for business, head in sorted(heads.items())}
         write_atomic(self.folder / "heads.json", json.dumps(kept).encode())
@@ -223,6 +242,14 @@ def _signing_key(path: Path) -> Ed25519PrivateKey:
         key = Ed25519PrivateKey.generate()
         write_atomic(path, base64.b64encode(key.private_bytes_raw()))
     return Ed25519PrivateKey.from_private_bytes(base64.b64decode(path.read_bytes()))
+
+
+def _leads_to(tiles: Tiles, checkpoint: Checkpoint) -> bool:
+    """Whether the tiles give the root of a checkpoint: of all hashes that an append goes on from, none is missing or other."""
+    try:
+        return tiles.size == checkpoint.size and tree_root(tiles.size, tiles.subtree) == checkpoint.root
+    except OSError:
+        return False
 
 
 def _heads_root(heads: dict[str, Head]) -> bytes:

@@ -1,13 +1,15 @@
 """The hashes of the event tree on disk, in the tiles that C2SP's tlog-tiles describes, so that proofs read O(log n) of them.
 
 A tile of level L holds up to 256 hashes of subtrees of 2**(8 L) leaves: `tile/<L>/<N>`, with N in groups of three digits,
-all but the last marked with an x, and `.p/<width>` behind the last while it is not full. Tiles follow from the sealed files
-and can be made again; they are no evidence of their own, and the verifier does not read them.
+all but the last marked with an x, and `.p/<width>` behind the last while it is not full. Once a tile is full, what it was while it
+was not is removed. Tiles follow from the sealed files and can be made again (`log`); they are no evidence of their own, and
+the verifier does not read them.
 Source: https://c2sp.org/tlog-tiles, "Merkle tree".
 """
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
@@ -61,7 +63,10 @@ class Tiles:
 
     def _load(self, level: int, tile: int) -> bytes:
         width = min(WIDTH, (self.size >> (HEIGHT * level)) - tile * WIDTH)
-        return self._path(level, tile, width).read_bytes()
+        path = self._path(level, tile, width)
+        if not path.exists():  # filled since, by an append that a crash ended before it was covered
+            path = self._path(level, tile)
+        return path.read_bytes()[: width * HASH]
 
     def _write(self, level: int, tile: int, hashes: bytes) -> None:
         width = len(hashes) // HASH
@@ -69,6 +74,8 @@ class Tiles:
         private_dir(path.parent)
         path.write_bytes(hashes)
         path.chmod(0o600)
+        if width == WIDTH:
+            shutil.rmtree(path.with_name(f"{path.name}.p"), ignore_errors=True)
 
     def _path(self, level: int, tile: int, width: int = WIDTH) -> Path:
         groups = [f"{tile % 1000:03d}"]

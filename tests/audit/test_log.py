@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -61,6 +62,36 @@ def test_the_ends_of_chains_come_from_the_files_when_what_is_kept_of_them_is_los
         (place.folder / "heads.json").write_text(json.dumps({"acme": [1, "00" * 32]}))
     append(place.open(), [event("acme", 99)])
     assert verify(place.folder, place.anchors).is_intact
+
+
+@pytest.mark.parametrize("how", ["lost", "torn", "other"])
+def test_tiles_that_do_not_lead_to_the_signed_root_are_made_again(tmp_path: Path, how: str) -> None:
+    place = make_log(tmp_path, steps=2)
+    (newest,) = (place.folder / "tile" / "0" / "000.p").glob("30")
+    if how == "lost":
+        shutil.rmtree(place.folder / "tile")
+    else:
+        newest.write_bytes(b"" if how == "torn" else bytes(len(newest.read_bytes())))
+    append(place.open(), [event("acme", 99)])
+    verdict = verify(place.folder, place.anchors)
+    assert (verdict.problems, verdict.events) == ([], 31)
+
+
+def test_a_tile_that_is_full_is_one_file_even_after_a_death_right_after_it_filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = make_log(tmp_path, steps=2, each=80)
+    assert [path.name for path in sorted((place.folder / "tile" / "0").rglob("*")) if path.is_file()] == ["000", "224"]
+    more = [event("acme", 200 + number) for number in range(40)]
+    opened = place.open()
+
+    def die(*_: object) -> str:
+        raise Died
+
+    append(opened, more[:20])
+    with monkeypatch.context() as patched, pytest.raises(Died):
+        patched.setattr(log_module, "sign", die)
+        append(opened, [event("bolt", 300 + number) for number in range(30)])
+    append(place.open(), more[20:])
+    assert verify(place.folder, place.anchors).problems == []
 
 
 @pytest.mark.parametrize(("where", "covered"), [("sign", 15), ("sealed_path", 18)])
