@@ -1,4 +1,4 @@
-"""Takes a connection away: revokes the consent at the vendor, forgets secret and tokens, keeps everything that was ever read.
+"""Takes a connection away: revokes the consent at the vendor, forgets secret, tokens and live answers, keeps everything that was ever read.
 
 The connection itself stays, marked as removed, so that its history goes on where it ended when it is connected again
 (`ingestion.connecting`, `ingestion.control.onboarding`).
@@ -19,6 +19,7 @@ from ingestion.connecting import called
 from ingestion.consent import Ending, Place, place_of, steps_of
 from ingestion.control import tokens
 from ingestion.control.facts import Connection, TokenState
+from ingestion.control.live_cache import forget_answers
 from ingestion.control.outcomes import DISCONNECTED
 from ingestion.control.schema import connections, secrets
 from ingestion.control.schema import tokens as token_table
@@ -95,4 +96,5 @@ def _forget(store: ControlStore, connection: Connection) -> None:
     with store.database.write() as transaction:
         for table in (secrets, token_table):
             transaction.execute(sa.delete(table).filter_by(**connection.key))
+        forget_answers(transaction, connection.key)
         transaction.execute(sa.update(connections).filter_by(**connection.key).values({**gone, "updated_at": now}))

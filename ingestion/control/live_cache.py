@@ -84,7 +84,7 @@ def seen_no(numbers: Numbers, rail: str, entities: Sequence[str]) -> int:
 
 
 def forget_answers(transaction: Transaction, key: Mapping[str, str]) -> None:
-    """Drops what a connection answered: it was connected anew, maybe with other rights."""
+    """Drops what a connection answered: it was connected anew, maybe with other rights, or removed."""
     transaction.execute(sa.delete(live_cache).filter_by(**key))
     note_changes(transaction, [(key["business_id"], *CONNECTIONS)])
 

@@ -11,14 +11,17 @@ import httpx
 import pytest
 
 from ingestion.control.live_schema import live_cache
+from ingestion.control.onboarding import onboard
 from ingestion.control.pauses import set_pause
 from ingestion.control.store import open_store
 from ingestion.errors import UsageError
+from ingestion.live.desk import open_desk
 from ingestion.live.facts import LiveFailure, question_of
 from ingestion.promise import LIVE_SUBJECTS, OF_ONE_RECORD
 from ingestion.registry import RAILS
+from ingestion.removing import disconnect
 from ingestion.settings import Settings
-from tests.live.homes import LiveHome, connect
+from tests.live.homes import HASTY, LiveHome, connect
 
 pytestmark = pytest.mark.xdist_group("live")
 
@@ -140,6 +143,26 @@ def test_a_paused_rail_is_not_asked_and_says_so(home: LiveHome) -> None:
         home.ask("balances", strict=True)
     states = {row["rail"]: row["state"] for row in home.ask("connection").value["connections"]}
     assert (states["plaid"], states["qbo"], home.served("plaid")) == ("paused", "connected", asked)
+
+
+def test_a_connection_that_was_removed_has_no_say_not_even_from_memory(home: LiveHome) -> None:
+    question = question_of("balances", home.business)
+    (entry,) = [one for one in home.sandbox.others if one["rail"] == "stripe" and one["business_id"] == home.business]
+    told = {name: entry[name] for name in ("base_url", "auth_url")}
+
+    async def asked() -> list[set[str]]:
+        async with open_desk(home.settings, home.store, home.clock, strategy=HASTY) as desk:
+            before = await desk.ask(question)
+            await asyncio.to_thread(disconnect, home.store, home.business, "stripe", at_vendor=False)
+            after = await desk.ask(question)
+            return [{row["rail"] for row in answer.value["accounts"]} for answer in (before, after)]
+
+    try:
+        assert asyncio.run(asked()) == [{"plaid", "ramp", "stripe"}, {"plaid", "ramp"}]
+        assert "stripe" not in {row["rail"] for row in home.ask("connection").value["connections"]}
+    finally:
+        onboard(home.settings, home.store, home.business, "stripe", entry["credentials"], **told)
+    assert "stripe" in {row["rail"] for row in home.ask("balances").value["accounts"]}
 
 
 def test_a_vendor_that_is_down_or_slow_leaves_the_last_known_answer_with_its_age_and_why(home: LiveHome) -> None:
