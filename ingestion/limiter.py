@@ -84,6 +84,7 @@ class Limiter:
         self._waiting: list[_Waiter] = []
         self._under_way: set[int] = set()
         self._ended: list[int] = []
+        self._untold: list[int] = []
         self._news = asyncio.Event()
         self._teller: asyncio.Task[None] | None = None
 
@@ -147,15 +148,18 @@ class Limiter:
                         await self._news.wait()
 
     async def _ask(self, asked: Sequence[_Waiter], renews: bool) -> None:
-        ended, self._ended = self._ended, []
+        ended, self._ended = [*self._untold, *self._ended], []
         wanted = [waiter.wanted for waiter in asked]
         try:
             waits = await asyncio.to_thread(take, self._database, self._holder, wanted, ended, renews=renews)
         except Exception as error:  # noqa: BLE001 - whoever waits is told, and decides
+            # Told with whatever is asked next: their places would be renewed with those of the calls under way.
+            self._untold = ended
             for waiter in asked:
                 if not waiter.permitted.done():
                     waiter.permitted.set_exception(error)
             return
+        self._untold = []
         now = asyncio.get_running_loop().time()
         for waiter in asked:
             wait = waits[waiter.wanted.number]

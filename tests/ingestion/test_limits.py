@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -15,9 +15,13 @@ from typing import Any
 
 import pytest
 
+from ingestion import limiter as limiter_module
+from ingestion.control.database import Database
 from ingestion.control.facts import Connection
 from ingestion.control.onboarding import onboard
+from ingestion.control.permits import Wanted, take
 from ingestion.control.store import ControlStore, open_store
+from ingestion.errors import RowcolError
 from ingestion.fetching import EntityReport, FetchSession
 from ingestion.limiter import ASK_AGAIN_SECONDS, Limiter
 from ingestion.promise import EACH, Limit
@@ -175,6 +179,32 @@ def test_who_stops_waiting_leaves_no_place_filled(store: ControlStore) -> None:
             async with asyncio.timeout(5), gate.turn():
                 pass
 
+    asyncio.run(asking())
+
+
+def test_a_call_whose_end_could_not_be_told_gives_its_place_back_with_the_next_question(
+    store: ControlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits, failures = (Limit("realm", 2, 0),), list[Sequence[int]]()
+
+    def unusable(database: Database, holder: str, wanted: Sequence[Wanted], ended: Sequence[int], *, renews: bool) -> dict[int, float]:
+        if ended and not failures:
+            failures.append(ended)
+            raise RowcolError("the control store cannot be used")
+        return take(database, holder, wanted, ended, renews=renews)
+
+    async def asking() -> None:
+        async with limiter_of(store, USER_ACTION) as limiter:
+            gate = limiter.gate(limits, URL, realm="1")
+            async with gate.turn():
+                async with gate.turn():
+                    pass
+                while not failures:
+                    await asyncio.sleep(0.01)
+                async with asyncio.timeout(5), gate.turn():
+                    pass
+
+    monkeypatch.setattr(limiter_module, "take", unusable)
     asyncio.run(asking())
 
 
