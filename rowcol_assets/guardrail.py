@@ -24,7 +24,7 @@ def above_guardrail(settings: Settings, store: ControlStore) -> frozenset[str]:
     """The businesses whose published buffer and cash reach their guardrail; without published figures none does."""
     with store.database.read() as transaction:
         query = sa.select(businesses.c.business_id, businesses.c.min_buffer_days, businesses.c.min_cash_amount)
-        floors = {row.business_id: (row.min_buffer_days or BUFFER_DAYS, row.min_cash_amount or CASH) for row in transaction.execute(query)}
+        floors = {row.business_id: _floors(row.min_buffer_days, row.min_cash_amount) for row in transaction.execute(query)}
     return frozenset(
         business_id
         for advisor in advisors_on_disk(settings.published_dir)
@@ -32,6 +32,11 @@ def above_guardrail(settings: Settings, store: ControlStore) -> frozenset[str]:
         if business_id in floors and buffer_days is not None and cash is not None
         if buffer_days >= floors[business_id][0] and cash >= floors[business_id][1]
     )
+
+
+def _floors(buffer_days: int | None, cash: Decimal | None) -> tuple[int, Decimal]:
+    """What must be left; a business may set either to nothing at all."""
+    return BUFFER_DAYS if buffer_days is None else buffer_days, CASH if cash is None else cash
 
 
 def _published(settings: Settings, advisor: str) -> list[tuple[str, Decimal | None, Decimal | None]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import sqlalchemy as sa
@@ -20,15 +22,22 @@ def test_buffer_and_cash_have_to_reach_the_guardrail_and_a_business_may_set_its_
     generation = settings.published_dir / ".generations" / "ann" / "1"
     generation.mkdir(parents=True)
     (settings.published_dir / "ann").symlink_to(generation)
-    figures = [("safe", 14, 10_000), ("short", 13.9, 50_000), ("poor", 90, 9_999), ("unknown", None, 50_000), ("own", 20, 50_000)]
+    figures = [
+        ("safe", 14, 10_000),
+        ("short", 13.9, 50_000),
+        ("poor", 90, 9_999),
+        ("unknown", None, 50_000),
+        ("own", 20, 50_000),
+        ("bare", 0, 0),
+    ]
+    own: dict[str, dict[str, Any]] = {"own": {"min_buffer_days": 30}, "bare": {"min_buffer_days": 0, "min_cash_amount": Decimal(0)}}
     with duckdb.connect(str(generation / DATABASE)) as published:
         published.execute("create schema experiences")
         published.execute("create table experiences.portfolio (business_id varchar, buffer_days decimal(18, 2), cash decimal(18, 2))")
         published.executemany("insert into experiences.portfolio values (?, ?, ?)", figures)
     with open_store(settings) as store:
-        for name in ("safe", "short", "poor", "unknown", "own", "unpublished"):
-            floors = {"min_buffer_days": 30} if name == "own" else {}
+        for name in ("safe", "short", "poor", "unknown", "own", "bare", "unpublished"):
             with store.database.write() as transaction:
-                row = {"business_id": name, "business_name": name, "onboarded_at": wall_clock(), **floors}
+                row = {"business_id": name, "business_name": name, "onboarded_at": wall_clock(), **own.get(name, {})}
                 transaction.execute(sa.insert(businesses).values(row))
-        assert above_guardrail(settings, store) == {"safe"}
+        assert above_guardrail(settings, store) == {"safe", "bare"}
