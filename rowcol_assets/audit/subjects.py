@@ -41,10 +41,15 @@ CONTROL = (
     ),
     Subject(
         entity="connections",
-        relation="raw_control.connections",
+        relation=f"(select business_id, rail, connection_id, is_sandbox, is_paused, {_text('removed_at')} from raw_control.connections)",
         record_id="concat_ws('/', rail, connection_id)",
-        columns=("rail", "connection_id", "is_sandbox"),
+        columns=("rail", "connection_id", "is_sandbox", "is_paused", "removed_at"),
+        occurred_at="removed_at",
         client="connection_id",
-        reason="'a rail was connected'",
+        reason="""case
+            when removed_at is not null then 'the connection was removed'
+            when is_paused then 'the connection was paused'
+            else 'the rail was connected, or is asked again'
+        end""",
     ),
 )  # fmt: skip

@@ -141,3 +141,23 @@ def test_grants_settings_and_connections_are_followed_without_being_told(home: H
     home.raw.control("connections", business_id="acme", connection_id="realm", rail="qbo", is_sandbox=True)
     home.append("run-3", NOW + timedelta(days=3))
     assert home.events("action", "run_id = 'run-3'") == [("restored",)]
+
+
+def test_a_connection_that_is_paused_or_removed_is_told_with_when_and_why(home: Home) -> None:
+    home.raw.control("connections", business_id="acme", connection_id="realm", rail="qbo", is_sandbox=True, is_paused=False)
+    home.append()
+    gone = "is_paused = true, removed_at = timestamptz '2026-06-30 13:00:00+00'"
+    for day, changed in enumerate(("is_paused = true", gone, "is_paused = false, removed_at = null"), start=1):
+        home.warehouse.execute(f"update raw_control.connections set {changed}")
+        home.append(at=NOW + timedelta(days=day))
+    assert home.events("action, reason, changes, occurred_at::varchar", "entity = 'connections'") == [
+        ("created", "the rail was connected, or is asked again", None, "2026-06-30 12:00:00"),
+        ("updated", "the connection was paused", '{"is_paused":[false,true]}', "2026-07-01 12:00:00"),
+        ("updated", "the connection was removed", '{"removed_at":[null,"2026-06-30T13:00:00.000000"]}', "2026-06-30 13:00:00"),
+        (
+            "updated",
+            "the rail was connected, or is asked again",
+            '{"is_paused":[true,false],"removed_at":["2026-06-30T13:00:00.000000",null]}',
+            "2026-07-03 12:00:00",
+        ),
+    ]
