@@ -14,13 +14,14 @@ from dataclasses import dataclass
 
 from ingestion.answers import MalformedPage
 from ingestion.changelog.heads import known_states
-from ingestion.changelog.landing import land
+from ingestion.changelog.landing import Landed, land
 from ingestion.changelog.spool import Arrivals, Spool
 from ingestion.clock import Clock
 from ingestion.control.facts import Connection
 from ingestion.control.quarantine import KeptPage, page_bytes, resolve_page
 from ingestion.control.store import ControlStore
 from ingestion.errors import RowcolError, UsageError
+from ingestion.fetched import note_news
 from ingestion.fetching import KeptRecord
 from ingestion.fetching import Reread as ReadAgain
 from ingestion.promise import RailPromise
@@ -56,8 +57,10 @@ def reread_page(settings: Settings, store: ControlStore, clock: Clock, page: Kep
     with store.lease([connection], f"reading page {page.quarantine_id} again", LEASE_SECONDS) as leases:
         if leases.refused:
             raise RowcolError(f"{page.business_id} on {page.rail} is being synced: {leases.refused[0][1]}")
-        rows_new = _land(settings, rail, connection, page, found)
+        landed = _land(settings, rail, connection, page, found)
+        note_news(store.database, rail.name, landed, ())
         resolve_page(store.database, page.quarantine_id, clock())
+    rows_new = sum(landed.of(entity, connection.business_id) for entity in found)
     return Reread(page.quarantine_id, sum(map(len, found.values())), rows_new)
 
 
@@ -72,7 +75,9 @@ def _take_apart(rail: RailPromise, connection: Connection, page: KeptPage, body:
         raise StillUnreadable(f"page {page.quarantine_id} of {page.business_id}'s {page.entity} is still unreadable: {error}") from None
 
 
-def _land(settings: Settings, rail: RailPromise, connection: Connection, page: KeptPage, found: Mapping[str, Sequence[KeptRecord]]) -> int:
+def _land(
+    settings: Settings, rail: RailPromise, connection: Connection, page: KeptPage, found: Mapping[str, Sequence[KeptRecord]]
+) -> Landed:
     sync_id = f"reread-{hashlib.sha256(page.quarantine_id.encode()).hexdigest()[:12]}-{secrets.token_hex(4)}"
     spool = Spool(settings, sync_id)
     try:
@@ -81,10 +86,9 @@ def _land(settings: Settings, rail: RailPromise, connection: Connection, page: K
             known = known_states(settings, connection, entity)
             new = [record for record in records if (record.record_id, record.content_hash) not in known]
             spool.add(entity, _arrivals(connection, page, new))
-        landed = land(settings, rail, spool, sync_id, {})
+        return land(settings, rail, spool, sync_id, {})
     finally:
         spool.remove()
-    return sum(landed.of(entity, connection.business_id) for entity in found)
 
 
 def _arrivals(connection: Connection, page: KeptPage, records: Sequence[KeptRecord]) -> Arrivals:

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from ingestion.clock import fixed_clock
 from ingestion.control.facts import QuarantinedPage
+from ingestion.control.live_cache import change_numbers
 from ingestion.control.quarantine import KeptPage, kept_pages
 from ingestion.control.schema import businesses, connections
 from ingestion.control.store import ControlStore, open_store
@@ -102,6 +103,8 @@ def test_what_a_page_holds_lands_once_and_the_page_is_settled(home: Kept, rail: 
     assert [one.quarantine_id for one in kept_pages(home.store.database)] == [page.quarantine_id]
     count = sum(map(len, expected.values()))
     assert home.reread(page) == Reread(page.quarantine_id, count, count)
+    with home.store.database.read() as transaction:
+        assert change_numbers(transaction, "acme") == dict.fromkeys(((rail, table) for table in expected), 1), "live answers end"
     for table, records in expected.items():
         found = home.rows(f"select record_id, observed_at = timestamptz '{KEPT}', delivery, is_deleted from raw_{rail}.{table}")
         assert {row[0] for row in found} == records and {row[1:3] for row in found} == {(True, "backfill")}
