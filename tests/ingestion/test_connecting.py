@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
-from ingestion.consent import ConsentDenied
+from ingestion.consent import App, Asking, ConsentDenied, Page, Place
 from ingestion.control.onboarding import onboard
 from ingestion.control.store import open_store, product_clock_of
 from ingestion.errors import RowcolError, UsageError
 from ingestion.freshness import connection_freshness
+from ingestion.rails.plaid import consent
 from ingestion.registry import RAILS
 from ingestion.strategies import BULK_OPERATION
 from ingestion.sync import SyncRequest, sync
@@ -137,3 +141,20 @@ def test_what_the_vendor_refuses_is_one_sentence_without_the_keys(office: Office
         office.connect(office.businesses[0], "qbo")
     assert office.apps["qbo"].keys["client_secret"] not in str(refused.value)
     assert office.rows() == []
+
+
+def test_a_bank_that_was_linked_at_the_second_try_counts_though_the_page_was_left_at_the_first() -> None:
+    left = {"finished_at": "2026-06-01T12:00:00Z", "exit": {"error": None}, "results": None}
+    linked = {"finished_at": "2026-06-01T12:05:00Z", "exit": None, "results": {"item_add_results": [{"public_token": "public"}]}}
+    answers = {
+        "/link/token/get": {"link_sessions": [left, linked]},
+        "/item/public_token/exchange": {"item_id": "item", "access_token": "access"},
+    }
+    app = App(Place(*["https://vendor.test"] * 3), {"client_id": "c", "secret": "s"})
+
+    async def taken() -> dict[str, Any]:
+        transport = httpx.MockTransport(lambda request: httpx.Response(200, json=answers[request.url.path]))
+        async with httpx.AsyncClient(transport=transport) as http:
+            return await consent.take(http, app, Asking("acme"), Page("https://vendor.test/page", "ticket"), {})
+
+    assert asyncio.run(taken())["items"] == [{"item_id": "item", "access_token": "access"}]

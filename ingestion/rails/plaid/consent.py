@@ -115,9 +115,10 @@ async def end(http: httpx.AsyncClient, place: Place, credentials: Mapping[str, A
 async def _finished(http: httpx.AsyncClient, app: App, link_token: str) -> _Session:
     for _ in range(LOOKS):
         sessions = (await _asked(http, app, "/link/token/get", {"link_token": link_token}, _outcome)).link_sessions
-        for session in sessions:
-            if session.finished_at is not None or session.exit is not None:
-                return session
+        ended = [session for session in sessions if session.finished_at is not None or session.exit is not None]
+        if ended:
+            # A page can be left and opened again: what it came to in the end is what counts.
+            return next((session for session in ended if session.exit is None), ended[0])
         await asyncio.sleep(BETWEEN_LOOKS_SECONDS)
     raise RailError("not_ready", "Plaid does not say what came of its page")
 
