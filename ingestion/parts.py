@@ -235,7 +235,8 @@ class _Fetching:
 
     async def _give_up(self) -> None:
         """Lets go of what did not land; nothing is left of it when all went well."""
-        for part in self._open:
+        # A part whose landing ends meanwhile leaves the list.
+        for part in list(self._open):
             await part.stop()
         if self._landing:
             await asyncio.gather(self._landing, return_exceptions=True)

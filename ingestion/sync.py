@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import secrets
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -147,10 +148,10 @@ class Together:
         for name in (*_OF_LOADING, *(request.rail.fetch.partition(":")[0] for request in requests)):
             importlib.import_module(name)
         self._cancels: list[Cancel] = []
+        self._is_over = False
+        self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(max(1, len(requests)), thread_name_prefix="sync")
-        self._under_way = {
-            request.rail.name: self._pool.submit(sync, settings, store, clock, request, self._cancels.append) for request in requests
-        }
+        self._under_way = {request.rail.name: self._pool.submit(sync, settings, store, clock, request, self._begun) for request in requests}
 
     def report(self, rail: str) -> SyncReport:
         """What the sync of `rail` came to, once it has ended; raises what `sync` raised."""
@@ -162,10 +163,19 @@ class Together:
             raise
 
     def cancel(self) -> None:
-        """Ends all of them early; what has landed is kept."""
-        for cancel in self._cancels:
+        """Ends all of them early, also those still to begin; what has landed is kept."""
+        with self._lock:
+            cancels, self._cancels, self._is_over = self._cancels, [], True
+        for cancel in cancels:
             with suppress(RuntimeError):  # its loop is closed: it has ended
                 cancel()
+
+    def _begun(self, cancel: Cancel) -> None:
+        with self._lock:
+            if not self._is_over:
+                self._cancels.append(cancel)
+                return
+        cancel()
 
     def __enter__(self) -> Together:
         return self
