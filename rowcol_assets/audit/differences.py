@@ -16,7 +16,7 @@ import pyarrow as pa
 from rowcol_assets.audit.compared import changed_fields
 from rowcol_assets.audit.event import COLUMN_TYPES
 from rowcol_assets.audit.log import PENDING
-from rowcol_assets.audit.tables import LOG
+from rowcol_assets.audit.tables import LOG, count
 
 EVENTS = "_difference_events"
 _CHANGES = pa.schema([pa.field("record_key", pa.string()), pa.field("changes", pa.string())])
@@ -54,7 +54,7 @@ def collect(warehouse: duckdb.DuckDBPyConnection, subjects: Iterable[Subject], *
             f"""
             insert into {EVENTS} by name
             select
-                {_count(warehouse, EVENTS)} + row_number() over (order by found.occurred_at, found.record_id) as position,
+                {count(warehouse, EVENTS)} + row_number() over (order by found.occurred_at, found.record_id) as position,
                 found.business_id,
                 '{subject.entity}/' || sha256(concat_ws(
                     chr(10), found.business_id, found.record_id, found.cause_id, found.snapshot, found.action
@@ -140,8 +140,3 @@ def _compare(warehouse: duckdb.DuckDBPyConnection, subject: Subject, recorded_at
 def _changes(warehouse: duckdb.DuckDBPyConnection) -> pa.Table:
     rows = warehouse.execute("select record_key, former, snapshot from _found where action = 'updated'").fetchall()
     return pa.Table.from_pylist([{"record_key": key, "changes": changed_fields(old, new)} for key, old, new in rows], schema=_CHANGES)
-
-
-def _count(warehouse: duckdb.DuckDBPyConnection, relation: str) -> int:
-    row = warehouse.execute(f"select count(*) from {relation}").fetchone()
-    return int(row[0]) if row else 0

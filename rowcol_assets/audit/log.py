@@ -33,6 +33,7 @@ from rowcol_assets.audit.files import (
     sealing_path,
 )
 from rowcol_assets.audit.merkle import leaf_hash, root_of, tree_root
+from rowcol_assets.audit.tables import count
 from rowcol_assets.audit.tiles import Tiles
 
 # 200,000 events with their snapshots are about 200 MB while they are sorted and written; a first load has millions.
@@ -90,7 +91,7 @@ class TransactionLog:
             select position, row_number() over (order by business_id, position) - 1 as place from {pending}
             """
         )
-        total = _count(warehouse, "_places")
+        total = count(warehouse, "_places")
         for start in range(0, total, EVENTS_PER_FILE):
             places = f"places.place >= {start} and places.place < {start + EVENTS_PER_FILE}"
             chunk = (
@@ -263,8 +264,3 @@ def _leaves(heads: dict[str, Head]) -> Iterator[bytes]:
 def _range(path: Path) -> tuple[int, int]:
     first, end = path.stem.split("-")[1:]
     return int(first), int(end)
-
-
-def _count(warehouse: duckdb.DuckDBPyConnection, relation: str) -> int:
-    row = warehouse.execute(f"select count(*) from {relation}").fetchone()
-    return int(row[0]) if row else 0

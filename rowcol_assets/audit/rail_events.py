@@ -15,7 +15,7 @@ from ingestion.promise import EntityPromise, RailPromise
 from rowcol_assets.audit.compared import changed_fields
 from rowcol_assets.audit.event import COLUMN_TYPES
 from rowcol_assets.audit.log import PENDING
-from rowcol_assets.audit.tables import LOG, LOGGED_LOADS
+from rowcol_assets.audit.tables import LOG, LOGGED_LOADS, count
 
 EVENTS = "_rail_events"
 _NEW_LOADS = "_new_loads"
@@ -57,15 +57,24 @@ def mark_logged(warehouse: duckdb.DuckDBPyConnection) -> None:
 def _collect_entity(warehouse: duckdb.DuckDBPyConnection, rail: RailPromise, entity: EntityPromise, run_id: str, recorded_at: str) -> None:
     table = f"raw_{rail.name}.{entity.name}"
     prefix = f"{rail.name}/{entity.name}/"
+    warehouse.execute(
+        f"""
+        create or replace temp table _arrived as
+        select log.business_id, log.connection_id, log.record_id, log.change_id, log.is_deleted, log.observed_at, log.version_no
+        from {table} as log
+        semi join {_NEW_LOADS} as loads on loads.schema_name = 'raw_{rail.name}' and loads.load_id = log._dlt_load_id
+        """
+    )
+    if not count(warehouse, "_arrived"):
+        return  # most tables in most cycles: what follows reads the whole log, which only grows
     # Keys alone are ordered into versions: payloads are a hundred times as large and only some are compared.
     warehouse.execute(
         f"""
         create or replace temp table _fresh as
         with arrived as (
-            select log.business_id, log.connection_id, log.record_id, log.change_id, log.is_deleted, log.observed_at, log.version_no
-            from {table} as log
-            semi join {_NEW_LOADS} as loads on loads.schema_name = 'raw_{rail.name}' and loads.load_id = log._dlt_load_id
-            anti join {LOG} as logged on logged.event_id = '{prefix}' || log.change_id
+            select arrived.*
+            from _arrived as arrived
+            anti join {LOG} as logged on logged.event_id = '{prefix}' || arrived.change_id
         ),
         versions as (
             select
@@ -89,7 +98,7 @@ def _collect_entity(warehouse: duckdb.DuckDBPyConnection, rail: RailPromise, ent
         """
     )
     warehouse.register("_changes", _changes(warehouse, table))
-    offset = _count(warehouse, EVENTS)
+    offset = count(warehouse, EVENTS)
     warehouse.execute(
         f"""
         insert into {EVENTS} by name
@@ -144,8 +153,3 @@ def _changes(warehouse: duckdb.DuckDBPyConnection, table: str) -> pa.Table:
         for change_id, former, present in zip(*(column.to_pylist() for column in batch.columns), strict=True)
     ]
     return pa.Table.from_pylist(found, schema=_CHANGES)
-
-
-def _count(warehouse: duckdb.DuckDBPyConnection, relation: str) -> int:
-    row = warehouse.execute(f"select count(*) from {relation}").fetchone()
-    return int(row[0]) if row else 0

@@ -43,3 +43,9 @@ def copy_sealed(warehouse: duckdb.DuckDBPyConnection, folder: Path) -> int:
             warehouse.commit()
             copied += file.rows
     return copied
+
+
+def count(warehouse: duckdb.DuckDBPyConnection, relation: str) -> int:
+    """How many rows a relation has."""
+    row = warehouse.execute(f"select count(*) from {relation}").fetchone()
+    return int(row[0]) if row else 0
