@@ -49,8 +49,9 @@ def recall(settings: Settings, store: ControlStore, part: Part, question: Questi
     read_at = _read_at(store, part)
     if not records and read_at is None:
         return None
-    newest = max((record.observed_at for record in records), default=read_at or at)
-    return Recalled(adapter.recall(question, records, at), max(newest, read_at) if read_at else newest)
+    # A record that came alone since then, by a live reading or a sync that failed halfway, says nothing of the others.
+    as_of = read_at or min(record.observed_at for record in records)
+    return Recalled(adapter.recall(question, records, at), as_of)
 
 
 def _records(warehouse: duckdb.DuckDBPyConnection, part: Part, entity: str) -> list[KnownRecord]:

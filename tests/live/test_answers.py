@@ -204,6 +204,25 @@ def test_what_was_never_asked_is_answered_from_the_change_log_as_of_its_last_syn
         home.ask("transactions", strict=True)
 
 
+def test_a_record_that_was_read_alone_since_the_last_sync_makes_no_other_younger(home: LiveHome) -> None:
+    home.sync("qbo")
+    synced_at = home.clock()
+    one, other = (
+        record
+        for (record,) in home.rows(
+            f"""select record_id from raw_qbo.bills where business_id = '{home.business}'
+            group by record_id having not bool_or(is_deleted) order by record_id::int limit 2"""
+        )
+    )
+    home.sandbox.post("advance", minutes=10)
+    home.sandbox.post("touch", share=1.0)
+    home.ask("bill", one, strict=True)
+    home.fault("server_error", "qbo")
+    assert home.sync("qbo") == 0, "what was read live has landed, and nothing else"
+    known = home.ask("bill", other)
+    assert known.served_from == "mirror" and known.as_of <= synced_at
+
+
 def test_where_no_bank_is_connected_the_books_speak_for_cash_and_nobody_for_transactions(home: LiveHome, tmp_path: Path) -> None:
     settings = Settings(home=tmp_path / "ledger")
     with open_store(settings) as store:

@@ -133,7 +133,8 @@ def test_a_sync_killed_while_it_lands_them_loses_and_doubles_nothing(home: LiveH
 def test_an_answer_given_before_a_kill_is_in_the_change_log_afterwards(home: LiveHome) -> None:
     """The answering process ends without tidying up, right after it answered."""
     home.sync("ramp")
-    home.sandbox.post("advance", days=5)
+    # Long enough for a card to be used, whatever day it is by the other tests.
+    home.sandbox.post("advance", days=20)
     script = (
         "import os, signal, sys; from ingestion.control import open_store, product_clock_of; from ingestion.live.desk import ask_once;"
         " from ingestion.live.facts import question_of; from ingestion.settings import load_settings; settings = load_settings();"
