@@ -10,22 +10,19 @@ import threading
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import dagster as dg
 
 from expectations.evaluate import preload
 from ingestion.control.outcomes import SyncOutcome
-from ingestion.files import private_dir
 from ingestion.settings import Settings
 from ingestion.strategies import strategy_named
 from ingestion.sync import SyncReport
 from rowcol_assets.alerts import alert
+from rowcol_assets.instance import open_instance
 from rowcol_assets.resources import Platform
 from rowcol_assets.runs import end_dead_runs, failure_line, run_scope, run_tags, signature
 from rowcol_assets.steps import Say, silent
-
-INSTANCE_FILE = Path(__file__).parent.parent / "dagster.yaml"
 
 
 @dataclass(frozen=True)
@@ -106,16 +103,6 @@ def _preload() -> None:
     and with pandas, which dlt looks for among the imported modules without importing it.
     """
     threading.Thread(target=preload, daemon=True).start()
-
-
-def open_instance(settings: Settings) -> dg.DagsterInstance:
-    """The Dagster instance of a home, with the project's `dagster.yaml` linked into it."""
-    folder = private_dir(settings.dagster_dir)
-    link = folder / "dagster.yaml"
-    if not link.exists():
-        link.unlink(missing_ok=True)
-        link.symlink_to(INSTANCE_FILE)
-    return dg.DagsterInstance.from_config(str(folder))
 
 
 def _selected(definition: dg.JobDefinition, rails: Sequence[str], assets: Sequence[Sequence[str]] | None) -> list[dg.AssetKey] | None:

@@ -87,7 +87,7 @@ def _free_port(port: int) -> int:
 
 def _prepare(settings: Settings) -> None:
     """Makes the Dagster home and ends runs that a killed process left behind, which would hold up the next ones."""
-    from rowcol_assets.cycle import open_instance
+    from rowcol_assets.instance import open_instance
     from rowcol_assets.runs import end_dead_runs
 
     with open_instance(settings) as instance:

@@ -24,7 +24,7 @@ from rowcol_assets import steps
 from rowcol_assets.alerts import last_alert
 from rowcol_assets.assets.failing import step_of, was_busy
 from rowcol_assets.cli.run import raise_if_failed
-from rowcol_assets.cycle import INSTANCE_FILE, open_instance
+from rowcol_assets.instance import INSTANCE_FILE, open_instance
 from rowcol_assets.jobs import delete_runs
 from rowcol_assets.policies import BUSY_RETRY, WAREHOUSE_POOL
 from rowcol_assets.resources import Platform
@@ -39,7 +39,7 @@ import sys, time
 import dagster as dg
 from ingestion.settings import load_settings
 from rowcol_assets.assets.failing import step_of
-from rowcol_assets.cycle import open_instance
+from rowcol_assets.instance import open_instance
 from rowcol_assets.resources import Platform
 
 @dg.asset(pool="warehouse")

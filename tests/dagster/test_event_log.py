@@ -1,0 +1,101 @@
+"""The history of runs: what is written over connections that stay open is what Dagster itself reads, also after a kill."""
+
+from __future__ import annotations
+
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import yaml
+from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
+
+from ingestion.settings import Settings, child_environment
+from rowcol_assets.event_log import OPEN_AT_ONCE, EventLog
+from rowcol_assets.instance import INSTANCE_FILE, open_instance
+from tests.dagster.place import home_settings
+
+KILLED = """
+import os, signal, sys
+import dagster as dg
+from ingestion.settings import load_settings
+from rowcol_assets.instance import open_instance
+
+@dg.asset
+def thing() -> None: ...
+
+with open_instance(load_settings()) as instance:
+    dg.materialize([thing], instance=instance)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@dg.asset
+def thing() -> dg.MaterializeResult[None]:
+    return dg.MaterializeResult(metadata={"rows": 7})
+
+
+def materializations(instance: dg.DagsterInstance) -> int:
+    return len(instance.fetch_materializations(dg.AssetKey("thing"), limit=100).records)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return home_settings(tmp_path / "home")
+
+
+def test_dagsters_own_storage_reads_it_while_it_is_open(settings: Settings) -> None:
+    with open_instance(settings) as instance:
+        assert isinstance(instance.event_log_storage, EventLog)
+        run = dg.materialize([thing], instance=instance)
+        own = DagsterSqliteStorage(str(settings.dagster_dir))
+        theirs = own.event_log_storage.get_logs_for_run(run.run_id)
+        assert theirs == instance.event_log_storage.get_logs_for_run(run.run_id)
+        assert [event.dagster_event_type for event in theirs].count(dg.DagsterEventType.ASSET_MATERIALIZATION) == 1
+        assert len(own.event_log_storage.get_asset_records([dg.AssetKey("thing")])) == 1
+
+
+def test_more_runs_than_stay_open_are_all_read(settings: Settings) -> None:
+    with open_instance(settings) as instance:
+        runs = [dg.materialize([thing], instance=instance).run_id for _ in range(OPEN_AT_ONCE + 2)]
+        assert all(instance.event_log_storage.get_logs_for_run(run) for run in runs)
+        assert materializations(instance) == len(runs)
+
+
+def test_a_killed_process_leaves_what_it_wrote(settings: Settings) -> None:
+    done = subprocess.run([sys.executable, "-c", KILLED], env=child_environment(settings), capture_output=True, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    with open_instance(settings) as instance:
+        assert materializations(instance) == 1
+        assert [run.status for run in instance.get_runs()] == [dg.DagsterRunStatus.SUCCESS]
+
+
+def test_it_can_be_wiped_and_written_again(settings: Settings) -> None:
+    with open_instance(settings) as instance:
+        dg.materialize([thing], instance=instance)
+        instance.wipe()
+        assert materializations(instance) == 0
+        dg.materialize([thing], instance=instance)
+        assert materializations(instance) == 1
+
+
+@pytest.mark.parametrize("older", [Path.symlink_to, Path.write_bytes], ids=["a link", "a file of before"])
+def test_a_home_made_earlier_gets_the_configuration_of_now(settings: Settings, older: Callable[..., object]) -> None:
+    file = settings.dagster_dir / "dagster.yaml"
+    file.parent.mkdir(parents=True)
+    older(file, INSTANCE_FILE if older is Path.symlink_to else b"telemetry: {enabled: true}")
+    with open_instance(settings):
+        pass
+    assert not file.is_symlink()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    ours = yaml.safe_load(INSTANCE_FILE.read_text())
+    assert yaml.safe_load(file.read_text()) == {
+        **ours,
+        "storage": {
+            "custom": {"module": "rowcol_assets.event_log", "class": "RunHistory", "config": {"base_dir": str(settings.dagster_dir)}}
+        },
+    }
