@@ -118,7 +118,7 @@ def dead_letters(database: Database) -> list[dict[str, Any]]:
 def replay_dead_letter(database: Database, inbox_no: int) -> str:
     """Lets a dead letter wait again, for the business its connection belongs to now, and returns that business.
 
-    UsageError when there is no such dead letter, when its connection is still unknown, or when it could not be read.
+    UsageError when there is no such dead letter, when its connection is unknown or was removed, or when it could not be read.
     """
     with database.write() as transaction:
         row = transaction.execute(sa.select(webhook_inbox).filter_by(inbox_no=inbox_no, state=DEAD)).one_or_none()
@@ -127,10 +127,10 @@ def replay_dead_letter(database: Database, inbox_no: int) -> str:
         if row.kind == "unreadable":
             raise UsageError(f"dead letter {inbox_no} could not be read ({row.reason}): the next sweep reads what it was about")
         owner = transaction.execute(
-            sa.select(connections.c.business_id).filter_by(rail=row.rail, connection_id=row.connection_id)
+            sa.select(connections.c.business_id).filter_by(rail=row.rail, connection_id=row.connection_id, removed_at=None)
         ).scalar_one_or_none()
         if owner is None:
-            raise UsageError(f"{row.rail} connection {row.connection_id} is still unknown: onboard it first")
+            raise UsageError(f"{row.rail} connection {row.connection_id} is still unknown, or was removed: onboard it first")
         again = {"state": PENDING, "business_id": owner, "attempts": 0, "reason": None, "settled_at": None, "claim_id": None}
         transaction.execute(sa.update(webhook_inbox).filter_by(inbox_no=inbox_no).values(again))
     return str(owner)

@@ -69,7 +69,7 @@ async def order_sync(writer: BatchWriter, advisor: str, body: bytes) -> list[Ask
                 entity_promise(order.rail, entity)
         except UsageError as error:
             raise TurnedAway(422, str(error)) from None
-        known = sa.select(connections.c.connection_id).filter_by(business_id=order.business, rail=order.rail).limit(1)
+        known = sa.select(connections.c.connection_id).filter_by(business_id=order.business, rail=order.rail, removed_at=None).limit(1)
         if transaction.execute(known).first() is None:
             raise TurnedAway(422, f"{order.business} is not connected to {order.rail}")
         return ask(transaction, order.business, order.rail, order.entities, advisor)

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from ingestion.control.api_tokens import new_token, revoke_tokens
 from ingestion.control.arrivals_schema import api_tokens, decisions, sync_requests
 from ingestion.errors import UsageError
+from ingestion.removing import disconnect
 from tests.receiver.conftest import NOON, Served
 
 ORDER = {"business": "acme", "rail": "qbo", "entities": ["bills"]}
@@ -116,6 +117,9 @@ def test_an_order_that_cannot_be_meant_is_refused_with_its_reason(local: Served,
 def test_a_rail_the_business_is_not_connected_to_is_named(local: Served) -> None:
     answer = local.post("/sync", json={"business": "bolt", "rail": "ramp"}, headers=local.token("ann", "staff", "bolt"))
     assert (answer.status_code, answer.json()) == (422, {"error": "bolt is not connected to ramp"})
+    disconnect(local.store, "bolt", "qbo", at_vendor=False)
+    answer = local.post("/sync", json={"business": "bolt", "rail": "qbo"}, headers=local.token("ann", "staff", "bolt"))
+    assert (answer.status_code, answer.json()) == (422, {"error": "bolt is not connected to qbo"}), "nobody would ever read it"
 
 
 def test_a_decision_is_stored_once_per_key_and_never_changed(served: Served) -> None:

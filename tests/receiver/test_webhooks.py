@@ -15,6 +15,7 @@ import pytest
 from ingestion.control.inbox import dead_letters, replay_dead_letter
 from ingestion.control.onboarding import onboard
 from ingestion.errors import UsageError
+from ingestion.removing import disconnect
 from tests.receiver.conftest import NOON, REALM, Served
 from tests.receiver.signing import SECRET, PlaidKey, Signed, qbo, qbo_body, qbo_event, ramp, stripe
 
@@ -111,6 +112,10 @@ def test_a_company_nobody_onboarded_is_acknowledged_kept_aside_and_replayed_once
     with pytest.raises(UsageError, match="still unknown"):
         replay_dead_letter(local.store.database, letter["inbox_no"])
     credentials = {"client_id": "c", "client_secret": "s", "refresh_token": "r", "realm_id": "777", "webhook_verifier": SECRET}
+    onboard(local.settings, local.store, "dune", "qbo", credentials)
+    disconnect(local.store, "dune", "qbo", at_vendor=False)
+    with pytest.raises(UsageError, match="or was removed"):
+        replay_dead_letter(local.store.database, letter["inbox_no"])
     onboard(local.settings, local.store, "dune", "qbo", credentials)
     assert replay_dead_letter(local.store.database, letter["inbox_no"]) == "dune"
     assert [(row.business_id, row.state, row.reason) for row in local.inbox()] == [("dune", "pending", None)]
