@@ -21,6 +21,7 @@ from ingestion.sync import SyncReport, SyncRequest, sync
 from sandbox.server import Running, start
 from tests.ingestion.plaid_bank import Bank
 from tests.ingestion.plaid_home import PlaidHome, patch, settings_in
+from tests.ingestion.vendors import office, vendors  # noqa: F401 - fixtures of consents
 
 # The specified waits take seconds; what is retried and how often is what these tests are about.
 HASTY = replace(DATA_FETCH, backoff_factor=1.0, first_wait_seconds=0.01)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,32 +10,16 @@ import pytest
 
 from ingestion.consent import App, Asking, ConsentDenied, Page, Place
 from ingestion.control.onboarding import onboard
-from ingestion.control.store import open_store, product_clock_of
+from ingestion.control.store import product_clock_of
 from ingestion.errors import RowcolError, UsageError
 from ingestion.freshness import connection_freshness
 from ingestion.rails.plaid import consent
 from ingestion.registry import RAILS
 from ingestion.strategies import BULK_OPERATION
 from ingestion.sync import SyncRequest, sync
-from sandbox.server import Running, start
-from tests.ingestion.vendors import Office, sandbox_apps, settings_under
+from tests.ingestion.vendors import Office
 
 CONSENTING = sorted(name for name, rail in RAILS.items() if rail.consent)
-
-
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with start(tmp_path_factory.mktemp("vendors"), seed=13, businesses=3) as running:
-        yield running
-
-
-@pytest.fixture
-def office(sandbox: Running, tmp_path: Path) -> Iterator[Office]:
-    settings = settings_under(tmp_path)
-    with open_store(settings) as store:
-        yield Office(settings, store, sandbox, sandbox_apps(sandbox))
-    for rail in RAILS:
-        sandbox.post("fault", rail=rail, business="all", kind="clear")
 
 
 def test_each_vendors_consent_ends_in_a_connection_that_can_be_read(office: Office) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import httpx
 import pytest
 import sqlalchemy as sa
@@ -12,26 +9,12 @@ import sqlalchemy as sa
 from ingestion.control.onboarding import identities_of
 from ingestion.control.rows import current_rows
 from ingestion.control.schema import connections
-from ingestion.control.store import open_store, product_clock_of
+from ingestion.control.store import product_clock_of
 from ingestion.errors import RowcolError, UsageError
 from ingestion.freshness import connection_freshness
 from ingestion.registry import RAILS
 from ingestion.removing import disconnect
-from sandbox.server import Running, start
-from tests.ingestion.vendors import Office, sandbox_apps, settings_under
-
-
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with start(tmp_path_factory.mktemp("removed"), seed=13, businesses=3) as running:
-        yield running
-
-
-@pytest.fixture
-def office(sandbox: Running, tmp_path: Path) -> Iterator[Office]:
-    settings = settings_under(tmp_path)
-    with open_store(settings) as store:
-        yield Office(settings, store, sandbox, sandbox_apps(sandbox))
+from tests.ingestion.vendors import Office
 
 
 @pytest.mark.parametrize("rail", sorted(RAILS))

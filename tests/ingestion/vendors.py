@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 import sqlalchemy as sa
 
 from ingestion.callback import Callback
@@ -16,11 +17,11 @@ from ingestion.consent import App, Place
 from ingestion.control.facts import Connection
 from ingestion.control.onboarding import Onboarded, identities_of, onboard
 from ingestion.control.schema import connections, secrets, tokens
-from ingestion.control.store import ControlStore
+from ingestion.control.store import ControlStore, open_store
 from ingestion.fetching import Identity
 from ingestion.registry import RAILS
 from ingestion.settings import Settings
-from sandbox.server import Running
+from sandbox.server import Running, start
 
 
 @dataclass
@@ -85,12 +86,20 @@ class Office:
             transaction.execute(sa.update(connections).filter_by(business_id=business, rail=rail).values(broken))
 
 
-def sandbox_apps(sandbox: Running) -> dict[str, App]:
-    """The keys of the sandbox's apps."""
-    listed = httpx.get(f"{sandbox.base_url}/sandbox/apps", trust_env=False).json()
-    return {each["rail"]: App(Place(*[each["base_url"]] * 3), each["app"]) for each in listed}
+@pytest.fixture(scope="module")
+def vendors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A sandbox for the consents of one module; what was consented to stays from test to test, as at a vendor."""
+    with start(tmp_path_factory.mktemp("vendors"), seed=13, businesses=3) as running:
+        yield running
 
 
-def settings_under(folder: Path) -> Settings:
-    """A home of its own."""
-    return Settings(home=folder / "home", duckdb_threads=1, _env_file=None)
+@pytest.fixture
+def office(vendors: Running, tmp_path: Path) -> Iterator[Office]:
+    """A home without connections, and vendors without faults."""
+    for rail in RAILS:
+        vendors.post("fault", rail=rail, business="all", kind="clear")
+    listed = httpx.get(f"{vendors.base_url}/sandbox/apps", trust_env=False).json()
+    apps = {each["rail"]: App(Place(*[each["base_url"]] * 3), each["app"]) for each in listed}
+    settings = Settings(home=tmp_path / "home", duckdb_threads=1, _env_file=None)
+    with open_store(settings) as store:
+        yield Office(settings, store, vendors, apps)
