@@ -1,6 +1,6 @@
 """What the change log knows before anything is fetched: up to where a rail has been read, and which records there are.
 
-Who asks: `ingestion.parts`. How it is kept: `ingestion.changelog`.
+Who asks: `ingestion.part`. How it is kept: `ingestion.changelog`.
 """
 
 from __future__ import annotations

@@ -25,7 +25,8 @@ from ingestion.control.outcomes import SyncOutcome
 from ingestion.control.store import ControlStore
 from ingestion.errors import UsageError
 from ingestion.pacing import Safe, nobody, paced
-from ingestion.parts import Result, Work, fetch_and_land
+from ingestion.part import Work
+from ingestion.parts import Result, fetch_and_land
 from ingestion.promise import EntityPromise, RailPromise
 from ingestion.settings import Settings
 from ingestion.strategies import DATA_FETCH, Strategy

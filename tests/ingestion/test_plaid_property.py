@@ -59,7 +59,7 @@ def sync_with(home: PlaidHome, item: BankItem, accident: Accident, meanwhile: li
         item.lose_cursors()
     if accident in ("killed_before", "killed_after"):
         with pytest.MonkeyPatch.context() as patched, suppress(Killed):
-            patched.setattr("ingestion.parts.land", _killed(accident))
+            patched.setattr("ingestion.part.land", _killed(accident))
             home.sync(["transactions"])
     assert not home.sync(["transactions"]).failed
     item.between_pages = []

@@ -41,7 +41,7 @@ def test_a_first_sync_brings_every_record_and_a_second_one_nothing(home: Home) -
 
 def test_many_companies_land_in_parts_each_with_its_own_id(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(RAILS, "qbo", replace(RAILS["qbo"], connections_at_once=1))
-    monkeypatch.setattr("ingestion.parts.SECONDS_PER_PART", 0)
+    monkeypatch.setattr("ingestion.part.SECONDS_PER_PART", 0)
     report = home.sync()
     assert home.raw() == served(home)
     assert [outcome.sync_id for outcome in report.outcomes] == [report.sync_id, f"{report.sync_id}-2"]
