@@ -107,7 +107,8 @@ def test_one_bad_page_in_a_batch_does_not_cost_the_others(home: Home) -> None:
     report = home.sync()
     outcome = outcome_of(report, broken)
     assert outcome.status == "partial"
-    assert {entity.status for entity in outcome.entities} == {"succeeded", "failed"}
+    statuses = {entity.status for entity in outcome.entities}
+    assert "succeeded" in statuses and statuses & {"failed", "partial"}, "nothing, or what came before the page"
     assert outcome.rows_new > 0
 
 
