@@ -18,6 +18,7 @@
         incremental_strategy='delete+insert',
         unique_key=['business_id', 'record_id'] if stamped else ['business_id', 'connection_id', 'record_id'],
         on_schema_change='fail',
+        meta={'mirrors': {'raw': 'raw_' ~ rail ~ '.' ~ table, 'loads': 'raw_' ~ rail ~ '._dlt_loads'}},
         post_hook="{{ remember_loads(source('raw_" ~ rail ~ "', '_dlt_loads')) }}",
     ) }}
 

@@ -22,16 +22,7 @@
             log.record_id
         from {{ relation }} as log
         where
-            log._dlt_load_id in (
-                select finished_loads.load_id
-                from finished_loads
-                where
-                    finished_loads.load_id not in (
-                        select done.load_id
-                        from {{ processed_loads() }} as done
-                        where done.model_name = '{{ this.identifier }}'
-                    )
-            )
+            log._dlt_load_id in ({{ unread_loads(loads) }})
     ),
 
     {% endif -%}
@@ -132,13 +123,9 @@
 {%- endmacro %}
 
 
-{#- Post-hook of a mirror model: remembers, in the model's own transaction, every finished load it has now seen. -#}
-{% macro remember_loads(loads) -%}
-    create table if not exists {{ processed_loads() }} (model_name varchar, load_id varchar);
-    insert into {{ processed_loads() }}
-    select
-        '{{ this.identifier }}' as model_name,
-        loads.load_id
+{#- The finished loads that this model has not processed. -#}
+{% macro unread_loads(loads) -%}
+    select loads.load_id
     from {{ loads }} as loads
     where
         loads.status = 0
@@ -147,4 +134,22 @@
             from {{ processed_loads() }} as done
             where done.model_name = '{{ this.identifier }}'
         )
+{%- endmacro %}
+
+
+{#- Whether a raw table has rows of loads that this model has not processed. -#}
+{% macro has_unread(relation, loads) -%}
+    {%- set found = run_query('select exists (select 1 from ' ~ relation ~ ' where _dlt_load_id in (' ~ unread_loads(loads) ~ '))') -%}
+    {{ return(found.rows[0][0]) }}
+{%- endmacro %}
+
+
+{#- Post-hook of a mirror model: remembers, in the model's own transaction, every finished load it has now seen. -#}
+{% macro remember_loads(loads) -%}
+    create table if not exists {{ processed_loads() }} (model_name varchar, load_id varchar);
+    insert into {{ processed_loads() }}
+    select
+        '{{ this.identifier }}' as model_name,
+        unread.load_id
+    from ({{ unread_loads(loads) }}) as unread
 {%- endmacro %}
