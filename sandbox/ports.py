@@ -1,4 +1,4 @@
-"""Ports on loopback, one per rail in a row. Which rail is which: `sandbox.rails`. The server itself: `sandbox.server`."""
+"""Ports on loopback, one per rail in a row. Which rail is which: `sandbox.rails`. The server itself: `sandbox.serving`."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def serve(
     """Serves the sandbox until it is stopped (Ctrl-C or SIGTERM). Day, tokens and faults lie in the home and survive."""
     from ingestion.errors import UsageError
     from sandbox.ports import DEFAULT_PORT
-    from sandbox.server import serve as run
+    from sandbox.serving import serve as run
     from sandbox.state import Config, stored_config
 
     if limits not in ("on", "off"):

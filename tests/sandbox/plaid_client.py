@@ -10,7 +10,7 @@ import httpx
 from sandbox.hub import Hub
 from sandbox.plaid.items import ItemFacts
 from sandbox.plaid.office import office_of
-from sandbox.server import application
+from sandbox.serving import application
 from sandbox.state import Config
 from tests.sandbox.conftest import InProcess
 

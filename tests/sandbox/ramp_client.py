@@ -10,7 +10,7 @@ import httpx
 from sandbox.hub import Hub
 from sandbox.ramp.desk import Desk
 from sandbox.ramp.office import office_of
-from sandbox.server import application
+from sandbox.serving import application
 from sandbox.state import Config
 from tests.sandbox.conftest import InProcess
 

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from sandbox.hub import Hub
-from sandbox.server import application
+from sandbox.serving import application
 from sandbox.state import Config
 from sandbox.stripe.book import Book
 from sandbox.stripe.office import StripeOffice, office_of

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from sandbox.hub import Hub
-from sandbox.server import application
+from sandbox.serving import application
 from sandbox.state import Config
 from tests.sandbox.conftest import InProcess
 

@@ -7,7 +7,7 @@ import pytest
 
 from sandbox.qbo import limits
 from sandbox.qbo.limits import Limits, ThrottledError
-from sandbox.server import ByPort, application
+from sandbox.serving import ByPort, application
 from tests.sandbox.conftest import InProcess, Ledger, OpenSandbox
 
 

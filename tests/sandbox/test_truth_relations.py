@@ -14,7 +14,7 @@ import pytest
 
 from sandbox.hub import Hub
 from sandbox.qbo.entities import RAW_TABLE
-from sandbox.server import application
+from sandbox.serving import application
 from sandbox.state import Config
 from sandbox.truth import SCHEMAS, truth_table
 from tests.sandbox.conftest import InProcess, Ledger
