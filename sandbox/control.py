@@ -72,7 +72,7 @@ def control_routes(hub: Hub, postman: Postman | None = None, set_pace: SetPace |
         return hub.advance(int(asked.get("days", 0)), int(asked.get("minutes", 0)))
 
     def fault(asked: dict[str, Any]) -> dict[str, Any]:
-        return hub.set_fault(
+        return hub.faults.order(
             asked["rail"], asked["business"], asked["kind"], float(asked.get("rate") or 1), asked.get("count"), int(asked.get("after") or 0)
         )
 

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from ingestion.errors import UsageError
+from sandbox.faults import Faults
 from sandbox.ports import DEFAULT_PORT, HOST
 from sandbox.qbo import oauth
 from sandbox.qbo.company import Company, GeneratedCompany
@@ -21,7 +22,7 @@ from sandbox.rails import NAMES, SandboxRail, sandbox_rails
 from sandbox.recorded import RecordedCompany, load_recorded
 from sandbox.seeds import seeded_dice
 from sandbox.served import ServedLog
-from sandbox.state import DEFAULT_OPTIONS, Config, FaultRule, State
+from sandbox.state import DEFAULT_OPTIONS, Config, State
 from sandbox.world.identity import FIRMS, business_at
 from sandbox.world.model import World
 
@@ -55,7 +56,6 @@ class Hub:
         self.state = State(folder, config)
         self.config = self.state.config
         self.served = ServedLog(folder / "served.bin")
-        self.dice = seeded_dice(self.config.seed, "faults")
         self._companies: dict[str, Company] = {}
         # What a rail keeps of its own beside the ledger, by its name; closed with the hub.
         self.offices: dict[str, Office] = {}
@@ -70,6 +70,8 @@ class Hub:
             self.listings = [Listing(one.index, one.business_id, one.name, one.realm, one.timezone, one.firm) for one in businesses]
         self.by_realm: Mapping[str, Listing] = {listing.realm: listing for listing in self.listings}
         self.by_business: Mapping[str, Listing] = {listing.business_id: listing for listing in self.listings}
+        dice = seeded_dice(self.config.seed, "faults")
+        self.faults = Faults(self.state, self.by_business, dice, is_recorded=bool(self.config.recorded))
         self.client = oauth.app_credentials(self.config.seed)
 
     @property
@@ -136,51 +138,6 @@ class Hub:
             raise UsageError("recorded companies do not change: touch needs generated ones")
         self.state.remember("operation", operation="touch", at=self.now + 60, share=share)
         return self.clock()
-
-    def set_fault(self, rail: str, business: str, kind: str, rate: float = 1.0, count: int | None = None, after: int = 0) -> dict[str, Any]:
-        """Orders a fault for a business or all, or clears them; after: how many requests it lets pass first.
-
-        UsageError for a rail, business or kind there is not.
-        """
-        rails = sandbox_rails()
-        if rail not in rails:
-            raise UsageError(f"the sandbox has no rail {rail!r}; it has: {', '.join(rails)}")
-        if business != "all" and business not in self.by_business:
-            raise UsageError(f"the sandbox has no business {business!r}; `rowcol sandbox credentials` lists them")
-        if kind == "clear":
-            numbers = [
-                rule.number for rule in self.state.memory.faults.values() if rule.rail == rail and business in ("all", rule.business)
-            ]
-            self.state.remember("faults_cleared", numbers=numbers)
-            return {"cleared": len(numbers)}
-        if kind not in rails[rail].faults:
-            elsewhere = any(kind in other.faults for other in rails.values())
-            what = f"fault {kind!r} does not happen on rail {rail}" if elsewhere else f"there is no fault {kind!r}"
-            raise UsageError(f"{what}; there happen: {', '.join(rails[rail].faults)}, clear")
-        if kind in rails[rail].world_faults and self.config.recorded:
-            raise UsageError(f"recorded companies do not change: fault {kind!r} needs generated ones")
-        if not 0 < rate <= 1 or (count is not None and count < 1) or after < 0:
-            raise UsageError("rate is above 0 and at most 1, count at least 1, after not negative")
-        number = max(self.state.memory.faults, default=0) + 1
-        self.state.remember("fault", number=number, rail=rail, business=business, kind=kind, rate=rate, left=count, after=after)
-        return {"fault": kind, "business": business, "rate": rate, "count": count, "after": after}
-
-    def fault_for(self, business_id: str, kinds: tuple[str, ...], rail: str = "qbo") -> str | None:
-        """The fault of the rail among `kinds` that strikes this business's request now, counted off; None most of the time."""
-        if not self.state.memory.faults:
-            return None
-        for rule in list(self.state.memory.faults.values()):
-            if rule.rail == rail and self._strikes(rule, business_id, kinds):
-                if rule.after:
-                    self.state.remember("fault_held", number=rule.number)
-                    continue
-                if rule.left is not None:
-                    self.state.remember("fault_fired", number=rule.number)
-                return rule.kind
-        return None
-
-    def _strikes(self, rule: FaultRule, business_id: str, kinds: tuple[str, ...]) -> bool:
-        return rule.business in ("all", business_id) and rule.kind in kinds and (rule.rate >= 1 or self.dice.random() < rule.rate)
 
     def set_options(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
         """Turns the vendor's switchable behaviours; UsageError for one there is not."""

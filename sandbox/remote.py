@@ -86,7 +86,7 @@ class _Local:
         self._hub = Hub(folder, config)
         self.advance = self._hub.advance
         self.touch = self._hub.touch
-        self.fault = self._hub.set_fault
+        self.fault = self._hub.faults.order
         self.credentials = self._hub.credentials
         self.apps = self._hub.apps
 

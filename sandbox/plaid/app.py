@@ -111,7 +111,7 @@ class PlaidApp:
         return labelled(replies.json_reply(serving.finish(of_item(item, asked, serving))))
 
     def _struck(self, business_id: str, kinds: tuple[str, ...]) -> str | None:
-        return self.hub.fault_for(business_id, kinds, rail="plaid")
+        return self.hub.faults.striking(business_id, kinds, rail="plaid")
 
     def _admit(self, request: Request, body: bytes) -> Asked:
         """The request's fields; keys stand in them or in the headers."""

@@ -81,16 +81,16 @@ class QboApp:
         hub = self.hub
         company = hub.company(realm)
         time = answer_time(hub.now, company.zone)
-        struck = hub.fault_for(company.business_id, _BEFORE)
+        struck = hub.faults.striking(company.business_id, _BEFORE)
         if struck is not None:
             return self._strike(struck, time)
         if "json" not in request.headers.get("accept", ""):
             return replies.xml_stub(time)
-        if hub.fault_for(company.business_id, ("slow",)):
+        if hub.faults.striking(company.business_id, ("slow",)):
             await asyncio.sleep(float(hub.options["slow_seconds"]))
-        endpoints = Endpoints(hub, company, hub.fault_for(company.business_id, _PAGE))
+        endpoints = Endpoints(hub, company, hub.faults.striking(company.business_id, _PAGE))
         response = await handler(endpoints, request)
-        if hub.fault_for(company.business_id, _AFTER):
+        if hub.faults.striking(company.business_id, _AFTER):
             endpoints.late_commit()
         return labelled(response)
 
@@ -113,7 +113,7 @@ class QboApp:
 
         def is_dead(realm: str) -> bool:
             listing = self.hub.by_realm.get(realm)
-            return listing is None or self.hub.fault_for(listing.business_id, ("dead_token",)) is not None
+            return listing is None or self.hub.faults.striking(listing.business_id, ("dead_token",)) is not None
 
         status, body = oauth.token_answer(self.hub.state, request.headers, form, is_dead)
         return replies.json_reply(encode(body), status, {"cache-control": "no-cache, no-store"})

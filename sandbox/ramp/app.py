@@ -86,33 +86,33 @@ class RampApp:
     async def _serve(self, request: Request, access: oauth.Access, scope: str, handler: Handler, spoilt: tuple[str, ...]) -> Response:
         hub = self.hub
         business_id = hub.listings[access.number].business_id
-        struck = hub.fault_for(business_id, _BEFORE, "ramp")
+        struck = hub.faults.striking(business_id, _BEFORE, "ramp")
         if struck is not None:
             return _strike(struck)
-        is_lost = scope in oauth.MISSING and hub.fault_for(business_id, ("scope_missing",), "ramp")
+        is_lost = scope in oauth.MISSING and hub.faults.striking(business_id, ("scope_missing",), "ramp")
         if scope not in access.scopes or is_lost:
             return replies.forbidden()
-        if hub.fault_for(business_id, ("slow",), "ramp"):
+        if hub.faults.striking(business_id, ("slow",), "ramp"):
             await asyncio.sleep(float(hub.options["slow_seconds"]))
             if hub.options["ramp_slow_is_504"] and request.query_params.get("page_size", "") in _LONG:
                 return replies.html_error(504)
         desk = office_of(hub).desk(business_id)
         start = request.query_params.get("start", "")
         is_bill = request.url.path == f"{API}/bills" and start in desk.shelves["bills"].rows
-        if is_bill and hub.fault_for(business_id, ("drifting_pages",), "ramp"):
+        if is_bill and hub.faults.striking(business_id, ("drifting_pages",), "ramp"):
             # The bill behind which the page was to begin is archived first.
             hub.state.remember("operation", operation="ramp_archive", at=hub.now, number=desk.number, bill=start)
             desk = office_of(hub).desk(business_id)
         kinds = (*spoilt, "cursor_gone") if start else spoilt
-        pages = Pages(office_of(hub), desk, str(request.base_url).rstrip("/"), hub.fault_for(business_id, kinds, "ramp"))
+        pages = Pages(office_of(hub), desk, str(request.base_url).rstrip("/"), hub.faults.striking(business_id, kinds, "ramp"))
         return labelled(handler(pages, request))
 
     def _lost(self, number: int) -> tuple[str, ...] | None:
         """What faults take from a new token: scopes, or all (None)."""
         business_id = self.hub.listings[number].business_id
-        if self.hub.fault_for(business_id, ("dead_token",), "ramp"):
+        if self.hub.faults.striking(business_id, ("dead_token",), "ramp"):
             return None
-        return oauth.MISSING if self.hub.fault_for(business_id, ("scope_missing",), "ramp") else ()
+        return oauth.MISSING if self.hub.faults.striking(business_id, ("scope_missing",), "ramp") else ()
 
     async def _token(self, request: Request) -> Response:
         if not self._is_admitted(request):

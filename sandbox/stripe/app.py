@@ -102,17 +102,17 @@ class StripeApp:
 
     async def _serve(self, handler: Handler, request: Request, caller: Caller, entity: Entity | None) -> Response:
         hub, business = self.hub, self.office.accounts[caller.account].business_id
-        kind = hub.fault_for(business, _BEFORE, rail="stripe")
+        kind = hub.faults.striking(business, _BEFORE, rail="stripe")
         if kind == "html_error":
             return replies.html_error(caller.version)
         if kind is not None:
             raise self._struck(kind, caller, entity)
-        if hub.fault_for(business, ("slow",), rail="stripe"):
+        if hub.faults.striking(business, ("slow",), rail="stripe"):
             await asyncio.sleep(float(hub.options["slow_seconds"]))
         pages = (*_PAGE, "cursor_gone") if "starting_after" in request.query_params else _PAGE
-        serving = Serving(self.office, caller.account, caller.shape, hub.fault_for(business, pages, rail="stripe"))
+        serving = Serving(self.office, caller.account, caller.shape, hub.faults.striking(business, pages, rail="stripe"))
         body = serving.finish(handler(serving, request))
-        if hub.fault_for(business, ("late_commit",), rail="stripe"):
+        if hub.faults.striking(business, ("late_commit",), rail="stripe"):
             hub.state.remember("operation", operation="stripe_late", at=hub.now, realm=self.office.accounts[caller.account].realm)
         return labelled(replies.json_reply(body, caller.version))
 

@@ -25,7 +25,7 @@ def plaid(tmp_path: Path) -> Iterator[Plaid]:
 
 
 def strike(plaid: Plaid, kind: str, count: int = 1, business: str = "all") -> None:
-    plaid.hub.set_fault("plaid", business, kind, count=count)
+    plaid.hub.faults.order("plaid", business, kind, count=count)
 
 
 @pytest.mark.parametrize(

@@ -118,11 +118,11 @@ def test_linking_and_letting_go_is_as_described(plaid: Plaid) -> None:
 
 def test_refusals_are_as_described(plaid: Plaid) -> None:
     token = plaid.tokens[0]
-    plaid.hub.set_fault("plaid", "all", "throttle", count=1)
+    plaid.hub.faults.order("plaid", "all", "throttle", count=1)
     assert check(plaid, "/accounts/get", access_token=token)["error_type"] == "RATE_LIMIT_EXCEEDED"
-    plaid.hub.set_fault("plaid", "all", "server_error", count=1)
+    plaid.hub.faults.order("plaid", "all", "server_error", count=1)
     assert check(plaid, "/accounts/get", access_token=token)["error_type"] == "API_ERROR"
-    plaid.hub.set_fault("plaid", "all", "item_login_required", count=2)
+    plaid.hub.faults.order("plaid", "all", "item_login_required", count=2)
     assert check(plaid, "/accounts/get", access_token=token)["error_type"] == "ITEM_ERROR"
     assert check(plaid, "/item/get", access_token=token)["item"]["error"]["error_code"] == "ITEM_LOGIN_REQUIRED"
     assert check(plaid, "/transactions/sync", access_token=token, cursor="gone")["error_code"] == "INVALID_FIELD"

@@ -90,10 +90,10 @@ def test_balances_are_noted_once_per_change_and_accounts_once(plaid: Plaid) -> N
 def test_drifted_and_spoiled_bodies_are_noted_as_they_were_or_not_at_all(plaid: Plaid) -> None:
     token = plaid.tokens[0]
     for kind in ("torn_json", "bad_utf8"):
-        plaid.hub.set_fault("plaid", "all", kind, count=1)
+        plaid.hub.faults.order("plaid", "all", kind, count=1)
         plaid.post("/transactions/sync", access_token=token, count=3)
     assert served(plaid) == []
-    plaid.hub.set_fault("plaid", "all", "schema_drift", count=1)
+    plaid.hub.faults.order("plaid", "all", "schema_drift", count=1)
     page = msgspec.json.decode(plaid.post("/transactions/sync", access_token=token, count=3).content, type=_Page)
     assert {row["content_sha256"] for row in served(plaid)} == {hashlib.sha256(raw).hexdigest() for raw in page.added}
     assert drifted(b'{"amount":1.10,"payment_meta":{}}') == b'{"amount":"1.10","release_tag":{"wave":2,"labels":["drift"]}}'

@@ -21,7 +21,7 @@ def ramp(tmp_path: Path) -> Iterator[RampClient]:
 
 
 def strike(client: RampClient, kind: str, count: int | None = 1) -> None:
-    client.hub.set_fault("ramp", client.business_id, kind, count=count)
+    client.hub.faults.order("ramp", client.business_id, kind, count=count)
 
 
 def test_throttle_and_server_errors_strike_once_and_only_this_business(ramp: RampClient) -> None:
@@ -51,7 +51,7 @@ def test_a_dead_token_fails_calls_and_the_token_endpoint(tmp_path: Path) -> None
         strike(client, "dead_token", count=None)
         assert client.get("/bills").json()["error_v2"]["error_code"] == "DEVELOPER_7002"
         assert client.fetch_token().status_code == status
-        client.hub.set_fault("ramp", "all", "clear")
+        client.hub.faults.order("ramp", "all", "clear")
         assert client.get("/bills").status_code == 200
         client.hub.close()
 

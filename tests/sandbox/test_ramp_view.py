@@ -63,7 +63,7 @@ def test_a_restart_changes_nothing(tmp_path: Path) -> None:
     first.hub.advance(days=3)
     first.hub.touch(0.05)
     first.token = first.fetch_token().json()["access_token"]
-    first.hub.set_fault("ramp", "all", "drifting_pages", count=1)
+    first.hub.faults.order("ramp", "all", "drifting_pages", count=1)
     first.get("/bills", page_size="2", start=first.walk("/bills")[1]["id"])
     before = fingerprint(first.hub)
     first.hub.close()

@@ -60,7 +60,7 @@ def test_time_moves_and_nothing_else_does(open_sandbox: OpenSandbox, root: Path)
     ledger.hub.advance(days=3)
     ledger.renew()
     assert ledger.query("select * from Bill").json()["QueryResponse"] == before
-    for change in (lambda: ledger.hub.touch(0.1), lambda: ledger.hub.set_fault("qbo", "all", "late_commit")):
+    for change in (lambda: ledger.hub.touch(0.1), lambda: ledger.hub.faults.order("qbo", "all", "late_commit")):
         with pytest.raises(UsageError, match="recorded companies do not change"):
             change()
 

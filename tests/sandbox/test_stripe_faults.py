@@ -20,7 +20,7 @@ def account(tmp_path: Path) -> Iterator[Account]:
 
 
 def strike(account: Account, kind: str, count: int = 1) -> None:
-    account.hub.set_fault("stripe", account.business_id, kind, count=count)
+    account.hub.faults.order("stripe", account.business_id, kind, count=count)
 
 
 def test_refusals_come_with_the_vendors_status_and_words(account: Account) -> None:

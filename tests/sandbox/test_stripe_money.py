@@ -165,7 +165,7 @@ def test_another_process_tells_the_same_after_touches_and_late_edits(tmp_path: P
     first = open_hub(tmp_path)
     account = Account(first)
     first.touch(0.3)
-    first.set_fault("stripe", "all", "late_commit", count=2)
+    first.faults.order("stripe", "all", "late_commit", count=2)
     for _ in range(3):
         account.page("/customers")
         first.advance(minutes=7)

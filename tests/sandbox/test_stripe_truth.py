@@ -79,7 +79,7 @@ def test_a_deletion_counts_as_served_with_the_answer_that_tells_it(account: Acco
 
 
 def test_drifted_bodies_are_served_under_their_own_hash_and_expanded_ones_not_at_all(account: Account) -> None:
-    account.hub.set_fault("stripe", "all", "schema_drift", count=1)
+    account.hub.faults.order("stripe", "all", "schema_drift", count=1)
     drifted = rows_of(account.get("/charges", limit="3").content)
     assert served(account).keys() == {("charges", hashlib.sha256(body).hexdigest()) for body in drifted}
     account.get("/charges", limit="3", **{"expand[]": "data.customer"})

@@ -77,7 +77,7 @@ def test_a_tombstone_in_the_feed_is_served_as_a_deletion(ledger: Ledger) -> None
 
 def test_drifted_bodies_are_served_under_their_own_hash(ledger: Ledger) -> None:
     ledger.query("select * from Bill maxresults 3")
-    ledger.hub.set_fault("qbo", "all", "schema_drift", count=1)
+    ledger.hub.faults.order("qbo", "all", "schema_drift", count=1)
     ledger.query("select * from Bill maxresults 3")
     rows = table(ledger, "served")
     assert (len(rows), len({row["content_sha256"] for row in rows}), len({row["record_id"] for row in rows})) == (6, 6, 3)
