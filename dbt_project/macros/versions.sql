@@ -56,10 +56,7 @@
     newest as (
         select *
         from history
-        qualify row_number() over (
-            partition by history.business_id{{ '' if stamped else ', history.connection_id' }}, history.record_id
-            order by {{ newest_first('history', stamped) }}
-        ) = 1
+        qualify {{ is_newest('history', stamped) }}
     ),
 
     newest_live as (
@@ -70,10 +67,7 @@
             history.change_id
         from history
         where not history.is_deleted
-        qualify row_number() over (
-            partition by history.business_id{{ '' if stamped else ', history.connection_id' }}, history.record_id
-            order by {{ newest_first('history', stamped) }}
-        ) = 1
+        qualify {{ is_newest('history', stamped) }}
     ),
 
     heads as (
@@ -111,9 +105,12 @@
 {%- endmacro %}
 
 
-{#- What orders the versions of a record, the newest first. -#}
-{% macro newest_first(log, stamped) -%}
-    {% if stamped %}{{ log }}.source_updated_at desc nulls last, {% endif %}{{ log }}.observed_at desc, {{ log }}.version_no desc
+{#- Whether a row of `log` is the newest version of its record, among those that the query has. -#}
+{% macro is_newest(log, stamped) -%}
+    row_number() over (
+        partition by {{ log }}.business_id, {% if not stamped %}{{ log }}.connection_id, {% endif %}{{ log }}.record_id
+        order by {% if stamped %}{{ log }}.source_updated_at desc nulls last, {% endif %}{{ log }}.observed_at desc, {{ log }}.version_no desc
+    ) = 1
 {%- endmacro %}
 
 
