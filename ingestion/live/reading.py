@@ -144,7 +144,8 @@ class Reader:
         """Stores all of it or nothing. What came out otherwise than before ends other processes' and questions' answers."""
         part, question, gathering, seen = attempt.part, attempt.question, attempt.gathering, attempt.seen_no
         connection, entities = part.connection, part.promise.entities
-        as_of = max([arrivals.observed_at for _, arrivals in gathering.arrived], default=attempt.started)
+        # Of several answers the first is the oldest.
+        as_of = min([arrivals.observed_at for _, arrivals in gathering.arrived], default=attempt.started)
         cached = Cached(msgspec.json.encode(rows), as_of, seen)
         with self._store.database.write() as transaction:
             for entity, arrivals in gathering.arrived:
