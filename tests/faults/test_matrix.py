@@ -155,7 +155,9 @@ def test_a_fault_comes_to_what_the_table_says(run_of: RunOf, rail: str, kind: st
 def test_whoever_is_not_struck_does_not_notice(run_of: RunOf, rail: str) -> None:
     run = run_of(rail)
     for report in (run.walk.lasting, run.walk.once, run.cycle.lasting, run.cycle.once):
-        for outcome in outcomes_of(report, run.who[NOTHING]):
+        unstruck = outcomes_of(report, run.who[NOTHING])
+        assert unstruck
+        for outcome in unstruck:
             assert (outcome.status, outcome.error_kind, outcome.retries) == ("succeeded", None, 0)
 
 

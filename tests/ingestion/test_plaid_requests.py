@@ -78,6 +78,7 @@ def test_every_request_is_one_that_plaid_describes(description: dict[str, Any], 
 
 
 def test_credentials_are_in_every_body_and_the_token_only_where_it_belongs(asked: list[tuple[str, dict[str, Any]]]) -> None:
+    assert {path == "/institutions/get_by_id" for path, _ in asked} == {True, False}
     for path, body in asked:
         assert (body["client_id"], body["secret"]) == ("client-1", "secret-1")
         assert ("access_token" in body) == (path != "/institutions/get_by_id")

@@ -130,6 +130,7 @@ def test_names_are_spelled_in_other_ways_than_in_the_ledger(tmp_path: Path) -> N
 def test_statements_follow_one_another_and_hold_what_was_cleared(ramp: RampClient) -> None:
     statements = ramp.walk("/statements")
     cents = {each["id"]: round(each["amount"] * 100) for each in ramp.walk("/transactions")}
+    assert len(statements) > 1
     for before, after in pairwise(statements):
         assert (before["ending_balance"], before["end_date"]) == (after["opening_balance"], after["start_date"])
         assert after["preceding_statement_id"] == before["id"]

@@ -95,15 +95,18 @@ def test_the_balance_is_what_its_transactions_add_up_to(account: Account) -> Non
 
 def test_charged_money_is_pending_for_two_working_days(account: Account) -> None:
     zone = account.hub.world(account.business_id).zone
-    for row in account.walk("/balance_transactions", type="charge"):
+    charged = account.walk("/balance_transactions", type="charge")
+    assert charged
+    for row in charged:
         day = business_days_after(datetime.fromtimestamp(row["created"], zone).date(), 2)
         assert row["available_on"] == datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()
         assert row["status"] == ("available" if row["available_on"] <= account.hub.now else "pending")
 
 
 def test_an_invoice_is_paid_by_what_its_payments_say(account: Account) -> None:
-    payments = account.walk("/invoice_payments")
-    for invoice in account.walk("/invoices"):
+    payments, invoices = account.walk("/invoice_payments"), account.walk("/invoices")
+    assert payments and invoices
+    for invoice in invoices:
         mine = [row for row in payments if row["invoice"] == invoice["id"]]
         assert sum(row["amount_paid"] or 0 for row in mine if row["status"] == "paid") == invoice["amount_paid"]
         assert invoice["amount_due"] == invoice["amount_paid"] + invoice["amount_remaining"]
