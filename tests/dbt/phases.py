@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 
 from tests.dbt.ledgers import NOW
@@ -27,7 +28,8 @@ PHASES: dict[str, tuple[str, ...]] = {
 }
 
 # Rows of these are the state of one rail each, so they name it and have no other that could be degraded.
-OF_ONE_RAIL = {"marts.fct_rail_freshness", "marts.fct_connection_health"}
+OF_ONE_RAIL = {"marts.fct_rail_freshness", "marts.fct_connection_health", "marts.fct_api_health"}
+CALLS = '{"/any":{"calls":1,"errors":0,"throttled":0,"latency":{"10":1}}}'
 
 HEAD = """# Phases
 
@@ -50,6 +52,8 @@ def build(project: DbtProject, path: Path) -> Path:
         raw.load("1")
         for business_id, rails in PHASES.items():
             phased_business(raw, business_id, rails)
+            for rail in ("qbo", *rails):
+                raw.control("sync_outcomes", business_id=business_id, rail=rail, finished_at=NOW - timedelta(days=1), calls=CALLS)
             raw.checked(business_id, "H11", at=NOW, entity="invoices", record_id="9", observed="large")
     build_phases(project, path)
     return path
