@@ -42,7 +42,8 @@ FRUGAL = "set memory_limit = '160MB'; set threads = 1"
 # end; with DuckDB's own threshold a large insert goes to the file at once (250,000 records: 1.0 s instead of 1.3 s).
 CHECKPOINT_EARLY = "set checkpoint_threshold = '4MB'"
 
-_one_thread = threading.Lock()
+# Reentrant, because a rebuild holds the locks of all rails at once.
+_one_thread = threading.RLock()
 
 Watermarks = dict[str, dict[str, str]]
 
