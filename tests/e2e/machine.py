@@ -13,7 +13,6 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -29,9 +28,9 @@ from ingestion.control.onboarding import onboard
 from ingestion.control.store import open_store
 from ingestion.settings import Settings
 from sandbox.server import Running, start
+from tests import forked
 
 ROOT = Path(__file__).parents[2]
-COMMAND = [sys.executable, "-c", "from rowcol_assets.cli.main import main; main()"]
 # Names of a run, a sync or a load differ between two homes that came to the same state on different ways.
 NAMES_OF_RUNS = ("run_id", "sync_id", "load_id", "_dlt_load_id")
 SHOWN = ("marts", "experiences")
@@ -150,7 +149,7 @@ class Machine:
             return connection.execute(statement).fetchall()
 
     def _command(self, arguments: tuple[str, ...]) -> list[str]:
-        return [*COMMAND, *arguments]
+        return [*forked.command(), *arguments]
 
     def _surroundings(self, environment: dict[str, str]) -> dict[str, Any]:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("ROWCOL_")}

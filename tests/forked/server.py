@@ -1,0 +1,141 @@
+"""Imports the libraries a cycle needs and forks a command for each shim that asks; ends with the first connection to it."""
+
+from __future__ import annotations
+
+import array
+import atexit
+import contextlib
+import fcntl
+import importlib
+import json
+import os
+import selectors
+import signal
+import socket
+import sys
+import threading
+import traceback
+import types
+from pathlib import Path
+from typing import Any
+
+LIBRARIES = (
+    "aiohttp",
+    "alembic",
+    "dagster",
+    "dagster_dbt",
+    "dbt.adapters.duckdb",
+    "dbt.cli.main",
+    "dlt",
+    "dlt.destinations.impl.duckdb.duck",
+    "duckdb",
+    "great_expectations",
+    "httpx_aiohttp",
+    "pandas",
+    "pyarrow.parquet",
+    "rich",
+    "sqlalchemy",
+    "typer",
+)
+F_SETSIG = 10
+
+
+def serve(address: Path) -> None:
+    """Forks until the connection that came first has ended."""
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    beside = address.with_name("beside")
+    listening.bind(str(beside))
+    listening.listen(64)
+    beside.rename(address)
+    keeper, _ = listening.accept()
+    selector = selectors.DefaultSelector()
+    selector.register(keeper, selectors.EVENT_READ)
+    selector.register(listening, selectors.EVENT_READ)
+    wake_up, woken = socket.socketpair()
+    woken.setblocking(False)
+    wake_up.setblocking(False)
+    signal.set_wakeup_fd(wake_up.fileno())
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    selector.register(woken, selectors.EVENT_READ)
+    running: dict[int, socket.socket] = {}
+    while True:
+        for key, _ in selector.select():
+            if key.fileobj is keeper:
+                return
+            if key.fileobj is woken:
+                woken.recv(4096)
+            else:
+                connection, _ = listening.accept()
+                child = _fork(connection)
+                running[child] = connection
+                connection.sendall(f"{child}\n".encode())
+        while running:
+            child, status = os.waitpid(-1, os.WNOHANG)
+            if not child:
+                break
+            connection = running.pop(child)
+            with contextlib.suppress(BrokenPipeError):  # the shim was killed, and the command with it
+                connection.sendall(f"{status}\n".encode())
+            connection.close()
+
+
+def _fork(connection: socket.socket) -> int:
+    asked, streams = _received(connection)
+    child = os.fork()
+    if not child:
+        _become(asked, streams, connection)
+    for stream in streams:
+        os.close(stream)
+    return child
+
+
+def _received(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:
+    streams = array.array("i")
+    head, ancillary, _, _ = connection.recvmsg(4, socket.CMSG_LEN(3 * streams.itemsize))
+    for _, _, data in ancillary:
+        streams.frombytes(data)
+    length = int.from_bytes(head, "big")
+    text = bytearray()
+    while len(text) < length:
+        text += connection.recv(length - len(text))
+    return json.loads(text), list(streams)
+
+
+def _become(asked: dict[str, Any], streams: list[int], connection: socket.socket) -> None:
+    """Goes on as the command; never returns."""
+    status = 1
+    try:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        for target, stream in enumerate(streams):
+            os.dup2(stream, target)
+        # Kept above everything a command opens; its end means that the shim was killed.
+        fcntl.fcntl(connection, fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(connection, F_SETSIG, signal.SIGKILL)
+        fcntl.fcntl(connection, fcntl.F_SETFL, fcntl.fcntl(connection, fcntl.F_GETFL) | os.O_ASYNC)
+        os.environ.clear()
+        os.environ.update(asked["environment"])
+        os.chdir(str(asked["folder"]))
+        sys.argv = ["rowcol", *asked["arguments"]]
+        sys.modules["__main__"] = types.ModuleType("__main__")
+        from rowcol_assets.cli.main import main
+
+        main()
+        status = 0
+    except SystemExit as stop:
+        status = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    except BaseException:  # noqa: BLE001 - told as the interpreter tells it
+        traceback.print_exc()
+    finally:
+        threading._shutdown()  # type: ignore[attr-defined]
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+
+if __name__ == "__main__":
+    for name in LIBRARIES:
+        importlib.import_module(name)
+    assert threading.active_count() == 1, f"a fork would lose a thread: {threading.enumerate()}"
+    serve(Path(sys.argv[1]))
