@@ -1,7 +1,8 @@
-"""Takes a connection away: revokes the consent at the vendor, forgets secret, tokens and live answers, keeps everything that was ever read.
+"""Takes a connection away: revokes the consent at the vendor, forgets secret, tokens and live answers, keeps all that was read.
 
-The connection itself stays, marked as removed, so that its history goes on where it ended when it is connected again
-(`ingestion.connecting`, `ingestion.control.onboarding`).
+What still waits for it, webhooks and sync requests, is given up with that reason. The connection itself stays, marked as
+removed, so that its history goes on where it ended when it is connected again (`ingestion.connecting`,
+`ingestion.control.onboarding`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from ingestion.clock import wall_clock
 from ingestion.connecting import called
 from ingestion.consent import Ending, Place, place_of, steps_of
 from ingestion.control import tokens
+from ingestion.control.claims import end_waiting
 from ingestion.control.facts import Connection, TokenState
 from ingestion.control.live_cache import forget_answers
 from ingestion.control.outcomes import DISCONNECTED
@@ -92,9 +94,11 @@ async def _end(promise: RailPromise, place: Place, secret: Mapping[str, Any], to
 
 def _forget(store: ControlStore, connection: Connection) -> None:
     now = wall_clock()
-    gone = {"state": DISCONNECTED, "last_error_kind": "removed", "last_error": "the connection was removed", "removed_at": now}
+    why = "the connection was removed"
+    gone = {"state": DISCONNECTED, "last_error_kind": "removed", "last_error": why, "removed_at": now}
     with store.database.write() as transaction:
         for table in (secrets, token_table):
             transaction.execute(sa.delete(table).filter_by(**connection.key))
         forget_answers(transaction, connection.key)
+        end_waiting(transaction, **connection.key, why=why)
         transaction.execute(sa.update(connections).filter_by(**connection.key).values({**gone, "updated_at": now}))

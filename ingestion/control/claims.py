@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection as Transaction
 from ingestion.clock import wall_clock
 from ingestion.control.arrivals_schema import sync_requests, webhook_inbox
 from ingestion.control.database import Database
+from ingestion.control.schema import connections
 
 # A row whose runs all failed is given up after these; schedules and sweeps bring the data nevertheless.
 MOST_ATTEMPTS = 5
@@ -97,6 +98,21 @@ def end_claim(database: Database, claim_id: str, succeeded: bool) -> None:
         for table in TABLES:
             left = sa.and_(table.c.claim_id == claim_id, table.c.state == PENDING)
             _give_back(transaction, table, left, None if succeeded else "the run failed")
+
+
+def end_waiting(transaction: Transaction, business_id: str, rail: str, connection_id: str, why: str) -> None:
+    """Gives up what waits for a connection that nobody will read: its webhooks, and sync requests if no other is left to serve them."""
+    others = sa.select(connections.c.connection_id).where(
+        connections.c.business_id == business_id,
+        connections.c.rail == rail,
+        connections.c.connection_id != connection_id,
+        connections.c.removed_at.is_(None),
+    )
+    told = sa.and_(webhook_inbox.c.connection_id == connection_id, webhook_inbox.c.rail == rail)
+    asked = sa.and_(sync_requests.c.business_id == business_id, sync_requests.c.rail == rail, ~sa.exists(others))
+    for table, which in ((webhook_inbox, told), (sync_requests, asked)):
+        gone = {"state": DEAD, "settled_at": wall_clock(), "reason": why, "claim_id": None, "claimed_at": None}
+        transaction.execute(sa.update(table).where(which, table.c.state == PENDING).values(gone))
 
 
 def _give_back(transaction: Transaction, table: sa.Table, which: sa.ColumnElement[bool], why: str | None) -> None:

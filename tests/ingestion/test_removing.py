@@ -6,14 +6,17 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
+from ingestion.control.inbox import dead_letters, put_notices, waiting_events
 from ingestion.control.onboarding import identities_of
 from ingestion.control.rows import current_rows
 from ingestion.control.schema import connections
 from ingestion.control.store import product_clock_of
+from ingestion.control.sync_requests import ask, waiting_requests
 from ingestion.errors import RowcolError, UsageError
 from ingestion.freshness import connection_freshness
 from ingestion.registry import RAILS
 from ingestion.removing import disconnect
+from ingestion.webhooks import Notice
 from tests.ingestion.vendors import Office
 
 
@@ -39,6 +42,21 @@ def test_removing_ends_the_consent_and_forgets_the_secret_and_connecting_again_g
     if not RAILS[rail].has_many_connections:
         assert again.connection_ids == (first,) and not again.is_new
         assert office.row(business, rail)["removed_at"] is None
+
+
+def test_what_waits_for_a_removed_connection_is_given_up_with_the_reason_and_nothing_else_is(office: Office) -> None:
+    gone, stays = office.businesses[:2]
+    ids = {business: office.connect(business, "qbo").connection_ids[0] for business in (gone, stays)}
+    notices = [Notice(connection, f"event-{business}", "Bill.Update", ("bills",)) for business, connection in ids.items()]
+    with office.store.database.write() as transaction:
+        assert put_notices(transaction, "qbo", {connection: business for business, connection in ids.items()}, notices) == 2
+        for business in ids:
+            ask(transaction, business, "qbo", ["bills"], "ada")
+    disconnect(office.store, gone, "qbo")
+    assert [one.business_id for one in waiting_events(office.store.database)] == [stays]
+    assert [one.business_id for one in waiting_requests(office.store.database)] == [stays]
+    (letter,) = dead_letters(office.store.database)
+    assert (letter["business_id"], letter["reason"]) == (gone, "the connection was removed")
 
 
 def test_a_vendor_that_does_not_answer_leaves_everything_as_it_was_unless_told_otherwise(office: Office) -> None:
