@@ -18,6 +18,7 @@ import stamina
 from ingestion.breaker import Breaker
 from ingestion.control.facts import Connection
 from ingestion.control.outcomes import SyncOutcome
+from ingestion.errors import WarehouseBusy
 from ingestion.fetched import Fetched
 from ingestion.fetching import Fetch, FetchSession, RailError
 from ingestion.http import many_calls_client
@@ -105,6 +106,8 @@ class _Fetching:
         try:
             async with self._breakers[connection.base_url].guard():
                 result.reports = await self._fetch(session, connection, self.work.promises, result.traffic)
+        except WarehouseBusy:
+            raise
         except RailError as error:
             result.error = error
         except Exception as defect:  # noqa: BLE001 - a defect met by one company's data must not take the others down

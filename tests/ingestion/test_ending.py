@@ -15,14 +15,22 @@ import sqlalchemy as sa
 from ingestion import sync as sync_module
 from ingestion.clock import wall_clock
 from ingestion.control.leases import held_leases
-from ingestion.control.schema import businesses, connections
-from ingestion.control.store import open_store
+from ingestion.control.schema import businesses, connections, sync_outcomes
+from ingestion.control.store import ControlStore, open_store
+from ingestion.errors import WarehouseBusy
 from ingestion.rails.qbo import fetch as qbo_fetch
 from ingestion.registry import RAILS
 from ingestion.settings import Settings
 from ingestion.sync import SyncRequest, Together
 
 REQUEST = SyncRequest(RAILS["qbo"])
+
+
+def connected(store: ControlStore) -> None:
+    with store.database.write() as transaction:
+        transaction.execute(sa.insert(businesses).values(business_id="acme", business_name="Acme", onboarded_at=wall_clock()))
+        own = {"business_id": "acme", "rail": "qbo", "connection_id": "realm", "base_url": "https://vendor.test", "auth_url": ""}
+        transaction.execute(sa.insert(connections).values(**own, updated_at=wall_clock()))
 
 
 def test_a_fetch_under_way_gives_back_its_lease_and_its_spool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,10 +43,7 @@ def test_a_fetch_under_way_gives_back_its_lease_and_its_spool(tmp_path: Path, mo
 
     monkeypatch.setattr(qbo_fetch, "fetch", never_ends)
     with open_store(settings) as store:
-        with store.database.write() as transaction:
-            transaction.execute(sa.insert(businesses).values(business_id="acme", business_name="Acme", onboarded_at=wall_clock()))
-            own = {"business_id": "acme", "rail": "qbo", "connection_id": "realm", "base_url": "https://vendor.test", "auth_url": ""}
-            transaction.execute(sa.insert(connections).values(**own, updated_at=wall_clock()))
+        connected(store)
         with Together(settings, store, wall_clock, [REQUEST]) as together:
             assert is_fetching.wait(60)
             assert len(held_leases(store.database)) == len(list((settings.home / "spool").iterdir())) == 1
@@ -46,6 +51,24 @@ def test_a_fetch_under_way_gives_back_its_lease_and_its_spool(tmp_path: Path, mo
             with pytest.raises((CancelledError, asyncio.CancelledError)):
                 together.report("qbo")
         assert (held_leases(store.database), list((settings.home / "spool").iterdir())) == ([], [])
+
+
+def test_a_warehouse_that_a_fetch_finds_held_ends_the_sync_and_is_no_fault_of_the_connection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(home=tmp_path / "home", duckdb_memory="500MB", duckdb_threads=1, _env_file=None)
+
+    async def held(*_: object) -> None:
+        raise WarehouseBusy("held by process 4711")
+
+    monkeypatch.setattr(qbo_fetch, "fetch", held)
+    with open_store(settings) as store:
+        connected(store)
+        with pytest.raises(WarehouseBusy, match="4711"):
+            sync_module.sync(settings, store, wall_clock, REQUEST)
+        assert (held_leases(store.database), list((settings.home / "spool").iterdir())) == ([], [])
+        with store.database.read() as transaction:
+            assert transaction.execute(sa.select(sync_outcomes)).all() == []
 
 
 def test_a_sync_that_had_not_begun_when_all_were_ended_is_ended_as_it_begins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
