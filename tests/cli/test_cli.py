@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -58,13 +58,14 @@ def test_every_command_explains_itself(home: Path, name: str) -> None:
 
 
 def test_the_command_is_there_in_half_a_second(home: Path) -> None:
-    """The best of five, because the machine's other work is not the command's."""
+    """Judged by the time it computes, the least of ten: what it waits for because others compute is not its own."""
     took = []
-    for _ in range(5):
-        started = time.perf_counter()
+    for _ in range(10):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         assert rowcol(home, "--help").returncode == 0
-        took.append(time.perf_counter() - started)
-    assert min(took) < 0.5
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        took.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    assert 0 < min(took) < 0.5
 
 
 @pytest.mark.parametrize(
