@@ -144,6 +144,12 @@ class Bank:
         if path in ("/accounts/get", "/accounts/balance/get"):
             served = item.accounts if path == "/accounts/get" else item.live_accounts
             return 200, b'{"accounts": [' + b",".join(served) + b'], "item": ' + head.encode() + b', "request_id": "r"}'
+        if path == "/transactions/get":
+            first = body["options"]["offset"]
+            rows = list(item.state.values())
+            page = b",".join(rows[first : first + body["options"]["count"]])
+            total = str(len(rows)).encode()
+            return 200, b'{"transactions": [' + page + b'], "total_transactions": ' + total + b', "item": ' + head.encode() + b"}"
         assert path == "/transactions/sync", path
         return item.sync(body.get("cursor", ""), body.get("count", 100))
 

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from ingestion.control.store import open_store
+from ingestion.live.desk import ask_once
+from ingestion.live.facts import question_of
 from ingestion.rails.plaid.promise import PLAID
 from tests.ingestion.plaid_bank import Bank
 from tests.ingestion.plaid_home import HASTY_ACTION, PlaidHome, patch, settings_in
@@ -30,7 +32,7 @@ def description() -> dict[str, Any]:
 
 @pytest.fixture
 def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, dict[str, Any]]]]:
-    """Every call of a first sync in pages, a further one, and a person's, at a bank that wants an age."""
+    """Every call of a first sync in pages, a further one, a person's, and a live question, at a bank that wants an age."""
     bank = Bank()
     patch(monkeypatch, bank)
     item = bank.item(page_rows=2, institution_id="ins_128026")
@@ -42,6 +44,8 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tupl
         home.connect("acme", item)
         assert not home.sync().failed
         assert not home.sync(None, HASTY_ACTION, "on_demand").failed
+        answer = ask_once(settings, store, home.clock, question_of("transactions", "acme"), strict=True)
+        assert len(answer.value["transactions"]) == 5
         yield bank.asked
 
 
