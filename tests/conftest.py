@@ -21,6 +21,8 @@ os.environ["ROWCOL_RAIL_LIMITS"] = "off"
 DEAR = ("e2e", "dagster", "publishing", "changelog")
 
 
+# Before xdist's own, which takes the groups there are then: marked later, a file's homes were made by each worker anew.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Orders the tests, dear ones first, and keeps a file that shares what it builds on one worker.
 
