@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,9 @@ def small_ledger(raw: RawWarehouse, business_id: str, *, cash: Any = 1000, **set
     raw.versions(business_id, "purchases", [purchase("10", 900)])
 
 
-def build_marts(project: DbtProject, path: Path, now: datetime = NOW) -> None:
-    for step in (BEFORE, AFTER):
+def build_marts(project: DbtProject, path: Path, now: datetime = NOW, *, only: Sequence[str] = ()) -> None:
+    """Builds everything in the two steps of a cycle, or the models `only` and what they rest on, which takes a third as long."""
+    for step in [("--select", *(f"+{name}" for name in only))] if only else [BEFORE, AFTER]:
         assert broken(project.build(path, *step, now=now.isoformat())) == []
 
 

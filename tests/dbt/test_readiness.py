@@ -22,7 +22,7 @@ def test_what_is_not_ready_to_be_paid_says_why(project: DbtProject, tmp_path: Pa
         raw.version("acme", "bills", bill("voided", 0, PrivateNote="Voided"))
         raw.version("acme", "bills", bill("flagged", 11, DueDate="2026-07-03"))
         raw.checked("acme", "H15", at=NOW, entity="bills", record_id="flagged", observed="twice", impact_amount=Decimal(11))
-    build_marts(project, path)
+    build_marts(project, path, only=("fct_payment_ready_bills",))
     found = rows(
         path, "select record_id, is_payment_ready, blocked_reasons, is_ready_by_specification from marts.fct_payment_ready_bills order by 1"
     )
