@@ -7,6 +7,7 @@ import os
 import resource
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -57,15 +58,23 @@ def test_every_command_explains_itself(home: Path, name: str) -> None:
         assert "Examples:" in result.stdout
 
 
-def test_the_command_is_there_in_half_a_second(home: Path) -> None:
-    """Judged by the time it computes, the least of ten: what it waits for because others compute is not its own."""
-    took = []
-    for _ in range(10):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        assert rowcol(home, "--help").returncode == 0
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        took.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    assert 0 < min(took) < 0.5
+def test_the_command_is_there_at_once(home: Path) -> None:
+    """It computes a few times what importing the library of its command line does: a ratio, because both are as slow as the
+    machine is at the moment. It was 2.8 times, and importing Dagster alone 9.3 times.
+    """
+    command, library = [], []
+    for _ in range(5):
+        command.append(_computed(lambda: rowcol(home, "--help")))
+        library.append(_computed(lambda: subprocess.run([sys.executable, "-c", "import typer, rich.console"], check=True)))
+    assert 0 < min(command) < 5 * min(library)
+
+
+def _computed(run: Callable[[], object]) -> float:
+    """Seconds of CPU that a child process takes."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    run()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 @pytest.mark.parametrize(
