@@ -1,8 +1,8 @@
 """Dagster's run history in SQLite, laid out and written as Dagster does it, over connections that stay open.
 
 Dagster opens an engine, commits to the disk and closes again up to six times for each of the thousands of events of a cycle;
-closing a database's last connection also folds its log back into it, and a new engine compiles each statement anew. That
-was 45 of 82 s of a cycle over two businesses (a sampling profile on two busy cores). What history is for: `cycle`, `runs`.
+closing a database's last connection also folds its log back into it, and a new engine compiles each statement anew. With
+other work on the machine that was half of a small cycle (docs/decisions.md). What history is for: `cycle`, `runs`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What of the control store the log follows: who may see what, whose connection is whose, how a business is set, decisions.
+"""What of the control store the log follows: who may see what, whose connection is whose, how a business is set.
 
 The relations are those of `raw_control`, where nothing is secret. How a difference becomes an event is in `differences`.
 """

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+FIELDS = ("events", "businesses", "checkpoints", "found", "problems")
+
 
 def command(
     audit: Annotated[Path | None, typer.Option(help="The folder of sealed files; that of the home if not given.")] = None,
@@ -45,6 +47,3 @@ def command(
         typer.echo(f"root {verdict.root.hex()}")
     if not verdict.is_intact:
         raise typer.Exit(1)
-
-
-FIELDS = ("events", "businesses", "checkpoints", "found", "problems")

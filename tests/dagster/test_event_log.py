@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -11,7 +12,9 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+import sqlalchemy as sa
 import yaml
+from dagster._core.instance.ref import InstanceRef
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 
 from ingestion.settings import Settings, child_environment
@@ -57,6 +60,30 @@ def test_dagsters_own_storage_reads_it_while_it_is_open(settings: Settings) -> N
         assert theirs == instance.event_log_storage.get_logs_for_run(run.run_id)
         assert [event.dagster_event_type for event in theirs].count(dg.DagsterEventType.ASSET_MATERIALIZATION) == 1
         assert len(own.event_log_storage.get_asset_records([dg.AssetKey("thing")])) == 1
+
+
+def test_a_run_opens_few_databases_and_not_one_per_event(settings: Settings, tmp_path: Path) -> None:
+    opened: list[str] = []
+
+    def note(connection: sqlite3.Connection, _: object) -> None:
+        opened.append(connection.execute("pragma database_list").fetchone()[2])
+
+    sa.event.listen(sa.pool.Pool, "connect", note)
+    try:
+        with open_instance(settings) as instance:
+            opened.clear()
+            dg.materialize([thing], instance=instance)
+            ours = sum("/history/runs/" in file for file in opened)
+        own = tmp_path / "dagsters own"
+        own.mkdir()
+        with dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(own))) as instance:
+            opened.clear()
+            dg.materialize([thing], instance=instance)
+            dagsters = sum("/history/runs/" in file for file in opened)
+    finally:
+        sa.event.remove(sa.pool.Pool, "connect", note)
+    # Its own, that of all runs, and that once more for a question about its tables.
+    assert (ours, dagsters) == (3, 21)
 
 
 def test_more_runs_than_stay_open_are_all_read(settings: Settings) -> None:

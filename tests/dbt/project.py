@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,25 +44,29 @@ class DbtProject:
         as_of_date: str = "",
         known_at: str = "",
         full_refresh: bool = False,
+        heard: Callable[[Any], None] | None = None,
     ) -> Any:
-        """Builds `selection` (everything if empty, without unit tests) and returns dbt's result; the file is free again afterwards."""
+        """Builds `selection` (everything if empty, without unit tests) and returns dbt's result; the file is free again afterwards.
+
+        heard: given each of dbt's events.
+        """
         variables = {"rowcol_now": now, "as_of_date": as_of_date, "known_at": known_at}
         arguments = ["build", "--exclude-resource-type", "unit_test", "--vars", json.dumps(variables), *selection]
         if full_refresh:
             arguments.append("--full-refresh")
-        return self._runner(self.manifest, *arguments, work_warehouse=warehouse)
+        return self._runner(self.manifest, *arguments, work_warehouse=warehouse, heard=heard)
 
     def unit_tests(self, warehouse: Path) -> Any:
         """Runs the project's own unit tests."""
         return self._runner(self.manifest, "test", "--select", "test_type:unit", work_warehouse=warehouse)
 
-    def _runner(self, manifest: Any, *arguments: str, work_warehouse: Path) -> Any:
+    def _runner(self, manifest: Any, *arguments: str, work_warehouse: Path, heard: Callable[[Any], None] | None = None) -> Any:
         from dbt.adapters.duckdb.connections import DuckDBConnectionManager
         from dbt.cli.main import dbtRunner
 
         os.environ.update({"ROWCOL_DBT_WAREHOUSE": str(work_warehouse), "ROWCOL_DBT_MEMORY": "1GB", "DBT_INDIRECT_SELECTION": "buildable"})
         try:
-            return dbtRunner(manifest=manifest).invoke(
+            return dbtRunner(manifest=manifest, callbacks=[heard] if heard else []).invoke(
                 [
                     *arguments,
                     "--project-dir",

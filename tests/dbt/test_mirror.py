@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.dbt.documents import bill
+from tests.dbt.documents import bill, vendor
 from tests.dbt.project import DbtProject, failures, rows
 from tests.dbt.rawfill import OBSERVED, RawWarehouse
 
@@ -27,6 +27,18 @@ def _version(raw: RawWarehouse, record_id: str, amount: int, *, day: int, load_i
         observed_at=OBSERVED + timedelta(days=day if seen is None else seen),
         **more,
     )
+
+
+def _statements(project: DbtProject, path: Path, *selection: str) -> dict[str, list[str]]:
+    """What a build asked of DuckDB, by model."""
+    asked: dict[str, list[str]] = {}
+
+    def note(event: Any) -> None:
+        if event.info.name == "SQLQuery":
+            asked.setdefault(event.data.node_info.node_name, []).append(event.data.sql)
+
+    assert failures(project.build(path, *selection, heard=note)) == []
+    return asked
 
 
 def test_the_newest_version_wins_and_a_late_older_one_changes_nothing(project: DbtProject, tmp_path: Path) -> None:
@@ -141,3 +153,27 @@ def test_known_at_sees_only_what_had_been_observed(project: DbtProject, tmp_path
         _version(raw, "8", 900, day=30, load_id="1")
     assert failures(project.build(path, *MIRROR, known_at="2026-06-10T00:00:00Z")) == []
     assert [row[:2] for row in rows(path, STATE)] == [("7", 100)]
+
+
+def test_what_has_no_news_is_asked_for_it_and_left_alone(project: DbtProject, tmp_path: Path) -> None:
+    """The second build of a mirror, with nothing new and with a load of other tables, and of the view over it."""
+    path = tmp_path / "mirror.duckdb"
+    with RawWarehouse(path) as raw:
+        raw.load("1")
+        _version(raw, "7", 100, day=1, load_id="1")
+    built = ("--select", "stg_qbo__bills", "stg_qbo__bill_lines")
+    assert failures(project.build(path, *built)) == []
+    quiet = _statements(project, path, *built)
+    with RawWarehouse(path) as raw:
+        raw.load("2")
+        raw.version("acme", "vendors", vendor("1"), load_id="2")
+    elsewhere = _statements(project, path, *built)
+    with RawWarehouse(path) as raw:
+        raw.load("3")
+        _version(raw, "7", 300, day=3, load_id="3", version_no=2)
+    news = _statements(project, path, *built)
+    assert [any("dbt_tmp" in sql for sql in one["stg_qbo__bills"]) for one in (quiet, elsewhere, news)] == [False, False, True]
+    assert [len(one["stg_qbo__bills"]) for one in (quiet, elsewhere, news)] == [7, 7, 11]
+    assert [sql.split()[0] for sql in quiet["stg_qbo__bill_lines"]] == ["BEGIN", "/*", "COMMIT"]
+    assert "create or replace view" in quiet["stg_qbo__bill_lines"][1]
+    assert rows(path, STATE)[0][1] == 300

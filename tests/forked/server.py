@@ -127,6 +127,7 @@ def _become(asked: dict[str, Any], streams: list[int], connection: socket.socket
     except BaseException:  # noqa: BLE001 - told as the interpreter tells it
         traceback.print_exc()
     finally:
+        # What an interpreter does at its end; leaving by its own way would go on with the server's code.
         threading._shutdown()  # type: ignore[attr-defined]
         atexit._run_exitfuncs()
         sys.stdout.flush()

@@ -26,8 +26,10 @@ def main() -> None:
         signal.signal(number, lambda received, _: os.kill(child, received))
     status = int(answers.readline())
     if os.WIFSIGNALED(status):
-        signal.signal(os.WTERMSIG(status), signal.SIG_DFL) if os.WTERMSIG(status) != signal.SIGKILL else None
-        os.kill(os.getpid(), os.WTERMSIG(status))
+        fatal = os.WTERMSIG(status)
+        if fatal != signal.SIGKILL:
+            signal.signal(fatal, signal.SIG_DFL)
+        os.kill(os.getpid(), fatal)
     os._exit(os.waitstatus_to_exitcode(status))
 
 
