@@ -21,7 +21,7 @@ HEALTH = ("marts.fct_connection_health", "marts.fct_rail_freshness")
 def test_two_cycles_at_once_over_an_unchanged_source_change_nothing(later_copy: Machine) -> None:
     before = sorted(later_copy.raw()), later_copy.marts(), later_copy.published(), _generations(later_copy)
     running = [later_copy.begin("run"), later_copy.begin("run")]
-    ends = [(process, *process.communicate(timeout=300)) for process in running]
+    ends = [(process, *process.communicate(timeout=1200)) for process in running]
     codes = sorted(process.returncode for process, _, _ in ends)
     assert codes in ([0, 0], [0, 3]), [told for _, *told in ends]
     assert all("held by process" in errors for process, _, errors in ends if process.returncode == 3)
