@@ -7,6 +7,7 @@ other work on the machine that was half of a small cycle (docs/decisions.md). Wh
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,11 +18,14 @@ import sqlalchemy as sa
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClassData
+from dagster._utils.concurrency import ConcurrencyClaimStatus
 from sqlalchemy.pool import StaticPool
 
 # A run writes to its own database and to the index; the webserver reads those of several runs.
 OPEN_AT_ONCE = 8
 BUSY_TIMEOUT_SECONDS = 20
+# Between two looks at a taken slot of a pool: short beside what a step of a cycle takes, long beside what a look costs.
+SLOT_WAIT_SECONDS = 0.2
 
 
 class RunHistory(DagsterSqliteStorage):
@@ -67,6 +71,20 @@ class EventLog(SqliteEventLogStorage):
             self._initialized_dbs.add(shard)
         self._engines[shard] = engine
         return engine
+
+    def claim_concurrency_slot(
+        self, concurrency_key: str, run_id: str, step_key: str, priority: int | None = None
+    ) -> ConcurrencyClaimStatus:
+        """Claims a slot of a pool, or comes back without one after a moment, to be asked again at once.
+
+        Dagster's own wait between two claims is `min(0, ...)` seconds (`interval_to_next_pending_claim_check`, 1.13): a run
+        that waits for another one took a whole core away from it.
+        """
+        status = super().claim_concurrency_slot(concurrency_key, run_id, step_key, priority)
+        if status.is_claimed:
+            return status
+        time.sleep(SLOT_WAIT_SECONDS)
+        return status.with_sleep_interval(0.0)
 
     def wipe(self) -> None:
         """Deletes all events; the databases of runs are removed under their connections, so these are closed before."""

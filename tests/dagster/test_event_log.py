@@ -7,6 +7,8 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -40,6 +42,10 @@ with open_instance(load_settings()) as instance:
 @dg.asset
 def thing() -> dg.MaterializeResult[None]:
     return dg.MaterializeResult(metadata={"rows": 7})
+
+
+@dg.asset(pool="warehouse")
+def pooled() -> None: ...
 
 
 def materializations(instance: dg.DagsterInstance) -> int:
@@ -126,3 +132,15 @@ def test_a_home_made_earlier_gets_the_configuration_of_now(settings: Settings, o
             "custom": {"module": "rowcol_assets.event_log", "class": "RunHistory", "config": {"base_dir": str(settings.dagster_dir)}}
         },
     }
+
+
+def test_a_run_that_waits_for_a_slot_leaves_the_processor_to_others(settings: Settings) -> None:
+    with open_instance(settings) as instance:
+        log = instance.event_log_storage
+        log.initialize_concurrency_limit_to_default("warehouse")
+        assert log.claim_concurrency_slot("warehouse", "another run", "its step").is_claimed
+        threading.Timer(3.0, lambda: log.free_concurrency_slots_for_run("another run")).start()
+        started, computed = time.monotonic(), time.thread_time()
+        assert dg.materialize([pooled], instance=instance).success
+        assert time.monotonic() - started > 2.0, "it has not waited"
+        assert time.thread_time() - computed < 1.0
