@@ -66,7 +66,7 @@ def run_job(
     import sqlalchemy.orm  # noqa: F401 - see _preload
 
     from rowcol_assets.assets.failing import was_busy
-    from rowcol_assets.definitions import build_definitions
+    from rowcol_assets.code_location import build_definitions
 
     if job == "cycle" and assets is None:
         _preload()

@@ -1,69 +1,11 @@
-"""The Dagster code location: `build_definitions` puts it together, `defs` is what Dagster loads.
+"""What Dagster loads, by `workspace.yaml` and `pyproject.toml`; what is in it is put together in `rowcol_assets.code_location`.
 
-Pure: it reads the dbt manifest and nothing else, opens no store and no warehouse. What the parts do is in `assets`,
-`jobs`, `schedules`, `sensors`; how a cycle is run without a server is in `rowcol_assets.cycle`.
+A command line that builds its own does not import this: building takes most of a second.
 """
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
-
-import dagster as dg
-import msgspec
-
-from ingestion.errors import RowcolError
-from ingestion.registry import RAILS
-from ingestion.settings import Settings, load_settings
-from rowcol_assets.arrivals import arrival_sensors
-from rowcol_assets.assets.control import control_assets
-from rowcol_assets.assets.log import log_assets
-from rowcol_assets.assets.models import model_assets
-from rowcol_assets.assets.published import published_assets
-from rowcol_assets.assets.quality import quality_assets
-from rowcol_assets.assets.rails import rail_assets
-from rowcol_assets.jobs import cycle_job, retention_job, sync_job
-from rowcol_assets.resources import Platform, RunScope
-from rowcol_assets.schedules import cycle_schedules, retention_schedule
-from rowcol_assets.sensors import rail_freshness, run_failure
-from rowcol_assets.transform import MANIFEST_PATH
-
-# Code references and freshness policies carry this notice on every load; the version is pinned and tests load it.
-warnings.filterwarnings("ignore", category=dg.BetaWarning)
-warnings.filterwarnings("ignore", category=dg.PreviewWarning)
-
-PUBLISHED_SCHEMAS = ("marts", "experiences")
-
-
-def build_definitions(settings: Settings, *, overrides: Mapping[str, object] | None = None) -> dg.Definitions:
-    """Everything Dagster needs, for production, command line and tests alike. overrides: resources by name."""
-    manifest = read_manifest(MANIFEST_PATH)
-    rails = [rail_assets(rail) for rail in RAILS.values()]
-    control = control_assets([key for assets in rails for key in assets.keys])
-    before, after = model_assets("before", manifest), model_assets("after", manifest)
-    models = [*before.keys, *after.keys]
-    quality = quality_assets(sorted(key for key in before.keys if key.path[0] == "quality" and key.path[-1].startswith("chk_")))
-    log = log_assets([*(key for assets in rails for key in assets.keys), *control.keys, *quality.keys])
-    published = published_assets(sorted(key for key in models if key.path[0] in PUBLISHED_SCHEMAS))
-    after_fetch = [control, before, quality, log, after, published]
-    return dg.Definitions(
-        assets=dg.with_source_code_references([*rails, *after_fetch]),
-        jobs=[cycle_job, sync_job, retention_job],
-        schedules=[*cycle_schedules(), retention_schedule()],
-        sensors=[rail_freshness, run_failure, *arrival_sensors([key for assets in after_fetch for key in assets.keys])],
-        resources={"platform": Platform(settings), "scope": RunScope(), **(overrides or {})},
-        executor=dg.in_process_executor,
-    )
-
-
-def read_manifest(path: Path) -> dict[str, Any]:
-    """dbt's manifest; RowcolError in one line when the project was never parsed here."""
-    try:
-        return msgspec.json.decode(path.read_bytes())
-    except OSError:
-        raise RowcolError(f"{path} is missing: run `make manifest` once") from None
-
+from ingestion.settings import load_settings
+from rowcol_assets.code_location import build_definitions
 
 defs = build_definitions(load_settings())

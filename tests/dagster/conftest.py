@@ -8,7 +8,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from rowcol_assets.definitions import build_definitions
+from rowcol_assets.code_location import build_definitions
 from sandbox.server import start
 from tests.dagster.place import Place, home_settings, onboard_all
 

@@ -27,6 +27,6 @@ def snapshot(definitions: dg.Definitions) -> str:
 
 if __name__ == "__main__":
     from ingestion.settings import load_settings
-    from rowcol_assets.definitions import build_definitions
+    from rowcol_assets.code_location import build_definitions
 
     SNAPSHOT.write_text(snapshot(build_definitions(load_settings())))

@@ -18,7 +18,7 @@ from ingestion.control.schema import businesses
 from ingestion.control.sync_requests import ask
 from ingestion.webhooks import Notice
 from rowcol_assets.arrivals import BETWEEN_PUBLISHING, arrival_sensors
-from rowcol_assets.definitions import build_definitions
+from rowcol_assets.code_location import build_definitions
 from rowcol_assets.resources import Platform
 from tests.dagster.homes import connect
 from tests.dagster.place import Place, home_settings

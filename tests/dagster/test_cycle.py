@@ -11,7 +11,7 @@ import pytest
 
 from ingestion.registry import RAILS
 from rowcol_assets.assets.rails import READ_CHECK
-from rowcol_assets.definitions import build_definitions
+from rowcol_assets.code_location import build_definitions
 from rowcol_assets.instance import open_instance
 from tests.dagster.place import Place
 

@@ -17,7 +17,7 @@ from ingestion.registry import RAILS
 from ingestion.settings import child_environment
 from ingestion.strategies import STRATEGIES
 from rowcol_assets.assets.models import model_assets
-from rowcol_assets.definitions import build_definitions, read_manifest
+from rowcol_assets.code_location import build_definitions, read_manifest
 from rowcol_assets.resources import RunScope, StrategyName
 from rowcol_assets.transform import MANIFEST_PATH
 from rowcol_assets.translators import ModelTranslator

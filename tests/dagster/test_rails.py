@@ -25,7 +25,7 @@ from ingestion.entity_promises import SEED_PATH
 from ingestion.promise import RailPromise
 from ingestion.registry import RAILS
 from ingestion.settings import Settings, child_environment
-from rowcol_assets.definitions import read_manifest
+from rowcol_assets.code_location import read_manifest
 from rowcol_assets.transform import MANIFEST_PATH
 from tests.dagster.place import home_settings
 

@@ -16,7 +16,7 @@ from ingestion.registry import RAILS
 from ingestion.settings import Settings
 from ingestion.sync import SyncRequest, sync
 from rowcol_assets.arrivals import WEBHOOKS, arrival_sensors
-from rowcol_assets.definitions import build_definitions
+from rowcol_assets.code_location import build_definitions
 from rowcol_assets.instance import open_instance
 from rowcol_assets.resources import Platform
 from sandbox.server import start

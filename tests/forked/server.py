@@ -1,4 +1,4 @@
-"""Imports the libraries a cycle needs and forks a command for each shim that asks; ends with the first connection to it."""
+"""Imports what a cycle needs, libraries and our own, and forks a command for each shim that asks; ends with the first connection to it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ import types
 from pathlib import Path
 from typing import Any
 
-LIBRARIES = (
+MODULES = (
     "aiohttp",
     "alembic",
     "dagster",
@@ -34,7 +34,12 @@ LIBRARIES = (
     "pandas",
     "pyarrow.parquet",
     "rich",
-    "sqlalchemy",
+    "rowcol_assets.cli.rebuild",
+    "rowcol_assets.cli.run",
+    "rowcol_assets.cli.sync",
+    "rowcol_assets.code_location",
+    "rowcol_assets.event_log",
+    "sqlalchemy.orm",
     "typer",
 )
 F_SETSIG = 10
@@ -136,7 +141,7 @@ def _become(asked: dict[str, Any], streams: list[int], connection: socket.socket
 
 
 if __name__ == "__main__":
-    for name in LIBRARIES:
+    for name in MODULES:
         importlib.import_module(name)
     assert threading.active_count() == 1, f"a fork would lose a thread: {threading.enumerate()}"
     serve(Path(sys.argv[1]))

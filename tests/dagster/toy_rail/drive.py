@@ -8,8 +8,8 @@ import sys
 from ingestion.control.onboarding import onboard
 from ingestion.control.store import open_store
 from ingestion.settings import load_settings
+from rowcol_assets.code_location import build_definitions
 from rowcol_assets.cycle import run_job
-from rowcol_assets.definitions import build_definitions
 
 settings = load_settings()
 with open_store(settings) as store:
