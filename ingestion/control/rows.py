@@ -11,7 +11,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection as Transaction
 
-from ingestion.control import schema
+from ingestion.control import arrivals_schema, schema
 from ingestion.control.columns import Instant, Money
 from ingestion.control.store import ControlStore
 
@@ -102,6 +102,7 @@ TABLES: dict[str, tuple[str, ...]] = {
         "quarantined_at",
         "resolved_at",
     ),
+    "decisions": ("decision_no", "decision_id", "business_id", "advisor_id", "kind", "subject", "reason", "decided_at"),
 }
 
 
@@ -154,7 +155,7 @@ def _table(transaction: Transaction, name: str, where: sa.ColumnElement[bool] | 
 
 
 def _query(name: str) -> sa.Select[Any]:
-    table: sa.Table = schema.metadata.tables[name]
+    table: sa.Table = arrivals_schema.metadata.tables[name]
     computed: dict[str, sa.ColumnElement[Any]] = {}
     source: sa.FromClause = table
     if name == "businesses":

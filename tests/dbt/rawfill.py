@@ -42,6 +42,8 @@ CONTROL_TABLES = {
     "quarantined_pages": """quarantine_id varchar, business_id varchar, connection_id varchar, rail varchar, entity varchar,
         sync_id varchar, reason varchar, byte_count bigint, sha256 varchar, path varchar, quarantined_at timestamptz,
         resolved_at timestamptz, _dlt_load_id varchar""",
+    "decisions": """decision_no bigint, decision_id varchar, business_id varchar, advisor_id varchar, kind varchar, subject varchar,
+        reason varchar, decided_at timestamptz, _dlt_load_id varchar""",
 }
 
 # Of the rails beside the ledger; none stamps its versions itself.
