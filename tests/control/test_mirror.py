@@ -25,7 +25,8 @@ KINDS = {
     **dict.fromkeys(("warning_days", "critical_days", "healthy_days", "min_buffer_days", "payroll_interval_days"), "INTEGER"),
     **dict.fromkeys(("is_paused", "is_sandbox"), "BOOLEAN"),
     **dict.fromkeys(
-        ("consecutive_failures", "source_count", "rows_new", "rows_seen", "requests", "retries", "throttled", "byte_count"), COUNT
+        ("consecutive_failures", "source_count", "rows_new", "rows_seen", "requests", "retries", "throttled", "byte_count", "decision_no"),
+        COUNT,
     ),
     **dict.fromkeys(("valid_from", "valid_to"), INSTANT),
 }
