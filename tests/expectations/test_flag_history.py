@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,13 +24,18 @@ def naive(cycle: int) -> datetime:
     return at(cycle).replace(tzinfo=None)
 
 
-@pytest.fixture
-def warehouse(tmp_path: Path) -> Path:
-    path = tmp_path / WAREHOUSE
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("built") / WAREHOUSE
     with RawWarehouse(path) as raw:
         raw.business("acme", now=START)
     build(path, BEFORE, now=START)
     return path
+
+
+@pytest.fixture
+def warehouse(built: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(built, tmp_path / WAREHOUSE))
 
 
 def cycle(warehouse: Path, number: int, status: str, records: tuple[str, ...] = (), **options: Any) -> None:
