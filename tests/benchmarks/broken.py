@@ -44,7 +44,7 @@ def measure(folder: Path, say: Say) -> list[Result]:
         for number in range(PAIRS):
             well = _cycle(settings, running)
             _break(running)
-            broken = _cycle(settings, running)
+            broken = _cycle(settings, running, code=1)
             told.append(len(reasons := _reasons(settings)))
             _mend(running)
             ratios.append(broken.seconds / well.seconds)
@@ -60,10 +60,13 @@ def measure(folder: Path, say: Say) -> list[Result]:
     ]
 
 
-def _cycle(settings: Settings, running: Running) -> Ran:
-    """A cycle after edits; RuntimeError when somebody who is not broken is shown as of before them."""
+def _cycle(settings: Settings, running: Running, code: int = 0) -> Ran:
+    """A cycle after edits, which is to end with `code`: 1 where some connections cannot be read.
+
+    RuntimeError when somebody who is not broken is shown as of before them.
+    """
     known_at = datetime.fromisoformat(running.post("touch", share=CHANGED_SHARE)["now"])
-    ran = command(settings, "run", pace=UNLIMITED)
+    ran = command(settings, "run", pace=UNLIMITED, code=code)
     broken = {entry["business_id"] for entry in running.credentials[: len(FAULTS)]}
     query = (
         "select distinct business_id from marts.fct_rail_freshness where epoch(last_success_at) < ? and rail = 'qbo' and entity = 'bills'"

@@ -106,8 +106,8 @@ def started(settings: Settings, *arguments: str, pace: Pace | None = None) -> su
     )
 
 
-def command(settings: Settings, *arguments: str, pace: Pace | None = None) -> Ran:
-    """Runs a `rowcol` command over a home to its end."""
+def command(settings: Settings, *arguments: str, pace: Pace | None = None, code: int = 0) -> Ran:
+    """Runs a `rowcol` command over a home to its end; RuntimeError, with what it said, when that is not exit code `code`."""
     begun = time.perf_counter()
     process = started(settings, *arguments, pace=pace)
     assert process.stdout is not None
@@ -115,7 +115,7 @@ def command(settings: Settings, *arguments: str, pace: Pace | None = None) -> Ra
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - begun
     process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
+    if process.returncode != code:
         raise RuntimeError(f"rowcol {' '.join(arguments)} ended with {process.returncode}: {said[-800:]}")
     return Ran(seconds, said, usage.ru_maxrss / 1024)
 
