@@ -23,13 +23,13 @@ FAULTS = (
     ("qbo", "dead_token"),
     ("qbo", "throttle"),
     ("qbo", "fault_in_200"),
-    ("qbo", "slow"),
     ("ramp", "server_error"),
-    ("ramp", "scope_missing"),
+    ("ramp", "bad_utf8"),
     ("plaid", "item_login_required"),
     ("plaid", "gzip_bomb"),
     ("stripe", "torn_json"),
     ("stripe", "html_error"),
+    ("stripe", "scope_missing"),
 )
 Say = Callable[[str], None]
 
@@ -89,7 +89,8 @@ def _mend(running: Running) -> None:
 
 
 def _reasons(settings: Settings) -> dict[str, str]:
-    """What the published file says is wrong, by business."""
-    query = "select business_id, rail || ' ' || last_error_kind from marts.fct_connection_health where state != 'healthy'"
+    """What the published file says is wrong, by business; one that is held at its last good publish says so, with the reason."""
+    query = """select business_id, rail || ' ' || last_error_kind from marts.fct_connection_health where state != 'healthy'
+        union all select business_id, held_reason from marts.fct_publish_state where publish_state = 'held'"""
     with open_published(settings.published_dir / ADVISOR) as file:
         return dict(file.execute(query).fetchall())
