@@ -115,7 +115,7 @@ def test_a_view_of_the_whole_graph_reaches_from_the_rails_to_the_published_files
     assert {"raw_qbo", "raw_control", "staging", "intermediate", "quality", "marts", "experiences", "seeds"} <= reached
     # Who may read what is asked of the control store itself at the moment of publishing; its mirror is for people.
     raw = {key for key in graph.materializable_asset_keys if key.path[0].startswith("raw_")}
-    assert raw - above <= {dg.AssetKey(["raw_control", "grants"]), dg.AssetKey(["raw_control", "decisions"])}
+    assert raw - above == {dg.AssetKey(["raw_control", "grants"])}
 
 
 def test_building_twice_gives_the_same_and_opens_nothing(tmp_path: Path) -> None:

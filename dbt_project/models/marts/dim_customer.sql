@@ -10,6 +10,11 @@ terms as (
     select * from {{ ref('stg_qbo__terms') }}
 ),
 
+party_map as (
+    select * from {{ ref('int_party_map') }}
+    where party_kind = 'customer'
+),
+
 calendar as (
     select * from {{ ref('int_business_calendar') }}
 )
@@ -20,6 +25,8 @@ select
     customers.record_id,
     customers.record_id as customer_id,
     customers.customer_name,
+    party_map.party_key as customer_key,
+    party_map.canonical_name,
     customers.fully_qualified_name,
     customers.company_name,
     customers.email,
@@ -45,3 +52,8 @@ left join terms
     on
         customers.business_id = terms.business_id
         and customers.terms_id = terms.record_id
+left join party_map
+    on
+        customers.business_id = party_map.business_id
+        and customers.rail = party_map.rail
+        and customers.record_id = party_map.party_id

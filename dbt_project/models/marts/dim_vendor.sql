@@ -14,6 +14,11 @@ categories as (
     select * from {{ ref('int_vendor_categories') }}
 ),
 
+party_map as (
+    select * from {{ ref('int_party_map') }}
+    where party_kind = 'vendor'
+),
+
 calendar as (
     select * from {{ ref('int_business_calendar') }}
 )
@@ -24,6 +29,8 @@ select
     vendors.record_id,
     vendors.record_id as vendor_id,
     vendors.vendor_name,
+    party_map.party_key as vendor_key,
+    party_map.canonical_name,
     vendors.company_name,
     vendors.email,
     vendors.phone,
@@ -60,3 +67,8 @@ left join categories
     on
         vendors.business_id = categories.business_id
         and vendors.record_id = categories.vendor_id
+left join party_map
+    on
+        vendors.business_id = party_map.business_id
+        and vendors.rail = party_map.rail
+        and vendors.record_id = party_map.party_id

@@ -1,0 +1,1 @@
+{{ published_party_map('customer', 'customer') }}
