@@ -102,7 +102,7 @@ TABLES: dict[str, tuple[str, ...]] = {
         "quarantined_at",
         "resolved_at",
     ),
-    "decisions": ("decision_no", "decision_id", "business_id", "advisor_id", "kind", "subject", "reason", "decided_at"),
+    "decisions": ("decision_no", "decision_id", "business_id", "advisor_id", "kind", "subject", "reason", "client", "decided_at"),
 }
 
 

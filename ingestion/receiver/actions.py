@@ -16,7 +16,8 @@ from sqlalchemy.engine import Connection as Transaction
 
 from ingestion.control.api_tokens import ACTING_ROLES, advisor_of, role_of
 from ingestion.control.database import Database
-from ingestion.control.decisions import Decided, OtherContent, put_decision
+from ingestion.control.decision_subjects import Reason
+from ingestion.control.decisions import Decided, NotAllowed, OtherContent, put_decision
 from ingestion.control.schema import connections
 from ingestion.control.sync_requests import Asked, ask, request_states
 from ingestion.errors import UsageError
@@ -25,7 +26,7 @@ from ingestion.receiver.writer import BatchWriter
 from ingestion.registry import entity_promise, rail_promise
 from ingestion.webhooks import Word
 
-Reason = Annotated[str, msgspec.Meta(max_length=2000, pattern=r"^[^\x00]*$")]
+NO_GRANT = "this advisor may not act for that business"
 T = TypeVar("T")
 
 
@@ -91,15 +92,14 @@ async def sync_state(database: Database, advisor: str, request_id: str) -> dict[
     return row
 
 
-async def decide(writer: BatchWriter, advisor: str, headers: Mapping[str, str], body: bytes, at: datetime) -> Decided:
-    """Stores a decision once per idempotency key."""
+async def decide(writer: BatchWriter, advisor: str, client: str, headers: Mapping[str, str], body: bytes, at: datetime) -> Decided:
+    """Stores a decision once per idempotency key. client: the address it came from."""
     order = _read(body, DecisionOrder)
     key = headers.get("idempotency-key", "")
     if not 0 < len(key) <= 200 or not key.isascii() or not key.isprintable():
         raise TurnedAway(400, "an Idempotency-Key header of 1 to 200 printable characters is needed")
 
     def work(transaction: Transaction) -> Decided:
-        _check_grant(transaction, advisor, order.business)
         try:
             return put_decision(
                 transaction,
@@ -109,8 +109,11 @@ async def decide(writer: BatchWriter, advisor: str, headers: Mapping[str, str], 
                 kind=order.kind,
                 subject=order.subject,
                 reason=order.reason,
+                client=client,
                 at=at,
             )
+        except NotAllowed:
+            raise TurnedAway(403, NO_GRANT) from None
         except OtherContent as error:
             raise TurnedAway(409, str(error)) from None
         except UsageError as error:
@@ -121,7 +124,7 @@ async def decide(writer: BatchWriter, advisor: str, headers: Mapping[str, str], 
 
 def _check_grant(transaction: Transaction, advisor: str, business_id: str) -> None:
     if role_of(transaction, advisor, business_id) not in ACTING_ROLES:
-        raise TurnedAway(403, "this advisor may not act for that business")
+        raise TurnedAway(403, NO_GRANT)
 
 
 def _read(body: bytes, shape: type[T]) -> T:

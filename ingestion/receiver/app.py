@@ -93,7 +93,8 @@ class Receiver:
         """POST /decisions"""
         advisor = await actions.authenticated(self.store.database, request.headers)
         body = await read_body(request, self.limits, self.limits.largest_action)
-        decided = await actions.decide(self.writer, advisor, request.headers, body, await self._now.get())
+        client = request.client.host if request.client else ""
+        decided = await actions.decide(self.writer, advisor, client, request.headers, body, await self._now.get())
         return _json(201 if decided.is_new else 200, decided)
 
     async def live(self, request: Request) -> Response:

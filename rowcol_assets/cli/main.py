@@ -31,6 +31,7 @@ COMMANDS: dict[str, str] = {
     "grant": "grant",
     "portfolio": "portfolio",
     "live": "live",
+    "decide": "decide",
     "history": "history",
     "verify-log": "verify_log",
     "status": "status",

@@ -138,6 +138,7 @@ def test_a_decision_is_kept_once_per_key(settings: Settings, store: ControlStore
                 kind=kind,
                 subject={"bill": "1"},
                 reason=None,
+                client="10.0.0.7",
                 at=NOON,
             ).is_new
 

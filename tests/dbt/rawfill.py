@@ -43,7 +43,7 @@ CONTROL_TABLES = {
         sync_id varchar, reason varchar, byte_count bigint, sha256 varchar, path varchar, quarantined_at timestamptz,
         resolved_at timestamptz, _dlt_load_id varchar""",
     "decisions": """decision_no bigint, decision_id varchar, business_id varchar, advisor_id varchar, kind varchar, subject varchar,
-        reason varchar, decided_at timestamptz, _dlt_load_id varchar""",
+        reason varchar, client varchar, decided_at timestamptz, _dlt_load_id varchar""",
 }
 
 # Of the rails beside the ledger; none stamps its versions itself.

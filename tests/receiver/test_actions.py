@@ -131,7 +131,12 @@ def test_a_decision_is_stored_once_per_key_and_never_changed(served: Served) -> 
     assert first.json()["decision_id"] == again.json()["decision_id"]
     assert served.post("/decisions", json={**DECISION, "kind": "hold"}, headers=ann).status_code == 409
     (row,) = rows(served, decisions)
-    assert (row.kind, row.subject, row.advisor_id, row.decided_at) == ("approve", '{"amount":"12.50","bill":"17"}', "ann", NOON)
+    assert (row.kind, row.subject, row.advisor_id, row.decided_at) == (
+        "approve",
+        '{"amount":"12.50","bill":"17","rail":"qbo"}',
+        "ann",
+        NOON,
+    )
     assert served.post("/decisions", json=DECISION, headers={**ann, "idempotency-key": "tap-2"}).status_code == 201
 
 
@@ -146,7 +151,14 @@ def test_the_same_decision_sent_fifty_times_at_once_is_one(served: Served) -> No
 def test_a_decision_without_a_key_or_of_an_unknown_kind_is_refused(local: Served) -> None:
     ann = local.token("ann", "staff")
     assert local.post("/decisions", json=DECISION, headers=ann).status_code == 400
-    refused: tuple[dict[str, Any], ...] = ({"kind": "pay"}, {"subject": []}, {"reason": "nul \x00"}, {"reason": "x" * 3000})
+    refused: tuple[dict[str, Any], ...] = (
+        {"kind": "pay"},
+        {"subject": []},
+        {"subject": {}},
+        {"subject": {"bill": "17", "rail": "xero"}},
+        {"reason": "nul \x00"},
+        {"reason": "x" * 3000},
+    )
     for bad in refused:
         answer = local.post("/decisions", json={**DECISION, **bad}, headers={**ann, "idempotency-key": "k"})
         assert answer.status_code == 422, bad

@@ -1,0 +1,144 @@
+"""What each kind of decision is about: the shape of its subject, read strictly and written in one form.
+
+Whether what is named exists is judged where the data is: by the command line beforehand (`rowcol_assets.cli.decide`), by the
+models in any case. Storing is `decisions`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from ingestion.errors import UsageError
+from ingestion.registry import entity_promise, rail_promise
+
+Id = Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=r"^[^\x00]*$")]
+Reason = Annotated[str, msgspec.Meta(max_length=2000, pattern=r"^[^\x00]*$")]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class Payable(msgspec.Struct, forbid_unknown_fields=True):
+    """A bill to pay or not to pay. amount: what was shown when it was decided, as text."""
+
+    bill: Id
+    rail: Name = "qbo"
+    amount: Annotated[str, msgspec.Meta(pattern=r"^-?\d{1,15}(\.\d{1,3})?$")] | None = None
+
+
+class Parties(msgspec.Struct, forbid_unknown_fields=True):
+    """Two vendors, or two customers, by their rails and ids there."""
+
+    left_rail: Name
+    left_id: Id
+    right_rail: Name
+    right_id: Id
+    party: Literal["vendor", "customer"] = "vendor"
+
+
+class Match(msgspec.Struct, forbid_unknown_fields=True):
+    """Two records of which each stands for the other."""
+
+    left_rail: Name
+    left_entity: Name
+    left_id: Id
+    right_rail: Name
+    right_entity: Name
+    right_id: Id
+
+
+class Correction(msgspec.Struct, forbid_unknown_fields=True):
+    """What a document should say until the ledger says it: values as text, by field."""
+
+    entity: Literal["bills", "invoices"]
+    record_id: Id
+    fields: dict[str, Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=r"^[^\x00]*$")]]
+    rail: Name = "qbo"
+
+
+class Flag(msgspec.Struct, forbid_unknown_fields=True):
+    """A flag of the hygiene tray."""
+
+    flag_id: Id
+
+
+class Undone(msgspec.Struct, forbid_unknown_fields=True):
+    """A former decision."""
+
+    decision_id: Id
+
+
+Subject = Payable | Parties | Match | Correction | Flag | Undone
+SHAPES: dict[str, type[Subject]] = {
+    "approve": Payable,
+    "hold": Payable,
+    "same": Parties,
+    "different": Parties,
+    "unsure": Parties,
+    "confirm-match": Match,
+    "reject-match": Match,
+    "correct": Correction,
+    "resolve-flag": Flag,
+    "undo": Undone,
+}
+# Fields that may be corrected: a missing due date and a wrong party are what keeps a bill from being paid.
+CORRECTABLE: dict[str, dict[str, type]] = {
+    "bills": {"due_date": date, "vendor_id": str},
+    "invoices": {"due_date": date, "customer_id": str},
+}
+
+
+def subject_of(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The subject of a decision of `kind` in its one form; UsageError says what is wrong with it."""
+    shape = SHAPES.get(kind)
+    if shape is None:
+        raise UsageError(f"there is no decision of that kind; known: {', '.join(SHAPES)}")
+    try:
+        subject = msgspec.convert(given, shape)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"the subject of {kind}: {error}") from None
+    _check(subject)
+    return {name: value for name, value in msgspec.to_builtins(subject).items() if value is not None}
+
+
+def checked_reason(given: str | None) -> str | None:
+    """A decision's reason; UsageError when it is too long or holds a NUL."""
+    try:
+        return msgspec.convert(given, Reason | None)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"the reason: {error}") from None
+
+
+def _check(subject: Subject) -> None:
+    match subject:
+        case Payable(rail=rail):
+            rail_promise(rail)
+        case Parties():
+            rail_promise(subject.left_rail)
+            rail_promise(subject.right_rail)
+            if (subject.left_rail, subject.left_id) == (subject.right_rail, subject.right_id):
+                raise UsageError(f"both sides are the same {subject.party}")
+        case Match():
+            entity_promise(subject.left_rail, subject.left_entity)
+            entity_promise(subject.right_rail, subject.right_entity)
+            if subject.left_rail == subject.right_rail:
+                raise UsageError("a match is between records of two rails")
+        case Correction():
+            entity_promise(subject.rail, subject.entity)
+            _check_fields(subject)
+
+
+def _check_fields(correction: Correction) -> None:
+    known = CORRECTABLE[correction.entity]
+    if not correction.fields:
+        raise UsageError(f"a correction names at least one field: {', '.join(known)}")
+    for name, value in correction.fields.items():
+        if name not in known:
+            raise UsageError(f"{name} of {correction.entity} cannot be corrected; what can: {', '.join(known)}")
+        if known[name] is date:
+            try:
+                date.fromisoformat(value)
+            except ValueError:
+                raise UsageError(f"{name} is not a date: YYYY-MM-DD") from None

@@ -1,0 +1,168 @@
+"""`rowcol decide`: a person's word on bills, vendors, matches and flags, put into the inbox of decisions.
+
+The same inbox takes decisions over HTTP (`ingestion.receiver`). Shapes and rules are in `ingestion.control.decision_subjects`
+and `decisions`, what may be named in `rowcol_assets.decidable`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ingestion.errors import RowcolError, UsageError
+
+if TYPE_CHECKING:
+    from ingestion.control import ControlStore
+    from ingestion.settings import Settings
+
+# How the subject of each kind is written on the command line.
+WRITTEN = {
+    "approve": "BILL...",
+    "hold": "BILL...",
+    "same": "RAIL:ID RAIL:ID",
+    "different": "RAIL:ID RAIL:ID",
+    "unsure": "RAIL:ID RAIL:ID",
+    "confirm-match": "MATCH, or RAIL:ENTITY:ID RAIL:ENTITY:ID",
+    "reject-match": "MATCH, or RAIL:ENTITY:ID RAIL:ENTITY:ID",
+    "correct": "bills|invoices ID FIELD=VALUE...",
+    "resolve-flag": "FLAG...",
+    "undo": "DECISION...",
+}
+SHOWN = {"decision_id": "decision", "kind": "kind", "subject": "on", "advisor_id": "by"}
+
+
+def command(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help=f"One of {', '.join(WRITTEN)}.")],
+    business: Annotated[str, typer.Argument(metavar="BUSINESS", help="Business id.")],
+    subject: Annotated[list[str], typer.Argument(metavar="SUBJECT...", help="What it is about, see the examples.")],
+    reason: Annotated[str | None, typer.Option(help="Why, in a sentence; it is kept in the log.")] = None,
+    advisor: Annotated[
+        str | None, typer.Option("--as", metavar="ADVISOR", help="Who decides; by default the most senior who may act for the business.")
+    ] = None,
+    customers: Annotated[bool, typer.Option("--customers", help="The two are customers, not vendors.")] = False,
+    key: Annotated[str | None, typer.Option(help="The same key again is the same decision, not a second one.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the decisions as JSON.")] = False,
+) -> None:
+    """Record a decision; it takes effect with the next run, wins over what rules say, and can be undone.
+
+    Examples: `rowcol decide approve acme 145`, `rowcol decide same acme qbo:58 ramp:0b1c --reason "one shop, two names"`,
+    `rowcol decide correct acme bills 145 due_date=2026-12-01`, `rowcol decide undo acme 5f2a…`. A rail before a bill's id
+    (`ramp:0b1c`) names another rail's bill than the ledger's.
+    """
+    from ingestion.control import open_store
+    from ingestion.control.decision_subjects import subject_of
+    from ingestion.identifiers import check_business_id
+    from ingestion.settings import load_settings
+    from rowcol_assets.cli.output import show_json, show_table
+    from rowcol_assets.decidable import check_exists
+
+    check_business_id(business)
+    if kind not in WRITTEN:
+        raise UsageError(f"there is no decision {kind!r}; known: {', '.join(WRITTEN)}")
+    settings = load_settings()
+    with open_store(settings) as store:
+        who = _decider(store, business, advisor)
+        subjects = [subject_of(kind, one) for one in _subjects(settings, kind, business, subject, customers)]
+        check_exists(settings, business, subjects)
+        made = _put(settings, store, kind, business, who, subjects, reason, key)
+    if as_json:
+        show_json(made)
+    else:
+        on = subject if len(subject) == len(made) else [" ".join(subject)]
+        rows = [one | {"subject": words} for one, words in zip(made, on, strict=True)]
+        show_table("decided; it takes effect with the next run", SHOWN, rows)
+
+
+def _decider(store: ControlStore, business: str, advisor: str | None) -> str:
+    from ingestion.control.decisions import may_act
+
+    if business not in {one.business_id for one in store.businesses()}:
+        raise UsageError(f"there is no business {business!r}")
+    with store.database.read() as transaction:
+        able = may_act(transaction, business)
+    if advisor is None and not able:
+        raise RowcolError(f"nobody may act for {business}: rowcol grant ADVISOR {business}")
+    if advisor is None:
+        most_senior = [name for name, role in able if role == able[0][1]]
+        if len(most_senior) > 1:
+            raise UsageError(f"{' and '.join(most_senior)} may act for {business}: say who decides with --as")
+        return most_senior[0]
+    if advisor not in {name for name, _ in able}:
+        raise RowcolError(f"{advisor} may not act for {business}")
+    return advisor
+
+
+def _subjects(settings: Settings, kind: str, business: str, given: list[str], customers: bool) -> list[dict[str, Any]]:
+    """What was written, as the subjects of one or more decisions."""
+    from rowcol_assets.decidable import sides_of_match
+
+    match kind, given:
+        case (("approve" | "hold"), [*bills]):
+            return [dict(zip(("rail", "bill"), _split(bill, "qbo"), strict=True)) for bill in bills]
+        case (("same" | "different" | "unsure"), [left, right]):
+            sides = (("left_rail", "left_id"), _split(left)), (("right_rail", "right_id"), _split(right))
+            named = {name: value for names, values in sides for name, value in zip(names, values, strict=True)}
+            return [named | {"party": "customer" if customers else "vendor"}]
+        case (("confirm-match" | "reject-match"), [match_id]):
+            return [sides_of_match(settings, business, match_id)]
+        case (("confirm-match" | "reject-match"), [left, right]):
+            return [_side("left", left) | _side("right", right)]
+        case "correct", [entity, record_id, *fields] if fields and all("=" in field for field in fields):
+            return [{"entity": entity, "record_id": record_id, "fields": dict(field.split("=", 1) for field in fields)}]
+        case "resolve-flag", [*flags]:
+            return [{"flag_id": flag} for flag in flags]
+        case "undo", [*made]:
+            return [{"decision_id": one} for one in made]
+    raise UsageError(f"{kind} is written: rowcol decide {kind} BUSINESS {WRITTEN[kind]}")
+
+
+def _split(written: str, rail: str | None = None) -> tuple[str, str]:
+    """RAIL and ID; an id may hold a colon, so a rail is what the registry knows."""
+    from ingestion.registry import RAILS
+
+    head, colon, rest = written.partition(":")
+    if colon and head in RAILS:
+        return head, rest
+    if rail is None:
+        raise UsageError(f"{written!r} names no rail: RAIL:ID, with RAIL one of {', '.join(RAILS)}")
+    return rail, written
+
+
+def _side(side: str, written: str) -> dict[str, str]:
+    rail, rest = _split(written)
+    entity, _, record_id = rest.partition(":")
+    return {f"{side}_rail": rail, f"{side}_entity": entity, f"{side}_id": record_id}
+
+
+def _put(
+    settings: Settings, store: ControlStore, kind: str, business: str, advisor: str, subjects: list[dict[str, Any]], reason: str | None,
+    key: str | None,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """All of them or none."""
+    from uuid import uuid4
+
+    from ingestion.control import product_clock_of
+    from ingestion.control.decisions import put_decision
+
+    at = product_clock_of(settings, store)()
+    first = key or uuid4().hex
+    made = []
+    with store.database.write() as transaction:
+        for number, subject in enumerate(subjects):
+            done = put_decision(
+                transaction,
+                business_id=business,
+                advisor_id=advisor,
+                idempotency_key=first if number == 0 else f"{first}/{number}",
+                kind=kind,
+                subject=subject,
+                reason=reason,
+                client="command line",
+                at=at,
+            )
+            made.append(
+                {"decision_id": done.decision_id, "is_new": done.is_new, "kind": kind, "subject": subject, "advisor_id": advisor,
+                 "business_id": business, "reason": reason, "decided_at": at}
+            )  # fmt: skip
+    return made

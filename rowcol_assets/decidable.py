@@ -1,0 +1,80 @@
+"""What a decision names, looked up in the warehouse before it is stored: a typing error must not become a verdict on nobody.
+
+The shapes of subjects are in `ingestion.control.decision_subjects`. The receiver stores without looking, since it waits for no
+warehouse; what turns out to name nobody there has no effect in the models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import duckdb
+
+from ingestion.errors import RowcolError
+from ingestion.settings import Settings
+from ingestion.warehouse import open_warehouse
+
+PARTY_MAPS = {"vendor": ("marts.vendor_map", "rail_vendor_id"), "customer": ("marts.customer_map", "rail_customer_id")}
+PARTY_FIELDS = {"vendor_id": "vendors", "customer_id": "customers"}
+SIDES = ("left_rail", "left_entity", "left_id", "right_rail", "right_entity", "right_id")
+
+
+def check_exists(settings: Settings, business_id: str, subjects: list[dict[str, Any]]) -> None:
+    """RowcolError names the first thing that the business does not have; WarehouseBusy when the warehouse stays held."""
+    with open_warehouse(settings, "decision") as warehouse:
+        for subject in subjects:
+            for what, relation, key in _named(subject):
+                if not _is_there(warehouse, business_id, relation, key):
+                    raise RowcolError(f"{business_id} has no {what}")
+
+
+def sides_of_match(settings: Settings, business_id: str, match_id: str) -> dict[str, str]:
+    """The two records of a match by its id; RowcolError when the business has none of that id."""
+    with open_warehouse(settings, "decision") as warehouse:
+        if _has(warehouse, "marts.fct_match"):
+            query = f"select {', '.join(SIDES)} from marts.fct_match where business_id = ? and match_id = ?"
+            rows = warehouse.execute(query, [business_id, match_id]).fetchall()
+            if len(rows) == 1:
+                return dict(zip(SIDES, rows[0], strict=True))
+            if rows:
+                raise RowcolError(f"match {match_id} of {business_id} has {len(rows)} members: name both records of one")
+    raise RowcolError(f"{business_id} has no match {match_id}")
+
+
+def _named(subject: Mapping[str, Any]) -> list[tuple[str, str, dict[str, str]]]:
+    """What the subject names: in words, in which relation, by which columns."""
+    if "bill" in subject:
+        return [_record(subject["rail"], "bills", subject["bill"])]
+    if "party" in subject:
+        relation, column = PARTY_MAPS[subject["party"]]
+        return [
+            (f"{subject['party']} {subject[f'{side}_id']} on {subject[f'{side}_rail']}", relation,
+             {"rail": subject[f"{side}_rail"], column: subject[f"{side}_id"]})
+            for side in ("left", "right")
+        ]  # fmt: skip
+    if "left_entity" in subject:
+        return [_record(subject[f"{side}_rail"], subject[f"{side}_entity"], subject[f"{side}_id"]) for side in ("left", "right")]
+    if "fields" in subject:
+        parties = [_record(subject["rail"], PARTY_FIELDS[name], value) for name, value in subject["fields"].items() if name in PARTY_FIELDS]
+        return [_record(subject["rail"], subject["entity"], subject["record_id"]), *parties]
+    if "flag_id" in subject:
+        return [(f"flag {subject['flag_id']}", "marts.fct_hygiene_flag", {"flag_id": subject["flag_id"]})]
+    return []
+
+
+def _record(rail: str, entity: str, record_id: str) -> tuple[str, str, dict[str, str]]:
+    return f"{entity} {record_id} on {rail}", f"raw_{rail}.{entity}", {"record_id": record_id}
+
+
+def _is_there(warehouse: duckdb.DuckDBPyConnection, business_id: str, relation: str, key: Mapping[str, str]) -> bool:
+    if not _has(warehouse, relation):
+        return False
+    wanted = " and ".join(f"{column} = ?" for column in key)
+    query = f"select 1 from {relation} where business_id = ? and {wanted} limit 1"
+    return warehouse.execute(query, [business_id, *key.values()]).fetchone() is not None
+
+
+def _has(warehouse: duckdb.DuckDBPyConnection, relation: str) -> bool:
+    query = "select 1 from information_schema.tables where table_schema = ? and table_name = ?"
+    return warehouse.execute(query, relation.split(".")).fetchone() is not None

@@ -1,0 +1,130 @@
+"""`rowcol decide`: what is written becomes the decision meant, and what cannot be meant is one sentence and stores nothing."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from ingestion.control.arrivals_schema import decisions
+from ingestion.control.onboarding import onboard
+from ingestion.control.store import ControlStore, open_store
+from ingestion.settings import Settings
+from rowcol_assets.cli.main import main
+from tests.dbt.rawfill import RawWarehouse
+
+NOW = datetime(2026, 9, 22, 16, tzinfo=UTC)
+CREDENTIALS = {"client_id": "client", "client_secret": "hush-hush", "realm_id": "1001", "refresh_token": "refresh-0"}
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ControlStore:
+    """Acme with bills 17 and 18, vendors on two rails, a match and a flag; bolt with bill 19 and the same vendors."""
+    settings = Settings(home=tmp_path / "home", now=NOW)
+    monkeypatch.setattr("ingestion.settings.load_settings", lambda: settings)
+    store = open_store(settings)
+    with RawWarehouse(settings.warehouse_path) as raw:
+        raw.load("1")
+        for business, realm, bills in (("acme", "1001", "17 18"), ("bolt", "1002", "19")):
+            onboard(settings, store, business, "qbo", CREDENTIALS | {"realm_id": realm})
+            raw.versions(business, "bills", [{"Id": bill} for bill in bills.split()])
+        raw.execute("create schema marts")
+        raw.execute("create table marts.vendor_map (business_id varchar, rail varchar, rail_vendor_id varchar)")
+        raw.execute("insert into marts.vendor_map values ('acme', 'qbo', '58'), ('acme', 'plaid', 'SQ: ACME'), ('bolt', 'ramp', 'r9')")
+        raw.execute("""create table marts.fct_match (business_id varchar, match_id varchar, left_rail varchar, left_entity varchar,
+            left_id varchar, right_rail varchar, right_entity varchar, right_id varchar)""")
+        raw.execute("insert into marts.fct_match values ('acme', 'm1', 'plaid', 'transactions', 't1', 'qbo', 'bills', '17')")
+        raw.versions("acme", "vendors", [{"Id": "58"}])
+        raw.observed("acme", "plaid", "transactions", "t1", {"transaction_id": "t1"})
+    store.grant("ann", "acme", "staff", NOW)
+    store.grant("eve", "acme", "view_only", NOW)
+    return store
+
+
+def decide(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as end:
+        main(["decide", *arguments])
+    return int(end.value.code or 0)
+
+
+def kept(store: ControlStore) -> list[tuple[Any, ...]]:
+    query = sa.select(decisions.c.kind, decisions.c.subject, decisions.c.advisor_id, decisions.c.reason).order_by(decisions.c.decision_no)
+    with store.database.read() as transaction:
+        return [(row.kind, json.loads(row.subject), row.advisor_id, row.reason) for row in transaction.execute(query)]
+
+
+def test_what_is_written_is_the_decision_that_is_kept(store: ControlStore, capsys: pytest.CaptureFixture[str]) -> None:
+    match = {"left_rail": "plaid", "left_entity": "transactions", "left_id": "t1", "right_rail": "qbo", "right_entity": "bills"}
+    assert decide("approve", "acme", "17", "qbo:18", "--reason", "both due") == 0
+    assert decide("same", "acme", "qbo:58", "plaid:SQ: ACME") == 0
+    assert decide("confirm-match", "acme", "m1") == 0
+    assert decide("reject-match", "acme", "plaid:transactions:t1", "qbo:bills:17") == 0
+    assert decide("correct", "acme", "bills", "17", "due_date=2026-10-01", "vendor_id=58") == 0
+    assert kept(store) == [
+        ("approve", {"rail": "qbo", "bill": "17"}, "ann", "both due"),
+        ("approve", {"rail": "qbo", "bill": "18"}, "ann", "both due"),
+        ("same", {"left_rail": "qbo", "left_id": "58", "right_rail": "plaid", "right_id": "SQ: ACME", "party": "vendor"}, "ann", None),
+        ("confirm-match", match | {"right_id": "17"}, "ann", None),
+        ("reject-match", match | {"right_id": "17"}, "ann", None),
+        (
+            "correct",
+            {"entity": "bills", "record_id": "17", "fields": {"due_date": "2026-10-01", "vendor_id": "58"}, "rail": "qbo"},
+            "ann",
+            None,
+        ),
+    ]
+    capsys.readouterr()
+    assert decide("hold", "acme", "17", "--key", "tap", "--json") == decide("hold", "acme", "17", "--key", "tap") == 0
+    assert len(kept(store)) == 7, "the same key is the same decision"
+
+
+def test_a_decision_is_undone_by_its_id(store: ControlStore, capsys: pytest.CaptureFixture[str]) -> None:
+    assert decide("hold", "acme", "17", "--json") == 0
+    (made,) = json.loads(capsys.readouterr().out)
+    assert (made["kind"], made["is_new"], made["advisor_id"]) == ("hold", True, "ann")
+    assert decide("undo", "acme", made["decision_id"]) == 0
+    assert kept(store)[1][:2] == ("undo", {"decision_id": made["decision_id"]})
+    assert decide("undo", "acme", made["decision_id"]) == 2
+    assert "was undone before" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("written", "code", "said"),
+    [
+        ("pay acme 17", 2, "there is no decision 'pay'"),
+        ("hold acme 19", 1, "acme has no bills 19 on qbo"),
+        ("hold acme ramp:17", 1, "acme has no bills 17 on ramp"),
+        ("same acme qbo:58 ramp:r9", 1, "acme has no vendor r9 on ramp"),
+        ("same acme 58 ramp:r9", 2, "'58' names no rail"),
+        ("same acme qbo:58", 2, "is written: rowcol decide same BUSINESS RAIL:ID RAIL:ID"),
+        ("confirm-match acme m2", 1, "acme has no match m2"),
+        ("confirm-match bolt m1 --as ann", 1, "ann may not act for bolt"),
+        ("correct acme bills 17 vendor_id=59", 1, "acme has no vendors 59 on qbo"),
+        ("correct acme bills 17 due_date", 2, "FIELD=VALUE"),
+        ("resolve-flag acme f1", 1, "acme has no flag f1"),
+        ("hold acme 17 --as eve", 1, "eve may not act for acme"),
+        ("hold bolt 19", 1, "nobody may act for bolt: rowcol grant ADVISOR bolt"),
+        ("hold nobody 17", 2, "there is no business 'nobody'"),
+        ("hold ../acme 17", 2, "is not a business id"),
+    ],
+)
+def test_what_cannot_be_meant_is_said_in_a_sentence(
+    store: ControlStore, capsys: pytest.CaptureFixture[str], written: str, code: int, said: str
+) -> None:
+    assert decide(*written.split()) == code
+    told = capsys.readouterr().err
+    assert said in told and told.count("\n") == 1
+    assert kept(store) == []
+
+
+def test_of_several_equals_the_one_who_decides_is_named(store: ControlStore, capsys: pytest.CaptureFixture[str]) -> None:
+    store.grant("bob", "acme", "staff", NOW)
+    assert decide("hold", "acme", "17") == 2
+    assert "ann and bob may act for acme: say who decides with --as" in capsys.readouterr().err
+    store.grant("bob", "acme", "owner", NOW)
+    assert (decide("hold", "acme", "17"), decide("hold", "acme", "18", "--as", "ann")) == (0, 0)
+    assert [who for _, _, who, _ in kept(store)] == ["bob", "ann"]
