@@ -1,5 +1,10 @@
-with documents as (
+with mirror as (
     select * from {{ ref('stg_qbo__bills') }}
+),
+
+corrections as (
+    select * from {{ ref('int_corrections') }}
+    where entity = 'bills'
 ),
 
 parties as (
@@ -12,6 +17,10 @@ calendar as (
 
 executed as (
     select * from {{ ref('int_ramp_bills') }}
+),
+
+documents as (
+    {{ corrected_documents(['due_date', 'vendor_id']) }}
 ),
 
 resolved as (
@@ -84,6 +93,7 @@ select
     settled.approval_status,
     settled.payment_date,
     case when settled.ramp_bill_id is null then settled.rail else settled.rail || ',ramp' end as rails_used,
+    settled.corrected_fields,
     settled.is_deleted,
     settled.is_voided,
     not settled.is_deleted and not settled.is_voided and coalesce(settled.open_amount, 1) != 0 as is_open,

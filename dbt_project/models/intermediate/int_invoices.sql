@@ -1,5 +1,10 @@
-with documents as (
+with mirror as (
     select * from {{ ref('stg_qbo__invoices') }}
+),
+
+corrections as (
+    select * from {{ ref('int_corrections') }}
+    where entity = 'invoices'
 ),
 
 parties as (
@@ -8,6 +13,10 @@ parties as (
 
 calendar as (
     select * from {{ ref('int_business_calendar') }}
+),
+
+documents as (
+    {{ corrected_documents(['due_date', 'customer_id']) }}
 ),
 
 resolved as (
@@ -53,6 +62,7 @@ select
     resolved.document_currency != resolved.home_currency and coalesce(resolved.exchange_rate, 0) <= 0 as is_without_rate,
     resolved.as_of_date - resolved.due_date as days_past_due,
     {{ ledger_status('resolved.is_deleted', 'resolved.is_voided', 'resolved.total_amount', 'resolved.open_amount') }} as status,
+    resolved.corrected_fields,
     resolved.is_deleted,
     resolved.is_voided,
     not resolved.is_deleted and not resolved.is_voided and coalesce(resolved.open_amount, 1) != 0 as is_open,

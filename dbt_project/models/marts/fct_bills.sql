@@ -45,6 +45,7 @@ select
     documents.payment_date,
     documents.ramp_bill_id,
     documents.ramp_change_id,
+    documents.corrected_fields,
     documents.is_open,
     documents.is_voided,
     documents.is_deleted,
@@ -60,7 +61,7 @@ left join categories
     on
         documents.business_id = categories.business_id
         and documents.record_id = categories.bill_id
-{% if is_incremental() and has_columns(this, ['category_account_id', 'category_name']) -%}
+{% if is_incremental() and has_columns(this, ['category_account_id', 'category_name', 'corrected_fields']) -%}
 -- Nothing in a row depends on the day, so only rows made from another version, name or currency are written again.
 left join {{ this }} as present
     on
@@ -70,6 +71,9 @@ left join {{ this }} as present
 where
     documents.change_id is distinct from present.change_id
     or documents.vendor_name is distinct from present.vendor_name
+    or documents.vendor_id is distinct from present.vendor_id
+    or documents.due_date is distinct from present.due_date
+    or documents.corrected_fields is distinct from present.corrected_fields
     or documents.home_currency is distinct from present.home_currency
     or categories.account_id is distinct from present.category_account_id
     or categories.account_name is distinct from present.category_name

@@ -36,6 +36,7 @@ select
     documents.status as effective_status,
     documents.rail as status_source,
     {{ utc('documents.source_updated_at') }} as status_as_of,
+    documents.corrected_fields,
     documents.is_open,
     documents.is_voided,
     documents.is_deleted,
@@ -47,7 +48,7 @@ select
     {{ utc('documents.synced_at') }} as synced_at
 from documents
 inner join rail_health on documents.business_id = rail_health.business_id
-{% if is_incremental() -%}
+{% if is_incremental() and has_columns(this, ['corrected_fields']) -%}
 -- Nothing in a row depends on the day, so only rows made from another version, name or currency are written again.
 left join {{ this }} as present
     on
@@ -57,6 +58,9 @@ left join {{ this }} as present
 where
     documents.change_id is distinct from present.change_id
     or documents.customer_name is distinct from present.customer_name
+    or documents.customer_id is distinct from present.customer_id
+    or documents.due_date is distinct from present.due_date
+    or documents.corrected_fields is distinct from present.corrected_fields
     or documents.home_currency is distinct from present.home_currency
     or {{ degraded_among('documents.rail', 'rail_health.degraded_rails') }} is distinct from present.degraded_rails
 {%- endif %}

@@ -1,5 +1,8 @@
 with decisions as (
     select * from {{ source('raw_control', 'decisions') }}
+    {% if var('known_at') -%}
+    where decided_at <= timestamptz '{{ var('known_at') }}'
+    {%- endif %}
 ),
 
 undone as (
