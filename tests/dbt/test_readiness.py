@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -31,6 +32,26 @@ def test_what_is_not_ready_to_be_paid_says_why(project: DbtProject, tmp_path: Pa
         ("flagged", False, "hygiene_h15", True),
         ("undated", False, "no_due_date", True),
         ("unknown_vendor", False, "vendor_unmapped", True),
+    ]
+
+
+def test_a_bill_that_is_held_is_not_ready_until_the_hold_is_followed_by_an_approval_or_undone(project: DbtProject, tmp_path: Path) -> None:
+    path = small_warehouse(tmp_path, "acme", "other")
+    words = (("7", "hold"), ("20", "hold"), ("20", "approve"), ("21", "hold"))
+    with RawWarehouse(path) as raw:
+        raw.versions("acme", "bills", [bill("20", 10, DueDate="2026-07-02"), bill("21", 11, DueDate="2026-07-03")])
+        for number, (record_id, kind) in enumerate(words, start=1):
+            values = {"decision_no": number, "decision_id": f"d{number}", "business_id": "acme", "advisor_id": "ann", "kind": kind}
+            raw.control("decisions", **values, subject=json.dumps({"rail": "qbo", "bill": record_id}), decided_at=NOW)
+        undo = {"decision_no": 9, "decision_id": "d9", "business_id": "acme", "advisor_id": "ann", "kind": "undo"}
+        raw.control("decisions", **undo, subject='{"decision_id":"d4"}', decided_at=NOW)
+    build_marts(project, path, only=("fct_payment_ready_bills",))
+    columns = "business_id, record_id, is_payment_ready, blocked_reasons, advisor_decision"
+    assert rows(path, f"select {columns} from marts.fct_payment_ready_bills order by all") == [
+        ("acme", "20", True, None, "approve"),
+        ("acme", "21", True, None, None),
+        ("acme", "7", False, "held_by_advisor", "hold"),
+        ("other", "7", True, None, None),
     ]
 
 

@@ -14,6 +14,22 @@ rail_health as (
     select * from {{ ref('int_rail_health') }}
 ),
 
+decisions as (
+    select * from {{ ref('stg_control__decisions') }}
+    where kind in ('approve', 'hold') and is_standing
+),
+
+-- The last word on a bill counts, whichever rail's name it was given under.
+last_words as (
+    select
+        decisions.business_id,
+        decisions.subject ->> 'rail' as rail,
+        decisions.subject ->> 'bill' as record_id,
+        arg_max(decisions.kind, decisions.decision_no) as kind
+    from decisions
+    group by decisions.business_id, decisions.subject ->> 'rail', decisions.subject ->> 'bill'
+),
+
 -- A payment of Ramp's that was not seen yet would be made twice, so Ramp's own data must be a day old at most too.
 ramp_ages as (
     select
@@ -47,6 +63,7 @@ judged as (
     select
         open_bills.*,
         freshness.sync_age_minutes,
+        coalesce(ledger_word.kind, ramp_word.kind) as advisor_decision,
         nullif(concat_ws(
             ',',
             case when open_bills.open_amount is null or open_bills.open_amount <= 0 then 'nothing_open' end,
@@ -60,6 +77,7 @@ judged as (
                     or (open_bills.ramp_bill_id is not null and coalesce(ramp_ages.sync_age_minutes > 1440, true))
                     then 'stale'
             end,
+            case when 'hold' in (ledger_word.kind, ramp_word.kind) then 'held_by_advisor' end,
             bill_flags.reasons,
             vendor_flags.reasons
         ), '') as blocked_reasons
@@ -81,6 +99,16 @@ judged as (
             open_bills.business_id = vendor_flags.business_id
             and open_bills.vendor_id = vendor_flags.record_id
             and vendor_flags.entity = 'vendors'
+    left join last_words as ledger_word
+        on
+            open_bills.business_id = ledger_word.business_id
+            and open_bills.rail = ledger_word.rail
+            and open_bills.record_id = ledger_word.record_id
+    left join last_words as ramp_word
+        on
+            open_bills.business_id = ramp_word.business_id
+            and ramp_word.rail = 'ramp'
+            and open_bills.ramp_bill_id = ramp_word.record_id
 )
 
 select
@@ -101,6 +129,7 @@ select
     judged.blocked_reasons is null as is_payment_ready,
     coalesce(judged.status in ('open', 'partly_paid') and judged.total_amount > 0, false) as is_ready_by_specification,
     judged.blocked_reasons,
+    judged.advisor_decision,
     judged.status,
     judged.effective_status,
     judged.status_source,
