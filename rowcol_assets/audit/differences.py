@@ -26,9 +26,9 @@ _CHANGES = pa.schema([pa.field("record_key", pa.string()), pa.field("changes", p
 class Subject:
     """A kind of record the log follows.
 
-    entity: its name in the log. relation: where its rows are. record_id: the SQL expression of a record's id within its
-    business. columns: what a snapshot holds. occurred_at, actor_type, actor_id, client, reason: SQL expressions over a row,
-    instants in UTC; what is not known is null.
+    entity: its name in the log. relation: where its rows are, of which `where` lets some through. record_id: the SQL expression
+    of a record's id within its business. columns: what a snapshot holds. occurred_at, actor_type, actor_id, client, reason: SQL
+    expressions over a row, instants in UTC; what is not known is null.
     """
 
     entity: str
@@ -41,6 +41,7 @@ class Subject:
     client: str = "null"
     reason: str = "null"
     business_id: str = "business_id"
+    where: str = "true"
 
 
 def collect(warehouse: duckdb.DuckDBPyConnection, subjects: Iterable[Subject], *, run_id: str, recorded_at: str) -> None:
@@ -98,6 +99,7 @@ def _compare(warehouse: duckdb.DuckDBPyConnection, subject: Subject, recorded_at
                 ({subject.client})::varchar as client,
                 ({subject.reason})::varchar as reason
             from {subject.relation}
+            where {subject.where}
         ),
         told as (
             select

@@ -1,6 +1,8 @@
-"""What of the control store the log follows: who may see what, whose connection is whose, how a business is set.
+"""What the log follows beside the rails' records: of the control store who may see what, whose connection is whose, how a business
+is set and what was decided; of the models who is taken for whom.
 
-The relations are those of `raw_control`, where nothing is secret. How a difference becomes an event is in `differences`.
+The relations are those of `raw_control`, where nothing is secret, and of marts that the first dbt step builds. How a
+difference becomes an event is in `differences`.
 """
 
 from __future__ import annotations
@@ -52,4 +54,39 @@ CONTROL = (
             else 'the rail was connected, or is asked again'
         end""",
     ),
+    Subject(
+        entity="decisions",
+        relation=f"(select * replace ({_text('decided_at')}) from raw_control.decisions)",
+        record_id="decision_id",
+        columns=("kind", "subject", "reason", "decided_at"),
+        occurred_at="decided_at",
+        actor_type="'advisor'",
+        actor_id="advisor_id",
+        client="client",
+        reason="coalesce(reason, kind)",
+    ),
 )  # fmt: skip
+
+# Links only: a party that stands alone is told by its own rail's events, and there are far more of them.
+MODELLED = (
+    Subject(
+        entity="vendor_map",
+        relation="marts.vendor_map",
+        record_id="concat_ws('/', rail, rail_vendor_id)",
+        columns=("vendor_key", "canonical_name", "linked_rail", "linked_rail_vendor_id", "method", "model_version", "decided_by"),
+        where="tier = 'auto'",
+        actor_type="case when decided_by is null then 'model' else 'advisor' end",
+        actor_id="coalesce(decided_by, model_version)",
+        reason="'linked by ' || method",
+    ),
+    Subject(
+        entity="customer_map",
+        relation="marts.customer_map",
+        record_id="concat_ws('/', rail, rail_customer_id)",
+        columns=("customer_key", "canonical_name", "linked_rail", "linked_rail_customer_id", "method", "model_version", "decided_by"),
+        where="tier = 'auto'",
+        actor_type="case when decided_by is null then 'model' else 'advisor' end",
+        actor_id="coalesce(decided_by, model_version)",
+        reason="'linked by ' || method",
+    ),
+)

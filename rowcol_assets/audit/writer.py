@@ -19,8 +19,8 @@ from ingestion.settings import Settings
 from rowcol_assets.audit import differences, rail_events
 from rowcol_assets.audit.differences import Subject
 from rowcol_assets.audit.log import TransactionLog
-from rowcol_assets.audit.subjects import CONTROL
-from rowcol_assets.audit.tables import copy_sealed, ensure_tables
+from rowcol_assets.audit.subjects import CONTROL, MODELLED
+from rowcol_assets.audit.tables import copy_sealed, ensure_tables, is_there
 
 KEY_FILE = "log-signing.key"
 
@@ -46,14 +46,18 @@ def append_cycle(
     run_id: str,
     at: datetime,
     subjects: Sequence[Subject] = CONTROL,
+    modelled: Sequence[Subject] = MODELLED,
 ) -> LogReport:
-    """Appends every event that the log does not hold yet. at: product time of the cycle."""
+    """Appends every event that the log does not hold yet. at: product time of the cycle.
+
+    modelled: subjects that a model makes; one that was not built yet has nothing to tell, which is not the same as no rows.
+    """
     log = open_log(settings)
     ensure_tables(warehouse)
     copy_sealed(warehouse, log.folder)
     told = {"run_id": run_id, "recorded_at": at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")}
     rail_events.collect(warehouse, RAILS.values(), **told)
-    differences.collect(warehouse, subjects, **told)
+    differences.collect(warehouse, [*subjects, *(one for one in modelled if is_there(warehouse, one.relation))], **told)
     warehouse.execute(
         f"""
         create or replace temp view _pending as

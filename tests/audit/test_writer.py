@@ -143,6 +143,39 @@ def test_grants_settings_and_connections_are_followed_without_being_told(home: H
     assert home.events("action", "run_id = 'run-3'") == [("restored",)]
 
 
+def test_a_decision_is_told_with_who_made_it_from_where_and_why(home: Home) -> None:
+    made = {"decision_no": 1, "decision_id": "d1", "business_id": "acme", "advisor_id": "ann", "kind": "hold", "client": "10.0.0.7"}
+    home.raw.control("decisions", **made, subject='{"rail":"qbo","bill":"17"}', reason="goods came broken", decided_at=NOW)
+    home.append(at=NOW + timedelta(hours=1))
+    assert home.append().appended == 0
+    told = home.events("record_id, action, actor_type, actor_id, client, reason, occurred_at::varchar", "entity = 'decisions'")
+    assert told == [("d1", "created", "advisor", "ann", "10.0.0.7", "goods came broken", "2026-06-30 12:00:00")]
+
+
+def test_vendors_that_are_joined_and_parted_again_are_told_and_a_map_that_is_not_built_says_nothing(home: Home) -> None:
+    home.append()
+    columns = """business_id varchar, rail varchar, rail_vendor_id varchar, vendor_key varchar, canonical_name varchar, tier varchar,
+        linked_rail varchar, linked_rail_vendor_id varchar, method varchar, model_version varchar, decided_by varchar"""
+    home.warehouse.execute(f"create schema marts; create table marts.vendor_map ({columns})")
+    home.warehouse.execute("""insert into marts.vendor_map values
+        ('acme', 'qbo', '58', 'k1', 'Amazon', 'auto', 'ramp', 'r1', 'name', 'v1', null),
+        ('acme', 'ramp', 'r1', 'k1', 'Amazon', 'auto', 'qbo', '58', 'name', 'v1', null),
+        ('acme', 'qbo', '59', 'k2', 'Adobe', 'none', null, null, 'alone', 'v1', null)""")
+    home.append("joined")
+    home.warehouse.execute("update marts.vendor_map set vendor_key = 'k0', method = 'verdict', decided_by = 'ann' where rail = 'qbo'")
+    home.warehouse.execute("update marts.vendor_map set tier = 'none' where rail = 'ramp'")
+    home.append("parted")
+    home.warehouse.execute("drop table marts.vendor_map")
+    assert home.append("without").appended == 0
+    told = home.events("run_id, record_id, action, actor_type, actor_id, changes", "entity = 'vendor_map'")
+    assert told[:2] == [("joined", "qbo/58", "created", "model", "v1", None), ("joined", "ramp/r1", "created", "model", "v1", None)]
+    assert sorted(told[2:]) == [
+        ("parted", "qbo/58", "updated", "advisor", "ann",
+         '{"decided_by":[null,"ann"],"method":["name","verdict"],"vendor_key":["k1","k0"]}'),
+        ("parted", "ramp/r1", "deleted", "operator", None, None),
+    ]  # fmt: skip
+
+
 def test_a_connection_that_is_paused_or_removed_is_told_with_when_and_why(home: Home) -> None:
     home.raw.control("connections", business_id="acme", connection_id="realm", rail="qbo", is_sandbox=True, is_paused=False)
     home.append()
