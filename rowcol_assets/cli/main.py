@@ -33,6 +33,7 @@ COMMANDS: dict[str, str] = {
     "live": "live",
     "decide": "decide",
     "history": "history",
+    "lineage": "lineage",
     "verify-log": "verify_log",
     "status": "status",
     "doctor": "doctor",

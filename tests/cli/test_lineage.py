@@ -1,0 +1,79 @@
+"""`rowcol lineage`: from a mart's row to the raw versions it rests on, of its own business alone."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from ingestion.settings import Settings
+from rowcol_assets.cli.main import main
+from tests.dbt.documents import bill
+from tests.dbt.ledgers import NOW, build_marts, small_ledger
+from tests.dbt.project import DbtProject
+from tests.dbt.rawfill import RawWarehouse
+
+BUILT = ("fct_bills", "fct_ap_aging", "fct_runway_daily")
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Two businesses with equal ids; acme's bill 7 was changed once."""
+    settings = Settings(home=tmp_path_factory.mktemp("home"), now=NOW)
+    with RawWarehouse(settings.warehouse_path) as raw:
+        raw.load("1")
+        for business_id in ("acme", "other"):
+            small_ledger(raw, business_id)
+        later = NOW - timedelta(minutes=30)
+        raw.version("acme", "bills", bill("7", 90), updated_at=later, observed_at=later, version_no=2, delivery="webhook")
+    build_marts(DbtProject(tmp_path_factory.mktemp("dbt")), settings.warehouse_path, only=BUILT)
+    return settings
+
+
+@pytest.fixture
+def asked(settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    monkeypatch.setattr("ingestion.settings.load_settings", lambda: settings)
+
+    def ask(*arguments: str) -> tuple[int, str]:
+        with pytest.raises(SystemExit) as end:
+            main(["lineage", *arguments])
+        told = capsys.readouterr()
+        return int(end.value.code or 0), told.out + told.err
+
+    return ask
+
+
+@pytest.mark.parametrize("named", [("marts.fct_bills", "acme", "qbo", "7"), ("marts.fct_ap_aging", "acme", "qbo", "bill", "7")])
+def test_a_document_leads_to_every_version_of_its_record_and_of_the_parties_it_names(asked: Any, named: tuple[str, ...]) -> None:
+    code, told = asked(*named, "--json")
+    found = json.loads(told)
+    own = [(one["version_no"], one["delivery"]) for one in found["versions"] if (one["entity"], one["record_id"]) == ("bills", "7")]
+    assert (code, own) == (0, [(2, "webhook"), (1, "schedule")])
+    if "change_id" in found["row"]:
+        assert found["versions"][0]["change_id"] == found["row"]["change_id"], "the newest is the one the row was made from"
+        assert {(one["entity"], one["record_id"]) for one in found["versions"]} == {("bills", "7"), ("vendors", "1"), ("accounts", "60")}
+
+
+def test_a_figure_leads_to_the_tables_it_sums_up_with_the_records_of_its_business_alone(asked: Any) -> None:
+    code, told = asked("marts.fct_runway_daily", "acme", "2026-06-30", "--json")
+    tables = {one["table"]: (one["records"], one["versions"]) for one in json.loads(told)["tables"]}
+    assert code == 0
+    assert (tables["raw_qbo.bills"], tables["raw_qbo.accounts"]) == ((2, 3), (3, 3))
+
+
+@pytest.mark.parametrize(
+    ("named", "code", "said"),
+    [
+        ("marts.fct_bills acme qbo 99", 1, "marts.fct_bills has no row acme qbo 99"),
+        ("marts.fct_bills acme qbo", 2, "is named by BUSINESS_ID RAIL RECORD_ID"),
+        ("marts.nothing acme", 2, "there is no relation 'marts.nothing'"),
+        ("staging.stg_qbo__bills acme", 2, "has no key of its own"),
+        ("experiences.portfolio acme", 1, "experiences.portfolio is not built yet"),
+    ],
+)
+def test_what_is_not_there_is_said_in_a_sentence(asked: Any, named: str, code: int, said: str) -> None:
+    end, told = asked(*named.split())
+    assert (end, told.count("\n")) == (code, 1)
+    assert said in told
