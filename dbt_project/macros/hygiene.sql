@@ -33,23 +33,6 @@
 {%- endmacro %}
 
 
-{#-
-  A party's name reduced to what tells parties apart: lower case, no accents, no punctuation, no article in front, no
-  legal forms at the end. Digits stay, because they tell branches and names like 3M apart. NULL where nothing is left.
--#}
-{% macro normalised_name(name) -%}
-    nullif(
-        regexp_replace(
-            trim(regexp_replace(replace(lower(strip_accents({{ name }})), '&', ' and '), '[^\p{L}\p{N}]+', ' ', 'g')),
-            '^the |( (inc|incorporated|llc|llp|lp|ltd|limited|corp|corporation|co|company|plc|gmbh|ag|sa|sarl|bv|pty|pllc|pc))+$',
-            '',
-            'g'
-        ),
-        ''
-    )
-{%- endmacro %}
-
-
 {#- Whether an account's name says that what is on it is not yet sorted. -#}
 {% macro is_uncategorised_name(account_name, parts) -%}
     list_bool_or(list_transform({{ parts }}, lambda part: contains(lower(coalesce({{ account_name }}, '')), part)))

@@ -1,6 +1,17 @@
 {#- What identifies a party, and how the names of parties are read. The words are a seed (`party_words`); how pairs of names
     are compared is in macros/party_pairs.sql. -#}
 
+{#- Whose name a party goes by: the ledger's first, a bank's bare text last. -#}
+{% macro ledger_rank() -%}
+    1
+{%- endmacro %}
+
+
+{% macro bank_text_rank() -%}
+    4
+{%- endmacro %}
+
+
 {#- Who a bank transaction was with, as the vendor map names them: by the vendor's own id, by the name it recognised, else by
     the bank's text. -#}
 {% macro bank_party_id(transactions) -%}

@@ -18,6 +18,7 @@ EURO = {"CurrencyRef": {"value": "EUR"}, "DueDate": "2026-07-03"}
 
 # What fails, and how many records that are right stand beside it.
 FOUND: dict[str, tuple[set[tuple[str, str]], int]] = {
+    "H18": ({("close", "ent-9")}, 1),
     "H24": ({("apart", "apart")}, 1),
     "H43": ({("apart", "no-rate"), ("foreign", "dollars")}, 1),
     "H44": ({("close", "dropped")}, 1),
@@ -40,6 +41,8 @@ def checked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, CheckReport
         raw.connect("foreign", "plaid", now=NOW)
         bank_account(raw, "foreign", "dollars", available=5, current=5)
         today = NOW.date()
+        for merchant, entity in (("VENDOR 1", "ent-1"), ("Nobody We Know", "ent-9"), ("Stripe", "ent-10")):
+            bank_transaction(raw, "close", entity, 5, "2026-06-01", merchant_name=merchant, merchant_entity_id=entity)
         bank_transaction(raw, "close", "recent", 5, str(today - timedelta(days=14)), pending=True)
         bank_transaction(raw, "close", "dropped", 5, str(today - timedelta(days=15)), pending=True)
         bank_transaction(raw, "close", "shown-again", 5, str(today - timedelta(days=20)), pending=True)
@@ -60,4 +63,4 @@ def test_the_frame_finds_its_mistakes_and_nothing_else(check_id: str, checked: t
 def test_without_a_bank_there_is_nothing_to_check(checked: tuple[Path, CheckReport]) -> None:
     path, _ = checked
     found = rows(path, "select check_id, status from quality.expectation_runs where business_id = 'none' order by 1")
-    assert found == [("H24", "not_applicable"), ("H43", "passed"), ("H44", "not_applicable")]
+    assert found == [("H18", "not_applicable"), ("H24", "not_applicable"), ("H43", "passed"), ("H44", "not_applicable")]

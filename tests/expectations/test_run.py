@@ -172,7 +172,7 @@ def test_hostile_texts_and_exact_amounts_arrive_unchanged() -> None:
     amount = Decimal("9999999999999999.99")
     warehouse = warehouse_with()
     add_frame(warehouse, "H02", [{"record_id": text, "vendor_id": text, "observed": text, "impact_amount": amount} for text in hostile])
-    add_frame(warehouse, "H17", [{"record_id": f"{n}{text}", "normalised_name": text} for text in hostile for n in range(2)])
+    add_frame(warehouse, "H17", [{"record_id": f"{n}{text}", "vendor_key": text} for text in hostile for n in range(2)])
     report = run_checks(warehouse, run_id="r", ran_at=RAN_AT, checks=["H02", "H17"])
     assert {result.status for result in report.results} == {"failed"}
     rows = warehouse.execute(

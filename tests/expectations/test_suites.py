@@ -58,9 +58,10 @@ CASES: dict[str, Case] = {
     "H14": Case(({"has_tax_id": True},), ({"has_tax_id": False}, {"has_tax_id": None})),
     "H15": Case(({"duplicate_of": None},), ({"duplicate_of": "1"},)),
     "H17": Case(
-        ({"normalised_name": "a"}, {"normalised_name": None}, {"normalised_name": None}, {"business_id": "other", "normalised_name": "b"}),
-        ({"normalised_name": "b"}, {"normalised_name": "b"}),
+        ({"vendor_key": "a"}, {"vendor_key": None}, {"vendor_key": None}, {"business_id": "other", "vendor_key": "b"}),
+        ({"vendor_key": "b"}, {"vendor_key": "b"}),
     ),
+    "H18": Case(({"ledger_vendor_id": "1"},), ({"ledger_vendor_id": None},)),
     "H19": Case(({"payee_id": "1"},), ({"payee_id": None},)),
     "H20": Case(({"parent_account_lines": 0},), ({"parent_account_lines": 2},)),
     "H21": Case(({"account_id": "1", "usual_account_id": "1"},), ({"account_id": "1", "usual_account_id": "2"},)),

@@ -30,6 +30,42 @@ last_words as (
     group by decisions.business_id, decisions.subject ->> 'rail', decisions.subject ->> 'bill'
 ),
 
+paid_bills as (
+    select * from {{ ref('stg_ramp__bills') }}
+),
+
+parties as (
+    select * from {{ ref('int_party_map') }}
+    where party_kind = 'vendor'
+),
+
+-- Whom a bill is owed to, and whom the rail that would pay it takes for its vendor: one vendor, or nobody knows.
+mapped_vendors as (
+    select
+        bills.business_id,
+        bills.record_id,
+        owed.party_key is not null
+        and (max(paid_bills.vendor_id) is null or bool_and(payee.party_key is not distinct from owed.party_key)) as is_vendor_mapped
+    from bills
+    left join parties as owed
+        on
+            bills.business_id = owed.business_id
+            and bills.rail = owed.rail
+            and bills.vendor_id = owed.party_id
+    left join paid_bills
+        on
+            bills.business_id = paid_bills.business_id
+            and bills.ramp_bill_id = paid_bills.record_id
+            and not paid_bills.is_deleted
+    left join parties as payee
+        on
+            paid_bills.business_id = payee.business_id
+            and paid_bills.rail = payee.rail
+            and paid_bills.vendor_id = payee.party_id
+    where bills.is_open
+    group by bills.business_id, bills.record_id, owed.party_key
+),
+
 -- A payment of Ramp's that was not seen yet would be made twice, so Ramp's own data must be a day old at most too.
 ramp_ages as (
     select
@@ -67,7 +103,10 @@ judged as (
         nullif(concat_ws(
             ',',
             case when open_bills.open_amount is null or open_bills.open_amount <= 0 then 'nothing_open' end,
-            case when open_bills.vendor_id is null or not open_bills.is_vendor_known then 'vendor_unmapped' end,
+            case
+                when open_bills.vendor_id is null or not open_bills.is_vendor_known or not mapped_vendors.is_vendor_mapped
+                    then 'vendor_unmapped'
+            end,
             case when open_bills.due_date is null then 'no_due_date' end,
             case when open_bills.status_source = 'ramp' and open_bills.effective_status = 'paid' then 'paid_on_ramp' end,
             case when open_bills.effective_status = 'in_flight' then 'in_flight_on_ramp' end,
@@ -82,6 +121,10 @@ judged as (
             vendor_flags.reasons
         ), '') as blocked_reasons
     from open_bills
+    inner join mapped_vendors
+        on
+            open_bills.business_id = mapped_vendors.business_id
+            and open_bills.record_id = mapped_vendors.record_id
     left join freshness
         on
             open_bills.business_id = freshness.business_id

@@ -1,14 +1,17 @@
-with vendors as (
-    select * from {{ ref('stg_qbo__vendors') }}
+with parties as (
+    select * from {{ ref('int_party_map') }}
 )
 
 select
-    vendors.business_id,
-    vendors.rail,
-    'vendors' as entity,
-    vendors.record_id,
-    {{ normalised_name('vendors.vendor_name') }} as normalised_name,
-    coalesce(vendors.vendor_name, 'vendor without a name') as observed,
+    parties.business_id,
+    parties.rail,
+    parties.entity,
+    parties.party_id as record_id,
+    parties.party_key as vendor_key,
+    coalesce(parties.party_name, 'vendor without a name') as observed,
     cast(null as decimal(18, 2)) as impact_amount
-from vendors
-where not vendors.is_deleted and coalesce(vendors.is_active, true)
+from parties
+where
+    parties.party_kind = 'vendor'
+    and parties.entity = 'vendors'
+    and parties.is_active

@@ -329,6 +329,7 @@ select
         'features': judged.features
     }) as evidence,
     case when options.other_no is not null and not options.is_link then theirs_named.party_key end as suggested_key,
+    case when options.other_no is not null and not options.is_link then theirs_named.canonical_name end as suggested_name,
     theirs.rail as linked_rail,
     theirs.party_id as linked_id,
     model.model_version,
@@ -338,6 +339,8 @@ select
         when len(judged.proofs) > 0 then 'proof'
         else 'model'
     end as decided_by,
+    mine.name_rank = {{ ledger_rank() }} as is_ledger,
+    mine.name_rank = {{ bank_text_rank() }} as is_bank_text,
     mine.is_active,
     mine.first_seen_at,
     mine.synced_at

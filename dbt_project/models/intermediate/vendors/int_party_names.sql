@@ -73,7 +73,7 @@ parties as (
         'vendors' as entity,
         vendors.record_id as party_id,
         vendors.vendor_name as party_name,
-        1 as name_rank,
+        {{ ledger_rank() }} as name_rank,
         [
             { 'role': 'name', 'text': vendors.vendor_name },
             { 'role': 'legal', 'text': vendors.company_name },
@@ -99,7 +99,7 @@ parties as (
         'customers' as entity,
         customers.record_id as party_id,
         customers.customer_name as party_name,
-        1 as name_rank,
+        {{ ledger_rank() }} as name_rank,
         [
             { 'role': 'name', 'text': customers.customer_name },
             { 'role': 'legal', 'text': customers.company_name }
@@ -175,7 +175,7 @@ known_since as (
         'transactions' as entity,
         bank_parties.party_id,
         bank_parties.party_name,
-        case when bank_parties.is_bank_text then 4 else 3 end as name_rank,
+        case when bank_parties.is_bank_text then {{ bank_text_rank() }} else 3 end as name_rank,
         [
             {
                 'role': case when bank_parties.is_bank_text then 'text' else 'name' end,
