@@ -15,6 +15,11 @@
         'left_over_one': 'least(1.0, abs(' ~ pair ~ '.left_over - ' ~ pair ~ '.right_over))',
         'left_over_most': 'least(2.0, greatest(' ~ pair ~ '.left_over, ' ~ pair ~ '.right_over)) / 2',
         'spelling': pair ~ '.spelling',
+        'few_edits': '1 - least(1.0, levenshtein(' ~ mine ~ '.compact, ' ~ theirs ~ '.compact) / 5.0)',
+        'rest_replaced': 'case when ' ~ pair ~ '.left_letters = \'\' or ' ~ pair ~ '.right_letters = \'\' or ' ~ pair
+            ~ '.is_rest_same then 0.0 else least(1.0, levenshtein(' ~ pair ~ '.left_letters, ' ~ pair ~ '.right_letters) / greatest(length('
+            ~ pair ~ '.left_letters), length(' ~ pair ~ '.right_letters))) end',
+        'same_bones': bones_of(mine ~ '.compact') ~ ' = ' ~ bones_of(theirs ~ '.compact'),
         'stood_for': '1 - least(1.0, ' ~ pair ~ '.shared_weight / greatest(0.01, ' ~ pair ~ '.agreed_weight))',
         'agreed': 'least(2.5, ' ~ pair ~ '.agreed_weight) / 2.5',
         'cut_off': 'least(length(' ~ mine ~ '.compact), length(' ~ theirs ~ '.compact)) >= 8 and (starts_with(' ~ mine ~ '.compact, '
@@ -66,13 +71,15 @@
 {%- endmacro %}
 
 
-{#- What a pair comes to by itself: what identifies outranks names, and what contradicts outranks all but an identifying number. -#}
+{#- What a pair comes to by itself: what identifies outranks names, and what contradicts outranks all but an identifying number.
+    The same words are the same name, unless it is one common word or their legal forms differ: few labels are that short. -#}
 {% macro pair_tier(pair, model) -%}
     case
         when list_has_any({{ pair }}.proofs, ['tax_id', 'bank_account', 'ledger_id']) then 'auto'
         when {{ pair }}.vetoes is not null then 'none'
         when len({{ pair }}.proofs) > 0 then 'auto'
         when {{ pair }}.name_score >= {{ model }}.auto then 'auto'
+        when {{ pair }}.features.same_words = 1 and {{ pair }}.features.other_form = 0 and {{ pair }}.features.agreed >= 0.25 then 'auto'
         when {{ pair }}.name_score >= {{ model }}.suggest then 'suggest'
         else 'none'
     end
@@ -83,7 +90,7 @@
 {% macro word_likeness(one, other) -%}
     case
         when {{ one }} = {{ other }} then 1.0
-        when regexp_matches({{ one }}, '\d') or regexp_matches({{ other }}, '\d') then 0.0
+        when left({{ one }}, 1) between '0' and '9' or left({{ other }}, 1) between '0' and '9' then 0.0
         when length({{ one }}) >= 3 and starts_with({{ other }}, {{ one }}) then 0.9
         when length({{ other }}) >= 3 and starts_with({{ one }}, {{ other }}) then 0.9
         when length({{ one }}) <= 2 and starts_with({{ other }}, {{ one }}) then 0.5
@@ -124,9 +131,21 @@
 {%- endmacro %}
 
 
+{#- The consonants of a name, doubled ones once: what a slip in a vowel leaves as it was. -#}
+{% macro bones_of(letters) -%}
+    regexp_replace(replace(replace(replace({{ letters }}, 'll', 'l'), 'ss', 's'), 'tt', 't'), '[aeiouy]', '', 'g')
+{%- endmacro %}
+
+
 {#- A word heavier than this is rare enough for two names that share it to be compared. -#}
 {% macro rare_word_weight() -%}
     0.55
+{%- endmacro %}
+
+
+{#- How much of the lighter name's weight must be shared for the dear comparisons, unless the spelling is alike. -#}
+{% macro hopeful_share() -%}
+    0.35
 {%- endmacro %}
 
 

@@ -50,6 +50,8 @@ numbered as (
             and parties.rail = scored.rail
             and parties.party_id = scored.party_id
             and parties.content_hash = scored.content_hash
+    -- Where nobody is new there is nothing to compare.
+    qualify bool_or(scored.content_hash is null) over (partition by parties.business_id, parties.party_kind)
     {%- endif %}
 ),
 
@@ -100,10 +102,14 @@ proofs as (
     from numbered
 ),
 
+-- is_enough: what is shared is reason to compare; a word counts by its weight. half: an acronym meets words, no other acronym.
 blocks as (
     select
         proofs.party_no,
-        'proof ' || proofs.proof.kind || ' ' || proofs.proof.value as block
+        'proof ' || proofs.proof.kind || ' ' || proofs.proof.value as block,
+        cast(null as varchar) as half,
+        true as is_enough,
+        0.0 as weight
     from proofs
     cross join free_mail
     where
@@ -114,7 +120,10 @@ blocks as (
 
     select
         name_terms.party_no,
-        'word ' || name_terms.term.token as block
+        'word ' || name_terms.term.token as block,
+        cast(null as varchar) as half,
+        false as is_enough,
+        name_terms.term.weight
     from name_terms
     where name_terms.term.weight > {{ rare_word_weight() }} and length(name_terms.term.token) > 2
 
@@ -124,7 +133,11 @@ blocks as (
         name_terms.party_no,
         'words '
         || least(name_terms.term.token, name_terms.term_before.token) || ' '
-        || greatest(name_terms.term.token, name_terms.term_before.token) as block
+        || greatest(name_terms.term.token, name_terms.term_before.token) as block,
+        cast(null as varchar) as half,
+        false as is_enough,
+        case when name_terms.term.weight <= {{ rare_word_weight() }} then name_terms.term.weight else 0.0 end
+        + case when name_terms.term_before.weight <= {{ rare_word_weight() }} then name_terms.term_before.weight else 0.0 end as weight
     from name_terms
     where
         name_terms.term_before is not null
@@ -134,7 +147,10 @@ blocks as (
 
     select
         name_terms.party_no,
-        'letters ' || name_terms.term.token as block
+        'letters ' || name_terms.term.token as block,
+        'word' as half,
+        true as is_enough,
+        0.0 as weight
     from name_terms
     where length(name_terms.term.token) between 2 and 5
 
@@ -142,7 +158,10 @@ blocks as (
 
     select
         names.party_no,
-        'letters ' || names.acronym as block
+        'letters ' || names.acronym as block,
+        'acronym' as half,
+        true as is_enough,
+        0.0 as weight
     from names
     where length(names.acronym) >= 2
 
@@ -150,36 +169,31 @@ blocks as (
 
     select
         names.party_no,
-        'begins ' || left(names.compact, 5) as block
+        unnest([
+            'begins ' || left(names.compact, 5),
+            'spelled ' || left(names.compact_raw, 9),
+            'bones ' || left({{ bones_of('names.compact') }}, 6)
+        ]) as block,
+        cast(null as varchar) as half,
+        true as is_enough,
+        0.0 as weight
     from names
-    where length(names.compact) >= 3
-
-    union all
-
-    select
-        names.party_no,
-        'spelled ' || left(names.compact_raw, 9) as block
-    from names
-
-    union all
-
-    select
-        names.party_no,
-        'ends ' || right(names.compact, 6) as block
-    from names
-    where length(names.compact) >= 6
 ),
 
 members as (
-    select distinct
+    select
         numbered.business_id,
         numbered.party_kind,
         numbered.is_listed,
         numbered.is_new,
         blocks.party_no,
-        blocks.block
+        blocks.block,
+        blocks.half,
+        any_value(blocks.is_enough) as is_enough,
+        max(blocks.weight) as weight
     from blocks
     inner join numbered on blocks.party_no = numbered.party_no
+    group by all
 ),
 
 -- What half the names share tells none apart, and would cost the square of their number.
@@ -190,13 +204,24 @@ useful_members as (
     qualify
         bool_or(members.is_new) over same_block
         and not bool_and(members.is_listed) over same_block
-        and count(*) over same_block * count(*) filter (not members.is_listed) over same_block <= {{ largest_block() }}
+        and count(*) over same_block between 2 and {{ largest_block() }} // count(*) filter (not members.is_listed) over same_block
 ),
 
-candidates as (
-    select distinct
+lightest as (
+    select
+        names.party_no,
+        min(names.total_weight) as total_weight
+    from names
+    group by names.party_no
+),
+
+met as (
+    select
         least(mine.party_no, theirs.party_no) as left_no,
-        greatest(mine.party_no, theirs.party_no) as right_no
+        greatest(mine.party_no, theirs.party_no) as right_no,
+        bool_or(mine.is_enough) as is_enough,
+        -- Two new ones meet twice.
+        sum(mine.weight) / case when bool_and(mine.is_new and theirs.is_new) then 2 else 1 end as weight
     from useful_members as mine
     inner join useful_members as theirs
         on
@@ -207,6 +232,18 @@ candidates as (
         mine.is_new
         and mine.party_no != theirs.party_no
         and not (mine.is_listed and theirs.is_listed)
+        and (mine.half is null or mine.half != theirs.half)
+    group by least(mine.party_no, theirs.party_no), greatest(mine.party_no, theirs.party_no)
+),
+
+candidates as (
+    select
+        met.left_no,
+        met.right_no
+    from met
+    left join lightest as mine on met.left_no = mine.party_no
+    left join lightest as theirs on met.right_no = theirs.party_no
+    where met.is_enough or met.weight >= {{ hopeful_share() }} * least(mine.total_weight, theirs.total_weight)
 ),
 
 named_candidates as (
@@ -246,7 +283,7 @@ rested as (
         or (length(hopeful.left_letters) >= 2 and hopeful.left_letters = hopeful.right_acronym) as is_rest_same
     from hopeful
     where
-        hopeful.shared_weight >= 0.35 * least(hopeful.mine.total_weight, hopeful.theirs.total_weight)
+        hopeful.shared_weight >= {{ hopeful_share() }} * least(hopeful.mine.total_weight, hopeful.theirs.total_weight)
         or hopeful.spelling >= 0.85
         or hopeful.mine.compact_raw = hopeful.theirs.compact_raw
         or hopeful.left_acronym = hopeful.right_letters
@@ -384,4 +421,4 @@ from judged
 inner join numbered as mine on judged.left_no = mine.party_no
 inner join numbered as theirs on judged.right_no = theirs.party_no
 inner join model on mine.party_kind = model.party_kind
-where len(judged.proofs) > 0 or judged.vetoes is not null or judged.name_score >= model.kept
+where len(judged.proofs) > 0 or judged.vetoes is not null or judged.name_score >= {{ var('least_score_kept') or 'model.kept' }}
