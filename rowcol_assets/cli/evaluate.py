@@ -16,17 +16,17 @@ def _group() -> None:
 
 
 @app.command()
-def vendors(
-    queries: Annotated[Path, typer.Option(help="CSV of names to find: query_name, or the first column with a name.")],
-    master: Annotated[Path, typer.Option(help="CSV of the names to find them among: master_name, likewise.")],
-    out: Annotated[Path, typer.Option(help="Where the links are written: CSV with query_name, master_name (empty: none), score, tier.")],
+def payments(
+    left: Annotated[Path, typer.Option(help="Parquet: unique_id, memo, transaction_date, amount; what was sent.")],
+    right: Annotated[Path, typer.Option(help="Parquet of the same columns: what arrived, on the same day or later.")],
+    out: Annotated[Path, typer.Option(help="Where the pairs are written: Parquet with left_id, right_id, score.")],
 ) -> None:
-    """Link each name of a list to the one of a master list that means the same, or to none.
+    """Find the pairs of rows that are one payment, each row at most once.
 
-    Example: `rowcol evaluate vendors --queries mine.csv --master all.csv --out pairs.csv`.
+    Example: `rowcol evaluate payments --left sent.parquet --right arrived.parquet --out pairs.parquet`.
     """
     from ingestion.settings import load_settings
-    from rowcol_assets.evaluation.vendors import link_vendors
+    from rowcol_assets.evaluation.payments import link_payments
 
-    rows, links = link_vendors(load_settings(), queries, master, out)
-    typer.echo(f"{links:,} of {rows:,} names linked in {out}")
+    count = link_payments(load_settings(), left, right, out)
+    typer.echo(f"{count:,} pairs in {out}")

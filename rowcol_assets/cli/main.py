@@ -44,7 +44,7 @@ COMMANDS: dict[str, str] = {
     "receiver": "receiver",
     "rotate-key": "rotate_key",
 }
-GROUPS: dict[str, str] = {"quarantine": "quarantine", "dead-letters": "dead_letters", "sandbox": "sandbox", "evaluate": "evaluate"}
+GROUPS: dict[str, str] = {"evaluate": "evaluate", "quarantine": "quarantine", "dead-letters": "dead_letters", "sandbox": "sandbox"}
 
 
 def build_app(only: str | None = None) -> typer.Typer:

@@ -1,0 +1,360 @@
+{{ config(materialized='table') }}
+
+{#- Documents of the ledger that move money: table, the account it is on, its amount into the account, its number, its text. -#}
+{%- set ledger_documents = [
+    ('bill_payments', 'coalesce(documents.bank_account_id, documents.card_account_id)', '-documents.total_amount',
+        'documents.document_number', 'documents.vendor_name'),
+    ('purchases', 'documents.account_id', 'documents.total_amount * (case when documents.is_credit then 1 else -1 end)',
+        'documents.document_number', 'coalesce(documents.payee_name, documents.private_note)'),
+    ('payments', 'documents.deposit_account_id', 'documents.total_amount', 'documents.reference_number', 'documents.customer_name'),
+    ('sales_receipts', 'documents.deposit_account_id', 'documents.total_amount', 'documents.document_number', 'documents.customer_name'),
+    ('refund_receipts', 'documents.account_id', '-documents.total_amount', 'documents.document_number', 'documents.customer_name'),
+    ('deposits', 'documents.account_id', 'documents.total_amount', 'documents.document_number', 'documents.private_note'),
+] -%}
+
+with ledger_accounts as (
+    select * from {{ ref('int_ledger_accounts') }}
+    where is_bank or is_card
+),
+
+sides as (
+    select unnest(['from', 'to']) as leg
+),
+
+bank_accounts as (
+    select * from {{ ref('stg_plaid__accounts') }}
+),
+
+ledger_documents as (
+    {%- for entity, account, amount, reference, text in ledger_documents %}
+    select
+        documents.business_id,
+        '{{ entity }}' as entity,
+        documents.record_id,
+        '' as leg,
+        {{ account }} as account_id,
+        documents.txn_date as event_date,
+        {{ amount }} as amount,
+        documents.currency,
+        {{ reference }} as reference,
+        {{ text }} as text,
+        documents.change_id,
+        documents.synced_at
+    from {{ ref('stg_qbo__' ~ entity) }} as documents
+    where not documents.is_deleted and not documents.is_voided
+
+    union all
+    {% endfor %}
+    -- A transfer moves money on two accounts.
+    select
+        documents.business_id,
+        'transfers' as entity,
+        documents.record_id,
+        sides.leg,
+        case sides.leg when 'from' then documents.from_account_id else documents.to_account_id end as account_id,
+        documents.txn_date as event_date,
+        documents.total_amount * (case sides.leg when 'from' then -1 else 1 end) as amount,
+        documents.currency,
+        cast(null as varchar) as reference,
+        documents.private_note as text,
+        documents.change_id,
+        documents.synced_at
+    from {{ ref('stg_qbo__transfers') }} as documents
+    cross join sides
+    where not documents.is_deleted and not documents.is_voided
+
+    union all
+
+    select
+        documents.business_id,
+        'journal_entries' as entity,
+        documents.record_id,
+        lines.account_id as leg,
+        lines.account_id,
+        documents.txn_date as event_date,
+        sum(lines.amount * (case lines.posting_type when 'Debit' then 1 else -1 end)) as amount,
+        documents.currency,
+        documents.document_number as reference,
+        any_value(lines.description) as text,
+        documents.change_id,
+        documents.synced_at
+    from {{ ref('stg_qbo__journal_entries') }} as documents
+    inner join {{ ref('stg_qbo__journal_entry_lines') }} as lines
+        on
+            documents.business_id = lines.business_id
+            and documents.record_id = lines.journal_entry_id
+    where not documents.is_deleted and not documents.is_voided
+    group by all
+),
+
+told as (
+    select
+        documents.business_id,
+        'ledger_money' as role,
+        'qbo' as rail,
+        documents.entity,
+        documents.record_id,
+        documents.leg,
+        documents.account_id,
+        case when accounts.is_card then 'card' else 'bank' end as account_key,
+        documents.event_date,
+        documents.amount,
+        documents.currency,
+        documents.reference,
+        cast(null as varchar) as linked_id,
+        documents.text,
+        documents.change_id,
+        documents.synced_at
+    from ledger_documents as documents
+    inner join ledger_accounts as accounts
+        on
+            documents.business_id = accounts.business_id
+            and documents.account_id = accounts.account_id
+
+    union all
+
+    select
+        transactions.business_id,
+        'bank' as role,
+        'plaid' as rail,
+        'transactions' as entity,
+        transactions.record_id,
+        '' as leg,
+        transactions.account_id,
+        case accounts.account_type when 'credit' then 'card' else 'bank' end as account_key,
+        transactions.posted_date as event_date,
+        transactions.amount,
+        transactions.currency,
+        transactions.check_number as reference,
+        cast(null as varchar) as linked_id,
+        transactions.description as text,
+        transactions.change_id,
+        transactions.synced_at
+    from {{ ref('stg_plaid__transactions') }} as transactions
+    inner join bank_accounts as accounts
+        on
+            transactions.business_id = accounts.business_id
+            and transactions.connection_id = accounts.connection_id
+            and transactions.account_id = accounts.record_id
+    where not transactions.is_deleted and not coalesce(transactions.is_pending, false)
+
+    union all
+
+    -- Ramp names itself in what it draws; whom it pays with that, the bank does not know.
+    select
+        transfers.business_id,
+        'ramp_money' as role,
+        'ramp' as rail,
+        'transfers' as entity,
+        transfers.record_id,
+        '' as leg,
+        cast(null as varchar) as account_id,
+        'bank' as account_key,
+        cast({{ utc('transfers.created_at') }} as date) as event_date,
+        -transfers.amount as amount,
+        transfers.currency,
+        cast(null as varchar) as reference,
+        cast(null as varchar) as linked_id,
+        'RAMP' as text,
+        transfers.change_id,
+        transfers.synced_at
+    from {{ ref('stg_ramp__transfers') }} as transfers
+    where not transfers.is_deleted and transfers.status is distinct from 'ERROR'
+
+    union all
+
+    select
+        reimbursements.business_id,
+        'ramp_money' as role,
+        'ramp' as rail,
+        'reimbursements' as entity,
+        reimbursements.record_id,
+        '' as leg,
+        cast(null as varchar) as account_id,
+        'bank' as account_key,
+        coalesce(reimbursements.transaction_date, cast({{ utc('reimbursements.created_at') }} as date)) as event_date,
+        reimbursements.amount * (case reimbursements.direction when 'USER_TO_BUSINESS' then 1 else -1 end) as amount,
+        reimbursements.currency,
+        cast(null as varchar) as reference,
+        cast(null as varchar) as linked_id,
+        'RAMP' as text,
+        reimbursements.change_id,
+        reimbursements.synced_at
+    from {{ ref('stg_ramp__reimbursements') }} as reimbursements
+    where not reimbursements.is_deleted
+
+    union all
+
+    select
+        payouts.business_id,
+        'payout' as role,
+        'stripe' as rail,
+        'payouts' as entity,
+        payouts.record_id,
+        '' as leg,
+        payouts.destination_id as account_id,
+        'bank' as account_key,
+        cast({{ utc('payouts.arrival_at') }} as date) as event_date,
+        payouts.amount,
+        upper(payouts.currency) as currency,
+        cast(null as varchar) as reference,
+        cast(null as varchar) as linked_id,
+        'STRIPE' as text,
+        payouts.change_id,
+        payouts.synced_at
+    from {{ ref('stg_stripe__payouts') }} as payouts
+    where not payouts.is_deleted and payouts.status not in ('failed', 'canceled')
+
+    union all
+
+    select
+        bills.business_id,
+        'ramp_bill' as role,
+        'ramp' as rail,
+        'bills' as entity,
+        bills.record_id,
+        '' as leg,
+        cast(null as varchar) as account_id,
+        cast(null as varchar) as account_key,
+        coalesce(bills.issued_date, cast({{ utc('bills.created_at') }} as date)) as event_date,
+        bills.total_amount as amount,
+        bills.currency,
+        bills.document_number as reference,
+        bills.qbo_bill_id as linked_id,
+        bills.vendor_name as text,
+        bills.change_id,
+        bills.synced_at
+    from {{ ref('stg_ramp__bills') }} as bills
+    where not bills.is_deleted
+
+    union all
+
+    select
+        bills.business_id,
+        'ledger_bill' as role,
+        'qbo' as rail,
+        'bills' as entity,
+        bills.record_id,
+        '' as leg,
+        cast(null as varchar) as account_id,
+        cast(null as varchar) as account_key,
+        bills.txn_date as event_date,
+        bills.total_amount as amount,
+        bills.currency,
+        bills.document_number as reference,
+        cast(null as varchar) as linked_id,
+        bills.vendor_name as text,
+        bills.change_id,
+        bills.synced_at
+    from {{ ref('stg_qbo__bills') }} as bills
+    where not bills.is_deleted
+
+    union all
+
+    select
+        charges.business_id,
+        'charge' as role,
+        'stripe' as rail,
+        'charges' as entity,
+        charges.record_id,
+        '' as leg,
+        cast(null as varchar) as account_id,
+        cast(null as varchar) as account_key,
+        cast({{ utc('charges.created_at') }} as date) as event_date,
+        charges.captured_amount as amount,
+        upper(charges.currency) as currency,
+        cast(null as varchar) as reference,
+        cast(null as varchar) as linked_id,
+        charges.billing_name as text,
+        charges.change_id,
+        charges.synced_at
+    from {{ ref('stg_stripe__charges') }} as charges
+    where not charges.is_deleted and charges.status = 'succeeded'
+
+    union all
+
+    select
+        payments.business_id,
+        'customer_payment' as role,
+        'qbo' as rail,
+        'payments' as entity,
+        payments.record_id,
+        '' as leg,
+        cast(null as varchar) as account_id,
+        cast(null as varchar) as account_key,
+        payments.txn_date as event_date,
+        payments.total_amount as amount,
+        payments.currency,
+        cast(null as varchar) as reference,
+        cast(null as varchar) as linked_id,
+        payments.customer_name as text,
+        payments.change_id,
+        payments.synced_at
+    from {{ ref('stg_qbo__payments') }} as payments
+    where not payments.is_deleted and not payments.is_voided
+
+    union all
+
+    select
+        invoices.business_id,
+        'stripe_invoice' as role,
+        'stripe' as rail,
+        'invoices' as entity,
+        invoices.record_id,
+        '' as leg,
+        cast(null as varchar) as account_id,
+        cast(null as varchar) as account_key,
+        cast({{ utc('invoices.created_at') }} as date) as event_date,
+        invoices.total_amount as amount,
+        upper(invoices.currency) as currency,
+        cast(null as varchar) as reference,
+        cast(null as varchar) as linked_id,
+        invoices.customer_name as text,
+        invoices.change_id,
+        invoices.synced_at
+    from {{ ref('stg_stripe__invoices') }} as invoices
+    where not invoices.is_deleted
+
+    union all
+
+    select
+        invoices.business_id,
+        'ledger_invoice' as role,
+        'qbo' as rail,
+        'invoices' as entity,
+        invoices.record_id,
+        '' as leg,
+        cast(null as varchar) as account_id,
+        cast(null as varchar) as account_key,
+        invoices.txn_date as event_date,
+        invoices.total_amount as amount,
+        invoices.currency,
+        cast(null as varchar) as reference,
+        cast(null as varchar) as linked_id,
+        invoices.customer_name as text,
+        invoices.change_id,
+        invoices.synced_at
+    from {{ ref('stg_qbo__invoices') }} as invoices
+    where not invoices.is_deleted
+)
+
+select
+    told.business_id,
+    concat_ws(':', told.role, told.entity, told.record_id, told.leg) as event_id,
+    told.role,
+    told.rail,
+    told.entity,
+    told.record_id,
+    told.account_id,
+    told.account_key,
+    told.event_date,
+    cast(told.amount as decimal(18, 2)) as amount,
+    told.currency,
+    told.reference,
+    told.linked_id,
+    cast(null as varchar) as party_key,
+    told.text,
+    told.change_id,
+    told.synced_at
+from told
+where told.event_date is not null and told.amount is not null

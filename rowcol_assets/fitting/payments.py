@@ -1,0 +1,82 @@
+"""Fits the weights of payment matching and writes them into the seed `match_weights`.
+
+`python -m rowcol_assets.fitting.payments lists --left L --right R` fits the pair `statement` on two labelled lists (their
+column `ground_truth` is equal where two rows are one payment); `... rails --warehouse W --truth DIR`, given once or several
+times, fits the rails' pairs on warehouses of sandbox businesses and what `rowcol sandbox truth` says of them. The other
+pairs' weights stay as they are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+
+from ingestion.settings import load_settings
+from rowcol_assets.evaluation.payments import matched_payments
+from rowcol_assets.fitting.logistic import fit
+from rowcol_assets.transform import PROJECT_DIR
+
+SEED = PROJECT_DIR / "seeds" / "match_weights.csv"
+KEYS = ("pair", "business_id", "left_event", "right_event", "lag_days", "is_exact", "score", "least_score", "least_gap")
+DECIMALS = 4
+
+Labelled = Mapping[str, tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]]
+
+
+def labelled_lists(left: Path, right: Path) -> tuple[list[str], Labelled]:
+    """(names of the features, {pair: (features, labels)}) of the candidates of two labelled lists."""
+    with matched_payments(load_settings(), left, right) as database:
+        return _labelled(
+            database,
+            """select candidates.*, lefts.ground_truth = rights.ground_truth as is_true
+            from intermediate.int_match_candidates as candidates
+            inner join lefts on candidates.left_event = 'left:' || lefts.row_number
+            inner join rights on candidates.right_event = 'right:' || rights.row_number""",
+        )
+
+
+def _labelled(database: duckdb.DuckDBPyConnection, query: str) -> tuple[list[str], Labelled]:
+    table = database.execute(query).to_arrow_table()
+    names = [name for name in table.column_names if name not in KEYS and name != "is_true"]
+    pairs = table["pair"].to_numpy()
+    features = np.column_stack([table[name].to_numpy() for name in names])
+    labels = table["is_true"].to_numpy()
+    return names, {str(pair): (features[pairs == pair], labels[pairs == pair]) for pair in np.unique(pairs)}
+
+
+def write_weights(names: list[str], labelled: Labelled) -> None:
+    """Replaces the weights of the pairs in `labelled` in the seed."""
+    with SEED.open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["pair"] not in labelled]
+    for pair, (features, labels) in labelled.items():
+        weights = fit(features, labels)
+        rows += [
+            {"pair": pair, "feature": name, "weight": f"{weight:.{DECIMALS}f}"}
+            for name, weight in zip(["intercept", *names], weights, strict=True)
+            if round(weight, DECIMALS)
+        ]
+    with SEED.open("w", newline="") as file:
+        writer = csv.DictWriter(file, ("pair", "feature", "weight"), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(sorted(rows, key=lambda row: row["pair"]))
+
+
+def main() -> None:
+    """Entry of the script."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    kinds = parser.add_subparsers(dest="kind", required=True)
+    lists = kinds.add_parser("lists")
+    lists.add_argument("--left", type=Path, required=True)
+    lists.add_argument("--right", type=Path, required=True)
+    told = parser.parse_args()
+    write_weights(*labelled_lists(told.left, told.right))
+
+
+if __name__ == "__main__":
+    main()
