@@ -22,6 +22,9 @@ COLUMNS = ("unique_id", "memo", "transaction_date", "amount")
 # Equal in both lists where two rows are one payment; read by whoever fits or measures, never by the matching.
 LABEL = "ground_truth"
 MODELS = ("match_pairs", "match_weights", "int_match_candidates", "int_match_assigned")
+# Advisors' verdicts, as far as the models read them.
+DECISIONS = """create table staging.stg_control__decisions
+    (business_id varchar, kind varchar, decision_no bigint, subject json, is_standing boolean)"""
 # One side's rows as the model sees them; what cannot be read as a date or an amount is left out and matches nothing.
 EVENTS = """
     select
@@ -69,6 +72,9 @@ def matched_payments(settings: Settings, left: Path, right: Path) -> Iterator[du
             _read(database, right, "rights")
             sides = " union all ".join(EVENTS.format(side=side).replace("$role", f"'{side[:-1]}'") for side in ("lefts", "rights"))
             database.execute("create schema intermediate")
+            # Nobody has decided anything about these lists.
+            database.execute("create schema staging")
+            database.execute(DECISIONS)
             database.execute(f"create table intermediate.int_money_events as {sides}")
         finally:
             database.close()

@@ -1,9 +1,8 @@
 """Fits the weights of payment matching and writes them into the seed `match_weights`.
 
 `python -m rowcol_assets.fitting.payments lists --left L --right R` fits the pair `statement` on two labelled lists (their
-column `ground_truth` is equal where two rows are one payment); `... rails --warehouse W --truth DIR`, given once or several
-times, fits the rails' pairs on warehouses of sandbox businesses and what `rowcol sandbox truth` says of them. The other
-pairs' weights stay as they are.
+column `ground_truth` is equal where two rows are one payment); `... rails --warehouse W --truth DIR` fits the rails' pairs
+on a warehouse of sandbox businesses and what `rowcol sandbox truth` says of them. The other pairs' weights stay as they are.
 """
 
 from __future__ import annotations
@@ -23,9 +22,31 @@ from rowcol_assets.fitting.logistic import fit
 from rowcol_assets.transform import PROJECT_DIR
 
 SEED = PROJECT_DIR / "seeds" / "match_weights.csv"
-KEYS = ("pair", "business_id", "left_event", "right_event", "lag_days", "is_exact", "score", "least_score", "least_gap")
+KEYS = ("pair", "business_id", "left_event", "right_event", "lag_days", "is_exact", "is_confirmed", "score", "least_score", "least_gap")
 DECIMALS = 4
 
+# Which candidates are true, by the sandbox's tables `bank_matches` and `bills`.
+TRUE_RAILS = """
+    with truth as (
+        select business_id, record_id as left_id, entity as left_entity, plaid_transaction_id as right_id, 'transactions' as right_entity
+        from read_parquet('{truth}/bank_matches.parquet')
+        union all
+        select business_id, ramp_bill_id, 'bills', qbo_bill_id, 'bills'
+        from read_parquet('{truth}/bills.parquet')
+        where ramp_bill_id is not null and qbo_bill_id is not null
+    )
+    select candidates.*, truth.left_id is not null as is_true
+    from intermediate.int_match_candidates as candidates
+    inner join intermediate.int_money_events as lefts
+        on candidates.business_id = lefts.business_id and candidates.left_event = lefts.event_id
+    inner join intermediate.int_money_events as rights
+        on candidates.business_id = rights.business_id and candidates.right_event = rights.event_id
+    left join truth
+        on lefts.business_id = truth.business_id
+        and lefts.record_id = truth.left_id and lefts.entity = truth.left_entity
+        and rights.record_id = truth.right_id and rights.entity = truth.right_entity
+    where candidates.pair != 'statement'
+"""
 Labelled = Mapping[str, tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]]
 
 
@@ -39,6 +60,12 @@ def labelled_lists(left: Path, right: Path) -> tuple[list[str], Labelled]:
             inner join lefts on candidates.left_event = 'left:' || lefts.row_number
             inner join rights on candidates.right_event = 'right:' || rights.row_number""",
         )
+
+
+def labelled_rails(warehouse: Path, truth: Path) -> tuple[list[str], Labelled]:
+    """(names of the features, {pair: (features, labels)}) of the candidates in a warehouse of sandbox businesses."""
+    with duckdb.connect(str(warehouse), read_only=True) as database:
+        return _labelled(database, TRUE_RAILS.format(truth=truth))
 
 
 def _labelled(database: duckdb.DuckDBPyConnection, query: str) -> tuple[list[str], Labelled]:
@@ -74,8 +101,11 @@ def main() -> None:
     lists = kinds.add_parser("lists")
     lists.add_argument("--left", type=Path, required=True)
     lists.add_argument("--right", type=Path, required=True)
+    rails = kinds.add_parser("rails")
+    rails.add_argument("--warehouse", type=Path, required=True)
+    rails.add_argument("--truth", type=Path, required=True)
     told = parser.parse_args()
-    write_weights(*labelled_lists(told.left, told.right))
+    write_weights(*(labelled_lists(told.left, told.right) if told.kind == "lists" else labelled_rails(told.warehouse, told.truth)))
 
 
 if __name__ == "__main__":

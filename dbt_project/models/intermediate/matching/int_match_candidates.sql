@@ -8,9 +8,8 @@ with events as (
         ),
         {{ comparable_text('events.text') }}[:3] as text_start,
         -- Neighbouring steps are a seventh apart, which is as far as any pair's amounts may differ.
-        cast(floor(ln(abs(cast(events.amount as double))) / ln(1.15)) as integer) as amount_step
+        cast(floor(ln(nullif(abs(cast(events.amount as double)), 0)) / ln(1.15)) as integer) as amount_step
     from {{ ref('int_money_events') }} as events
-    where events.amount != 0
 ),
 
 pairs as (
@@ -74,6 +73,7 @@ by_reference as (
             and lefts.pair = rights.pair
             and lefts.reference = rights.reference
             and lefts.amount = rights.amount
+    where lefts.amount != 0
 ),
 
 by_amount as (
@@ -89,7 +89,9 @@ by_amount as (
             lefts.business_id = rights.business_id
             and lefts.pair = rights.pair
             and lefts.amount = rights.amount
-    where rights.event_date - lefts.event_date between -lefts.days_before and lefts.days_after
+    where
+        lefts.amount != 0
+        and rights.event_date - lefts.event_date between -lefts.days_before and lefts.days_after
 ),
 
 -- Amounts that differ: texts that begin alike, and amounts that lie in the same or a neighbouring step of a seventh.
@@ -121,8 +123,55 @@ by_tolerance as (
         and abs(rights.amount - stepped.amount) <= stepped.amount_share * abs(stepped.amount)
 ),
 
+-- What people said of two records, whichever they named first; of several verdicts the newest one that stands.
+said as (
+    select
+        decisions.business_id,
+        decisions.kind,
+        decisions.decision_no,
+        concat_ws(':', decisions.subject ->> 'left_rail', decisions.subject ->> 'left_entity', decisions.subject ->> 'left_id') as one,
+        concat_ws(':', decisions.subject ->> 'right_rail', decisions.subject ->> 'right_entity', decisions.subject ->> 'right_id') as other
+    from {{ ref('stg_control__decisions') }} as decisions
+    where decisions.is_standing and decisions.kind in ('confirm-match', 'reject-match')
+),
+
+verdicts as (
+    select
+        lefts.pair,
+        lefts.business_id,
+        lefts.event_id as left_event,
+        rights.event_id as right_event,
+        said.kind
+    from said
+    inner join lefts
+        on
+            said.business_id = lefts.business_id
+            and list_contains([said.one, said.other], concat_ws(':', lefts.rail, lefts.entity, lefts.record_id))
+    inner join rights
+        on
+            lefts.business_id = rights.business_id
+            and lefts.pair = rights.pair
+            and list_contains([said.one, said.other], concat_ws(':', rights.rail, rights.entity, rights.record_id))
+    qualify row_number() over (
+        partition by lefts.business_id, lefts.pair, lefts.event_id, rights.event_id order by said.decision_no desc
+    ) = 1
+),
+
+by_verdict as (
+    select
+        verdicts.pair,
+        verdicts.business_id,
+        verdicts.left_event,
+        verdicts.right_event,
+        false as is_linked
+    from verdicts
+    where verdicts.kind = 'confirm-match'
+),
+
 found as (
     select * from by_link
+    union all
+    select * from by_verdict
     union all
     select * from by_reference
     union all
@@ -154,7 +203,11 @@ compared as (
         lefts.amount as left_amount,
         rights.amount as right_amount,
         rights.event_date - lefts.event_date as lag_days,
-        least(abs(ln(abs(cast(rights.amount as double)) / abs(cast(lefts.amount as double)))), 0.3) as amount_gap,
+        -- A voided document has no amount left; its partner is known by link alone.
+        case
+            when lefts.amount = 0 or rights.amount = 0 then 0.3
+            else least(abs(ln(abs(cast(rights.amount as double)) / abs(cast(lefts.amount as double)))), 0.3)
+        end as amount_gap,
         {{ common_start('lefts.text', 'rights.text') }} as text_length,
         least(length(lefts.text), length(rights.text)) as text_of
     from distinct_pairs
@@ -197,9 +250,18 @@ scored as (
     inner join weights on features.pair = weights.pair
 )
 
+-- A confirmed pair outweighs whatever else there is, a rejected one is none.
 select
-    scored.*,
+    scored.* replace (scored.score + (case when verdicts.kind is null then 0 else 1000 end) as score),
+    verdicts.kind is not null as is_confirmed,
     pairs.least_score,
     pairs.least_gap
 from scored
 inner join pairs on scored.pair = pairs.pair
+left join verdicts
+    on
+        scored.business_id = verdicts.business_id
+        and scored.pair = verdicts.pair
+        and scored.left_event = verdicts.left_event
+        and scored.right_event = verdicts.right_event
+where verdicts.kind is distinct from 'reject-match'

@@ -1,0 +1,41 @@
+with matches as (
+    select * from {{ ref('int_matches') }}
+),
+
+rail_health as (
+    select * from {{ ref('int_rail_health') }}
+),
+
+told as (
+    select
+        matches.*,
+        row_number() over (
+            partition by matches.business_id, matches.match_id order by matches.left_entity, matches.left_id
+        ) as member_no,
+        array_to_string(list_sort(list_distinct([matches.left_rail, matches.right_rail])), ',') as rails_used
+    from matches
+)
+
+select
+    told.business_id,
+    told.match_id,
+    cast(told.member_no as integer) as member_no,
+    told.pair,
+    told.left_rail,
+    told.left_entity,
+    told.left_id,
+    told.right_rail,
+    told.right_entity,
+    told.right_id,
+    told.amount,
+    told.currency,
+    cast(told.lag_days as integer) as lag_days,
+    told.rule,
+    told.score,
+    told.runner_up_score,
+    told.tier,
+    told.rails_used,
+    {{ degraded_among('told.rails_used', 'rail_health.degraded_rails') }} as degraded_rails,
+    {{ utc('told.synced_at') }} as synced_at
+from told
+inner join rail_health on told.business_id = rail_health.business_id
