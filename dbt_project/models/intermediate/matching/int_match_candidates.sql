@@ -250,9 +250,11 @@ scored as (
     inner join weights on features.pair = weights.pair
 )
 
--- A confirmed pair outweighs whatever else there is, a rejected one is none.
-select
-    scored.* replace (scored.score + (case when verdicts.kind is null then 0 else 1000 end) as score),
+-- A confirmed pair outweighs whatever else there is, then one that names the other; a rejected one is none.
+select  -- noqa: AM04
+    scored.* replace (
+        scored.score + (case when verdicts.kind is null then 0 else 1000 end) + 100 * scored.is_linked as score
+    ),
     verdicts.kind is not null as is_confirmed,
     pairs.least_score,
     pairs.least_gap
