@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'fct_bank_closure'}}}) }}
+
 -- Matched and unmatched transactions of an account and day are all that the bank posted there, counted past the matching.
 with closure as (
     select * from {{ ref('fct_bank_closure') }}
