@@ -28,7 +28,7 @@ class Subject:
 
     entity: its name in the log. relation: where its rows are, of which `where` lets some through. record_id: the SQL expression
     of a record's id within its business. columns: what a snapshot holds. occurred_at, actor_type, actor_id, client, reason: SQL
-    expressions over a row, instants in UTC; what is not known is null.
+    expressions over a row, instants in UTC; what is not known is null. gone_by, gone_because: of a record that is no more.
     """
 
     entity: str
@@ -42,6 +42,8 @@ class Subject:
     reason: str = "null"
     business_id: str = "business_id"
     where: str = "true"
+    gone_by: str = "operator"
+    gone_because: str = "removed"
 
 
 def collect(warehouse: duckdb.DuckDBPyConnection, subjects: Iterable[Subject], *, run_id: str, recorded_at: str) -> None:
@@ -123,10 +125,10 @@ def _compare(warehouse: duckdb.DuckDBPyConnection, subject: Subject, recorded_at
                 else 'updated'
             end as action,
             coalesce(present.occurred_at, timestamp '{recorded_at}') as occurred_at,
-            coalesce(present.actor_type, 'operator') as actor_type,
+            case when present.record_id is null then '{subject.gone_by}' else coalesce(present.actor_type, 'operator') end as actor_type,
             present.actor_id,
             present.client,
-            present.reason,
+            case when present.record_id is null then '{subject.gone_because}' else present.reason end as reason,
             told.event_id as cause_id,
             told.snapshot as former,
             coalesce(present.snapshot, told.snapshot) as snapshot

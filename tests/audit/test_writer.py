@@ -12,8 +12,11 @@ import duckdb
 import pytest
 
 from ingestion.settings import Settings
+from rowcol_assets.audit.subjects import MODELLED
 from rowcol_assets.audit.verify import verify
 from rowcol_assets.audit.writer import LogReport, append_cycle
+from rowcol_assets.code_location import read_manifest
+from rowcol_assets.transform import MANIFEST_PATH
 from tests.dbt.rawfill import OBSERVED, RawWarehouse
 
 NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
@@ -172,8 +175,14 @@ def test_vendors_that_are_joined_and_parted_again_are_told_and_a_map_that_is_not
     assert sorted(told[2:]) == [
         ("parted", "qbo/58", "updated", "advisor", "ann",
          '{"decided_by":[null,"ann"],"method":["name","verdict"],"vendor_key":["k1","k0"]}'),
-        ("parted", "ramp/r1", "deleted", "operator", None, None),
+        ("parted", "ramp/r1", "deleted", "model", None, None),
     ]  # fmt: skip
+
+
+def test_what_is_followed_of_the_models_is_in_their_contracts() -> None:
+    models = {f"{node['schema']}.{node['name']}": node for node in read_manifest(MANIFEST_PATH)["nodes"].values()}
+    for subject in MODELLED:
+        assert set(subject.columns) <= set(models[subject.relation]["columns"]), subject.entity
 
 
 def test_a_connection_that_is_paused_or_removed_is_told_with_when_and_why(home: Home) -> None:
