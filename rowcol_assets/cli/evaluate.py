@@ -10,9 +10,21 @@ import typer
 app = typer.Typer(no_args_is_help=True, help="Link lists of anybody's with the product's own matching, to measure it.")
 
 
-@app.callback()
-def _group() -> None:
-    """Keeps the name of the command even while it is the only one."""
+@app.command()
+def vendors(
+    queries: Annotated[Path, typer.Option(help="CSV of names to find: query_name, or the first column with a name.")],
+    master: Annotated[Path, typer.Option(help="CSV of the names to find them among: master_name, likewise.")],
+    out: Annotated[Path, typer.Option(help="Where the links are written: CSV with query_name, master_name (empty: none), score, tier.")],
+) -> None:
+    """Link each name of a list to the one of a master list that means the same, or to none.
+
+    Example: `rowcol evaluate vendors --queries mine.csv --master all.csv --out pairs.csv`.
+    """
+    from ingestion.settings import load_settings
+    from rowcol_assets.evaluation.vendors import link_vendors
+
+    rows, links = link_vendors(load_settings(), queries, master, out)
+    typer.echo(f"{links:,} of {rows:,} names linked in {out}")
 
 
 @app.command()

@@ -30,7 +30,7 @@ def bank_transaction(raw: RawWarehouse, business_id: str, transaction_id: str, a
 
 def ramp_bill(raw: RawWarehouse, business_id: str, ramp_id: str, qbo_id: str | None, status: str, **fields: Any) -> None:
     """A bill of 100 dollars in Ramp, linked to a bill of the ledger unless `qbo_id` is None."""
-    record = {"id": ramp_id, "remote_id": qbo_id, "status": status, "approval_status": "APPROVED"}
+    record = {"id": ramp_id, "remote_id": qbo_id, "status": status, "approval_status": "APPROVED", "created_at": "2026-06-01T10:00:00Z"}
     raw.observed(business_id, "ramp", "bills", ramp_id, record | {"amount": {"amount": 10000, "currency_code": "USD"}} | fields)
 
 
