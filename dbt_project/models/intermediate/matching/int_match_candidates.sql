@@ -251,8 +251,8 @@ scored as (
 )
 
 -- A confirmed pair outweighs whatever else there is, then one that names the other; a rejected one is none.
-select  -- noqa: AM04
-    scored.* replace (
+select
+    scored.* replace ( -- noqa: AM04
         scored.score + (case when verdicts.kind is null then 0 else 1000 end) + 100 * scored.is_linked as score
     ),
     verdicts.kind is not null as is_confirmed,
