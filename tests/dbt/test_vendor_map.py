@@ -26,11 +26,13 @@ HOSTILE = (
     "日本電気株式会社",
     "🙂🙂",
 )
+TIED = ("Tin Lantern", "Copper Kettle", "Silver Wharf", "Bronze Anchor", "Iron Trellis", "Velvet Harbor")
 NAMES = {
     "acme": ("qbo", "ramp", "plaid", "stripe"),
     "birch": ("qbo", "ramp"),
     "told": ("qbo", "ramp"),
     "hostile": ("qbo", "ramp", "plaid"),
+    "tied": ("qbo", "ramp"),
 }
 
 
@@ -47,6 +49,10 @@ def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> 
         ledger_vendor(raw, "birch", "1", "Halloran Properties")
         paying_vendor(raw, "birch", "r1", "Halloran Properties", accounting_vendor_remote_id="2")
         _told(raw)
+        for number, name in enumerate(TIED):
+            for copy in "ba":
+                ledger_vendor(raw, "tied", f"{number}{copy}", name)
+            paying_vendor(raw, "tied", f"r{number}", name)
         for number, name in enumerate(HOSTILE):
             ledger_vendor(raw, "hostile", str(number), name)
             paying_vendor(raw, "hostile", f"r{number}", name)
@@ -127,6 +133,11 @@ def test_each_row_says_what_it_rests_on_and_by_whom(warehouse: Path) -> None:
     assert (tier, method, by, name) == ("auto", "name", "model", "Corner Bistro")
     assert json.loads(evidence)["features"]["same_words"] == 1.0
     assert rows(warehouse, row, ["acme", "4"])[0][:3] == ("none", "alone", None)
+
+
+def test_of_candidates_that_are_as_good_none_is_ahead_whatever_order_they_are_read_in(warehouse: Path) -> None:
+    query = "select rail_vendor_id, linked_rail_vendor_id from marts.vendor_map where business_id = 'tied' and rail = 'ramp' order by 1"
+    assert rows(warehouse, query) == [(f"r{number}", f"{number}a") for number in range(len(TIED))]
 
 
 def test_no_business_has_a_vendor_of_anothers(warehouse: Path) -> None:

@@ -130,17 +130,19 @@ sides as (
     from judged
 ),
 
--- How far a party's best on a rail is ahead of its next: two that are nearly as good are a tie.
+-- How far a party's candidate is ahead of every other of that rail: two that are as good are a tie for both.
 ranked as (
     select
         sides.party_no,
         sides.other_no,
-        rank() over candidates_of_rail as place,
-        sides.name_score - coalesce(lead(sides.name_score) over candidates_of_rail, 0.0) as lead_score
+        sides.name_score - coalesce(max(sides.name_score) over others_of_rail, 0.0) as lead_score
     from sides
     inner join parties as others on sides.other_no = others.party_no
     where sides.tier != 'none'
-    window candidates_of_rail as (partition by sides.party_no, others.rail order by sides.name_score desc)
+    window others_of_rail as (
+        partition by sides.party_no, others.rail
+        rows between unbounded preceding and unbounded following exclude current row
+    )
 ),
 
 -- How firm a link is: 3 a person's word, 2 proven, 1 both sides' best by far, 0 names alone.
@@ -153,8 +155,6 @@ edges as (
             when len(judged.proofs) > 0 then 2
             when
                 mine.rail != theirs.rail
-                and from_left.place = 1
-                and from_right.place = 1
                 and least(from_left.lead_score, from_right.lead_score) >= model.gap
                 then 1
             else 0
