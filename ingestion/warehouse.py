@@ -151,3 +151,9 @@ def _holder_text(note: str) -> str:
         return f"process {holder['pid']} ({holder['purpose']}, since {holder['since']})"
     except (ValueError, KeyError, TypeError):
         return "another process"
+
+
+def has_relation(warehouse: duckdb.DuckDBPyConnection, relation: str) -> bool:
+    """Whether there is a table or view `relation`, given as `schema.name`."""
+    query = "select 1 from information_schema.tables where table_schema = ? and table_name = ?"
+    return warehouse.execute(query, relation.split(".", 1)).fetchone() is not None

@@ -13,7 +13,7 @@ import duckdb
 
 from ingestion.errors import RowcolError
 from ingestion.settings import Settings
-from ingestion.warehouse import open_warehouse
+from ingestion.warehouse import has_relation, open_warehouse
 
 PARTY_MAPS = {"vendor": ("marts.vendor_map", "rail_vendor_id"), "customer": ("marts.customer_map", "rail_customer_id")}
 PARTY_FIELDS = {"vendor_id": "vendors", "customer_id": "customers"}
@@ -32,7 +32,7 @@ def check_exists(settings: Settings, business_id: str, subjects: list[dict[str, 
 def sides_of_match(settings: Settings, business_id: str, match_id: str) -> dict[str, str]:
     """The two records of a match by its id; RowcolError when the business has none of that id."""
     with open_warehouse(settings, "decision") as warehouse:
-        if _has(warehouse, "marts.fct_match"):
+        if has_relation(warehouse, "marts.fct_match"):
             query = f"select {', '.join(SIDES)} from marts.fct_match where business_id = ? and match_id = ?"
             rows = warehouse.execute(query, [business_id, match_id]).fetchall()
             if len(rows) == 1:
@@ -68,13 +68,8 @@ def _record(rail: str, entity: str, record_id: str) -> tuple[str, str, dict[str,
 
 
 def _is_there(warehouse: duckdb.DuckDBPyConnection, business_id: str, relation: str, key: Mapping[str, str]) -> bool:
-    if not _has(warehouse, relation):
+    if not has_relation(warehouse, relation):
         return False
     wanted = " and ".join(f"{column} = ?" for column in key)
     query = f"select 1 from {relation} where business_id = ? and {wanted} limit 1"
     return warehouse.execute(query, [business_id, *key.values()]).fetchone() is not None
-
-
-def _has(warehouse: duckdb.DuckDBPyConnection, relation: str) -> bool:
-    query = "select 1 from information_schema.tables where table_schema = ? and table_name = ?"
-    return warehouse.execute(query, relation.split(".")).fetchone() is not None

@@ -17,7 +17,7 @@ from ingestion.changelog.delta import version_order
 from ingestion.errors import RowcolError, UsageError
 from ingestion.registry import RAILS
 from ingestion.settings import Settings
-from ingestion.warehouse import open_warehouse
+from ingestion.warehouse import has_relation, open_warehouse
 from rowcol_assets.code_location import read_manifest
 from rowcol_assets.transform import MANIFEST_PATH
 
@@ -55,7 +55,7 @@ def trace(settings: Settings, relation: str, key: Sequence[str]) -> Lineage:
         raise UsageError(f"a row of {relation} is named by {' '.join(name.upper() for name in columns)}")
     with open_warehouse(settings, "lineage") as warehouse:
         row = _row(warehouse, relation, dict(zip(columns, key, strict=True)))
-        behind = [one for one in _sources(manifest, model) if _has(warehouse, *one)]
+        behind = [one for one in _sources(manifest, model) if has_relation(warehouse, ".".join(one))]
         records = _records(warehouse, row, behind)
         versions = [version for rail, entity, record_id in records for version in _versions(warehouse, row, rail, entity, record_id)]
         tables = [_summed(warehouse, row["business_id"], schema, table) for schema, table in behind]
@@ -93,7 +93,7 @@ def _sources(manifest: Mapping[str, Any], model: str) -> list[tuple[str, str]]:
 
 
 def _row(warehouse: duckdb.DuckDBPyConnection, relation: str, key: Mapping[str, str]) -> dict[str, Any]:
-    if not _has(warehouse, *relation.split(".")):
+    if not has_relation(warehouse, relation):
         raise RowcolError(f"{relation} is not built yet: rowcol run")
     wanted = " and ".join(f"cast({column} as varchar) = ?" for column in key)
     cursor = warehouse.execute(f"select * from {relation} where {wanted}", list(key.values()))
@@ -153,8 +153,3 @@ def _summed(warehouse: duckdb.DuckDBPyConnection, business_id: str, schema: str,
         [business_id],
     ).fetchall()[0]
     return {"table": f"{schema}.{table}", "records": found[0], "versions": found[1], "newest_observed_at": found[2]}
-
-
-def _has(warehouse: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
-    query = "select 1 from information_schema.tables where table_schema = ? and table_name = ?"
-    return warehouse.execute(query, [schema, table]).fetchone() is not None

@@ -25,6 +25,7 @@ import duckdb
 import pyarrow as pa
 
 from ingestion.changelog.spool import BATCH_ROWS
+from ingestion.warehouse import has_relation
 
 _DELTA = """
 with spooled as (
@@ -154,13 +155,10 @@ def new_versions(
 
     The reader is bound to the connection: nothing else may run on it before the reader is exhausted.
     """
-    exists = warehouse.execute(
-        "select count(*) from information_schema.tables where table_schema = ? and table_name = ?", [f"raw_{rail}", entity]
-    ).fetchone() == (1,)
     statement = _DELTA.format(
         versioned=str(versioned).lower(),
         version_order=version_order(versioned),
-        known_relation=f"raw_{rail}.{entity}" if exists else _NO_HISTORY,
+        known_relation=known if has_relation(warehouse, known := f"raw_{rail}.{entity}") else _NO_HISTORY,
     )
     found = warehouse.execute(statement, {"spool": str(spool), "sync_id": sync_id, "load_id": load_id})
     return found.to_arrow_reader(BATCH_ROWS)

@@ -49,9 +49,3 @@ def count(warehouse: duckdb.DuckDBPyConnection, relation: str) -> int:
     """How many rows a relation has."""
     row = warehouse.execute(f"select count(*) from {relation}").fetchone()
     return int(row[0]) if row else 0
-
-
-def is_there(warehouse: duckdb.DuckDBPyConnection, relation: str) -> bool:
-    """Whether the warehouse has a relation, given as `schema.name`."""
-    query = "select 1 from information_schema.tables where table_schema = ? and table_name = ?"
-    return warehouse.execute(query, relation.split(".")).fetchone() is not None

@@ -16,11 +16,12 @@ import duckdb
 from ingestion.failpoints import fail_point
 from ingestion.registry import RAILS
 from ingestion.settings import Settings
+from ingestion.warehouse import has_relation
 from rowcol_assets.audit import differences, rail_events
 from rowcol_assets.audit.differences import Subject
 from rowcol_assets.audit.log import TransactionLog
 from rowcol_assets.audit.subjects import CONTROL, MODELLED
-from rowcol_assets.audit.tables import copy_sealed, ensure_tables, is_there
+from rowcol_assets.audit.tables import copy_sealed, ensure_tables
 
 KEY_FILE = "log-signing.key"
 
@@ -57,7 +58,7 @@ def append_cycle(
     copy_sealed(warehouse, log.folder)
     told = {"run_id": run_id, "recorded_at": at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")}
     rail_events.collect(warehouse, RAILS.values(), **told)
-    differences.collect(warehouse, [*subjects, *(one for one in modelled if is_there(warehouse, one.relation))], **told)
+    differences.collect(warehouse, [*subjects, *(one for one in modelled if has_relation(warehouse, one.relation))], **told)
     warehouse.execute(
         f"""
         create or replace temp view _pending as
