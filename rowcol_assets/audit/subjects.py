@@ -1,5 +1,5 @@
 """What the log follows beside the rails' records: of the control store who may see what, whose connection is whose, how a business
-is set and what was decided; of the models who is taken for whom.
+is set and what was decided; of the models who is taken for whom, and which records of two rails for one.
 
 The relations are those of `raw_control`, where nothing is secret, and of marts that the first dbt step builds. How a
 difference becomes an event is in `differences`.
@@ -67,32 +67,28 @@ CONTROL = (
     ),
 )  # fmt: skip
 
+
+def _party_map(noun: str) -> Subject:
+    """The map of a kind of party. decided_by also says `proof` or `model`; only a verdict is somebody's word."""
+    return Subject(
+        entity=f"{noun}_map",
+        relation=f"marts.{noun}_map",
+        record_id=f"concat_ws('/', rail, rail_{noun}_id)",
+        columns=(f"{noun}_key", "canonical_name", "linked_rail", f"linked_rail_{noun}_id", "method", "model_version", "decided_by"),
+        where="tier = 'auto'",
+        gone_by="model",
+        gone_because="no longer linked",
+        actor_type="case when starts_with(method, 'verdict_') then 'advisor' else 'model' end",
+        actor_id="case when starts_with(method, 'verdict_') then decided_by else model_version end",
+        reason="'linked by ' || method",
+    )
+
+
 # Links only: a party that stands alone is told by its own rail's events, and there are far more of them.
 MODELLED = (
-    Subject(
-        entity="vendor_map",
-        relation="marts.vendor_map",
-        record_id="concat_ws('/', rail, rail_vendor_id)",
-        columns=("vendor_key", "canonical_name", "linked_rail", "linked_rail_vendor_id", "method", "model_version", "decided_by"),
-        where="tier = 'auto'",
-        gone_by="model",
-        gone_because="no longer linked",
-        actor_type="case when decided_by is null then 'model' else 'advisor' end",
-        actor_id="coalesce(decided_by, model_version)",
-        reason="'linked by ' || method",
-    ),
-    Subject(
-        entity="customer_map",
-        relation="marts.customer_map",
-        record_id="concat_ws('/', rail, rail_customer_id)",
-        columns=("customer_key", "canonical_name", "linked_rail", "linked_rail_customer_id", "method", "model_version", "decided_by"),
-        where="tier = 'auto'",
-        gone_by="model",
-        gone_because="no longer linked",
-        actor_type="case when decided_by is null then 'model' else 'advisor' end",
-        actor_id="coalesce(decided_by, model_version)",
-        reason="'linked by ' || method",
-    ),
+    _party_map("vendor"),
+    _party_map("customer"),
+    # Who confirmed a match is told by the event of the decision.
     Subject(
         entity="matches",
         relation="marts.fct_match",
@@ -103,7 +99,7 @@ MODELLED = (
         ),
         where="tier = 'auto'",
         gone_by="model",
-        gone_because="no longer linked",
+        gone_because="no longer matched",
         actor_type="case when rule = 'verdict' then 'advisor' else 'model' end",
         reason="'matched by ' || rule",
     ),

@@ -161,11 +161,11 @@ def test_vendors_that_are_joined_and_parted_again_are_told_and_a_map_that_is_not
         linked_rail varchar, linked_rail_vendor_id varchar, method varchar, model_version varchar, decided_by varchar"""
     home.warehouse.execute(f"create schema marts; create table marts.vendor_map ({columns})")
     home.warehouse.execute("""insert into marts.vendor_map values
-        ('acme', 'qbo', '58', 'k1', 'Amazon', 'auto', 'ramp', 'r1', 'name', 'v1', null),
-        ('acme', 'ramp', 'r1', 'k1', 'Amazon', 'auto', 'qbo', '58', 'name', 'v1', null),
+        ('acme', 'qbo', '58', 'k1', 'Amazon', 'auto', 'ramp', 'r1', 'name', 'v1', 'model'),
+        ('acme', 'ramp', 'r1', 'k1', 'Amazon', 'auto', 'qbo', '58', 'ledger_id', 'v1', 'proof'),
         ('acme', 'qbo', '59', 'k2', 'Adobe', 'none', null, null, 'alone', 'v1', null)""")
     home.append("joined")
-    home.warehouse.execute("update marts.vendor_map set vendor_key = 'k0', method = 'verdict', decided_by = 'ann' where rail = 'qbo'")
+    home.warehouse.execute("update marts.vendor_map set vendor_key = 'k0', method = 'verdict_same', decided_by = 'ann' where rail = 'qbo'")
     home.warehouse.execute("update marts.vendor_map set tier = 'none' where rail = 'ramp'")
     home.append("parted")
     home.warehouse.execute("drop table marts.vendor_map")
@@ -174,7 +174,7 @@ def test_vendors_that_are_joined_and_parted_again_are_told_and_a_map_that_is_not
     assert told[:2] == [("joined", "qbo/58", "created", "model", "v1", None), ("joined", "ramp/r1", "created", "model", "v1", None)]
     assert sorted(told[2:]) == [
         ("parted", "qbo/58", "updated", "advisor", "ann",
-         '{"decided_by":[null,"ann"],"method":["name","verdict"],"vendor_key":["k1","k0"]}'),
+         '{"decided_by":["model","ann"],"method":["name","verdict_same"],"vendor_key":["k1","k0"]}'),
         ("parted", "ramp/r1", "deleted", "model", None, None),
     ]  # fmt: skip
 
