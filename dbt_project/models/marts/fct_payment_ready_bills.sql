@@ -15,19 +15,58 @@ rail_health as (
 ),
 
 decisions as (
-    select * from {{ ref('stg_control__decisions') }}
-    where kind in ('approve', 'hold') and is_standing
-),
-
--- The last word on a bill counts, whichever rail's name it was given under.
-last_words as (
     select
         decisions.business_id,
+        decisions.decision_no,
+        decisions.kind,
         decisions.subject ->> 'rail' as rail,
-        decisions.subject ->> 'bill' as record_id,
+        decisions.subject ->> 'bill' as rail_bill_id
+    from {{ ref('stg_control__decisions') }} as decisions
+    where decisions.kind in ('approve', 'hold') and decisions.is_standing
+),
+
+executed as (
+    select * from {{ ref('int_ramp_bills') }}
+),
+
+-- A bill by each of its names, that of the ledger and that of the rail which pays it.
+named_bills as (
+    select
+        bills.business_id,
+        bills.record_id,
+        bills.rail,
+        bills.record_id as rail_bill_id
+    from bills
+    where bills.is_open
+
+    union all
+
+    select
+        bills.business_id,
+        bills.record_id,
+        executed.rail,
+        executed.ramp_bill_id as rail_bill_id
+    from bills
+    inner join executed
+        on
+            bills.business_id = executed.business_id
+            and bills.ramp_bill_id = executed.ramp_bill_id
+    where bills.is_open
+),
+
+-- The last word on a bill counts, under whichever of its names it was given.
+last_words as (
+    select
+        named_bills.business_id,
+        named_bills.record_id,
         arg_max(decisions.kind, decisions.decision_no) as kind
-    from decisions
-    group by decisions.business_id, decisions.subject ->> 'rail', decisions.subject ->> 'bill'
+    from named_bills
+    inner join decisions
+        on
+            named_bills.business_id = decisions.business_id
+            and named_bills.rail = decisions.rail
+            and named_bills.rail_bill_id = decisions.rail_bill_id
+    group by named_bills.business_id, named_bills.record_id
 ),
 
 paid_bills as (
@@ -99,7 +138,7 @@ judged as (
     select
         open_bills.*,
         freshness.sync_age_minutes,
-        coalesce(ledger_word.kind, ramp_word.kind) as advisor_decision,
+        last_words.kind as advisor_decision,
         nullif(concat_ws(
             ',',
             case when open_bills.open_amount is null or open_bills.open_amount <= 0 then 'nothing_open' end,
@@ -116,7 +155,7 @@ judged as (
                     or (open_bills.ramp_bill_id is not null and coalesce(ramp_ages.sync_age_minutes > 1440, true))
                     then 'stale'
             end,
-            case when 'hold' in (ledger_word.kind, ramp_word.kind) then 'held_by_advisor' end,
+            case when last_words.kind = 'hold' then 'held_by_advisor' end,
             bill_flags.reasons,
             vendor_flags.reasons
         ), '') as blocked_reasons
@@ -142,16 +181,10 @@ judged as (
             open_bills.business_id = vendor_flags.business_id
             and open_bills.vendor_id = vendor_flags.record_id
             and vendor_flags.entity = 'vendors'
-    left join last_words as ledger_word
+    left join last_words
         on
-            open_bills.business_id = ledger_word.business_id
-            and open_bills.rail = ledger_word.rail
-            and open_bills.record_id = ledger_word.record_id
-    left join last_words as ramp_word
-        on
-            open_bills.business_id = ramp_word.business_id
-            and ramp_word.rail = 'ramp'
-            and open_bills.ramp_bill_id = ramp_word.record_id
+            open_bills.business_id = last_words.business_id
+            and open_bills.record_id = last_words.record_id
 )
 
 select
