@@ -14,8 +14,17 @@ calendar as (
     select * from {{ ref('int_business_calendar') }}
 ),
 
-party_map as (
-    select * from {{ ref('vendor_map') }}
+parties as (
+    select * from {{ ref('int_party_map') }}
+    where party_kind = 'vendor' and is_active
+),
+
+ledger_parties as (
+    select distinct
+        parties.business_id,
+        parties.party_key
+    from parties
+    where parties.is_ledger
 ),
 
 rail_health as (
@@ -148,20 +157,25 @@ told as (
 
     union all
 
+    -- Merchants of the bank are many and mostly nobody's vendor; H18 tells of those that it recognised.
     select
-        party_map.business_id,
+        parties.business_id,
         'unmapped' as kind,
-        party_map.rail,
-        'vendors' as entity,
-        party_map.rail_vendor_id as record_id,
+        parties.rail,
+        parties.entity,
+        parties.party_id as record_id,
         cast(null as date) as event_date,
         cast(null as decimal(18, 2)) as amount,
         cast(null as varchar) as currency,
         'no vendor of the ledger is known to be this one' as reason,
-        party_map.rail as rails_used,
-        timezone('UTC', party_map.synced_at) as synced_at
-    from party_map
-    where party_map.rail = 'ramp' and party_map.tier != 'auto' and party_map.is_active
+        parties.rail as rails_used,
+        parties.synced_at
+    from parties
+    anti join ledger_parties
+        on
+            parties.business_id = ledger_parties.business_id
+            and parties.party_key = ledger_parties.party_key
+    where parties.entity = 'vendors'
 )
 
 select
