@@ -34,8 +34,6 @@
         'is_linked': 'cast(is_linked as double)',
         'same_reference': 'cast(left_reference = right_reference as double)',
         'other_reference': 'cast(left_reference != right_reference as double)',
-        'same_party': 'cast(left_party_key = right_party_key as double)',
-        'other_party': 'cast(left_party_key != right_party_key as double)',
         'same_account': 'cast(left_account_key = right_account_key as double)',
         'other_account': 'cast(left_account_key != right_account_key as double)',
         'same_amount': 'cast(left_amount = right_amount as double)',

@@ -196,8 +196,6 @@ compared as (
         distinct_pairs.*,
         lefts.reference as left_reference,
         rights.reference as right_reference,
-        lefts.party_key as left_party_key,
-        rights.party_key as right_party_key,
         lefts.account_key as left_account_key,
         rights.account_key as right_account_key,
         lefts.amount as left_amount,

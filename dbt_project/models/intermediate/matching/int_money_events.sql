@@ -264,7 +264,6 @@ select
     told.currency,
     told.reference,
     told.linked_id,
-    cast(null as varchar) as party_key,
     told.text,
     told.change_id,
     told.synced_at
