@@ -40,5 +40,7 @@ def payments(
     from ingestion.settings import load_settings
     from rowcol_assets.evaluation.payments import link_payments
 
-    count = link_payments(load_settings(), left, right, out)
+    count, unreadable = link_payments(load_settings(), left, right, out)
     typer.echo(f"{count:,} pairs in {out}")
+    if unreadable:
+        typer.echo(f"{unreadable:,} rows have no date or amount that can be read and are in no pair", err=True)

@@ -31,15 +31,15 @@ EVENTS = """
         'evaluation' as business_id, $role || ':' || row_number as event_id, $role as role, 'file' as rail, 'payments' as entity,
         row_number::varchar as record_id, null::varchar as account_id, null::varchar as account_key,
         try_cast(transaction_date as date) as event_date, try_cast(amount as decimal(18, 2)) as amount,
-        null::varchar as currency, null::varchar as reference, null::varchar as linked_id, null::varchar as party_key,
+        null::varchar as currency, null::varchar as reference, null::varchar as linked_id,
         memo::varchar as text, null::varchar as change_id, null::timestamptz as synced_at
     from {side}
     where try_cast(transaction_date as date) is not null and try_cast(amount as decimal(18, 2)) is not null
 """
 
 
-def link_payments(settings: Settings, left: Path, right: Path, out: Path) -> int:
-    """Writes `out` (Parquet: left_id, right_id, score; one row per linked pair) and returns the number of pairs.
+def link_payments(settings: Settings, left: Path, right: Path, out: Path) -> tuple[int, int]:
+    """Writes `out` (Parquet: left_id, right_id, score; one row per linked pair); returns pairs, and rows that no pair could have.
 
     A pair that could as well be another is left out. UsageError for a file that is no Parquet file or lacks a column.
     """
@@ -57,8 +57,13 @@ def link_payments(settings: Settings, left: Path, right: Path, out: Path) -> int
             database.execute("copy pairs to $out (format parquet)", {"out": str(out)})
         except duckdb.IOException as error:
             raise UsageError(f"{out} cannot be written: {str(error).splitlines()[0]}") from None
-        row = database.execute("select count(*) from pairs").fetchone()
-        return int(row[0]) if row else 0
+        counted = database.execute(
+            """select
+                (select count(*) from pairs),
+                (select count(*) from lefts) + (select count(*) from rights) - (select count(*) from intermediate.int_money_events)"""
+        ).fetchall()
+        pairs, unreadable = counted[0]
+        return int(pairs), int(unreadable)
 
 
 @contextmanager

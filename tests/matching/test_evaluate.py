@@ -33,11 +33,12 @@ def test_labelled_payments_are_found(tmp_path: Path) -> None:
     kept[1] = kept[1].filter(pa.array(kept[1]["ground_truth"].to_numpy() % 50 != 0))
     for table, side in zip(kept, SIDES, strict=True):
         pq.write_table(table, tmp_path / side)
-    count = link_payments(load_settings(), tmp_path / SIDES[0], tmp_path / SIDES[1], tmp_path / "pairs.parquet")
+    count, unreadable = link_payments(load_settings(), tmp_path / SIDES[0], tmp_path / SIDES[1], tmp_path / "pairs.parquet")
 
     pairs = pq.read_table(tmp_path / "pairs.parquet")
     left, right = (dict(zip(table["unique_id"].to_pylist(), table["ground_truth"].to_pylist(), strict=True)) for table in kept)
     found = list(zip(pairs["left_id"].to_pylist(), pairs["right_id"].to_pylist(), strict=True))
+    assert unreadable == 0
     assert len(found) == count == len({one for one, _ in found}) == len({other for _, other in found})
     true = sum(left[one] == right[other] for one, other in found)
     assert 2 * true / (count + len(set(left.values()) & set(right.values()))) >= 0.995
@@ -45,9 +46,12 @@ def test_labelled_payments_are_found(tmp_path: Path) -> None:
 
 def test_a_pair_that_could_as_well_be_another_is_left_out(tmp_path: Path) -> None:
     day, later = date(2026, 3, 2), date(2026, 3, 3)
-    left = _file(tmp_path / "left.parquet", [("a", "ACME rent", day, 100.0), ("b", "TWIN fee", day, 25.0), ("c", "TWIN fee", day, 25.0)])
+    left = _file(
+        tmp_path / "left.parquet",
+        [("a", "ACME rent", day, 100.0), ("b", "TWIN fee", day, 25.0), ("c", "TWIN fee", day, 25.0), ("d", "ACME rent", None, 100.0)],
+    )
     right = _file(tmp_path / "right.parquet", [("x", "ACME", later, 100.0), ("y", "TWIN fee", later, 25.0), ("z", "TWIN fee", later, 25.0)])
-    assert link_payments(load_settings(), left, right, tmp_path / "out.parquet") == 1
+    assert link_payments(load_settings(), left, right, tmp_path / "out.parquet") == (1, 1)
     assert pq.read_table(tmp_path / "out.parquet").select(["left_id", "right_id"]).to_pylist() == [{"left_id": "a", "right_id": "x"}]
 
 
