@@ -17,7 +17,7 @@ from rowcol_assets.evaluation.parties import MODELS, Name, fill_names
 from rowcol_assets.transform import DbtReport, run_step
 from tests.benchmarks import party_fit, party_labels
 from tests.benchmarks.fit_parties import WORLD_BUSINESSES
-from tests.benchmarks.party_fit import Measured, wilson
+from tests.benchmarks.measured import Measured, wilson
 from tests.benchmarks.party_labels import Pair
 from tests.benchmarks.party_world import FITTED_SEEDS, mapped_world
 from tests.benchmarks.results import Result

@@ -1,19 +1,18 @@
 """Fits the weights with which names are compared to labelled pairs, and judges them on entities they were not fitted on.
 
 A logistic model whose weights keep the sign their feature has by its meaning. Labels are in `party_labels`, what is written
-where in `fit_parties`, what is printed of it in `vendors`.
+where in `fit_parties`, what is printed of it in `parties`.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize
 
+from tests.benchmarks import logistic
+from tests.benchmarks.measured import Measured
 from tests.benchmarks.party_labels import Pair, Question, fold
 
 FOLDS = 5
@@ -29,64 +28,14 @@ VETOES = ("number_differs", "country_differs")
 Weights = dict[str, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """right of `said` answers, of `possible` ones."""
-
-    right: int
-    said: int
-    possible: int
-
-    @property
-    def precision(self) -> float:
-        return self.right / self.said if self.said else 0.0
-
-    @property
-    def recall(self) -> float:
-        return self.right / self.possible if self.possible else 0.0
-
-    @property
-    def f1(self) -> float:
-        return 2 * self.right / (self.said + self.possible) if self.said + self.possible else 0.0
-
-    def __add__(self, other: Measured) -> Measured:
-        return Measured(self.right + other.right, self.said + other.said, self.possible + other.possible)
-
-    def __str__(self) -> str:
-        low_p, high_p = wilson(self.right, self.said)
-        low_r, high_r = wilson(self.right, self.possible)
-        return (
-            f"P {self.precision:.4f} [{low_p:.4f}, {high_p:.4f}] of {self.said}, "
-            f"R {self.recall:.4f} [{low_r:.4f}, {high_r:.4f}] of {self.possible}, F1 {self.f1:.4f}"
-        )
-
-
-def wilson(right: int, of: int, z: float = 1.96) -> tuple[float, float]:
-    """The 95 % interval of a share (Wilson's score interval); 0 to 1 where nothing was counted."""
-    if of == 0:
-        return 0.0, 1.0
-    share = right / of
-    middle = share + z * z / (2 * of)
-    half = z * math.sqrt(share * (1 - share) / of + z * z / (4 * of * of))
-    whole = 1 + z * z / of
-    return (middle - half) / whole, (middle + half) / whole
-
-
 def fit(pairs: Sequence[Pair], penalty: float) -> Weights:
     """The weights of the features of `pairs` and the bias, by maximum likelihood with a quadratic penalty."""
     terms = sorted(pairs[0].features)
     seen = np.array([[pair.features[term] for term in terms] for pair in pairs])
-    true = np.array([pair.is_match for pair in pairs], float)
-
-    def loss(weights: Any) -> tuple[float, Any]:
-        chance = 1 / (1 + np.exp(-np.clip(seen @ weights[:-1] + weights[-1], -30, 30)))
-        likelihood = (true * np.log(chance + 1e-12) + (1 - true) * np.log(1 - chance + 1e-12)).sum()
-        slope = np.append(seen.T @ (chance - true) + penalty * weights[:-1], (chance - true).sum())
-        return -likelihood + penalty * (weights[:-1] ** 2).sum() / 2, slope
-
-    bounds = [(None, 0.0) if term in AGAINST else (0.0, None) for term in terms] + [(None, None)]
-    found = minimize(loss, np.zeros(len(terms) + 1), jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 5000})
-    return dict(zip([*terms, "bias"], (round(float(weight), 4) for weight in found.x), strict=True))
+    true = np.array([pair.is_match for pair in pairs])
+    bounds: list[logistic.Bound] = [(None, 0.0) if term in AGAINST else (0.0, None) for term in terms]
+    found = logistic.fit(seen, true, penalty, bounds)
+    return dict(zip(["bias", *terms], (round(float(weight), 4) for weight in found), strict=True))
 
 
 def score(pair: Pair, weights: Mapping[str, float]) -> float:

@@ -1,6 +1,6 @@
 """Fits the weights of payment matching and writes them into the seed `match_weights`.
 
-`python -m rowcol_assets.fitting.payments lists --left L --right R` fits the pair `statement` on two labelled lists (their
+`python -m tests.benchmarks.fit_payments lists --left L --right R` fits the pair `statement` on two labelled lists (their
 column `ground_truth` is equal where two rows are one payment); `... rails --warehouse W --truth DIR` fits the rails' pairs
 on a warehouse of sandbox businesses and what `rowcol sandbox truth` says of them. The other pairs' weights stay as they are.
 """
@@ -18,12 +18,14 @@ import numpy as np
 
 from ingestion.settings import load_settings
 from rowcol_assets.evaluation.payments import matched_payments
-from rowcol_assets.fitting.logistic import fit
 from rowcol_assets.transform import PROJECT_DIR
+from tests.benchmarks import logistic
 
 SEED = PROJECT_DIR / "seeds" / "match_weights.csv"
 KEYS = ("pair", "business_id", "left_event", "right_event", "lag_days", "is_exact", "is_confirmed", "score", "least_score", "least_gap")
 DECIMALS = 4
+# Small beside thousands of candidates.
+PENALTY = 0.1
 
 # Which candidates are true, by the sandbox's tables `bank_matches` and `bills`.
 TRUE_RAILS = """
@@ -82,7 +84,7 @@ def write_weights(names: list[str], labelled: Labelled) -> None:
     with SEED.open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["pair"] not in labelled]
     for pair, (features, labels) in labelled.items():
-        weights = fit(features, labels)
+        weights = logistic.fit(features, labels, PENALTY)
         rows += [
             {"pair": pair, "feature": name, "weight": f"{weight:.{DECIMALS}f}"}
             for name, weight in zip(["intercept", *names], weights, strict=True)
