@@ -1,0 +1,174 @@
+"""Which records of two rails are one: by link, number, amount or as a bundle; and what is left, with its reason."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.dbt.documents import account, bill, vendor
+from tests.dbt.ledgers import NOW, build_marts
+from tests.dbt.project import DbtProject, rows
+from tests.dbt.rails import bank_account, bank_transaction
+from tests.dbt.rawfill import RawWarehouse
+
+MARTS = ("fct_match", "bill_map", "fct_exception", "fct_bank_closure", "fct_payment_ready_bills")
+
+
+def paid(number: str, day: str, amount: int, name: str, *, bill_id: str = "", check: str | None = None) -> dict[str, Any]:
+    """A payment of the ledger's from account 35, of a bill where one is named."""
+    line = {"Amount": amount, "LinkedTxn": [{"TxnId": bill_id, "TxnType": "Bill"}] if bill_id else []}
+    return {
+        "Id": number,
+        "DocNumber": check,
+        "VendorRef": {"value": "1", "name": name},
+        "PayType": "Check",
+        "CheckPayment": {"BankAccountRef": {"value": "35"}},
+        "TxnDate": day,
+        "TotalAmt": amount,
+        "CurrencyRef": {"value": "USD"},
+        "Line": [line],
+    }
+
+
+def ramp_bill(raw: RawWarehouse, business: str, ramp_id: str, qbo_id: str | None, amount: int, day: str | None, **fields: Any) -> None:
+    """A bill in Ramp, paid by the transfer of `day` where one is given."""
+    dollars = {"amount": amount * 100, "currency_code": "USD"}
+    payment = {"payment": {"payment_method": "ACH", "payment_date": day, "effective_date": day, "amount": dollars}} if day else {}
+    record = {"id": ramp_id, "remote_id": qbo_id, "status": "PAID" if day else "OPEN", "approval_status": "APPROVED", "amount": dollars}
+    raw.observed(business, "ramp", "bills", ramp_id, record | {"created_at": "2026-06-01T10:00:00Z"} | payment | fields)
+
+
+@pytest.fixture(scope="module")
+def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("matches") / "warehouse.duckdb"
+    with RawWarehouse(path) as raw:
+        raw.load("1")
+        for business in ("acme", "other"):
+            raw.business(business, now=NOW)
+            raw.versions(
+                business, "accounts", [account("35", "Bank", 1000), account("60", "Expense"), account("33", "Accounts Payable", 0)]
+            )
+            raw.versions(business, "vendors", [vendor("1")])
+            for rail in ("ramp", "plaid"):
+                raw.connect(business, rail, now=NOW)
+        _acme(raw)
+        # What acme's bank shows is nothing to this one.
+        raw.versions("other", "bill_payments", [paid("p-check", "2026-05-04", 120, "Vendor 1", check="1201")])
+        bank_account(raw, "other", "checking", available=1, current=1)
+        bank_transaction(raw, "other", "unrelated", 3, "2026-05-01", name="SOMETHING")
+    build_marts(project, path, only=MARTS)
+    return path
+
+
+def _acme(raw: RawWarehouse) -> None:
+    open_bill = {"DueDate": "2026-07-09"}
+    raw.versions(
+        "acme",
+        "bills",
+        [
+            bill("b1", 100, 0),
+            bill("b2", 200, 0),
+            bill("b3", 70, DocNumber="INV-7"),
+            bill("b4", 30, **open_bill),
+            bill("b5", 31, **open_bill),
+        ],
+    )
+    raw.versions(
+        "acme",
+        "bill_payments",
+        [
+            paid("p-check", "2026-05-04", 120, "Vendor 1", check="1201"),
+            paid("p-run-1", "2026-06-10", 100, "Vendor 1", bill_id="b1"),
+            paid("p-run-2", "2026-06-10", 200, "Vendor 1", bill_id="b2"),
+            paid("p-lost", "2026-05-20", 55, "Vendor 1"),
+            paid("p-fresh", "2026-06-28", 56, "Vendor 1"),
+            paid("p-twin-1", "2026-06-16", 25, "Twin Courier"),
+            paid("p-twin-2", "2026-06-16", 25, "Twin Courier"),
+        ],
+    )
+    bank_account(raw, "acme", "checking", available=800, current=850)
+    bank_transaction(raw, "acme", "t-check", 120, "2026-05-08", name="CHECK 1201", check_number="1201")
+    bank_transaction(raw, "acme", "t-run", 300, "2026-06-11", name="RAMP BILL PAYMENT")
+    bank_transaction(raw, "acme", "t-stray", 77, "2026-06-12", name="UNKNOWN SHOP")
+    bank_transaction(raw, "acme", "t-twin-1", 25, "2026-06-17", name="TWIN COURIER")
+    bank_transaction(raw, "acme", "t-twin-2", 25, "2026-06-17", name="TWIN COURIER")
+    raw.observed("acme", "ramp", "vendors", "v-alone", {"id": "v-alone", "name": "Nobody The Ledger Knows", "is_active": True})
+    ramp_bill(raw, "acme", "r1", "b1", 100, "2026-06-10")
+    ramp_bill(raw, "acme", "r2", "b2", 200, "2026-06-10")
+    ramp_bill(raw, "acme", "r3", None, 70, None, invoice_number="inv 7", issued_at="2026-06-01", vendor={"name": "Vendor 1"})
+    ramp_bill(raw, "acme", "r4", "b4", 30, None)
+    ramp_bill(raw, "acme", "r5", "b5", 31, None)
+    transfer = {
+        "id": "tr",
+        "amount": {"amount": 30000, "currency_code": "USD"},
+        "status": "COMPLETED",
+        "created_at": "2026-06-10T15:00:00Z",
+    }
+    raw.observed("acme", "ramp", "transfers", "tr", transfer)
+    for number, (kind, rail, name) in enumerate(
+        (("hold", "ramp", "r4"), ("approve", "qbo", "b4"), ("approve", "qbo", "b5"), ("hold", "ramp", "r5"))
+    ):
+        values = {"decision_no": number, "decision_id": f"d{number}", "business_id": "acme", "advisor_id": "ann", "kind": kind}
+        raw.control("decisions", **values, subject=f'{{"rail":"{rail}","bill":"{name}"}}', decided_at=NOW)
+
+
+def test_each_debit_leads_to_what_it_paid_and_says_by_which_rule(warehouse: Path) -> None:
+    found = rows(
+        warehouse, "select left_rail, left_id, right_id, rule, tier from marts.fct_match where business_id = 'acme' and pair != 'bill'"
+    )
+    assert set(found) == {
+        ("qbo", "p-check", "t-check", "reference", "auto"),
+        ("ramp", "tr", "t-run", "amount", "auto"),
+        ("ramp", "r1", "t-run", "bundle", "auto"),
+        ("ramp", "r2", "t-run", "bundle", "auto"),
+        ("qbo", "p-run-1", "t-run", "bundle", "auto"),
+        ("qbo", "p-run-2", "t-run", "bundle", "auto"),
+    }
+    assert rows(warehouse, "select count(*) from marts.fct_match where business_id = 'other'") == [(0,)]
+
+
+def test_a_bill_on_both_rails_is_known_by_its_link_or_its_number(warehouse: Path) -> None:
+    found = rows(warehouse, "select qbo_bill_id, ramp_bill_id, method, tier from marts.bill_map order by 1")
+    assert [row[:3] for row in found] == [
+        ("b1", "r1", "linked"),
+        ("b2", "r2", "linked"),
+        ("b3", "r3", "reference"),
+        ("b4", "r4", "linked"),
+        ("b5", "r5", "linked"),
+    ]
+
+
+def test_what_is_left_says_why(warehouse: Path) -> None:
+    found = rows(warehouse, "select record_id, kind, amount, age_days from marts.fct_exception where business_id = 'acme'")
+    by_kind = {kind: {record for record, one, *_ in found if one == kind} for _, kind, *_ in found}
+    assert by_kind == {
+        "no_match": {"t-stray"},
+        "ambiguous": {"t-twin-1", "t-twin-2"},
+        "paid_without_money": {"p-lost"},
+        "timing": {"p-fresh", "p-twin-1", "p-twin-2"},
+        "unmapped": {"v-alone"},
+    }
+    assert ("t-stray", "no_match", Decimal("-77.00"), 18) in found
+
+
+def test_matched_and_unmatched_add_up_to_what_the_bank_posted(warehouse: Path) -> None:
+    closure = "select posted_date::varchar, transaction_count, matched_amount, unmatched_amount from marts.fct_bank_closure"
+    assert rows(warehouse, f"{closure} where business_id = 'acme' order by 1") == [
+        ("2026-05-08", 1, Decimal("-120.00"), 0),
+        ("2026-06-11", 1, Decimal("-300.00"), 0),
+        ("2026-06-12", 1, 0, Decimal("-77.00")),
+        ("2026-06-17", 2, 0, Decimal("-50.00")),
+    ]
+
+
+def test_the_last_word_on_a_bill_counts_under_whichever_of_its_names_it_was_given(warehouse: Path) -> None:
+    query = (
+        "select record_id, advisor_decision, contains(coalesce(blocked_reasons, ''), 'held_by_advisor') from marts.fct_payment_ready_bills"
+    )
+    assert rows(warehouse, f"{query} where business_id = 'acme' and record_id in ('b4', 'b5') order by 1") == [
+        ("b4", "approve", False),
+        ("b5", "hold", True),
+    ]
