@@ -29,7 +29,7 @@ def log_assets(sources: list[dg.AssetKey]) -> dg.AssetsDefinition:
     @dg.multi_asset(name="append_log", specs=[spec], pool=WAREHOUSE_POOL, retry_policy=BUSY_RETRY)
     def append_log(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:
         with step_of(context, platform):
-            report = log_events(platform.settings, context.run_id, platform.started_at(context.run_id))
+            report = log_events(platform.settings, context.run.run_id, platform.started_at(context.run.run_id))
         platform.say(f"transaction log: {report.appended:,} events, {report.events:,} in all")
         return dg.MaterializeResult(
             metadata={"events_appended": report.appended, "dagster/row_count": report.events, "root": report.root or "empty"}

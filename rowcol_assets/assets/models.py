@@ -42,7 +42,7 @@ def model_assets(step: Step, manifest: Mapping[str, Any]) -> dg.AssetsDefinition
         events: list[dict[str, Any]] = []
         with step_of(context, platform):
             selection = _selection(context, manifest, translator)
-            report = transform(platform.settings, step, platform.variables(context.run_id), select=selection, on_event=events.append)
+            report = transform(platform.settings, step, platform.variables(context.run.run_id), select=selection, on_event=events.append)
             counts = row_counts(platform.settings, [_relation(event) for event in events])
         platform.say(f"dbt {step}: {_sentence(report)}")
         yield from _translated(context, counts, manifest, translator, events)

@@ -58,7 +58,7 @@ def quality_assets(frames: list[dg.AssetKey]) -> dg.AssetsDefinition:
         # A check asked for without the tables is run by itself; the rows of the others stay as they are.
         only = None if context.selected_asset_keys else sorted(known)
         with step_of(context, platform):
-            report = check(platform.settings, context.run_id, platform.started_at(context.run_id), only)
+            report = check(platform.settings, context.run.run_id, platform.started_at(context.run.run_id), only)
         summaries = report.summaries
         failed = sum(summary.records_failed for summary in summaries)
         errors = sum(summary.status == "error" for summary in summaries)

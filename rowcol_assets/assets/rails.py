@@ -54,7 +54,7 @@ def rail_assets(rail: RailPromise) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform], scope: RunScope
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         with step_of(context, platform):
-            report = platform.synced(context.run_id, rail.name, lambda: _requests(context, platform, scope))
+            report = platform.synced(context.run.run_id, rail.name, lambda: _requests(context, platform, scope))
             counts = row_counts(platform.settings, [(schema, table) for schema, table in (key.path for key in context.selected_asset_keys)])
         platform.syncs.append(report)
         if CLAIM_TAG in context.run.tags:

@@ -98,3 +98,16 @@ def test_cash_falls_back_to_the_ledger_where_the_banks_are_down_and_yesterdays_s
     assert sources == {business: "qbo" if business == day_after.victims["plaid"] else "plaid" for business in place.businesses}
     by_day = "select list(distinct rail) from marts.fct_cash where business_id = ? group by as_of_date order by as_of_date"
     assert place.rows(by_day, [day_after.victims["plaid"]]) == [(["plaid"],), (["qbo"],)]
+
+
+def test_a_further_cycle_over_rails_that_say_nothing_new_logs_nothing_and_links_alike(day_after: DayAfter) -> None:
+    place = day_after.place
+    links = [f"from marts.{mart} order by all" for mart in ("vendor_map", "customer_map", "fct_match", "bill_map", "fct_exception")]
+
+    def state() -> list[list[tuple[Any, ...]]]:
+        return [place.rows("select count(*) from audit.transaction_log"), *(place.rows(query) for query in links)]
+
+    before = state()
+    assert all(before)
+    assert place.run().succeeded
+    assert state() == before

@@ -90,12 +90,13 @@ def test_wrong_credentials_name_the_business_and_hold_up_nobody(copy: Machine, f
 
 
 def test_a_full_disk_at_publish_keeps_the_former_files_and_the_next_publish_brings_the_new(copy: Machine) -> None:
-    """A file-size limit below a published file and above everything else a publish writes is a full disk to it."""
+    """A file-size limit of half a published file is a full disk to it, and to nothing else that a publish writes."""
     before = copy.published()
+    smallest = min(path.stat().st_size for path in (copy.home / "published").rglob("rowcol_bi.duckdb"))
     with open_store(copy.settings) as store:
         store.grant("cleo", copy.businesses[0], "owner", copy.now())
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, limits[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (smallest // 2, limits[1]))
     try:
         with pytest.raises(RowcolError, match="not published, the former files stay: cleo") as caught:
             _publish(copy)
