@@ -9,13 +9,9 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
 
 import dagster as dg
-import msgspec
 
-from ingestion.errors import RowcolError
 from ingestion.registry import RAILS
 from ingestion.settings import Settings
 from rowcol_assets.arrivals import arrival_sensors
@@ -29,7 +25,7 @@ from rowcol_assets.jobs import cycle_job, retention_job, sync_job
 from rowcol_assets.resources import Platform, RunScope
 from rowcol_assets.schedules import cycle_schedules, retention_schedule
 from rowcol_assets.sensors import rail_freshness, run_failure
-from rowcol_assets.transform import MANIFEST_PATH
+from rowcol_assets.transform import read_manifest
 
 # Code references and freshness policies carry this notice on every load; the version is pinned and tests load it.
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
@@ -40,7 +36,7 @@ PUBLISHED_SCHEMAS = ("marts", "experiences")
 
 def build_definitions(settings: Settings, *, overrides: Mapping[str, object] | None = None) -> dg.Definitions:
     """Everything Dagster needs, for production, command line and tests alike. overrides: resources by name."""
-    manifest = read_manifest(MANIFEST_PATH)
+    manifest = read_manifest()
     rails = [rail_assets(rail) for rail in RAILS.values()]
     control = control_assets([key for assets in rails for key in assets.keys])
     before, after = model_assets("before", manifest), model_assets("after", manifest)
@@ -57,11 +53,3 @@ def build_definitions(settings: Settings, *, overrides: Mapping[str, object] | N
         resources={"platform": Platform(settings), "scope": RunScope(), **(overrides or {})},
         executor=dg.in_process_executor,
     )
-
-
-def read_manifest(path: Path) -> dict[str, Any]:
-    """dbt's manifest; RowcolError in one line when the project was never parsed here."""
-    try:
-        return msgspec.json.decode(path.read_bytes())
-    except OSError:
-        raise RowcolError(f"{path} is missing: run `make manifest` once") from None

@@ -18,8 +18,7 @@ from ingestion.errors import RowcolError, UsageError
 from ingestion.registry import RAILS
 from ingestion.settings import Settings
 from ingestion.warehouse import has_relation, open_warehouse
-from rowcol_assets.code_location import read_manifest
-from rowcol_assets.transform import MANIFEST_PATH
+from rowcol_assets.transform import read_manifest
 
 # Other records a row can name, beside its own: the column, the rail (None: the row's), the entity.
 NAMED = (
@@ -48,7 +47,7 @@ def trace(settings: Settings, relation: str, key: Sequence[str]) -> Lineage:
 
     UsageError names what is wrong with the question, RowcolError says that there is no such row.
     """
-    manifest = read_manifest(MANIFEST_PATH)
+    manifest = read_manifest()
     model = _model(manifest, relation)
     columns = _key_of(manifest, model, relation)
     if len(key) != len(columns):

@@ -23,6 +23,7 @@ from ingestion.warehouse import connect, open_warehouse, writer_lock
 from rowcol_assets.audit.writer import LogReport, append_cycle
 from rowcol_assets.history import keep_history, restore_history
 from rowcol_assets.publishing.publish import PublishReport, publish
+from rowcol_assets.standing import remember_built, standing_nodes
 from rowcol_assets.transform import DbtReport, EventHandler, Step, run_step
 
 # How a step tells a person what it did.
@@ -41,13 +42,22 @@ def transform(
     select: Sequence[str] | None = None,
     on_event: EventHandler | None = None,
 ) -> DbtReport:
-    """Builds one dbt step in the warehouse; a warehouse that was made again first gets back the history kept outside it."""
+    """Builds one dbt step in the warehouse, without what stands as it is (`standing`), or just the models of `select`.
+
+    A warehouse that was made again first gets back the history kept outside it.
+    """
     heard = _killed_midway(settings, on_event) if step == "before" and settings.fail_at == "mid_models" else on_event
     with writer_lock(settings, f"dbt {step}"):
         with open_warehouse(settings, f"dbt {step}") as warehouse:
             quality_tables.ensure_tables(warehouse)
             restore_history(settings, warehouse)
-        report = run_step(settings, step, warehouse_path=settings.warehouse_path, variables=variables, select=select, on_event=heard)
+            whole = step == "before" and select is None
+            standing = standing_nodes(warehouse) if whole else frozenset[str]()
+        path = settings.warehouse_path
+        report = run_step(settings, step, warehouse_path=path, variables=variables, select=select, standing=standing, on_event=heard)
+        if whole and not report.broken:
+            with open_warehouse(settings, f"dbt {step}") as warehouse:
+                remember_built(warehouse)
     if step == "after":
         fail_point("after_models", settings)
     return report

@@ -47,9 +47,10 @@ class DbtNode:
 
 @dataclass(frozen=True)
 class DbtReport:
-    """What a step came to."""
+    """What a step came to: the nodes that were built, and the ids of those that were left because they stand."""
 
     nodes: tuple[DbtNode, ...]
+    standing: frozenset[str] = frozenset()
 
     @property
     def broken(self) -> tuple[DbtNode, ...]:
@@ -70,14 +71,15 @@ def run_step(
     warehouse_path: Path,
     variables: Mapping[str, str],
     select: Sequence[str] | None = None,
+    standing: frozenset[str] = frozenset(),
     on_event: EventHandler | None = None,
 ) -> DbtReport:
-    """Builds the models and tests of `step`, or those of `select`, and returns each node's result.
+    """Builds the models and tests of `step` but those that are `standing`, or those of `select`, and returns each node's result.
 
     Raises RowcolError when dbt itself could not run; nodes that failed are in the report. The caller holds the writer
     lock if `warehouse_path` is the warehouse; every connection is closed before this returns.
     """
-    selection = ["--select", *select] if select is not None else SELECTION[step]
+    selection = ["--select", *select] if select is not None else [*_all_but(standing), *SELECTION[step]]
     # Unit tests judge the models' code, which does not change between cycles; the test command runs them.
     selection = [*selection, "--exclude-resource-type", "unit_test"]
     arguments = ["build", *selection, "--vars", msgspec.json.encode(dict(variables)).decode(), *_folders(), "--quiet"]
@@ -88,13 +90,31 @@ def run_step(
         finally:
             _release()
     return DbtReport(
-        tuple(DbtNode(one.node.unique_id, str(one.status), str(one.message or ""), float(one.execution_time)) for one in result)
+        tuple(DbtNode(one.node.unique_id, str(one.status), str(one.message or ""), float(one.execution_time)) for one in result),
+        standing,
     )
+
+
+def read_manifest() -> dict[str, Any]:
+    """dbt's manifest; RowcolError in one line when the project was never parsed here."""
+    try:
+        manifest: dict[str, Any] = msgspec.json.decode(MANIFEST_PATH.read_bytes())
+    except OSError:
+        raise RowcolError(f"{MANIFEST_PATH} is missing: run `make manifest` once") from None
+    return manifest
 
 
 def manifest_is_built() -> bool:
     """Tells whether the project has been parsed here."""
     return MANIFEST_PATH.exists() and PARSED_PATH.exists()
+
+
+def _all_but(standing: frozenset[str]) -> list[str]:
+    """What to select so that all nodes of a step but these are built: nothing, which is all, or the others' names."""
+    if not standing:
+        return []
+    nodes = read_manifest()["nodes"].values()
+    return ["--select", *(node["name"] for node in nodes if node["unique_id"] not in standing)]
 
 
 def _invoke(arguments: list[str], manifest: Any, callbacks: list[Any]) -> Any:

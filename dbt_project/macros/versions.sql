@@ -134,13 +134,6 @@
 {%- endmacro %}
 
 
-{#- Whether a raw table has rows of loads that this model has not processed. -#}
-{% macro has_unread(relation, loads) -%}
-    {%- set found = run_query('select exists (select 1 from ' ~ relation ~ ' where _dlt_load_id in (' ~ unread_loads(loads) ~ '))') -%}
-    {{ return(found.rows[0][0]) }}
-{%- endmacro %}
-
-
 {#- Post-hook of a mirror model: remembers, in the model's own transaction, every finished load it has now seen. -#}
 {% macro remember_loads(loads) -%}
     create table if not exists {{ processed_loads() }} (model_name varchar, load_id varchar);

@@ -5,7 +5,8 @@ translation, so keys, checks and severities are those of the integration. A test
 warns; an error is ours, and fails the step.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
+from graphlib import TopologicalSorter
 from typing import Any
 
 import dagster as dg
@@ -21,7 +22,7 @@ from rowcol_assets.translators import ModelTranslator
 
 PROJECT = DbtProject(project_dir=PROJECT_DIR)
 
-DbtEvent = dg.Output | dg.AssetCheckResult | dg.AssetObservation | dg.AssetMaterialization | dg.AssetCheckEvaluation
+DbtEvent = dg.Output | dg.MaterializeResult | dg.AssetCheckResult | dg.AssetObservation | dg.AssetMaterialization | dg.AssetCheckEvaluation
 
 
 def model_assets(step: Step, manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
@@ -43,9 +44,12 @@ def model_assets(step: Step, manifest: Mapping[str, Any]) -> dg.AssetsDefinition
         with step_of(context, platform):
             selection = _selection(context, manifest, translator)
             report = transform(platform.settings, step, platform.variables(context.run.run_id), select=selection, on_event=events.append)
-            counts = row_counts(platform.settings, [_relation(event) for event in events])
+            standing = {name for name in report.standing if not name.startswith("test.")}
+            relations = [_relation(event) for event in events]
+            relations += [(manifest["nodes"][name]["schema"], manifest["nodes"][name]["alias"]) for name in standing]
+            counts = row_counts(platform.settings, relations)
         platform.say(f"dbt {step}: {_sentence(report)}")
-        yield from _translated(context, counts, manifest, translator, events)
+        yield from _translated(context, counts, manifest, translator, events, standing)
         if report.broken:
             listed = "; ".join(
                 f"{node.unique_id}: {node.message.strip().splitlines()[0] if node.message else node.status}" for node in report.broken[:5]
@@ -72,19 +76,43 @@ def _translated(
     manifest: Mapping[str, Any],
     translator: ModelTranslator,
     events: list[dict[str, Any]],
+    standing: Set[str],
 ) -> Iterator[DbtEvent]:
-    for event in events:
-        relation = _relation(event)
-        message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
-        for translated in message.to_default_asset_events(manifest, translator, context, project=PROJECT):
-            if isinstance(translated, dg.AssetCheckResult) and not _is_selected(context, translated):
-                continue
-            if isinstance(translated, dg.Output) and relation in counts:
-                yield dg.Output(
-                    translated.value, translated.output_name, metadata={**translated.metadata, "dagster/row_count": counts[relation]}
-                )
-            else:
-                yield translated
+    """The nodes in the order of their lineage, as Dagster wants them.
+
+    What stands as it is is there as much as what was built: whatever hangs on it runs, and its asset is as fresh as the run.
+    """
+    built = {event["data"]["node_info"]["unique_id"]: event for event in events}
+    parents = {name: node["depends_on"].get("nodes", ()) for name, node in manifest["nodes"].items()}
+    for name in TopologicalSorter(parents).static_order():
+        if name in standing:
+            node = manifest["nodes"][name]
+            metadata = {"built": False, **_row_count(counts, (node["schema"], node["alias"]))}
+            yield dg.MaterializeResult(asset_key=translator.get_asset_key(node), metadata=metadata)
+        elif name in built:
+            yield from _translated_event(context, counts, manifest, translator, built[name])
+
+
+def _translated_event(
+    context: dg.AssetExecutionContext,
+    counts: Mapping[tuple[str, str], int],
+    manifest: Mapping[str, Any],
+    translator: ModelTranslator,
+    event: dict[str, Any],
+) -> Iterator[DbtEvent]:
+    rows = _row_count(counts, _relation(event))
+    message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
+    for translated in message.to_default_asset_events(manifest, translator, context, project=PROJECT):
+        if isinstance(translated, dg.AssetCheckResult) and not _is_selected(context, translated):
+            continue
+        if isinstance(translated, dg.Output) and rows:
+            yield dg.Output(translated.value, translated.output_name, metadata={**translated.metadata, **rows})
+        else:
+            yield translated
+
+
+def _row_count(counts: Mapping[tuple[str, str], int], relation: tuple[str, str]) -> dict[str, int]:
+    return {"dagster/row_count": counts[relation]} if relation in counts else {}
 
 
 def _relation(event: dict[str, Any]) -> tuple[str, str]:
@@ -103,6 +131,8 @@ def _sentence(report: DbtReport) -> str:
     built = sum(node.unique_id.startswith(("model.", "seed.", "snapshot.")) for node in report.nodes)
     warned = sum(node.status == "warn" for node in report.nodes)
     text = f"{built} models and seeds, {len(report.nodes) - built} tests"
+    if report.standing:
+        text += f", {len(report.standing)} stand as they are"
     if warned:
         text += f", {warned} warnings"
     return text + (f", {len(report.broken)} failed" if report.broken else "")

@@ -15,8 +15,7 @@ from ingestion.settings import Settings
 from rowcol_assets.audit.subjects import MODELLED
 from rowcol_assets.audit.verify import verify
 from rowcol_assets.audit.writer import LogReport, append_cycle
-from rowcol_assets.code_location import read_manifest
-from rowcol_assets.transform import MANIFEST_PATH
+from rowcol_assets.transform import read_manifest
 from tests.dbt.rawfill import OBSERVED, RawWarehouse
 
 NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
@@ -180,7 +179,7 @@ def test_vendors_that_are_joined_and_parted_again_are_told_and_a_map_that_is_not
 
 
 def test_what_is_followed_of_the_models_is_in_their_contracts() -> None:
-    models = {f"{node['schema']}.{node['name']}": node for node in read_manifest(MANIFEST_PATH)["nodes"].values()}
+    models = {f"{node['schema']}.{node['name']}": node for node in read_manifest()["nodes"].values()}
     for subject in MODELLED:
         assert set(subject.columns) <= set(models[subject.relation]["columns"]), subject.entity
 

@@ -17,9 +17,9 @@ from ingestion.registry import RAILS
 from ingestion.settings import child_environment
 from ingestion.strategies import STRATEGIES
 from rowcol_assets.assets.models import model_assets
-from rowcol_assets.code_location import build_definitions, read_manifest
+from rowcol_assets.code_location import build_definitions
 from rowcol_assets.resources import RunScope, StrategyName
-from rowcol_assets.transform import MANIFEST_PATH
+from rowcol_assets.transform import read_manifest
 from rowcol_assets.translators import ModelTranslator
 from tests.dagster.place import home_settings
 from tests.dagster.snapshot import SNAPSHOT, snapshot
@@ -29,7 +29,7 @@ PROJECT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def manifest() -> dict[str, Any]:
-    return read_manifest(MANIFEST_PATH)
+    return read_manifest()
 
 
 @pytest.fixture(scope="module")

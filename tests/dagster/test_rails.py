@@ -25,8 +25,7 @@ from ingestion.entity_promises import SEED_PATH
 from ingestion.promise import RailPromise
 from ingestion.registry import RAILS
 from ingestion.settings import Settings, child_environment
-from rowcol_assets.code_location import read_manifest
-from rowcol_assets.transform import MANIFEST_PATH
+from rowcol_assets.transform import read_manifest
 from tests.dagster.place import home_settings
 
 PROJECT = Path(__file__).parents[2]
@@ -37,7 +36,7 @@ RAIL = pytest.mark.parametrize("rail", RAILS.values(), ids=lambda rail: rail.nam
 
 @pytest.fixture(scope="module")
 def manifest() -> dict[str, Any]:
-    return read_manifest(MANIFEST_PATH)
+    return read_manifest()
 
 
 @RAIL

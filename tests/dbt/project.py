@@ -56,6 +56,13 @@ class DbtProject:
             arguments.append("--full-refresh")
         return self._runner(self.manifest, *arguments, work_warehouse=warehouse, heard=heard)
 
+    def compiled(self, warehouse: Path, names: list[str], *, now: str, as_of_date: str, known_at: str) -> dict[str, str]:
+        """The SQL of these models by name, as a run with these variables would ask it."""
+        variables = {"rowcol_now": now, "as_of_date": as_of_date, "known_at": known_at}
+        arguments = ["compile", "--vars", json.dumps(variables), "--select", *names]
+        result = self._runner(self.manifest, *arguments, work_warehouse=warehouse)
+        return {one.node.name: one.node.compiled_code for one in result.result if one.node.name in names}
+
     def unit_tests(self, warehouse: Path) -> Any:
         """Runs the project's own unit tests."""
         return self._runner(self.manifest, "test", "--select", "test_type:unit", work_warehouse=warehouse)
