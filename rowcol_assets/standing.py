@@ -1,9 +1,9 @@
 """Which nodes of a dbt step stand as they are, so that a cycle need not build them again.
 
 A seed and a view that reads no variable are what the code says: they stand while the code and the columns of the sources are
-those they were built with, and so do the tests of seeds. A mirror stands while its raw table has no rows of loads that it
-has not read. All other nodes are built in each cycle: what they say depends on the time of the run, or on what others say.
-Which nodes a step has is in `transform`; what their assets are told is in `assets.models`.
+those they were built with. A mirror stands while its raw table has no rows of loads that it has not read. All other nodes are
+built in each cycle, and all tests are asked: what they say depends on the time of the run, or on what others say. Which nodes
+a step has is in `transform`; what their assets are told is in `assets.models`.
 """
 
 from __future__ import annotations
@@ -40,11 +40,8 @@ def standing_nodes(warehouse: duckdb.DuckDBPyConnection) -> frozenset[str]:
     there += warehouse.execute("select schema_name, view_name from duckdb_views()").fetchall()
     relations = set(there)
     nodes = [node for node in manifest["nodes"].values() if (node["schema"], node["alias"]) in relations]
-    standing = {node["unique_id"] for node in nodes if is_constant(manifest, node)}
-    seeds = {name for name in standing if name.startswith("seed.")}
-    tests = (node for node in manifest["nodes"].values() if node["resource_type"] == "test")
-    standing |= {test["unique_id"] for test in tests if seeds.issuperset(test["depends_on"]["nodes"])}
-    return frozenset(standing | _without_news(warehouse, nodes))
+    constant = {node["unique_id"] for node in nodes if is_constant(manifest, node)}
+    return frozenset(constant | _without_news(warehouse, nodes))
 
 
 def remember_built(warehouse: duckdb.DuckDBPyConnection) -> None:

@@ -44,12 +44,11 @@ def model_assets(step: Step, manifest: Mapping[str, Any]) -> dg.AssetsDefinition
         with step_of(context, platform):
             selection = _selection(context, manifest, translator)
             report = transform(platform.settings, step, platform.variables(context.run.run_id), select=selection, on_event=events.append)
-            standing = {name for name in report.standing if not name.startswith("test.")}
             relations = [_relation(event) for event in events]
-            relations += [(manifest["nodes"][name]["schema"], manifest["nodes"][name]["alias"]) for name in standing]
+            relations += [(manifest["nodes"][name]["schema"], manifest["nodes"][name]["alias"]) for name in report.standing]
             counts = row_counts(platform.settings, relations)
         platform.say(f"dbt {step}: {_sentence(report)}")
-        yield from _translated(context, counts, manifest, translator, events, standing)
+        yield from _translated(context, counts, manifest, translator, events, report.standing)
         if report.broken:
             listed = "; ".join(
                 f"{node.unique_id}: {node.message.strip().splitlines()[0] if node.message else node.status}" for node in report.broken[:5]
