@@ -150,7 +150,8 @@ class RailPromise:
     (`ingestion.fetching.Reread`), None where a page says nothing by itself. monthly_calls: how many calls a month the vendor
     lets one app make. limits: how fast it may be asked. connections_at_once: how many are fetched side by side; fewer where
     they share one limit, since each then takes longer. quiet_calls: what a connection costs while nothing happens. live: what
-    it answers when asked; answers: where the code for that is (`ingestion.live.adapter.LiveRail`), imported when needed.
+    it answers when asked; answers: where the code for that is (`ingestion.live.adapter.LiveRail`), imported when needed. custody:
+    likewise the function that reads what its records say of a bill's payment (`ingestion.custody.Reader`).
     """
 
     name: str
@@ -171,6 +172,7 @@ class RailPromise:
     connections_at_once: int = 24
     live: tuple[LivePromise, ...] = ()
     answers: str | None = None
+    custody: str | None = None
 
     def live_promise(self, subject: LiveSubject) -> LivePromise | None:
         """What it promises for `subject`, None if it cannot be asked that."""

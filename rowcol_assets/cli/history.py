@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Annotated, Any
 
 import typer
 
 COLUMNS = {"occurred_at": "when", "rail": "rail", "action": "what", "told": "changed", "reason": "why", "run_id": "run"}
+CUSTODY_COLUMNS = {"at": "when", "stage": "stage", "who": "who", "what": "what", "record": "record"}
 LONGEST_VALUE = 60
 
 
@@ -17,22 +19,27 @@ def command(
     record: Annotated[str, typer.Argument(help="The record's id on its rail.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print the events as JSON, snapshots included.")] = False,
 ) -> None:
-    """Tell what happened to one record, in the order in which it was noticed.
+    """Tell what happened to one record, in the order in which it was noticed; of a bill or its payment the chain of custody too.
 
     Examples: `rowcol history acme bills 17`, `rowcol history acme ramp/bills 0b1c… --json`.
     """
     from ingestion.errors import RowcolError
     from ingestion.settings import load_settings
     from rowcol_assets.audit.reader import events_of
+    from rowcol_assets.audit.story import custody_story
     from rowcol_assets.cli.output import show_json, show_table
 
-    events = events_of(load_settings().audit_dir, business, entity, record)
+    folder = load_settings().audit_dir
+    events = events_of(folder, business, entity, record)
     if not events:
         raise RowcolError(f"the transaction log tells nothing of {entity} {record} of {business}")
     if as_json:
         show_json(events)
     else:
         show_table(f"{entity} {record} of {business}", COLUMNS, [event | {"told": _told(event)} for event in events])
+        steps = custody_story(folder, business, entity, record)
+        if steps:
+            show_table("Chain of custody", CUSTODY_COLUMNS, [dataclasses.asdict(step) for step in steps])
 
 
 def _told(event: dict[str, Any]) -> str:

@@ -96,6 +96,7 @@ PLAID = RailPromise(
         ),
     ),
     answers="ingestion.rails.plaid.live:ANSWERS",
+    custody="ingestion.rails.plaid.custody:words",
     live=(
         # The bank itself is asked, which takes up to half a minute.
         LivePromise("balances", "/accounts/balance/get", ("balances", "accounts"), stands_for="cash", patience_seconds=40.0),

@@ -68,6 +68,7 @@ QBO = RailPromise(
         EntityPromise("journal_entries", "JournalEntry", "critical", "Manual postings."),
     ),
     answers="ingestion.rails.qbo.live:ANSWERS",
+    custody="ingestion.rails.qbo.custody:words",
     live=(
         LivePromise("balances", "query of the bank accounts", ("accounts",), precedence=2, stands_for="cash"),
         LivePromise("connection", "query of CompanyInfo", ("company_info",)),

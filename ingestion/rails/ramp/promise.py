@@ -106,6 +106,7 @@ RAMP = RailPromise(
         ),
     ),
     answers="ingestion.rails.ramp.live:ANSWERS",
+    custody="ingestion.rails.ramp.custody:words",
     live=(
         LivePromise("balances", "GET /business/balance", ("balances",)),
         LivePromise("transactions", "GET /transactions of 30 days", ("transactions",)),
