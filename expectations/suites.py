@@ -124,6 +124,10 @@ HYGIENE_SUITES: tuple[Suite, ...] = (
     Suite("H22", {"total_amount": "money", "large_amount": "money"}, (at_least("large_amount", "total_amount"),)),
     Suite("H23", {"balance_amount": "money"}, (between("balance_amount", low=Threshold("min_balance", is_money=True)),)),
     Suite("H24", {"gap_amount": "money", "allowed_amount": "money"}, (at_least("allowed_amount", "gap_amount"),)),
+    Suite("H27", {"minutes_unrecorded": "integer"}, (between("minutes_unrecorded", high=Threshold("max_minutes")),)),
+    Suite("H28", {"weekdays_undebited": "integer"}, (between("weekdays_undebited", high=Threshold("max_weekdays")),)),
+    Suite("H29", {"paid_by": "text"}, (null("paid_by"),)),
+    Suite("H33", {"days_without_money": "integer"}, (between("days_without_money", high=Threshold("max_days")),)),
     Suite(
         "H38",
         {"sync_age_minutes": "integer", "max_sync_age_minutes": "integer"},

@@ -27,6 +27,7 @@ from ingestion.promise import RailPromise
 from ingestion.registry import RAILS
 from ingestion.settings import Settings
 from ingestion.warehouse import connect
+from rowcol_assets.audit.tables import log_as_known
 from rowcol_assets.steps import Say, ensure_quality_tables, silent
 from rowcol_assets.transform import Step, run_step
 
@@ -92,6 +93,7 @@ def _fill(settings: Settings, store: ControlStore, path: Path, known_at: datetim
     try:
         for rail in RAILS.values():
             _fill_rail(settings, warehouse, rail)
+        log_as_known(warehouse, settings.audit_dir, known_at)
         warehouse.execute("create schema raw_control")
         for name, table in control_rows(store).items():
             _fill_control(warehouse, name, table, known_at)

@@ -20,6 +20,7 @@ from ingestion.control.store import ControlStore
 from ingestion.failpoints import fail_point
 from ingestion.settings import Settings
 from ingestion.warehouse import connect, open_warehouse, writer_lock
+from rowcol_assets.audit import tables as audit_tables
 from rowcol_assets.audit.writer import LogReport, append_cycle
 from rowcol_assets.history import keep_history, restore_history
 from rowcol_assets.publishing.publish import PublishReport, publish
@@ -50,6 +51,7 @@ def transform(
     with writer_lock(settings, f"dbt {step}"):
         with open_warehouse(settings, f"dbt {step}") as warehouse:
             quality_tables.ensure_tables(warehouse)
+            audit_tables.ensure_tables(warehouse)
             restore_history(settings, warehouse)
             whole = step == "before" and select is None
             standing = standing_nodes(warehouse) if whole else frozenset[str]()

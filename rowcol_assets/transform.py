@@ -25,8 +25,8 @@ MANIFEST_PATH = TARGET_DIR / "manifest.json"
 PARSED_PATH = TARGET_DIR / "partial_parse.msgpack"
 
 Step = Literal["before", "after"]
-# What Great Expectations leaves behind is where the second step begins.
-AFTER_SELECTION = "source:quality+"
+# What Great Expectations and the transaction log leave behind is where the second step begins.
+AFTER_SELECTION = "source:quality+ source:audit+"
 SELECTION: dict[Step, list[str]] = {
     "before": ["--exclude", *AFTER_SELECTION.split()],
     "after": ["--select", *AFTER_SELECTION.split()],

@@ -5,6 +5,7 @@ The sealed files are the log; whatever is here follows from them and from the ra
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -43,6 +44,18 @@ def copy_sealed(warehouse: duckdb.DuckDBPyConnection, folder: Path) -> int:
             warehouse.commit()
             copied += file.rows
     return copied
+
+
+def log_as_known(warehouse: duckdb.DuckDBPyConnection, folder: Path, known_at: datetime | None) -> None:
+    """Makes `audit.transaction_log` of another file a view of the sealed files: the events observed until `known_at`, or all."""
+    files = [str(file.path).replace("'", "''") for file in event_files(folder) if file.is_sealed]
+    if not files:
+        ensure_tables(warehouse)
+        return
+    listed = ", ".join(f"'{file}'" for file in files)
+    bound = f"where observed_at <= timestamp '{known_at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}'" if known_at else ""
+    warehouse.execute("create schema audit")
+    warehouse.execute(f"create view {LOG} as select {', '.join(COLUMN_TYPES)} from read_parquet([{listed}]) {bound}")
 
 
 def count(warehouse: duckdb.DuckDBPyConnection, relation: str) -> int:

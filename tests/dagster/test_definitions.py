@@ -92,9 +92,8 @@ def test_what_hangs_on_the_checks_results_is_the_second_step_and_nothing_else(ma
     before, after = model_assets("before", manifest), model_assets("after", manifest)
     translator = ModelTranslator()
     built = {unique_id: node for unique_id, node in manifest["nodes"].items() if node["resource_type"] in ("model", "seed", "snapshot")}
-    late = {
-        translator.get_asset_key(built[unique_id]) for unique_id in _descendants(manifest, "source.rowcol.quality.") if unique_id in built
-    }
+    results = ("source.rowcol.quality.", "source.rowcol.audit.")
+    late = {translator.get_asset_key(built[unique_id]) for unique_id in _descendants(manifest, results) if unique_id in built}
     assert after.keys == late and late
     assert before.keys | after.keys == {translator.get_asset_key(node) for node in built.values()}
     assert before.keys.isdisjoint(after.keys)
@@ -148,10 +147,10 @@ def test_the_walls_between_the_packages_stand() -> None:
     assert done.returncode == 0, done.stdout
 
 
-def _descendants(manifest: dict[str, Any], prefix: str) -> set[str]:
+def _descendants(manifest: dict[str, Any], prefixes: str | tuple[str, ...]) -> set[str]:
     children: dict[str, list[str]] = manifest["child_map"]
     found: set[str] = set()
-    waiting = [unique_id for unique_id in children if unique_id.startswith(prefix)]
+    waiting = [unique_id for unique_id in children if unique_id.startswith(prefixes)]
     while waiting:
         for child in children[waiting.pop()]:
             if child not in found:

@@ -30,7 +30,7 @@ PHASES: dict[str, tuple[str, ...]] = {
 # Rows of these are the state of one rail each, so they name it and have no other that could be degraded.
 OF_ONE_RAIL = {"marts.fct_rail_freshness", "marts.fct_connection_health", "marts.fct_api_health"}
 # Rows of these say what two rails have of one thing, so a business with too few rails has none.
-OF_SEVERAL_RAILS = {"marts.bill_map", "marts.fct_bank_closure", "marts.fct_exception", "marts.fct_match"}
+OF_SEVERAL_RAILS = {"marts.bill_map", "marts.fct_bank_closure", "marts.fct_double_payment", "marts.fct_exception", "marts.fct_match"}
 CALLS = '{"/any":{"calls":1,"errors":0,"throttled":0,"latency":{"10":1}}}'
 
 HEAD = """# Phases
@@ -56,6 +56,8 @@ def build(project: DbtProject, path: Path) -> Path:
             phased_business(raw, business_id, rails)
             for rail in ("qbo", *rails):
                 raw.control("sync_outcomes", business_id=business_id, rail=rail, finished_at=NOW - timedelta(days=1), calls=CALLS)
+            decision = {"decision_no": 1, "decision_id": "d1", "business_id": business_id, "advisor_id": "ann", "kind": "approve"}
+            raw.control("decisions", **decision, subject='{"rail":"qbo","bill":"11"}', decided_at=NOW)
             raw.checked(business_id, "H11", at=NOW, entity="invoices", record_id="9", observed="large")
     build_phases(project, path)
     return path

@@ -14,12 +14,12 @@ from typing import Any
 
 import duckdb
 
-from rowcol_assets.transform import PARSED_PATH
+from rowcol_assets.transform import AFTER_SELECTION, PARSED_PATH
 
 PROJECT = Path(__file__).parents[2] / "dbt_project"
 
-BEFORE = ("--exclude", "source:quality+")
-AFTER = ("--select", "source:quality+")
+BEFORE = ("--exclude", *AFTER_SELECTION.split())
+AFTER = ("--select", *AFTER_SELECTION.split())
 
 
 @dataclass

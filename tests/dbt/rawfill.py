@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 
 from ingestion.rails.qbo.promise import QBO
+from rowcol_assets.audit.tables import ensure_tables as ensure_log
 
 RAW_COLUMNS = """business_id varchar, connection_id varchar, record_id varchar, change_id varchar, version_no bigint,
     source_version varchar, source_updated_at timestamptz, is_deleted boolean, payload varchar, content_hash varchar,
@@ -96,6 +97,7 @@ class RawWarehouse:
                 f"create table if not exists raw_{rail}._dlt_loads (load_id varchar, schema_name varchar, status bigint,"
                 " inserted_at timestamptz, schema_version_hash varchar)"
             )
+        ensure_log(self._connection)
         for schema, tables in (("raw_control", CONTROL_TABLES), ("quality", QUALITY_TABLES)):
             for table, columns in tables.items():
                 self._connection.execute(f"create table if not exists {schema}.{table} ({columns})")

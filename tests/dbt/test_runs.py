@@ -53,9 +53,10 @@ def test_the_file_is_free_for_another_process_after_a_run(project: DbtProject, t
 
 def test_the_second_step_is_what_hangs_on_the_checks_results_and_nothing_else(project: DbtProject) -> None:
     manifest: Manifest = project.manifest
-    after = _descendants(manifest, "source.rowcol.quality.")
+    after = _descendants(manifest, "source.rowcol.quality.", "source.rowcol.audit.")
     names = {unique_id.split(".")[-1] for unique_id in after if unique_id.startswith("model.")}
     assert names == {
+        "fct_custody_chain",
         "fct_hygiene_flag",
         "fct_hygiene_score",
         "fct_runway_daily",
@@ -90,10 +91,10 @@ def test_the_projects_own_unit_tests_pass(project: DbtProject, tmp_path: Path) -
     assert failures(result) == [] and len(result.result) >= 7
 
 
-def _descendants(manifest: Manifest, prefix: str) -> set[str]:
+def _descendants(manifest: Manifest, *prefixes: str) -> set[str]:
     manifest.build_parent_and_child_maps()
     found: set[str] = set()
-    waiting = [unique_id for unique_id in manifest.child_map if unique_id.startswith(prefix)]
+    waiting = [unique_id for unique_id in manifest.child_map if unique_id.startswith(prefixes)]
     while waiting:
         for child in manifest.child_map[waiting.pop()]:
             if child not in found:

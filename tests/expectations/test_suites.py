@@ -71,6 +71,10 @@ CASES: dict[str, Case] = {
     ),
     "H23": Case(({"balance_amount": Decimal(0)},), ({"balance_amount": -CENT},)),
     "H24": Case(({"gap_amount": HUGE, "allowed_amount": HUGE},), ({"gap_amount": HUGE + CENT, "allowed_amount": HUGE},)),
+    "H27": Case(({"minutes_unrecorded": 60}, {"minutes_unrecorded": 0}), ({"minutes_unrecorded": 61},)),
+    "H28": Case(({"weekdays_undebited": 5}, {"weekdays_undebited": 0}), ({"weekdays_undebited": 6},)),
+    "H29": Case(({"paid_by": None},), ({"paid_by": "p-1"},)),
+    "H33": Case(({"days_without_money": 30}, {"days_without_money": 0}), ({"days_without_money": 31},)),
     "H38": Case(
         ({"sync_age_minutes": 1440, "max_sync_age_minutes": 1440},),
         ({"sync_age_minutes": 1441, "max_sync_age_minutes": 1440}, {"sync_age_minutes": None, "max_sync_age_minutes": 1440}),

@@ -73,6 +73,23 @@ paid_bills as (
     select * from {{ ref('stg_ramp__bills') }}
 ),
 
+-- Money went out for the bill already, or is about to: it is not paid once more before a person has looked.
+double_payments as (
+    select
+        named.business_id,
+        named.record_id,
+        bool_or(named.kind != 'open_though_paid') as is_paid_twice
+    from (
+        select
+            risks.business_id,
+            risks.kind,
+            unnest([risks.bill_id, risks.other_bill_id]) as record_id
+        from {{ ref('fct_double_payment') }} as risks
+        where risks.rail = 'qbo' and risks.status != 'returned'
+    ) as named
+    group by named.business_id, named.record_id
+),
+
 parties as (
     select * from {{ ref('int_party_map') }}
     where party_kind = 'vendor'
@@ -156,6 +173,11 @@ judged as (
                     then 'stale'
             end,
             case when last_words.kind = 'hold' then 'held_by_advisor' end,
+            -- What Ramp pays by its own link is blocked by its status above.
+            case
+                when double_payments.is_paid_twice or (double_payments.record_id is not null and open_bills.ramp_bill_id is null)
+                    then 'double_payment'
+            end,
             bill_flags.reasons,
             vendor_flags.reasons
         ), '') as blocked_reasons
@@ -181,6 +203,10 @@ judged as (
             open_bills.business_id = vendor_flags.business_id
             and open_bills.vendor_id = vendor_flags.record_id
             and vendor_flags.entity = 'vendors'
+    left join double_payments
+        on
+            open_bills.business_id = double_payments.business_id
+            and open_bills.record_id = double_payments.record_id
     left join last_words
         on
             open_bills.business_id = last_words.business_id

@@ -1,0 +1,34 @@
+with custody as (
+    select * from {{ ref('int_bill_custody') }}
+),
+
+-- What the service itself wrote into the ledger is its own payment under way.
+ledger_paid as (
+    select
+        custody.business_id,
+        custody.bill_id,
+        string_agg(custody.bill_payment_id, ', ' order by custody.bill_payment_id) as bill_payment_ids,
+        sum(custody.recorded_amount) as amount
+    from custody
+    where custody.bill_payment_id is not null and custody.is_money and not coalesce(custody.is_synced, false)
+    group by custody.business_id, custody.bill_id
+)
+
+select
+    in_flight.business_id,
+    'qbo' as rail,
+    'bills' as entity,
+    in_flight.bill_id as record_id,
+    any_value(ledger_paid.bill_payment_ids) as paid_by,
+    coalesce(any_value(in_flight.vendor_name), 'bill') || ', '
+    || {{ shown_amount('any_value(in_flight.executed_amount)', 'any_value(in_flight.currency)') }}
+    || ' on its way' || coalesce(', and paid by ' || any_value(ledger_paid.bill_payment_ids), '') as observed,
+    cast(any_value(in_flight.home_amount) as decimal(18, 2)) as impact_amount
+from custody as in_flight
+left join ledger_paid
+    on
+        in_flight.business_id = ledger_paid.business_id
+        and in_flight.bill_id = ledger_paid.bill_id
+        and ledger_paid.amount + in_flight.executed_amount > in_flight.bill_amount
+where in_flight.is_executed_by_rail and not in_flight.is_executed and in_flight.bill_id is not null
+group by in_flight.business_id, in_flight.bill_id
