@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from ingestion.settings import Settings, load_settings
 from rowcol_assets.evaluation.payments import link_payments
 from sandbox.server import Running, start
+from tests.benchmarks.custody import measure_custody
 from tests.benchmarks.homes import ALL_RAILS, UNLIMITED, command, connected_home
 from tests.benchmarks.measured import Measured
 from tests.benchmarks.party_labels import labels
@@ -62,8 +63,8 @@ def _unseen(folder: Path, say: Say) -> list[Result]:
         running.warm()
         settings = connected_home(folder / "home", running, ALL_RAILS)
         command(settings, "run", pace=UNLIMITED)
-        banks, bills = _truth(running, "bank_matches"), _truth(running, "bills")
-    results = []
+        banks, bills, mistakes = (_truth(running, name) for name in ("bank_matches", "bills", "mistakes"))
+    results = measure_custody(settings, mistakes, say)
     for name, truth, query, least in (
         ("bank transactions and what they stand for", banks, BANK, 0.98),
         ("bills on two rails", bills, BILLS, 0.995),
