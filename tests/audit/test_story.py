@@ -12,7 +12,9 @@ from rowcol_assets.audit.story import custody_story
 from tests.audit.logs import Place, append, event
 
 RAMP_BILL = {"id": "r1", "status": "OPEN", "approval_status": "PENDING", "amount": {"amount": 30000, "currency_code": "USD"}}
-SENT = {"payment": {"payment_method": "ACH", "payment_date": "2026-09-22T00:00:00+00:00", "amount": {"amount": 30000, "currency_code": "USD"}}}
+SENT = {
+    "payment": {"payment_method": "ACH", "payment_date": "2026-09-22T00:00:00+00:00", "amount": {"amount": 30000, "currency_code": "USD"}}
+}
 PAYMENT = {
     "TxnDate": "2026-09-22",
     "TotalAmt": 300,

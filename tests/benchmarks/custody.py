@@ -18,7 +18,9 @@ CHECKS = ("H27", "H28", "H29", "H33")
 _FLAGGED = "select business_id, record_id from marts.fct_hygiene_flag where status = 'open' and check_id = '{check}'"
 _STANDING = "select distinct business_id, record_id from truth where is_standing and hygiene_check = '{check}'"
 # A bill that went both ways stays paid twice after nothing is under way any more.
-_TWICE = "select distinct business_id, bill_id as record_id from marts.fct_double_payment where kind in ('paid_twice', 'paid_while_in_flight')"
+_TWICE = (
+    "select distinct business_id, bill_id as record_id from marts.fct_double_payment where kind in ('paid_twice', 'paid_while_in_flight')"
+)
 _SENT_TWICE = "select distinct business_id, record_id from truth where kind = 'paid_twice'"
 _COPIES = "select distinct business_id, other_bill_id as record_id from marts.fct_double_payment where kind = 'duplicate_bills_paid'"
 # Only of bills nothing of which is open can both entries have been paid.
