@@ -131,7 +131,8 @@ def _words(event: dict[str, Any]) -> tuple[Word, ...]:
 
 def _told(events: Iterable[dict[str, Any]]) -> list[Step]:
     """What each event adds: a version that says the same as the one before it adds nothing."""
-    steps, before = [], {}
+    steps: list[Step] = []
+    before: dict[tuple[str, str], str] = {}
     for event in events:
         record = "/".join(filter(None, (event["rail"], event["entity"], event["record_id"])))
         if "kind" in event:
