@@ -1,8 +1,8 @@
 """A checkpoint: how long the log was at one moment and the roots that stand for all of it, signed.
 
 Its form is that of C2SP's tlog-checkpoint, a signed note: origin, number of events, root of the event tree in base64, then
-one extension line `heads <businesses> <root>` with the root over the heads of all businesses, a blank line and the
-signature. Checkpoints lie in a folder of their own, which may be on another machine: what they say of the past cannot be
+the extension lines `heads <businesses> <root>` with the root over the heads of all businesses and `after <hash>` with the
+SHA-256 of the text of the checkpoint before it, a blank line and the signature. Checkpoints of older logs have no `after`. Checkpoints lie in a folder of their own, which may be on another machine: what they say of the past cannot be
 changed together with the log. Sources: https://c2sp.org/tlog-checkpoint, https://c2sp.org/signed-note.
 """
 
@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 ED25519 = b"\x01"
 DASH = "\u2014"
+# What the first checkpoint of a log comes after.
+FIRST = hashlib.sha256(b"").digest()
 
 
 class BadCheckpoint(Exception):
@@ -26,18 +28,28 @@ class BadCheckpoint(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """size: events in the log; root: of the event tree; businesses: chains; heads_root: of the tree over their heads."""
+    """size: events in the log; root: of the event tree; businesses: chains; heads_root: of the tree over their heads.
+
+    after: the `digest` of the checkpoint before this one, FIRST of the first, None where the line was not known yet.
+    """
 
     origin: str
     size: int
     root: bytes
     businesses: int
     heads_root: bytes
+    after: bytes | None = None
 
     @property
     def text(self) -> str:
         """What is signed."""
-        return f"{self.origin}\n{self.size}\n{_encoded(self.root)}\nheads {self.businesses} {_encoded(self.heads_root)}\n"
+        after = "" if self.after is None else f"after {_encoded(self.after)}\n"
+        return f"{self.origin}\n{self.size}\n{_encoded(self.root)}\nheads {self.businesses} {_encoded(self.heads_root)}\n{after}"
+
+    @property
+    def digest(self) -> bytes:
+        """What the next checkpoint names this one by."""
+        return hashlib.sha256(self.text.encode()).digest()
 
 
 def sign(checkpoint: Checkpoint, key: Ed25519PrivateKey) -> str:
@@ -80,7 +92,8 @@ def _parsed(text: str, origin: str) -> Checkpoint:
     heads = lines[3].split(" ")
     if not lines[1].isdecimal() or len(heads) != 3 or heads[0] != "heads" or not heads[1].isdecimal():
         raise BadCheckpoint("its lines are not those of a checkpoint")
-    return Checkpoint(origin, int(lines[1]), _decoded(lines[2]), int(heads[1]), _decoded(heads[2]))
+    after = next((_decoded(line.removeprefix("after ")) for line in lines[4:] if line.startswith("after ")), None)
+    return Checkpoint(origin, int(lines[1]), _decoded(lines[2]), int(heads[1]), _decoded(heads[2]), after)
 
 
 def _public_key(verifier: str) -> tuple[str, Ed25519PublicKey]:

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from ingestion.errors import RowcolError
 from ingestion.files import private_dir, sync_dir, sync_file, write_atomic
 from rowcol_assets.audit.chain import Head, extend, heads_root_leaf
-from rowcol_assets.audit.checkpoint import BadCheckpoint, Checkpoint, read, sign, verifier_key
+from rowcol_assets.audit.checkpoint import FIRST, BadCheckpoint, Checkpoint, read, sign, verifier_key
 from rowcol_assets.audit.event import COLUMN_TYPES, HASHES, canonical_sql
 from rowcol_assets.audit.files import (
     KEY,
@@ -105,7 +105,8 @@ class TransactionLog:
             return Appended(0, (), self.checkpoint)
         sealed()
         tiles = self._sound_tiles().append(leaves)
-        self.checkpoint = Checkpoint(self.origin, size, tree_root(size, tiles.subtree), len(heads), _heads_root(heads))
+        after = self.checkpoint.digest if self.checkpoint else FIRST
+        self.checkpoint = Checkpoint(self.origin, size, tree_root(size, tiles.subtree), len(heads), _heads_root(heads), after)
         self._write_heads(heads)
         write_atomic(checkpoint_path(self.anchors, size), sign(self.checkpoint, self._key).encode())
         self._rename()

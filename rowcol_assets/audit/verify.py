@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 
 from rowcol_assets.audit.chain import Head, genesis, heads_root_leaf, link
-from rowcol_assets.audit.checkpoint import BadCheckpoint, Checkpoint, read
+from rowcol_assets.audit.checkpoint import FIRST, BadCheckpoint, Checkpoint, read
 from rowcol_assets.audit.event import canonical_sql
 from rowcol_assets.audit.files import KEY, EventFile, checkpoint_files, event_files
 from rowcol_assets.audit.merkle import Frontier, leaf_hash, root_of
@@ -104,6 +104,9 @@ def _checkpoints(anchors: Path, verdict: Verdict) -> list[Checkpoint]:
             continue
         if checkpoint.size != size:
             verdict.wrong(f"{path.name} is the checkpoint of {checkpoint.size} events")
+        before = found[-1].digest if found else FIRST
+        if checkpoint.after is not None and checkpoint.after != before:
+            verdict.wrong(f"the checkpoint before {path.name} is missing or another")
         found.append(checkpoint)
     verdict.checkpoints = len(found)
     return found

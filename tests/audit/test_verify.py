@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -13,10 +14,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from rowcol_assets.audit import chain
+from rowcol_assets.audit import log as log_module
+from rowcol_assets.audit.checkpoint import sign
 from rowcol_assets.audit.event import EVENT, content_hash
 from rowcol_assets.audit.files import checkpoint_files, event_files
 from rowcol_assets.audit.verify import parse_root, verify
-from tests.audit.logs import Place, make_log
+from tests.audit.logs import Place, append, event, make_log
 
 Rows = list[dict[str, object]]
 
@@ -149,6 +152,22 @@ def test_anchors_that_are_missing_or_altered_are_told(place: Place, tmp_path: Pa
     size, path = checkpoint_files(place.anchors)[2]
     path.write_text(path.read_text().replace(f"\n{size}\n", f"\n{size + 1}\n"))
     assert f"{path.name} cannot be believed: its signature does not fit its text" in verify(place.folder, place.anchors).problems
+
+
+@pytest.mark.parametrize("which", [0, 3, -1])
+def test_a_checkpoint_deleted_anywhere_among_the_anchors_is_found(place: Place, which: int) -> None:
+    checkpoint_files(place.anchors)[which][1].unlink()
+    (problem,) = verify(place.folder, place.anchors).problems
+    assert "come after the last checkpoint" in problem if which == -1 else "is missing or another" in problem
+
+
+def test_checkpoints_from_before_they_named_each_other_are_believed_and_gone_on_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(log_module, "sign", lambda checkpoint, key: sign(replace(checkpoint, after=None), key))
+        place = make_log(tmp_path, steps=2)
+    append(place.open(), [event("acme", 99)])
+    append(place.open(), [event("acme", 100)])
+    assert verify(place.folder, place.anchors).problems == []
 
 
 def test_the_verifier_needs_nothing_but_the_files(place: Place) -> None:
