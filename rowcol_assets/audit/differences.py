@@ -2,7 +2,8 @@
 
 A subject is a relation with one row per record (grants, connections, settings, matches, verdicts). What the log says of it
 is the last snapshot of each record; whatever differs now is an event. Nothing has to be told about a change, so none can be
-forgotten: a crash between a change and its event only delays the event. Rows of the rails are in `rail_events`.
+forgotten: a crash between a change and its event only delays the event. A column followed only since the former event is no
+change: it is told with the next real one. Rows of the rails are in `rail_events`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
-from rowcol_assets.audit.compared import changed_fields
+from rowcol_assets.audit.compared import changed_known_fields
 from rowcol_assets.audit.event import COLUMN_TYPES
 from rowcol_assets.audit.log import PENDING
 from rowcol_assets.audit.tables import LOG, count
@@ -78,6 +79,7 @@ def collect(warehouse: duckdb.DuckDBPyConnection, subjects: Iterable[Subject], *
                 found.snapshot
             from _found as found
             left join _changes as changes on found.record_key = changes.record_key
+            where changes.changes is distinct from '{{}}'
             """
         )
         warehouse.unregister("_changes")
@@ -143,4 +145,4 @@ def _compare(warehouse: duckdb.DuckDBPyConnection, subject: Subject, recorded_at
 
 def _changes(warehouse: duckdb.DuckDBPyConnection) -> pa.Table:
     rows = warehouse.execute("select record_key, former, snapshot from _found where action = 'updated'").fetchall()
-    return pa.Table.from_pylist([{"record_key": key, "changes": changed_fields(old, new)} for key, old, new in rows], schema=_CHANGES)
+    return pa.Table.from_pylist([{"record_key": key, "changes": changed_known_fields(old, new)} for key, old, new in rows], schema=_CHANGES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import duckdb
 import pytest
 
 from ingestion.settings import Settings
-from rowcol_assets.audit.subjects import MODELLED
+from rowcol_assets.audit.subjects import CONTROL, MODELLED
 from rowcol_assets.audit.verify import verify
 from rowcol_assets.audit.writer import LogReport, append_cycle
 from rowcol_assets.transform import read_manifest
@@ -143,6 +144,26 @@ def test_grants_settings_and_connections_are_followed_without_being_told(home: H
     home.raw.control("connections", business_id="acme", connection_id="realm", rail="qbo", is_sandbox=True)
     home.append("run-3", NOW + timedelta(days=3))
     assert home.events("action", "run_id = 'run-3'") == [("restored",)]
+
+
+def test_a_column_that_is_followed_only_since_is_no_change_of_every_record(home: Home) -> None:
+    home.raw.control("businesses", business_id="acme", business_name="Acme", firm_id="f", is_paused=False)
+    (whole,) = (one for one in CONTROL if one.entity == "businesses")
+
+    def told(run: str, *columns: str) -> int:
+        subjects = [replace(whole, columns=columns)]
+        return append_cycle(home.settings, home.warehouse, run_id=run, at=NOW, subjects=subjects).appended
+
+    assert [told("1", "business_name"), told("2", "business_name", "firm_id")] == [1, 0]
+    home.warehouse.execute("update raw_control.businesses set business_name = 'Acme Ltd', firm_id = 'g'")
+    assert [told("3", "business_name", "firm_id"), told("4", "firm_id")] == [1, 0]
+    home.warehouse.execute("update raw_control.businesses set firm_id = 'h'")
+    assert told("5", "firm_id") == 1
+    assert home.events("run_id, changes") == [
+        ("1", None),
+        ("3", '{"business_name":["Acme","Acme Ltd"]}'),
+        ("5", '{"firm_id":["g","h"]}'),
+    ]
 
 
 def test_a_decision_is_told_with_who_made_it_from_where_and_why(home: Home) -> None:
