@@ -2,8 +2,9 @@
 
 Its form is that of C2SP's tlog-checkpoint, a signed note: origin, number of events, root of the event tree in base64, then
 the extension lines `heads <businesses> <root>` with the root over the heads of all businesses and `after <hash>` with the
-SHA-256 of the text of the checkpoint before it, a blank line and the signature. Checkpoints of older logs have no `after`. Checkpoints lie in a folder of their own, which may be on another machine: what they say of the past cannot be
-changed together with the log. Sources: https://c2sp.org/tlog-checkpoint, https://c2sp.org/signed-note.
+SHA-256 of the text of the checkpoint before it, a blank line and the signature. Checkpoints of older logs have no `after`.
+Checkpoints lie in a folder of their own, which may be on another machine: what they say of the past cannot be changed
+together with the log. Sources: https://c2sp.org/tlog-checkpoint, https://c2sp.org/signed-note.
 """
 
 from __future__ import annotations

@@ -161,7 +161,9 @@ def test_a_checkpoint_deleted_anywhere_among_the_anchors_is_found(place: Place, 
     assert "come after the last checkpoint" in problem if which == -1 else "is missing or another" in problem
 
 
-def test_checkpoints_from_before_they_named_each_other_are_believed_and_gone_on_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_checkpoints_from_before_they_named_each_other_are_believed_and_gone_on_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(log_module, "sign", lambda checkpoint, key: sign(replace(checkpoint, after=None), key))
         place = make_log(tmp_path, steps=2)

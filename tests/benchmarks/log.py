@@ -74,27 +74,27 @@ def _peak() -> float:
 def _pending(warehouse: duckdb.DuckDBPyConnection, first: int, end: int) -> None:
     """Events first to end, of businesses in no order, as `append_cycle` hands them over."""
     columns = {
-        "business_id": f"'business-' || lpad((hash(at) % {BUSINESSES})::varchar, 4, '0')",
-        "event_id": "'qbo/bills/' || md5(at::varchar) || md5((at + 1)::varchar)",
-        "occurred_at": "timestamp '2026-01-01' + to_seconds(at)",
-        "observed_at": "timestamp '2026-01-01' + to_seconds(at + 60)",
-        "recorded_at": "timestamp '2026-02-01' + to_seconds(at // 10000)",
-        "actor_type": "case when at % 10 = 0 then 'model' else 'rail' end",
-        "actor_id": "case when at % 10 = 0 then null else 'qbo' end",
-        "rail": "case when at % 10 = 0 then null else 'qbo' end",
-        "endpoint": "case when at % 10 = 0 then null else 'Bill' end",
-        "sync_id": "md5((at // 5000)::varchar)",
-        "run_id": "md5((at // 10000)::varchar)",
-        "client": "case when at % 10 = 0 then null else '9130350000000000' end",
-        "entity": "case when at % 10 = 0 then 'matches' else 'bills' end",
-        "record_id": "(at // 3)::varchar",
-        "action": "case when at % 3 = 0 then 'created' else 'updated' end",
-        "changes": """case when at % 3 != 0 then '{"Balance":[' || (at % 100000) || '.50,0.00]}' end""",
+        "business_id": f"'business-' || lpad((hash(number) % {BUSINESSES})::varchar, 4, '0')",
+        "event_id": "'qbo/bills/' || md5(number::varchar) || md5((number + 1)::varchar)",
+        "occurred_at": "timestamp '2026-01-01' + to_seconds(number)",
+        "observed_at": "timestamp '2026-01-01' + to_seconds(number + 60)",
+        "recorded_at": "timestamp '2026-02-01' + to_seconds(number // 10000)",
+        "actor_type": "case when number % 10 = 0 then 'model' else 'rail' end",
+        "actor_id": "case when number % 10 = 0 then null else 'qbo' end",
+        "rail": "case when number % 10 = 0 then null else 'qbo' end",
+        "endpoint": "case when number % 10 = 0 then null else 'Bill' end",
+        "sync_id": "md5((number // 5000)::varchar)",
+        "run_id": "md5((number // 10000)::varchar)",
+        "client": "case when number % 10 = 0 then null else '9130350000000000' end",
+        "entity": "case when number % 10 = 0 then 'matches' else 'bills' end",
+        "record_id": "(number // 3)::varchar",
+        "action": "case when number % 3 = 0 then 'created' else 'updated' end",
+        "changes": """case when number % 3 != 0 then '{"Balance":[' || (number % 100000) || '.50,0.00]}' end""",
         "reason": "'the rail served another version (schedule)'",
-        "cause_id": "case when at % 3 != 0 then 'qbo/bills/' || md5((at - 1)::varchar) end",
-        "snapshot": """'{"Id":"' || at || '","VendorRef":{"value":"' || at % 400 || '","name":"Vendor ' || at % 400
-            || '"},"Line":[' || repeat('{"Amount":' || at % 9973 || '.25,"DetailType":"AccountBasedExpenseLineDetail"},', 1 + at % 5)
-            || '{"Id":"' || md5(at::varchar) || '"}]}'""",
+        "cause_id": "case when number % 3 != 0 then 'qbo/bills/' || md5((number - 1)::varchar) end",
+        "snapshot": """'{"Id":"' || number || '","VendorRef":{"value":"' || number % 400 || '","name":"Vendor ' || number % 400
+            || '"},"Line":[' || repeat('{"Amount":' || number % 9973 || '.25,"DetailType":"AccountBasedExpenseLineDetail"},', 1 + number % 5)
+            || '{"Id":"' || md5(number::varchar) || '"}]}'""",
     }
     made = ", ".join(f"({columns[name]})::{COLUMN_TYPES[name]} as {name}" for name in PENDING)
-    warehouse.execute(f"create or replace temp table pending as select at as position, {made} from range({first}, {end}) as made (at)")
+    warehouse.execute(f"create or replace temp table pending as select number as position, {made} from range({first}, {end}) as made (number)")
