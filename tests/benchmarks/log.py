@@ -1,7 +1,7 @@
 """The transaction log: a million events of many businesses appended over many cycles, and all of them verified.
 
 Most events are versions of rails' records with snapshots of several sizes; every tenth is what a model or an advisor did.
-The first cycle is a first load, those after it are small ones. Verifying is the command itself, in a process of its own.
+The first cycle is a first load, those after it are small ones. Verifying runs in a process of its own.
 """
 
 from __future__ import annotations
@@ -32,13 +32,12 @@ if __name__ == "__main__":
     verdict = verify(Path(sys.argv[1]), Path(sys.argv[2]))
     taken = time.perf_counter() - begun
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    workers = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    print(taken, (own + 2 * workers) / 1024, verdict.events, verdict.found)
+    print(taken, own / 1024, verdict.events, verdict.found)
 """
 
 
 def measure(folder: Path, say: Callable[[str], None]) -> list[Result]:
-    """Appends the events cycle by cycle, then verifies them. Memory is that of the verifier and its two workers at their peaks."""
+    """Appends the events cycle by cycle, then verifies them."""
     appended = 0.0
     later = (EVENTS - FIRST_LOAD) // (CYCLES - 1)
     sizes = [FIRST_LOAD, *[later] * (CYCLES - 2)]
@@ -93,8 +92,11 @@ def _pending(warehouse: duckdb.DuckDBPyConnection, first: int, end: int) -> None
         "reason": "'the rail served another version (schedule)'",
         "cause_id": "case when number % 3 != 0 then 'qbo/bills/' || md5((number - 1)::varchar) end",
         "snapshot": """'{"Id":"' || number || '","VendorRef":{"value":"' || number % 400 || '","name":"Vendor ' || number % 400
-            || '"},"Line":[' || repeat('{"Amount":' || number % 9973 || '.25,"DetailType":"AccountBasedExpenseLineDetail"},', 1 + number % 5)
+            || '"},"Line":['
+            || repeat('{"Amount":' || number % 9973 || '.25,"DetailType":"AccountBasedExpenseLineDetail"},', 1 + number % 5)
             || '{"Id":"' || md5(number::varchar) || '"}]}'""",
     }
     made = ", ".join(f"({columns[name]})::{COLUMN_TYPES[name]} as {name}" for name in PENDING)
-    warehouse.execute(f"create or replace temp table pending as select number as position, {made} from range({first}, {end}) as made (number)")
+    warehouse.execute(
+        f"create or replace temp table pending as select number as position, {made} from range({first}, {end}) as made (number)"
+    )
