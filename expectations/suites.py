@@ -127,7 +127,11 @@ HYGIENE_SUITES: tuple[Suite, ...] = (
     Suite("H27", {"minutes_unrecorded": "integer"}, (between("minutes_unrecorded", high=Threshold("max_minutes")),)),
     Suite("H28", {"weekdays_undebited": "integer"}, (between("weekdays_undebited", high=Threshold("max_weekdays")),)),
     Suite("H29", {"paid_by": "text"}, (null("paid_by"),)),
+    Suite("H31", {"bank_transaction_id": "text"}, (not_null("bank_transaction_id"),)),
+    Suite("H32", {"payout_id": "text"}, (not_null("payout_id"),)),
     Suite("H33", {"days_without_money": "integer"}, (between("days_without_money", high=Threshold("max_days")),)),
+    Suite("H35", {"gap_amount": "money", "allowed_amount": "money"}, (at_least("allowed_amount", "gap_amount"),)),
+    Suite("H36", {"booked_before": "text"}, (null("booked_before"),)),
     Suite(
         "H38",
         {"sync_age_minutes": "integer", "max_sync_age_minutes": "integer"},

@@ -41,6 +41,7 @@ _COLUMNS = {
     "bills": "business_id world_bill_id qbo_bill_id ramp_bill_id",
     "bank_matches": "business_id plaid_transaction_id rail entity record_id world_event_id",
     "payouts": "business_id stripe_payout_id plaid_transaction_id charge_ids",
+    "receivables": "business_id entity record_id qbo_entity qbo_record_id",
     "balances": "business_id date bank_cash open_ap open_ar ledger_cash posted_cash",
     "mistakes": "business_id kind hygiene_check rail entity record_id is_standing",
     "served": "business_id rail entity record_id version_no content_sha256 is_deleted served_first_at",

@@ -16,7 +16,8 @@
         ],
         'stripe': [
             'accounts', 'balances', 'customers', 'invoices', 'invoice_lines', 'invoice_payments', 'charges',
-            'payment_intents', 'refunds', 'disputes', 'payouts', 'balance_transactions', 'events',
+            'payment_intents', 'refunds', 'disputes', 'payouts', 'payout_transactions', 'balance_transactions',
+            'events',
         ],
     }.items() -%}
         {%- for table in tables -%}

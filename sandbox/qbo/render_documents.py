@@ -179,7 +179,8 @@ def payment(world: World, doc: Doc) -> dict[str, Any]:
     base = _base(world, doc)
     base.pop("DocNumber", None)
     deposits = [_link(world, link) for link in doc.links if link.kind == "deposit"]
-    if deposits:
+    # Only what waits in undeposited funds is linked to the deposit that takes it out.
+    if deposits and doc.money == world.chart["Undeposited Funds"]:
         base["LinkedTxn"] = deposits
     lines = [_payment_line(world, link) for link in doc.links if link.kind != "deposit"]
     return record | base | {"Line": lines}
@@ -216,11 +217,14 @@ def sales_receipt(world: World, doc: Doc) -> dict[str, Any]:
 
 
 def deposit(world: World, doc: Doc) -> dict[str, Any]:
-    """A deposit; a line takes one receipt out of undeposited funds, or says what was kept back on the way to the bank."""
-    lines: list[dict[str, Any]] = [
-        {"Amount": amount(link.amount), "LinkedTxn": [_link(world, link) | {"TxnLineId": "0"}]} for link in doc.links
-    ]
-    for line in doc.lines[len(doc.links) :]:
+    """A deposit; a line takes one receipt out of undeposited funds, or says what came from another account or was kept back."""
+    lines: list[dict[str, Any]] = []
+    for link, line in zip(doc.links, doc.lines, strict=False):
+        if line.account == world.chart["Undeposited Funds"]:
+            lines.append({"Amount": amount(link.amount), "LinkedTxn": [_link(world, link) | {"TxnLineId": "0"}]})
+    for line in doc.lines:
+        if line.account == world.chart["Undeposited Funds"]:
+            continue
         detail = {"AccountRef": _account(world, line.account)}
         lines.append(
             {"Description": line.text, "Amount": amount(line.amount), "DetailType": "DepositLineDetail", "DepositLineDetail": detail}

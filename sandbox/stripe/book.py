@@ -46,6 +46,9 @@ class Book:
         self.applied: dict[int, list[Billing]] = defaultdict(list)
         self.lines_of: dict[str, list[str]] = {}
         self.transactions_of: dict[str, list[str]] = {}
+        # Balance transactions that no payout has paid out yet, oldest first, and what the others are paid out by.
+        self.held: dict[str, None] = {}
+        self.paid_out_by: dict[str, str] = {}
         self.entered: dict[int, int] = defaultdict(int)
 
     def catch_up(self, world: World, now: int, operations: list[dict[str, Any]]) -> None:

@@ -38,7 +38,7 @@ LISTED = (
 BY_TABLE = {entity.table: entity for entity in LISTED}
 BY_PREFIX = {entity.prefix: entity.table for entity in LISTED}
 # Every table in the order of their numbers in the record of what was sent; append only.
-TABLES = (*BY_TABLE, "accounts", "balances", "invoice_lines")
+TABLES = (*BY_TABLE, "accounts", "balances", "invoice_lines", "payout_transactions")
 # The version whose release moved the links between invoices, charges and payment intents to invoice_payments.
 BASIL = "2025-03-31"
 # What these accounts began with: without a version of their own requests get it, and events always do.

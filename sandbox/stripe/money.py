@@ -37,6 +37,7 @@ def transact(
 ) -> str:
     """Adds a balance transaction and returns its id; without `available_on` it is available at once. currency: of its source."""
     id = book.id("txn", kind, source, what)
+    book.held[id] = None
     is_pending = available_on is not None and available_on > book.now
     details = [{"amount": fee, "application": None, "currency": "usd", "description": "Stripe processing fees", "type": "stripe_fee"}]
     book.put(
@@ -72,6 +73,8 @@ def becomes_available(book: Book, id: str) -> None:
     """Money that was charged days ago can be paid out; of the transaction itself no event tells, only of the balance."""
     net = book.state("balance_transactions", id)["net"]
     book.change("balance_transactions", id, status="available")
+    if payout := book.paid_out_by.get(id):
+        book.change("payout_transactions", f"{payout}/{id}", status="available")
     book.pending -= net
     book.available += net
     is_last = not (book.agenda and book.agenda[0][0] == book.now and book.agenda[0][3] == "becomes_available")

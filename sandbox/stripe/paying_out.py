@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 
 from sandbox.stripe.book import Book
@@ -20,6 +21,7 @@ def paid_out(book: Book, happening: Happening) -> None:
     id = book.id("po", happening.number)
     charges = [book.charge_of[number] for number, _ in happening.parts if number in book.charge_of]
     held = [book.state("charges", charge)["balance_transaction"] for charge in charges]
+    held += _cancelled_out(book, held)
     arrival = midnight(first_arrival(happening))
     _pay_out(book, id, happening.amount, arrival, held)
     book.payout_of[happening.number] = id
@@ -50,9 +52,37 @@ def come_back(book: Book, id: str) -> None:
     book.change("payouts", id, "payout.failed", **fields, failure_message="The bank account has been closed")
 
 
+def _cancelled_out(book: Book, taken: list[str]) -> list[str]:
+    """What came and went again around one charge and adds up to nothing, all of it available: it is paid out along with the rest."""
+    groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for id in book.held.keys() - set(taken):
+        moved = book.state("balance_transactions", id)
+        if charge := _charge_of(book, moved["source"]):
+            groups[charge].append(moved)
+    return sorted(
+        moved["id"]
+        for group in groups.values()
+        if sum(moved["net"] for moved in group) == 0 and all(moved["status"] == "available" for moved in group)
+        for moved in group
+    )
+
+
+def _charge_of(book: Book, source: str) -> str | None:
+    """The charge that a charge, a refund or a dispute is about; None for a payout."""
+    for table in ("refunds", "disputes"):
+        if book.holds(table, source):
+            charge: str = book.state(table, source)["charge"]
+            return charge
+    return source if book.holds("charges", source) else None
+
+
 def _pay_out(book: Book, id: str, amount: int, arrival: int, transactions: list[str]) -> None:
     own = transact(book, "payout", -amount, 0, id, "STRIPE PAYOUT")
     book.transactions_of[id] = [*transactions, own]
+    for transaction in book.transactions_of[id]:
+        book.held.pop(transaction, None)
+        book.paid_out_by[transaction] = id
+        book.put("payout_transactions", book.state("balance_transactions", transaction), id=f"{id}/{transaction}")
     state: dict[str, Any] = {
         "id": id,
         "object": "payout",

@@ -91,6 +91,24 @@ def _payouts(hub: Hub) -> Iterator[Row]:
             yield listing.business_id, payout, banks.transaction_of(listing.business_id, number), ",".join(charges)
 
 
+def _receivables(hub: Hub) -> Iterator[Row]:
+    """One row per charge, invoice and payout that a document of the ledger stands for today; void invoices and drafts stand for none."""
+    office = office_of(hub)
+    for account, listing in office.accounts.items():
+        book = office.book(account)
+        reality, docs = book.world.reality, book.world.docs
+        pairs = [("charges", id, "payment", reality[number - 1].doc_id) for number, id in book.charge_of.items()]
+        pairs += [("payouts", id, "deposit", reality[number - 1].doc_id) for number, id in book.payout_of.items()]
+        pairs += [
+            ("invoices", id, "invoice", number)
+            for number, id in book.invoice_of.items()
+            if book.holds("invoices", id) and book.state("invoices", id)["status"] not in ("draft", "void")
+        ]
+        for entity, id, kind, number in pairs:
+            if (doc := docs[kind].get(number)) is not None and not doc.is_void:
+                yield listing.business_id, entity, id, f"{kind}s", str(number)
+
+
 def _warm(hub: Hub, listing: Listing) -> dict[str, int]:
     """In the shapes since basil, which today's clients ask for; events are written at the account's own version in any case."""
     book = office_of(hub).book(account_id(hub, listing))
@@ -103,5 +121,5 @@ def _warm(hub: Hub, listing: Listing) -> dict[str, int]:
     return counted
 
 
-_TRUTHS = {"payouts": _payouts, "mistakes": findings.mistakes}
+_TRUTHS = {"payouts": _payouts, "receivables": _receivables, "mistakes": findings.mistakes}
 RAIL = SandboxRail("stripe", 3, _FAULTS, ("late_commit",), _routes, _credentials, _app, _served, _readers, _warm, _TRUTHS, StripeWebhooks)

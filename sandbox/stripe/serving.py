@@ -39,7 +39,10 @@ class Serving:
         if asked.equal or asked.ranges or asked.types:
             wanted = self._chosen(entity, asked)
             ids = [id for id in ids if id == asked.starting_after or id == asked.ending_before or wanted(current[id])]
-        return self._page(entity, f"/v1/{entity.table}", ids, asked)
+        page = self._page(entity, f"/v1/{entity.table}", ids, asked)
+        if "payout" in asked.equal:
+            self._sent = [self._as_members(asked.equal["payout"], *sent) for sent in self._sent]
+        return page
 
     def lines(self, invoice: str, asked: Asked) -> bytes:
         """One page of an invoice's lines, in their order."""
@@ -92,6 +95,12 @@ class Serving:
             if places:
                 self._office.served.add(str(self._listing.index), table, self._office.hub.now, places)
         self._sent = []
+
+    def _as_members(self, payout: str, table: str, places: list[int]) -> tuple[str, list[int]]:
+        """What was sent of balance transactions as what a payout is made of: the same bytes under another name."""
+        flags = OLD_SHAPE | DRIFTED
+        versions, members = self.book.tables[table].versions, self.book.tables["payout_transactions"].current
+        return "payout_transactions", [members[f"{payout}/{versions[one & ~flags].id}"].seq | one & flags for one in places]
 
     def _chosen(self, entity: Entity, asked: Asked) -> Any:
         """Whether a version is what the request's filters ask for."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from sandbox.world.books import add, unapplied
+from sandbox.world.chart import CLEARING
 from sandbox.world.model import Doc, Line, World
 
 
@@ -53,7 +54,8 @@ def _is_waiting(world: World, doc: Doc) -> bool:
 
 
 def is_in_drawer(world: World, doc: Doc) -> bool:
-    return doc.money == world.chart["Undeposited Funds"] and doc.total > 0 and not any(link.kind == "deposit" for link in doc.links)
+    drawers = (world.chart["Undeposited Funds"], world.chart.get(CLEARING))
+    return doc.money in drawers and doc.total > 0 and not any(link.kind == "deposit" for link in doc.links)
 
 
 def transfer(world: World, source: str, target: str, amount: int, memo: str = "") -> Doc:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sandbox.seeds import stable_seed
 from sandbox.world.model import Account, Item, Term, World
 
 # (name, kind, subkind, parent). Short keys `ap` and `ar` beside the names are added below.
@@ -50,6 +51,9 @@ _COMMON: tuple[tuple[str, str, str, str], ...] = (
     ("Uncategorized Expense", "expense", "OtherMiscellaneousServiceCost", ""),
     ("Ask My Accountant", "expense", "OtherMiscellaneousServiceCost", ""),
 )
+# Where card payments wait for their payout, in the books of those who keep such an account.
+CLEARING = "Stripe Clearing"
+CLEARING_SHARE = 0.3
 _TERMS = (("Due on receipt", 0), ("Net 15", 15), ("Net 30", 30), ("Net 60", 60))
 
 
@@ -61,6 +65,8 @@ def open_books(world: World) -> None:
         (industry.supplies, "cost", "SuppliesMaterialsCogs", ""),
         ("Freight In", "cost", "ShippingFreightDeliveryCos", ""),
     ]
+    if stable_seed(world.business.seed, "clearing account") % 10_000 < CLEARING_SHARE * 10_000:
+        own.append((CLEARING, "current asset", "OtherCurrentAssets", ""))
     for name, kind, subkind, parent in (*_COMMON, *own):
         account = Account(
             world.next_id("account"), name, kind, subkind, parent=world.chart.get(parent, 0), created=world.now, updated=world.now

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from sandbox.world import acts, billing
 from sandbox.world.books import add, apply, touch, unapplied
+from sandbox.world.chart import CLEARING
 from sandbox.world.model import Doc, Line, World
 from sandbox.world.reality import pays_by_stripe
 
@@ -62,7 +63,8 @@ def receive(world: World, invoice_ids: list[int]) -> None:
         got.total = (partial or total) + extra - sum(credit.balance for credit in used)
         got.number = str(world.dice.randint(100, 9999)) if got.method == "check" else ""
         if pays_by_stripe(world, customer_id):
-            got.method, got.number, got.money = "stripe", "", world.chart["Undeposited Funds"]
+            got.method, got.number = "stripe", ""
+            got.money = world.chart.get(CLEARING, world.chart["Undeposited Funds"])
         add(world, got)
         for each in owed_docs:
             apply(world, got, each, partial or each.balance)

@@ -63,11 +63,16 @@ def _unseen(folder: Path, say: Say) -> list[Result]:
         running.warm()
         settings = connected_home(folder / "home", running, ALL_RAILS)
         command(settings, "run", pace=UNLIMITED)
-        banks, bills, mistakes = (_truth(running, name) for name in ("bank_matches", "bills", "mistakes"))
+        names = ("bank_matches", "bills", "receivables", "mistakes")
+        banks, bills, owed, mistakes = (_truth(running, name) for name in names)
     results = measure_custody(settings, mistakes, say)
+    receivables = {entity: RECEIVABLES.replace("<entity>", entity) for entity in ("charges", "invoices", "payouts")}
     for name, truth, query, least in (
         ("bank transactions and what they stand for", banks, BANK, 0.98),
         ("bills on two rails", bills, BILLS, 0.995),
+        ("charges and the ledger's payments", owed, receivables["charges"], 0.98),
+        ("invoices of Stripe and the ledger", owed, receivables["invoices"], 0.98),
+        ("payouts and what books them", owed, receivables["payouts"], 0.98),
     ):
         found, automatic = (_judged(settings, truth, query, tier) for tier in ("true", "tier = 'auto'"))
         wrong = 1 - automatic.precision
@@ -91,6 +96,15 @@ BILLS = """
     true_ones as (
         select distinct business_id, qbo_bill_id as one, ramp_bill_id as other from truth
         where qbo_bill_id is not null and ramp_bill_id is not null
+    )
+"""
+RECEIVABLES = """
+    with found as (
+        select distinct business_id, left_id as one, right_entity || '/' || right_id as other
+        from marts.fct_match where left_entity = '<entity>' and left_rail = 'stripe' and right_rail = 'qbo' and {tier}
+    ),
+    true_ones as (
+        select distinct business_id, record_id as one, qbo_entity || '/' || qbo_record_id as other from truth where entity = '<entity>'
     )
 """
 

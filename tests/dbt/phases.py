@@ -30,7 +30,10 @@ PHASES: dict[str, tuple[str, ...]] = {
 # Rows of these are the state of one rail each, so they name it and have no other that could be degraded.
 OF_ONE_RAIL = {"marts.fct_rail_freshness", "marts.fct_connection_health", "marts.fct_api_health"}
 # Rows of these say what two rails have of one thing, so a business with too few rails has none.
-OF_SEVERAL_RAILS = {"marts.bill_map", "marts.fct_bank_closure", "marts.fct_double_payment", "marts.fct_exception", "marts.fct_match"}
+OF_SEVERAL_RAILS = {
+    "marts.bill_map", "marts.fct_bank_closure", "marts.fct_double_payment", "marts.fct_exception", "marts.fct_match",
+    "marts.fct_payout_lines", "marts.fct_payout_recon",
+}  # fmt: skip
 CALLS = '{"/any":{"calls":1,"errors":0,"throttled":0,"latency":{"10":1}}}'
 
 HEAD = """# Phases

@@ -56,6 +56,8 @@ def phased_business(raw: RawWarehouse, business_id: str, rails: tuple[str, ...],
         raw.observed(business_id, "ramp", "transactions", "declined", card | {"sync_status": "NOT_SYNC_READY", "state": "DECLINED"})
     if "stripe" in rails:
         raw.observed(business_id, "stripe", "payouts", "po", {"id": "po", "amount": 100, "currency": "usd"})
+        charged = {"id": "txn", "type": "charge", "source": "ch", "amount": 100, "fee": 0, "net": 100, "currency": "usd"}
+        raw.observed(business_id, "stripe", "payout_transactions", "po/txn", charged)
 
 
 def build_phases(project: DbtProject, path: Path) -> None:

@@ -56,7 +56,7 @@ RAIL_TABLES = {
     "plaid": ("items", "institutions", "accounts", "balances", "transactions"),
     "stripe": (
         "accounts", "balances", "customers", "invoices", "invoice_lines", "invoice_payments", "charges", "payment_intents", "refunds",
-        "disputes", "payouts", "balance_transactions", "events",
+        "disputes", "payouts", "payout_transactions", "balance_transactions", "events",
     ),
 }  # fmt: skip
 

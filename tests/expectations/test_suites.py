@@ -75,6 +75,10 @@ CASES: dict[str, Case] = {
     "H28": Case(({"weekdays_undebited": 5}, {"weekdays_undebited": 0}), ({"weekdays_undebited": 6},)),
     "H29": Case(({"paid_by": None},), ({"paid_by": "p-1"},)),
     "H33": Case(({"days_without_money": 30}, {"days_without_money": 0}), ({"days_without_money": 31},)),
+    "H31": Case(({"bank_transaction_id": "1"},), ({"bank_transaction_id": None},)),
+    "H32": Case(({"payout_id": "1"},), ({"payout_id": None},)),
+    "H35": Case(({"gap_amount": HUGE, "allowed_amount": HUGE},), ({"gap_amount": HUGE + CENT, "allowed_amount": HUGE},)),
+    "H36": Case(({"booked_before": None},), ({"booked_before": "1"},)),
     "H38": Case(
         ({"sync_age_minutes": 1440, "max_sync_age_minutes": 1440},),
         ({"sync_age_minutes": 1441, "max_sync_age_minutes": 1440}, {"sync_age_minutes": None, "max_sync_age_minutes": 1440}),

@@ -56,6 +56,7 @@ class Vendor:
 
     objects: dict[str, dict[str, dict[str, Any]]] = field(default_factory=lambda: {name: {} for name in LISTS})
     lines: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    paid_out: dict[str, list[str]] = field(default_factory=dict)
     account: str = ACCOUNT
     livemode: bool = False
     refuse: Refuse = lambda request: None
@@ -92,6 +93,8 @@ class Vendor:
         found = self.lines[rest[0]] if rest else sorted(held.values(), key=lambda one: -one["created"])
         for filtered in ("status", "invoice", "charge"):
             found = [one for one in found if one.get(filtered) == asked.get(filtered, one.get(filtered))]
+        if payout := asked.get("payout"):
+            found = [one for one in found if one["id"] in self.paid_out[payout]]
         found = [one for one in found if one.get("created", 0) >= int(asked.get("created[gte]", 0)) and not one.get("deleted")]
         if after := asked.get("starting_after"):
             ids = [one["id"] for one in found]
@@ -195,7 +198,8 @@ def furnished() -> Account:
     vendor.add("payment_intents", "pi_1")
     vendor.add("refunds", "re_1", charge="ch_1")
     vendor.add("disputes", "dp_1", charge="ch_1")
-    vendor.add("payouts", "po_1", status="paid")
+    vendor.add("payouts", "po_1", status="paid", reconciliation_status="completed")
+    vendor.paid_out["po_1"] = ["txn_1"]
     vendor.add("balance_transactions", "txn_1", status="available", available_on=NOW - 86_400)
     vendor.happen("evt_1", "charge.succeeded", vendor.objects["charges"]["ch_1"], created=NOW - 86_400)
     return account

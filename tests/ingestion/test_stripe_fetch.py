@@ -54,6 +54,34 @@ def test_lists_are_walked_by_a_hundred_through_ties_within_a_second(account: Acc
     assert account.vendor.paths().count("/payouts") == 3
 
 
+def test_what_a_payout_is_made_of_is_asked_once_when_it_is_settled(account: Account) -> None:
+    account.fetch()
+    assert account.kept.ids("payout_transactions") == ["po_1/txn_1"]
+    account.vendor.paid_out["po_2"] = []
+    pending = account.vendor.add("payouts", "po_2", created=NOW - 5, reconciliation_status="in_progress")
+    account.vendor.happen("evt_2", "payout.created", pending)
+    account.vendor.happen("evt_3", "payout.paid", account.vendor.objects["payouts"]["po_1"])
+    account.fetch()
+    assert not [one for one in account.vendor.requests if "payout" in one.url.params]
+    settled = account.vendor.add("payouts", "po_2", created=NOW - 5, reconciliation_status="completed")
+    account.vendor.happen("evt_4", "payout.paid", settled)
+    report = account.fetch()["payout_transactions"]
+    assert (report.status, report.error_kind) == ("failed", "page_gap"), "a list without the payout itself is not believed"
+    account.vendor.add("balance_transactions", "txn_2", created=NOW - 5, status="available", available_on=NOW)
+    account.vendor.paid_out["po_2"] = ["txn_1", "txn_2"]
+    assert account.fetch()["payout_transactions"].status == "succeeded"
+    assert account.kept.ids("payout_transactions") == ["po_1/txn_1", "po_2/txn_2", "po_2/txn_1"]
+    account.fetch()
+    assert not [one for one in account.vendor.requests if "payout" in one.url.params]
+
+
+def test_payouts_of_long_ago_are_not_asked_for(account: Account) -> None:
+    account.vendor.add("payouts", "po_old", created=NOW - 200 * DAY, reconciliation_status="completed")
+    assert account.fetch("payout_transactions")["payout_transactions"].status == "succeeded"
+    assert account.kept.ids("payout_transactions") == ["po_1/txn_1"]
+    assert account.kept.ids("payouts") == []
+
+
 def test_a_walk_goes_on_when_the_object_it_stood_at_is_deleted(account: Account) -> None:
     for number in range(250):
         account.vendor.add("customers", f"cus_x{number}", created=NOW - number)
@@ -206,7 +234,7 @@ def test_one_entity_alone_reads_that_one_and_leaves_the_others_where_they_were(a
     account.fetch()
     account.vendor.happen("evt_2", "payout.failed", account.vendor.objects["payouts"]["po_1"])
     account.vendor.happen("evt_3", "charge.updated", account.vendor.objects["charges"]["ch_1"])
-    account.fetch("payouts")
+    account.fetch("payouts", "payout_transactions")
     assert account.vendor.paths() == ["/account", "/balance", "/events", "/payouts/po_1"]
     account.fetch("events")
     account.fetch()

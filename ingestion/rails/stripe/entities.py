@@ -1,13 +1,13 @@
 """How each entity is read: whole, or after the feed, and once a day a stretch of time anew besides.
 
 The feed says what was touched, but not everything that changes is in it: that a balance transaction becomes available has
-no event, so the pending ones are read again when one is due. Invoices and their lines are one reading.
+no event, so the pending ones are read again when one is due. Invoices and their lines are one reading, and payouts with
+what they pay out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
 
 from ingestion.fetching import EntityReport, RailError
 from ingestion.promise import EntityPromise
@@ -16,10 +16,10 @@ from ingestion.rails.stripe.lines import ENTITY as INVOICE_LINES
 from ingestion.rails.stripe.lines import Lines
 from ingestion.rails.stripe.listings import LISTINGS
 from ingestion.rails.stripe.marks import Mark
-from ingestion.rails.stripe.reading import OVERLAP_SECONDS, AccountReading, ListReading
+from ingestion.rails.stripe.members import ENTITY as PAYOUT_TRANSACTIONS
+from ingestion.rails.stripe.members import Members
+from ingestion.rails.stripe.reading import OVERLAP_SECONDS, WINDOW_SECONDS, AccountReading, ListReading
 
-# What is read anew once a day: card networks let a charge be disputed for about 120 days, and older ones rarely change.
-WINDOW_SECONDS = int(timedelta(days=180).total_seconds())
 # Invoices that can still change, however old.
 UNSETTLED = ("draft", "open")
 # Lists whose objects change with another object's event: the name of that touch, and the list's parameter for it.
@@ -58,6 +58,26 @@ async def read_invoices(account: AccountReading, promises: Mapping[str, EntityPr
             reports.append(account.failure(name, lines.error, lines.rows))
         else:
             reports.append(_succeeded(reading, name, lines.rows if name == INVOICE_LINES else reading.rows, is_full))
+    return reports
+
+
+async def read_payouts(account: AccountReading, promises: Mapping[str, EntityPromise]) -> list[EntityReport]:
+    """Reads payouts with what they are made of and reports on those of the two that were asked for (`promises`)."""
+    members = Members(account, promises[PAYOUT_TRANSACTIONS].volatile_fields if PAYOUT_TRANSACTIONS in promises else frozenset())
+    # What a payout is made of is read by its payout, asked for or not.
+    reading = ListReading(account, promises.get("payouts", promises.get(PAYOUT_TRANSACTIONS)), LISTINGS["payouts"])  # type: ignore[arg-type]
+    reading.is_kept = "payouts" in promises
+    reading.also = members.take if PAYOUT_TRANSACTIONS in promises else None
+    try:
+        is_full = await _read(reading, promises)
+        await members.complete()
+    except RailError as error:
+        return [account.failure(name, error, members.rows if name == PAYOUT_TRANSACTIONS else reading.rows) for name in promises]
+    reports = []
+    for name in promises:
+        rows = members.rows if name == PAYOUT_TRANSACTIONS else reading.rows
+        failed = members.error if name == PAYOUT_TRANSACTIONS else None
+        reports.append(account.failure(name, failed, rows) if failed else _succeeded(reading, name, rows, is_full))
     return reports
 
 

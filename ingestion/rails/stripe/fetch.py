@@ -14,11 +14,12 @@ from ingestion.fetching import EntityReport, FetchSession, RailError, Traffic
 from ingestion.promise import EntityPromise
 from ingestion.rails.stripe.account import check_mode, expects_live, open_client, verify
 from ingestion.rails.stripe.client import FATAL
-from ingestion.rails.stripe.entities import read_entity, read_invoices
+from ingestion.rails.stripe.entities import read_entity, read_invoices, read_payouts
 from ingestion.rails.stripe.feed import is_live_event
 from ingestion.rails.stripe.lines import ENTITY as INVOICE_LINES
 from ingestion.rails.stripe.listings import LISTINGS, walk
 from ingestion.rails.stripe.marks import Mark
+from ingestion.rails.stripe.members import ENTITY as PAYOUT_TRANSACTIONS
 from ingestion.rails.stripe.reading import HORIZON, AccountReading, together
 from ingestion.rails.stripe.wire import Record, split_list
 
@@ -54,10 +55,13 @@ async def _read(reading: AccountReading, entities: Sequence[EntityPromise], is_l
     if "events" in wanted:
         reports.append(_report_of_events(reading))
     invoices = {name: wanted[name] for name in ("invoices", INVOICE_LINES) if name in wanted}
-    others = [entity for entity in listed if entity.name not in ("events", *invoices)]
+    payouts = {name: wanted[name] for name in ("payouts", PAYOUT_TRANSACTIONS) if name in wanted}
+    others = [entity for entity in listed if entity.name not in ("events", *invoices, *payouts)]
     readings = [read_entity(reading, entity) for entity in others]
     if invoices:
         readings.append(read_invoices(reading, invoices))
+    if payouts:
+        readings.append(read_payouts(reading, payouts))
     return reports + [report for found in await together(readings) for report in found]
 
 

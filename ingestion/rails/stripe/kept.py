@@ -9,6 +9,7 @@ from ingestion.answers import MalformedPage
 from ingestion.control.facts import Connection
 from ingestion.fetching import KeptRecord
 from ingestion.rails.stripe.lines import ENTITY as INVOICE_LINES
+from ingestion.rails.stripe.members import ENTITY as PAYOUT_TRANSACTIONS
 from ingestion.rails.stripe.promise import STRIPE
 from ingestion.rails.stripe.wire import Record, lines_of, read_balance, read_object, split_list
 
@@ -19,6 +20,8 @@ def reread(connection: Connection, entity: str, body: bytes) -> Mapping[str, Seq
     """The records of a page by raw table; invoices bring the lines they carry, and events are kept and not acted on."""
     if entity in ("accounts", "balances"):
         return _single(connection, body)
+    if entity == PAYOUT_TRANSACTIONS:
+        raise MalformedPage("a list of movements does not say which payout it was asked of")
     volatile = _VOLATILE[entity]
     try:
         records = split_list(body, volatile).records

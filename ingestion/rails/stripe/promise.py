@@ -80,6 +80,14 @@ STRIPE = RailPromise(
         _entity("refunds", "refund", "critical", "Money given back."),
         _entity("disputes", "dispute", "standard", "Charges that a customer's bank calls back."),
         _entity("payouts", "payout", "critical", "Transfers from Stripe to the bank account, also those that failed."),
+        # That a movement becomes available is the balance's affair, and a payout's list is not read again for it.
+        _entity(
+            "payout_transactions",
+            "balance_transaction",
+            "critical",
+            "The movements of the balance that an automatic payout pays out.",
+            volatile_fields=frozenset({"status"}),
+        ),
         _entity(
             "balance_transactions",
             "balance_transaction",

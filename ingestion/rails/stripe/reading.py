@@ -28,6 +28,8 @@ from ingestion.rails.stripe.wire import Record, pending_since, read_object, tomb
 HORIZON = timedelta(days=28)
 # Events can be listed later than they were created; how much later is not published.
 OVERLAP_SECONDS = 3600
+# What is read anew once a day: card networks let a charge be disputed for about 120 days, and older ones rarely change.
+WINDOW_SECONDS = int(timedelta(days=180).total_seconds())
 # A page costs one request and brings a hundred; from this many objects on, one is worth asking for.
 WORTH_A_WALK = 5
 READS_AT_ONCE = 100

@@ -32,7 +32,7 @@ TABLES: dict[str, tuple[str, ...]] = {
     "invoice.": ("invoices", "invoice_lines", "invoice_payments"),
     "invoice_payment.": ("invoice_payments", "invoices"),
     "payment_intent.": ("payment_intents", "charges"),
-    "payout.": ("payouts", "balances", "balance_transactions"),
+    "payout.": ("payouts", "payout_transactions", "balances", "balance_transactions"),
     "refund.": ("refunds", "charges", "balances", "balance_transactions"),
 }
 

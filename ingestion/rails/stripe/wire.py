@@ -88,6 +88,10 @@ class _BalanceTransaction(msgspec.Struct, gc=False):
     status: str
 
 
+class _Payout(msgspec.Struct):
+    reconciliation_status: str = ""
+
+
 _list = msgspec.json.Decoder(_List)
 _payloads = msgspec.json.Decoder(list[msgspec.Raw])
 _heads = msgspec.json.Decoder(list[_Head])
@@ -96,6 +100,7 @@ _with_lines = msgspec.json.Decoder(_WithLines)
 _anonymous = msgspec.json.Decoder(_Anonymous)
 _errors = msgspec.json.Decoder(_Errors)
 _transaction = msgspec.json.Decoder(_BalanceTransaction)
+_payout = msgspec.json.Decoder(_Payout)
 # Year 9999; a time beyond it is no time.
 LATEST_SECONDS = 253_402_300_799
 
@@ -150,6 +155,14 @@ def pending_since(transactions: Sequence[Record]) -> tuple[int, int] | None:
             if found.status == "pending":
                 pending.append(found)
     return (min(one.created for one in pending), min(one.available_on for one in pending)) if pending else None
+
+
+def is_reconciled(payout: Record) -> bool:
+    """Whether Stripe says that it lists what a payout is made of, which it does of automatic payouts, when they are settled."""
+    try:
+        return not payout.is_deleted and decoded(_payout, payout.payload).reconciliation_status == "completed"
+    except MalformedPage:
+        return False
 
 
 def refusal_of(body: bytes) -> Refusal:

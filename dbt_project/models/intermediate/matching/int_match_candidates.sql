@@ -30,7 +30,8 @@ lefts as (
         pairs.pair,
         pairs.days_before,
         pairs.days_after,
-        pairs.amount_share
+        pairs.amount_share,
+        pairs.is_of_party
     from events
     inner join pairs on events.role = pairs.left_role
 ),
@@ -73,7 +74,10 @@ by_reference as (
             and lefts.pair = rights.pair
             and lefts.reference = rights.reference
             and lefts.amount = rights.amount
-    where lefts.amount != 0
+    where
+        lefts.amount != 0
+        and coalesce(lefts.currency = rights.currency, true)
+        and (not lefts.is_of_party or coalesce(lefts.party_key = rights.party_key, true))
 ),
 
 by_amount as (
@@ -91,6 +95,8 @@ by_amount as (
             and lefts.amount = rights.amount
     where
         lefts.amount != 0
+        and coalesce(lefts.currency = rights.currency, true)
+        and (not lefts.is_of_party or coalesce(lefts.party_key = rights.party_key, true))
         and rights.event_date - lefts.event_date between -lefts.days_before and lefts.days_after
 ),
 
@@ -119,6 +125,8 @@ by_tolerance as (
             and stepped.text_start = rights.text_start
     where
         rights.event_date - stepped.event_date between -stepped.days_before and stepped.days_after
+        and coalesce(stepped.currency = rights.currency, true)
+        and (not stepped.is_of_party or coalesce(stepped.party_key = rights.party_key, true))
         and sign(rights.amount) = sign(stepped.amount)
         and abs(rights.amount - stepped.amount) <= stepped.amount_share * abs(stepped.amount)
 ),
@@ -198,6 +206,11 @@ compared as (
         rights.reference as right_reference,
         lefts.account_key as left_account_key,
         rights.account_key as right_account_key,
+        lefts.party_key as left_party_key,
+        rights.party_key as right_party_key,
+        lefts.purpose as left_purpose,
+        rights.purpose as right_purpose,
+        lefts.is_undone or rights.is_undone as is_undone,
         lefts.amount as left_amount,
         rights.amount as right_amount,
         rights.event_date - lefts.event_date as lag_days,

@@ -42,7 +42,9 @@ direct as (
         assigned.score - assigned.score_gap as runner_up_score,
         -- A difference in amount is never more than a proposal unless one of the two names the other.
         case
-            when candidates.is_confirmed or candidates.is_linked = 1 or (candidates.is_exact and assigned.score >= pairs.auto_score) then 'auto'
+            when candidates.is_confirmed or candidates.is_linked = 1 then 'auto'
+            when pairs.is_of_party and candidates.same_party = 0 and candidates.same_reference = 0 then 'suggest'
+            when candidates.is_exact and assigned.score >= pairs.auto_score then 'auto'
             else 'suggest'
         end as tier
     from assigned

@@ -248,11 +248,23 @@ told as (
         bills.synced_at
     from {{ ref('stg_qbo__bills') }} as bills
     where not bills.is_deleted
+),
+
+receivables as (
+    {{ receivable_events() }}
+),
+
+all_events as (
+    select * from told
+
+    union all by name
+
+    select * exclude (party_id) from receivables
 )
 
 select
     told.business_id,
-    concat_ws(':', told.role, told.entity, told.record_id, told.leg) as event_id,
+    concat_ws(':', told.role, told.entity, told.record_id, coalesce(told.leg, '')) as event_id,
     told.role,
     told.rail,
     told.entity,
@@ -265,7 +277,10 @@ select
     told.reference,
     told.linked_id,
     told.text,
+    told.party_key,
+    told.purpose,
+    coalesce(told.is_undone, false) as is_undone,
     told.change_id,
     told.synced_at
-from told
+from all_events as told
 where told.event_date is not null and told.amount is not null

@@ -42,6 +42,10 @@ with records as (
     ) }}
     union all
     {{ checked_records(
+        ref('stg_stripe__payout_transactions'), 'payout_transactions', currency='currency', references={'payout_id': 'payouts'},
+    ) }}
+    union all
+    {{ checked_records(
         ref('stg_stripe__balance_transactions'), 'balance_transactions', currency='currency',
         rules={
             'net is not amount less fee': 'mirror.net_amount = mirror.amount - mirror.fee_amount',
@@ -57,6 +61,7 @@ known as (
     {{ known_records({
         'invoices': ref('stg_stripe__invoices'),
         'charges': ref('stg_stripe__charges'),
+        'payouts': ref('stg_stripe__payouts'),
         'payment_intents': ref('stg_stripe__payment_intents'),
         'balance_transactions': ref('stg_stripe__balance_transactions'),
     }) }}

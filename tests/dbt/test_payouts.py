@@ -1,0 +1,153 @@
+"""Payouts down to charges and fees, whether they add up, where they are at the bank and in the ledger, and the checks on them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.dbt.documents import account, customer, invoice
+from tests.dbt.ledgers import NOW, build_marts
+from tests.dbt.project import DbtProject, rows
+from tests.dbt.rails import bank_account, bank_transaction
+from tests.dbt.rawfill import RawWarehouse
+
+MARTS = ("fct_payout_recon", "fct_payout_lines", "chk_h31", "chk_h32", "chk_h35", "chk_h36")
+
+
+def at(day: str) -> int:
+    """Midnight UTC of a day, in Unix seconds."""
+    return int(datetime.fromisoformat(f"{day}T00:00:00").replace(tzinfo=UTC).timestamp())
+
+
+def payout(raw: RawWarehouse, business: str, name: str, cents: int, arrival: str, **fields: Any) -> None:
+    """A payout that Stripe says is paid, in dollars."""
+    record = {"id": name, "amount": cents, "currency": "usd", "arrival_date": at(arrival), "status": "paid", "automatic": True}
+    raw.observed(business, "stripe", "payouts", name, record | fields)
+
+
+def moved(raw: RawWarehouse, business: str, payout_id: str, name: str, cents: int, fee: int, kind: str, source: str, **fields: Any) -> None:
+    """A movement of the balance that a payout pays out."""
+    record = {"id": name, "amount": cents, "fee": fee, "net": cents - fee, "currency": "usd", "type": kind, "source": source}
+    record |= {"reporting_category": kind, "status": "available", "created": at("2026-06-01")}
+    raw.observed(business, "stripe", "payout_transactions", f"{payout_id}/{name}", record | fields)
+
+
+def charge(raw: RawWarehouse, business: str, name: str, cents: int, *, invoice_id: str | None = None, **fields: Any) -> None:
+    """A charge of customer cus_1, for an invoice where one is named."""
+    record = {"id": name, "amount": cents, "currency": "usd", "customer": "cus_1", "status": "succeeded", "captured": True}
+    record |= {"created": at("2026-06-01"), "billing_details": {"name": "Customer 1"}, "payment_intent": f"pi_{name}"}
+    raw.observed(business, "stripe", "charges", name, record | fields)
+    if invoice_id:
+        asked = {"id": f"inpay_{name}", "invoice": invoice_id, "status": "paid", "payment": {"type": "charge", "charge": name}}
+        raw.observed(business, "stripe", "invoice_payments", f"inpay_{name}", asked | {"currency": "usd", "amount_paid": cents})
+
+
+def deposit(number: str, day: str, amount: float) -> dict[str, Any]:
+    """A deposit into the ledger's checking account."""
+    return {"Id": number, "TxnDate": day, "TotalAmt": amount, "DepositToAccountRef": {"value": "35"}, "CurrencyRef": {"value": "USD"}}
+
+
+@pytest.fixture(scope="module")
+def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("payouts") / "warehouse.duckdb"
+    with RawWarehouse(path) as raw:
+        raw.load("1")
+        for business in ("acme", "nobank"):
+            raw.business(business, now=NOW)
+            raw.connect(business, "stripe", now=NOW)
+            clearing = account("40", "Other Current Asset", 150, Name="Stripe Clearing")
+            raw.versions(business, "accounts", [account("35", "Bank", 1000), account("60", "Expense"), clearing])
+            raw.versions(business, "customers", [customer("1", PrimaryEmailAddr={"Address": "pay@first-customer.com"})])
+            known = {"id": "cus_1", "name": "Customer 1", "email": "pay@first-customer.com", "created": at("2026-05-01")}
+            raw.observed(business, "stripe", "customers", "cus_1", known)
+        raw.connect("acme", "plaid", now=NOW)
+        _acme(raw)
+        # Within 100 of the clearing account, and beyond.
+        for business, cents in (("acme", 5000), ("nobank", 4999)):
+            held = {"available": [{"amount": cents, "currency": "usd"}], "pending": [{"amount": 0, "currency": "usd"}]}
+            raw.observed(business, "stripe", "balances", "1", held)
+        payout(raw, "nobank", "po_gone", 4000, "2026-06-10")
+    build_marts(project, path, only=MARTS)
+    return path
+
+
+def _acme(raw: RawWarehouse) -> None:
+    held = {"id": "in_1", "number": "AB-1", "customer": "cus_1", "customer_name": "Customer 1", "status": "paid", "total": 10000}
+    raw.observed("acme", "stripe", "invoices", "in_1", held | {"currency": "usd", "created": at("2026-06-01")})
+    raw.versions("acme", "invoices", [invoice("9", 100, 0, DocNumber="1001")])
+    paid = {"Id": "p1", "TxnDate": "2026-06-01", "TotalAmt": 100, "UnappliedAmt": 0, "CustomerRef": {"value": "1", "name": "Customer 1"}}
+    raw.versions("acme", "payments", [paid | {"CurrencyRef": {"value": "USD"}, "DepositToAccountRef": {"value": "40"}}])
+    charge(raw, "acme", "ch_1", 10000, invoice_id="in_1")
+    # Taken twice by mistake, and given back.
+    charge(raw, "acme", "ch_twin", 10000, refunded=True, amount_refunded=10000)
+    raw.observed("acme", "stripe", "refunds", "re_1", {"id": "re_1", "charge": "ch_twin", "amount": 10000, "currency": "usd"})
+    payout(raw, "acme", "po_whole", 9680, "2026-06-04")
+    moved(raw, "acme", "po_whole", "txn_1", 10000, 320, "charge", "ch_1")
+    moved(raw, "acme", "po_whole", "txn_2", 10000, 320, "charge", "ch_twin")
+    moved(raw, "acme", "po_whole", "txn_3", -10000, -320, "refund", "re_1")
+    moved(raw, "acme", "po_whole", "txn_4", -9680, 0, "payout", "po_whole")
+    payout(raw, "acme", "po_short", 5000, "2026-06-08")
+    moved(raw, "acme", "po_short", "txn_5", 5001, 0, "charge", "ch_other")
+    payout(raw, "acme", "po_twice", 6100, "2026-06-10")
+    payout(raw, "acme", "po_lost", 6200, "2026-06-11", automatic=False)
+    payout(raw, "acme", "po_fresh", 6300, "2026-06-28")
+    payout(raw, "acme", "po_under_way", 6400, "2026-07-01", status="in_transit")
+    payout(raw, "acme", "po_back", 6500, "2026-06-11", status="failed")
+    payout(raw, "acme", "po_dinars", 12345, "2026-07-01", currency="kwd", status="pending")
+    moved(raw, "acme", "po_dinars", "txn_6", 12355, 10, "charge", "ch_kwd", currency="kwd")
+    raw.versions(
+        "acme", "deposits", [deposit("d1", "2026-06-03", 96.80), deposit("d2", "2026-06-09", 61.00), deposit("d3", "2026-06-15", 61.00)]
+    )
+    bank_account(raw, "acme", "checking", available=800, current=850)
+    bank_transaction(raw, "acme", "t-first", 5, "2026-05-01", name="SHOP")
+    for name, amount, day in (("whole", 96.80, "04"), ("short", 50.00, "08"), ("twice", 61.00, "10"), ("stray", 70.00, "12")):
+        bank_transaction(raw, "acme", f"t-{name}", -amount, f"2026-06-{day}", name="STRIPE TRANSFER ST-0001")
+
+
+def test_each_payout_is_in_one_state_and_says_what_it_rests_on(warehouse: Path) -> None:
+    found = rows(warehouse, "select payout_id, state, bank_transaction_id, ledger_id, second_ledger_id from marts.fct_payout_recon")
+    assert {row[0]: row[1:] for row in found} == {
+        "po_whole": ("booked", "t-whole", "d1", None),
+        "po_short": ("does_not_add_up", "t-short", None, None),
+        "po_twice": ("booked_twice", "t-twice", "d2", "d3"),
+        "po_lost": ("missing_in_bank", None, None, None),
+        "po_fresh": ("in_transit", None, None, None),
+        "po_under_way": ("in_transit", None, None, None),
+        "po_back": ("came_back", None, None, None),
+        "po_dinars": ("in_transit", None, None, None),
+        "po_gone": ("paid_out", None, None, None),
+    }
+
+
+def test_charges_less_fees_and_refunds_are_the_payout_or_the_difference_is_told(warehouse: Path) -> None:
+    sums = "charge_amount, fee_amount, refund_amount, net_amount, difference_amount, charge_count, refund_count, null_reason"
+    found = {name: values for name, *values in rows(warehouse, f"select payout_id, {sums} from marts.fct_payout_recon")}
+    assert found["po_whole"] == [Decimal(200), Decimal("3.20"), Decimal(100), Decimal("96.80"), 0, 2, 1, None]
+    assert found["po_short"] == [Decimal("50.01"), 0, 0, Decimal("50.01"), Decimal("-0.01"), 1, 0, None]
+    assert found["po_dinars"][:5] == [Decimal("12.355"), Decimal("0.010"), 0, Decimal("12.345"), 0]
+    assert found["po_lost"] == [*[None] * 7, "manual_payout"]
+    assert found["po_twice"] == [*[None] * 7, "transactions_not_read"]
+
+
+def test_a_line_leads_to_its_charge_invoice_customer_and_the_ledgers_documents(warehouse: Path) -> None:
+    columns = "line_kind, charge_id, customer_name, invoice_number, ledger_receipt_id, ledger_invoice_id"
+    found = {name: values for name, *values in rows(warehouse, f"select balance_transaction_id, {columns} from marts.fct_payout_lines")}
+    assert found["txn_1"] == ["charge", "ch_1", "Customer 1", "AB-1", "p1", "9"]
+    assert found["txn_3"] == ["refund", "ch_twin", "Customer 1", None, None, None], "what was given back is no payment of the ledger's"
+    assert "txn_4" not in found, "the payout is no line of its own"
+    assert rows(warehouse, "select sum(net_amount) from marts.fct_payout_lines where payout_id = 'po_whole'") == [(Decimal("96.80"),)]
+
+
+def test_each_check_finds_its_mistakes_and_nothing_else(warehouse: Path) -> None:
+    assert rows(warehouse, "select record_id from quality.chk_h31 where bank_transaction_id is null") == [("po_lost",)]
+    assert rows(warehouse, "select record_id from quality.chk_h32 where payout_id is null") == [("t-stray",)]
+    assert rows(warehouse, "select business_id, record_id from quality.chk_h35 where gap_amount > allowed_amount") == [("nobank", "40")]
+    assert rows(warehouse, "select record_id, impact_amount from quality.chk_h36 where booked_before is not null") == [
+        ("d3", Decimal("61.00"))
+    ]
+    for check in ("h31", "h32", "h35", "h36"):
+        assert rows(warehouse, f"select count(*) > 1 from quality.chk_{check}") == [(True,)], "nothing right is in the frame"
