@@ -52,7 +52,9 @@ def _options(command: Any) -> frozenset[str]:
 @lru_cache(maxsize=1)
 def dbt_nodes() -> frozenset[str]:
     """Names of models, seeds, macros, generic and singular tests and unit tests."""
-    names = {path.stem for folder in ("models", "seeds", "tests") for path in (DBT / folder).rglob("*") if path.suffix in (".sql", ".csv", ".py")}
+    names = {
+        path.stem for folder in ("models", "seeds", "tests") for path in (DBT / folder).rglob("*") if path.suffix in (".sql", ".csv", ".py")
+    }
     for path in (DBT / "macros").rglob("*.sql"):
         names.update(re.findall(r"{%-? *macro (\w+)", path.read_text()))
     for path in (DBT / "models").rglob("*.yml"):
