@@ -74,7 +74,7 @@ def becomes_available(book: Book, id: str) -> None:
     net = book.state("balance_transactions", id)["net"]
     book.change("balance_transactions", id, status="available")
     if payout := book.paid_out_by.get(id):
-        book.change("payout_transactions", f"{payout}/{id}", status="available")
+        book.put("payout_transactions", book.state("balance_transactions", id), id=f"{payout}/{id}")
     book.pending -= net
     book.available += net
     is_last = not (book.agenda and book.agenda[0][0] == book.now and book.agenda[0][3] == "becomes_available")
