@@ -82,13 +82,13 @@ class Place:
         return self._versions(rows)
 
     def heads(self) -> set[Version]:
-        """What exists now, by the hash of its content; Stripe's events leave by themselves."""
+        """What exists now, by the hash of its content; Stripe's events leave by themselves, its old payouts are not asked."""
         newest = version_order(RAILS[self.rail].versioned)
         union = " union all ".join(
             f"""select business_id, '{promise.name}', record_id, max_by(content_hash, {newest}) from raw_{self.rail}.{promise.name}
             group by all having not max_by(is_deleted, {newest})"""
             for promise in RAILS[self.rail].entities
-            if promise.name != "events"
+            if promise.name not in ("events", "payout_transactions")
         )
         with duckdb.connect(str(self.settings.warehouse_path), read_only=True) as warehouse:
             return set(warehouse.execute(union).fetchall())
