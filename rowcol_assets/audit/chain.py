@@ -30,7 +30,7 @@ def link(previous: bytes, content: bytes) -> bytes:
     return hashlib.sha256(previous + content).digest()
 
 
-def extend(heads: dict[str, Head], events: Iterable[tuple[str, str]]) -> Iterator[tuple[bytes, bytes]]:
+def extend(heads: dict[str, Head], events: Iterable[tuple[str, memoryview]]) -> Iterator[tuple[bytes, bytes]]:
     """Chains (business_id, canonical text) in order, moving `heads` on; gives each event's content and chain hash.
 
     Hashed here and not in SQL: for 200,000 texts of 700 bytes DuckDB's sha256 takes 1.4 s, this 0.4 s.
@@ -38,7 +38,7 @@ def extend(heads: dict[str, Head], events: Iterable[tuple[str, str]]) -> Iterato
     sha256 = hashlib.sha256
     for business_id, text in events:
         head = heads.get(business_id) or heads.setdefault(business_id, genesis(business_id))
-        content = sha256(text.encode()).digest()
+        content = sha256(text).digest()
         head.seq += 1
         head.chain = sha256(head.chain + content).digest()
         yield content, head.chain

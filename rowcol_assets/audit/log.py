@@ -12,18 +12,17 @@ import base64
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
-from typing import Any
 
 import duckdb
-import pyarrow as pa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ingestion.errors import RowcolError
-from ingestion.files import private_dir, sync_dir, sync_file, write_atomic
-from rowcol_assets.audit.chain import Head, extend, heads_root_leaf
+from ingestion.files import private_dir, sync_dir, write_atomic
+from rowcol_assets.audit.chain import Head, heads_root_leaf
 from rowcol_assets.audit.checkpoint import FIRST, BadCheckpoint, Checkpoint, read, sign, verifier_key
-from rowcol_assets.audit.event import COLUMN_TYPES, HASHES, canonical_sql
+from rowcol_assets.audit.event import COLUMN_TYPES, HASHES
 from rowcol_assets.audit.files import (
     KEY,
     checkpoint_files,
@@ -33,11 +32,8 @@ from rowcol_assets.audit.files import (
     sealing_path,
 )
 from rowcol_assets.audit.merkle import leaf_hash, root_of, tree_root
-from rowcol_assets.audit.tables import count
+from rowcol_assets.audit.sealing import number, ordered, seal
 from rowcol_assets.audit.tiles import Tiles
-
-# 200,000 events with their snapshots are about 200 MB while they are sorted and written; a first load has millions.
-EVENTS_PER_FILE = 200_000
 
 # What is handed to `append`: an event's columns without those that the log itself gives it.
 PENDING = tuple(name for name in COLUMN_TYPES if name not in ("seq", *HASHES))
@@ -84,23 +80,13 @@ class TransactionLog:
         files: list[Path] = []
         leaves: list[bytes] = []
         size = self.size
-        # Keys alone are put in order, so that the snapshots of one file at a time are moved.
-        warehouse.execute(
-            f"""
-            create or replace temp table _places as
-            select position, row_number() over (order by business_id, position) - 1 as place from {pending}
-            """
-        )
-        total = count(warehouse, "_places")
-        for start in range(0, total, EVENTS_PER_FILE):
-            places = f"places.place >= {start} and places.place < {start + EVENTS_PER_FILE}"
-            chunk = (
-                f"(select events.* from {pending} as events inner join _places as places on events.position = places.position and {places})"
-            )
-            chained = self._seal(warehouse, chunk, heads, size)
-            files.append(sealing_path(self.folder, size, size + len(chained)))
-            leaves += map(leaf_hash, chained)
-            size += len(chained)
+        parts = number(warehouse, pending, heads)
+        for (position, events), following in zip_longest(parts, parts[1:]):
+            path = sealing_path(self.folder, size, size + events)
+            ends = following[0] if following else None
+            leaves += map(leaf_hash, seal(ordered(warehouse, pending, position, ends), heads, path))
+            files.append(path)
+            size += events
         if not files:
             return Appended(0, (), self.checkpoint)
         sealed()
@@ -110,45 +96,9 @@ class TransactionLog:
         self._write_heads(heads)
         write_atomic(checkpoint_path(self.anchors, size), sign(self.checkpoint, self._key).encode())
         self._rename()
-        return Appended(total, tuple(sealed_path(self.folder, *_range(path)) for path in files), self.checkpoint)
-
-    def _seal(self, warehouse: duckdb.DuckDBPyConnection, chunk: str, heads: dict[str, Head], first: int) -> list[bytes]:
-        """Writes one file of events under its name of being sealed, moves `heads` on and gives the chain hashes."""
-        known = pa.table({"business_id": list(heads), "seq": [head.seq for head in heads.values()]}, schema=_SEQUENCE)
-        columns = ", ".join(f"numbered.{name}" for name in COLUMN_TYPES if name not in HASHES)
-        warehouse.register("_known_heads", known)
-        warehouse.execute(
-            f"""
-            create or replace temp table _sealing as
-            with numbered as (
-                select
-                    pending.*,
-                    coalesce(heads.seq, 0) + row_number() over (partition by pending.business_id order by pending.position) as seq
-                from {chunk} as pending
-                left join _known_heads as heads on pending.business_id = heads.business_id
-            )
-            select {columns}
-            from numbered
-            order by business_id, seq
-            """
+        return Appended(
+            sum(events for _, events in parts), tuple(sealed_path(self.folder, *_range(path)) for path in files), self.checkpoint
         )
-        warehouse.unregister("_known_heads")
-        texts = warehouse.execute(f"select business_id, {canonical_sql()} as text from _sealing").to_arrow_reader(20_000)
-        hashes = [pair for batch in texts for pair in extend(heads, zip(*(column.to_pylist() for column in batch.columns), strict=True))]
-        hashed = {"content_hash": [content.hex() for content, _ in hashes], "chain_hash": [chain.hex() for _, chain in hashes]}
-        warehouse.register("_hashed", pa.table(hashed))
-        path = sealing_path(self.folder, first, first + len(hashes))
-        warehouse.execute(
-            f"""
-            copy (select * from _sealing positional join _hashed)
-            to '{str(path).replace("'", "''")}' (format parquet, compression zstd)
-            """
-        )
-        warehouse.unregister("_hashed")
-        warehouse.execute("drop table _sealing")
-        path.chmod(0o600)
-        sync_file(path)
-        return [chain for _, chain in hashes]
 
     def _finish(self) -> Checkpoint | None:
         """The last checkpoint, after what a crash left is renamed or thrown away; RowcolError if log and anchors differ."""
@@ -185,7 +135,8 @@ class TransactionLog:
         """The end of every chain: as kept beside the log if that is what the checkpoint covers, else from the files."""
         if self.checkpoint is None:
             return {}
-        for heads in (self._kept_heads(), self._heads_of_files()):
+        for found in (self._kept_heads, self._heads_of_files):
+            heads = found()
             if heads and _heads_root(heads) == self.checkpoint.heads_root:
                 return heads
         raise RowcolError("the chains of the transaction log are not those its last checkpoint covers: run `rowcol verify-log`")
@@ -233,10 +184,6 @@ class TransactionLog:
             write_atomic(path, f"{self.verifier}\n".encode())
         elif path.read_text().strip() != self.verifier:
             raise RowcolError(f"{path} is the public key of another log, or this home's signing key was replaced")
-
-
-_SEQUENCE_FIELDS: list[pa.Field[Any]] = [pa.field("business_id", pa.string()), pa.field("seq", pa.int64())]
-_SEQUENCE = pa.schema(_SEQUENCE_FIELDS)
 
 
 def _signing_key(path: Path) -> Ed25519PrivateKey:

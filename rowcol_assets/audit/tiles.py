@@ -9,13 +9,13 @@ Source: https://c2sp.org/tlog-tiles, "Merkle tree".
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
 from ingestion.files import private_dir
-from rowcol_assets.audit.merkle import node_hash
 
 HEIGHT = 8
 WIDTH = 1 << HEIGHT
@@ -36,12 +36,9 @@ class Tiles:
         first = index << inside
         tile, offset = divmod(first, WIDTH)
         hashes = self._read(above, tile)[offset * HASH : (offset + (1 << inside)) * HASH]
-        row = [hashes[at : at + HASH] for at in range(0, len(hashes), HASH)]
-        if len(row) != 1 << inside:
+        if len(hashes) != HASH << inside:
             raise FileNotFoundError(f"{self._path(above, tile)} does not hold what a tree of {self.size} leaves needs")
-        while len(row) > 1:
-            row = [node_hash(row[at], row[at + 1]) for at in range(0, len(row), 2)]
-        return row[0]
+        return _root(hashes)
 
     def append(self, leaves: Iterable[bytes]) -> Tiles:
         """Writes the tiles that more leaf hashes fill or begin, and gives the tiles of the larger tree."""
@@ -89,7 +86,8 @@ class Tiles:
 
 
 def _root(hashes: bytes) -> bytes:
-    row = [hashes[at : at + HASH] for at in range(0, len(hashes), HASH)]
-    while len(row) > 1:
-        row = [node_hash(row[at], row[at + 1]) for at in range(0, len(row), 2)]
-    return row[0]
+    """The root over neighbouring hashes, a power of two of them: two that lie side by side are already what a node hashes."""
+    sha256 = hashlib.sha256
+    while len(hashes) > HASH:
+        hashes = b"".join([sha256(b"\x01" + hashes[at : at + 2 * HASH]).digest() for at in range(0, len(hashes), 2 * HASH)])
+    return hashes

@@ -8,21 +8,22 @@ must be that of every checkpoint at the checkpoint's size.
 from __future__ import annotations
 
 import base64
-import hashlib
-from collections.abc import Iterator
+import os
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from pathlib import Path
-
-import duckdb
 
 from rowcol_assets.audit.chain import Head, genesis, heads_root_leaf, link
 from rowcol_assets.audit.checkpoint import FIRST, BadCheckpoint, Checkpoint, read
-from rowcol_assets.audit.event import canonical_sql
 from rowcol_assets.audit.files import KEY, EventFile, checkpoint_files, event_files
 from rowcol_assets.audit.merkle import Frontier, leaf_hash, root_of
+from rowcol_assets.audit.scan import PROBLEMS_TOLD, Scan, be_silent, scan
 
-# Whoever changes one event breaks all that follow: the first places tell where, the rest only how much.
-PROBLEMS_TOLD = 20
+# A process takes a second or two to begin, in which one alone checks as many.
+EVENTS_WORTH_PROCESSES = 200_000
 
 
 @dataclass(slots=True)
@@ -43,9 +44,12 @@ class Verdict:
 
     def wrong(self, problem: str) -> None:
         """Notes a problem."""
-        self.found += 1
-        if len(self.problems) < PROBLEMS_TOLD:
-            self.problems.append(problem)
+        self.add([problem], 1)
+
+    def add(self, problems: Sequence[str], found: int) -> None:
+        """Notes as many problems, of which these are told."""
+        self.found += found
+        self.problems += problems[: PROBLEMS_TOLD - len(self.problems)]
 
 
 def verify(folder: Path, anchors: Path, expect: bytes | None = None) -> Verdict:
@@ -62,9 +66,10 @@ def verify(folder: Path, anchors: Path, expect: bytes | None = None) -> Verdict:
     covered = max(due, default=0)
     # What was being sealed when its process died is no part of the log until a checkpoint covers it.
     files = [file for file in event_files(folder) if file.is_sealed or file.end <= covered]
-    for file in _contiguous(files, verdict):
+    for file, found in zip(_contiguous(files, verdict), _scanned(files), strict=True):
         before = tree.size
-        for leaf in _events(file, heads, verdict):
+        verdict.add(found.problems, found.found)
+        for leaf in _joined(file.path.name, found, heads, verdict):
             tree.add(leaf)
             if tree.size in due and due[tree.size].root != tree.root():
                 verdict.wrong(f"the first {tree.size} events are not those that checkpoint {tree.size} covers")
@@ -95,7 +100,7 @@ def _checkpoints(anchors: Path, verdict: Verdict) -> list[Checkpoint]:
     except OSError:
         verdict.wrong(f"{anchors / KEY} is missing: no checkpoint can be believed")
         return []
-    found = []
+    found: list[Checkpoint] = []
     for size, path in checkpoint_files(anchors):
         try:
             checkpoint = read(path.read_text(), verifier)
@@ -123,39 +128,36 @@ def _contiguous(files: list[EventFile], verdict: Verdict) -> Iterator[EventFile]
         yield file
 
 
-def _events(file: EventFile, heads: dict[str, Head], verdict: Verdict) -> Iterator[bytes]:
-    """The leaf hashes of a file's events, each checked against its content and its chain."""
-    connection = duckdb.connect(config={"memory_limit": "512MB", "preserve_insertion_order": "true"})
-    try:
-        rows = connection.execute(
-            f"select business_id, seq, content_hash, chain_hash, {canonical_sql()} as text from read_parquet($path)",
-            {"path": str(file.path)},
-        ).to_arrow_reader(20_000)
-        for batch in rows:
-            for business, seq, content, chain, text in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-                head = heads.get(business) or heads.setdefault(business, genesis(business))
-                computed = hashlib.sha256(text.encode()).digest()
-                expected = link(head.chain, computed)
-                if content != computed.hex():
-                    verdict.wrong(f"{file.path.name}: event {seq} of {business} was changed")
-                elif seq != head.seq + 1:
-                    verdict.wrong(f"{file.path.name}: event {seq} of {business} follows its event {head.seq}")
-                elif chain != expected.hex():
-                    verdict.wrong(f"{file.path.name}: event {seq} of {business} does not continue its chain")
-                # Going on from what is stored tells one changed event as one, not as all that follow it.
-                head.seq, head.chain = seq, _stored(chain, expected)
-                yield leaf_hash(expected)
-    except (duckdb.Error, ValueError, TypeError) as error:
-        verdict.wrong(f"{file.path.name} cannot be read: {str(error).splitlines()[0]}")
-    finally:
-        connection.close()
+def _scanned(files: Sequence[EventFile]) -> Iterator[Scan]:
+    """The files' scans in their order; of a large log by as many processes as there are processors, a few files ahead."""
+    processes = min(os.cpu_count() or 1, len(files))
+    if processes < 2 or sum(file.rows for file in files) < EVENTS_WORTH_PROCESSES:
+        yield from (scan(file.path) for file in files)
+        return
+    with ProcessPoolExecutor(processes, get_context("spawn"), be_silent) as pool:
+        waiting: deque[Future[Scan]] = deque()
+        for file in files:
+            waiting.append(pool.submit(scan, file.path))
+            if len(waiting) > processes:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
-def _stored(chain: str, expected: bytes) -> bytes:
-    try:
-        return bytes.fromhex(chain)
-    except ValueError:
-        return expected
+def _joined(name: str, found: Scan, heads: dict[str, Head], verdict: Verdict) -> Iterator[bytes]:
+    """The leaf hashes of a file's events, once the first of each business is checked against the end of its chain before it."""
+    leaves = found.leaves
+    for business, first in found.firsts.items():
+        head = heads.get(business) or genesis(business)
+        expected = link(head.chain, first.content)
+        if first.is_sound and first.seq != head.seq + 1:
+            verdict.wrong(f"{name}: event {first.seq} of {business} follows its event {head.seq}")
+        elif first.is_sound and first.chain != expected.hex():
+            verdict.wrong(f"{name}: event {first.seq} of {business} does not continue its chain")
+        leaves[32 * first.index : 32 * first.index + 32] = leaf_hash(expected)
+    for business, (seq, chain) in found.ends.items():
+        heads[business] = Head(seq, chain)
+    return (bytes(leaves[start : start + 32]) for start in range(0, len(leaves), 32))
 
 
 def _compare_end(checkpoints: list[Checkpoint], tree: Frontier, heads: dict[str, Head], verdict: Verdict) -> None:

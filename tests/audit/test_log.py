@@ -11,6 +11,7 @@ import pytest
 
 from ingestion.errors import RowcolError
 from rowcol_assets.audit import log as log_module
+from rowcol_assets.audit import sealing
 from rowcol_assets.audit.checkpoint import BadCheckpoint, read
 from rowcol_assets.audit.files import checkpoint_files, event_files
 from rowcol_assets.audit.merkle import consistency_proof, inclusion_proof, leaf_hash, verify_consistency, verify_inclusion
@@ -45,7 +46,7 @@ def test_nothing_to_append_writes_nothing(tmp_path: Path) -> None:
 
 
 def test_a_long_append_is_several_files_under_one_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log_module, "EVENTS_PER_FILE", 7)
+    monkeypatch.setattr(sealing, "EVENTS_PER_FILE", 7)
     place = Place(tmp_path)
     append(place.open(), [event(name, number) for number in range(10) for name in ("acme", "bolt")])
     assert [file.rows for file in event_files(place.folder)] == [7, 7, 6]
