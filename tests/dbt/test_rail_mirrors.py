@@ -185,9 +185,10 @@ def test_the_vendors_own_examples_are_typed_without_a_rejected_value(project: Db
         *(
             ("stripe", entity, _example("stripe", entity.removesuffix("s")))
             for entity in RAIL_TABLES["stripe"]
-            if entity not in ("invoice_lines", "invoice_payments")
+            if entity not in ("invoice_lines", "invoice_payments", "payout_transactions")
         ),
         ("stripe", "invoice_lines", _example("stripe", "line_item")),
+        ("stripe", "payout_transactions", _example("stripe", "balance_transaction")),
     ]
     with RawWarehouse(path) as raw:
         raw.load("1")
