@@ -25,6 +25,7 @@ INTERFACE = {
     "balances": {"business_id", "date", "bank_cash", "open_ap", "open_ar"},
     "mistakes": {"business_id", "kind", "hygiene_check", "rail", "record_id"},
     "served": {"business_id", "rail", "entity", "record_id", "version_no", "content_sha256", "is_deleted", "served_first_at"},
+    "receivables": {"business_id", "entity", "record_id", "qbo_entity", "qbo_record_id"},
 }
 
 
