@@ -7,8 +7,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
+from expectations.frames import read_frame
+from expectations.suites import SUITES
 from tests.dbt.documents import bill, invoice
 from tests.dbt.ledgers import NOW
 from tests.dbt.phases import OF_ONE_RAIL, OF_SEVERAL_RAILS, PAGE, PHASES, build, facts, page, rails_of
@@ -33,6 +36,13 @@ def test_each_phase_has_its_rows_in_every_mart_and_names_its_rails(project: DbtP
             assert {rail for value in rails for rail in value.split(",")} <= set(rails_of(phase).split(",")), (relation, phase)
     for relation in ("marts.dim_business", "marts.fct_runway_daily", "experiences.portfolio", "experiences.digest"):
         assert {phase: rails for phase, (_, rails) in found[relation].items()} == {phase: [rails_of(phase)] for phase in PHASES}, relation
+
+
+def test_the_frame_of_every_check_is_there_in_its_types(phases: Path) -> None:
+    with duckdb.connect(str(phases), read_only=True) as warehouse:
+        for suite in SUITES:
+            frame = read_frame(warehouse, suite, list(PHASES))
+            assert frame.checked.column_names == list(suite.columns), suite.check_id
 
 
 def test_no_row_of_healthy_rails_is_degraded(phases: Path) -> None:

@@ -418,7 +418,7 @@ select
     told.* exclude (drawn_transaction_id, own_transaction_id, exchange_rate),
     case when told.bill_id is null then 'ramp' else 'qbo' end as rail,
     coalesce(told.bill_id, told.ramp_bill_id) as record_id,
-    {{ home_amount('told.amount', 'told.currency', 'told.home_currency', 'told.exchange_rate') }} as home_amount,
+    {{ money(home_amount('told.amount', 'told.currency', 'told.home_currency', 'told.exchange_rate')) }} as home_amount,
     md5(concat_ws(
         '|', told.business_id, coalesce(told.bill_id, ''), coalesce(told.ramp_bill_id, ''), coalesce(told.bill_payment_id, '')
     )) as custody_id
