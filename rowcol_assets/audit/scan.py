@@ -7,7 +7,6 @@ joins them, and what they must come to, is in `verify`.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -25,6 +24,7 @@ EVENTS_PER_BATCH = 10_000
 MEMORY = "256MB"
 # Whoever changes one event breaks all that follow: the first places tell where, the rest only how much.
 PROBLEMS_TOLD = 20
+_COLUMNS = f"business_id, seq, content_hash, chain_hash, {canonical_sql()} as text"
 
 
 @dataclass(slots=True)
@@ -59,13 +59,9 @@ def scan(path: Path) -> Scan:
     """Hashes every event of a file again. What cannot be read is a problem like others; the leaves are those until there."""
     told = Scan()
     try:
-        with duckdb.connect(config={"memory_limit": MEMORY, "threads": 1}) as connection:
-            rows = connection.execute(
-                f"select business_id, seq, content_hash, chain_hash, {canonical_sql()} as text from read_parquet($path)",
-                {"path": str(path)},
-            )
-            for batch in rows.to_arrow_reader(EVENTS_PER_BATCH):
-                _scan_batch(batch, path.name, told)
+        rows = _duckdb().execute(f"select {_COLUMNS} from read_parquet($path)", {"path": str(path)})
+        for batch in rows.to_arrow_reader(EVENTS_PER_BATCH):
+            _scan_batch(batch, path.name, told)
     except (duckdb.Error, ValueError, TypeError) as error:
         told.wrong(f"{path.name} cannot be read: {str(error).splitlines()[0]}")
     return told
@@ -74,12 +70,10 @@ def scan(path: Path) -> Scan:
 @cache
 def _duckdb() -> duckdb.DuckDBPyConnection:
     """One for all files that this process scans: a log has a file per cycle, and most are small."""
-    return duckdb.connect(config={"memory_limit": MEMORY, "threads": 1})
-
-
-def be_silent() -> None:
-    """For a process that only scans: DuckDB draws a bar on the standard output of its parent when a file takes two seconds."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    connection = duckdb.connect(config={"memory_limit": MEMORY, "threads": 1})
+    # A bar that is drawn when a file takes two seconds would stand in what the command prints.
+    connection.execute("set enable_progress_bar = false")
+    return connection
 
 
 def _scan_batch(batch: pa.RecordBatch, name: str, told: Scan) -> None:

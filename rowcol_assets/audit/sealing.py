@@ -5,9 +5,8 @@ What makes a file part of the log, and what a crash leaves, is in `log`; the cha
 
 from __future__ import annotations
 
-import queue
-import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import cast
 
@@ -96,18 +95,8 @@ def seal(batches: Iterator[pa.RecordBatch], heads: dict[str, Head], path: Path) 
 
 def _ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """The batches, of which the next is made by a thread of its own while one is worked on."""
-    made: queue.Queue[pa.RecordBatch | BaseException | None] = queue.Queue(maxsize=1)
-
-    def make() -> None:
-        try:
-            for batch in batches:
-                made.put(batch)
-            made.put(None)
-        except BaseException as error:  # noqa: BLE001 - handed to whoever waits for the next one
-            made.put(error)
-
-    threading.Thread(target=make, daemon=True).start()
-    while (batch := made.get()) is not None:
-        if isinstance(batch, BaseException):
-            raise batch
-        yield batch
+    with ThreadPoolExecutor(1) as thread:
+        following = thread.submit(next, batches, None)
+        while (batch := following.result()) is not None:
+            following = thread.submit(next, batches, None)
+            yield batch

@@ -20,7 +20,7 @@ from rowcol_assets.audit.chain import Head, genesis, heads_root_leaf, link
 from rowcol_assets.audit.checkpoint import FIRST, BadCheckpoint, Checkpoint, read
 from rowcol_assets.audit.files import KEY, EventFile, checkpoint_files, event_files
 from rowcol_assets.audit.merkle import Frontier, leaf_hash, root_of
-from rowcol_assets.audit.scan import PROBLEMS_TOLD, Scan, be_silent, scan
+from rowcol_assets.audit.scan import PROBLEMS_TOLD, Scan, scan
 
 # A process takes a second or two to begin, in which one alone checks as many.
 EVENTS_WORTH_PROCESSES = 200_000
@@ -134,7 +134,7 @@ def _scanned(files: Sequence[EventFile]) -> Iterator[Scan]:
     if processes < 2 or sum(file.rows for file in files) < EVENTS_WORTH_PROCESSES:
         yield from (scan(file.path) for file in files)
         return
-    with ProcessPoolExecutor(processes, get_context("spawn"), be_silent) as pool:
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
         waiting: deque[Future[Scan]] = deque()
         for file in files:
             waiting.append(pool.submit(scan, file.path))

@@ -65,7 +65,7 @@ async def read_payouts(account: AccountReading, promises: Mapping[str, EntityPro
     """Reads payouts with what they are made of and reports on those of the two that were asked for (`promises`)."""
     members = Members(account, promises[PAYOUT_TRANSACTIONS].volatile_fields if PAYOUT_TRANSACTIONS in promises else frozenset())
     # What a payout is made of is read by its payout, asked for or not.
-    reading = ListReading(account, promises.get("payouts", promises.get(PAYOUT_TRANSACTIONS)), LISTINGS["payouts"])  # type: ignore[arg-type]
+    reading = ListReading(account, promises.get("payouts") or promises[PAYOUT_TRANSACTIONS], LISTINGS["payouts"])
     reading.is_kept = "payouts" in promises
     reading.also = members.take if PAYOUT_TRANSACTIONS in promises else None
     try:
