@@ -203,6 +203,36 @@ kept as (
             and (direct.right_event = bundled.right_event or direct.left_event = bundled.left_event)
 ),
 
+taken as (
+    select
+        kept.business_id,
+        unnest([kept.left_event, kept.right_event]) as event_id
+    from kept
+    where kept.pair in ('bank_ledger', 'bank_payout')
+
+    union all
+
+    select
+        bundled.business_id,
+        unnest([bundled.left_event, bundled.right_event]) as event_id
+    from bundled
+    where bundled.pair = 'bank_ledger'
+),
+
+-- What neither the ledger's documents nor a payout of Stripe's stand for yet.
+free as (
+    select events.*
+    from events
+    anti join taken
+        on
+            events.business_id = taken.business_id
+            and events.event_id = taken.event_id
+),
+
+day_runs as (
+    {{ day_runs('free') }}
+),
+
 all_matches as (
     select * from kept
 
@@ -214,6 +244,18 @@ all_matches as (
         cast(null as double) as runner_up_score,
         'auto' as tier
     from bundled
+
+    union all by name
+
+    select
+        day_runs.*,
+        pairs.pair,
+        pairs.auto_score as score,
+        'bundle' as rule,
+        cast(null as double) as runner_up_score,
+        'auto' as tier
+    from day_runs
+    inner join pairs on pairs.pair = 'bank_ledger'
 )
 
 select
