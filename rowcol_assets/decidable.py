@@ -6,6 +6,7 @@ warehouse; what turns out to name nobody there has no effect in the models.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ from ingestion.warehouse import has_relation, open_warehouse
 
 PARTY_MAPS = {"vendor": ("marts.vendor_map", "rail_vendor_id"), "customer": ("marts.customer_map", "rail_customer_id")}
 PARTY_FIELDS = {"vendor_id": "vendors", "customer_id": "customers"}
+AMOUNT = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,2})?")
 SIDES = ("left_rail", "left_entity", "left_id", "right_rail", "right_entity", "right_id")
 
 
@@ -27,6 +29,8 @@ def check_exists(settings: Settings, business_id: str, subjects: list[dict[str, 
             for what, relation, key in _named(subject):
                 if not _is_there(warehouse, business_id, relation, key):
                     raise RowcolError(f"{business_id} has no {what}")
+            if "conflict" in subject:
+                _check_settlement(warehouse, business_id, subject)
 
 
 def sides_of_match(settings: Settings, business_id: str, match_id: str) -> dict[str, str]:
@@ -58,9 +62,23 @@ def _named(subject: Mapping[str, Any]) -> list[tuple[str, str, dict[str, str]]]:
     if "fields" in subject:
         parties = [_record(subject["rail"], PARTY_FIELDS[name], value) for name, value in subject["fields"].items() if name in PARTY_FIELDS]
         return [_record(subject["rail"], subject["entity"], subject["record_id"]), *parties]
+    if "conflict" in subject:
+        return [(f"conflict {subject['conflict']}", "marts.fct_conflict", {"conflict_id": subject["conflict"]})]
     if "flag_id" in subject:
         return [(f"flag {subject['flag_id']}", "marts.fct_hygiene_flag", {"flag_id": subject["flag_id"]})]
     return []
+
+
+def _check_settlement(warehouse: duckdb.DuckDBPyConnection, business_id: str, subject: Mapping[str, Any]) -> None:
+    """A rail must be one of the two that disagree, and a value of money an amount."""
+    query = (
+        "select field, winner_rail, loser_rail, winner_amount is not null from marts.fct_conflict where business_id = ? and conflict_id = ?"
+    )
+    (field, *rails, is_money) = warehouse.execute(query, [business_id, subject["conflict"]]).fetchall()[0]
+    if subject.get("rail", rails[0]) not in rails:
+        raise RowcolError(f"conflict {subject['conflict']} is between {rails[0]} and {rails[1]}")
+    if "value" in subject and is_money and not AMOUNT.fullmatch(subject["value"]):
+        raise RowcolError(f"{field} is an amount of money, such as 125.00")
 
 
 def _record(rail: str, entity: str, record_id: str) -> tuple[str, str, dict[str, str]]:

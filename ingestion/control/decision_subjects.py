@@ -58,6 +58,14 @@ class Correction(msgspec.Struct, forbid_unknown_fields=True):
     rail: Name = "qbo"
 
 
+class Settlement(msgspec.Struct, forbid_unknown_fields=True):
+    """A disagreement of two rails: the rail that is right, or a value of the decider's own, money without thousands separators."""
+
+    conflict: Id
+    rail: Name | None = None
+    value: Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=r"^[^\x00]*$")] | None = None
+
+
 class Flag(msgspec.Struct, forbid_unknown_fields=True):
     """A flag of the hygiene tray."""
 
@@ -70,7 +78,7 @@ class Undone(msgspec.Struct, forbid_unknown_fields=True):
     decision_id: Id
 
 
-Subject = Payable | Parties | Match | Correction | Flag | Undone
+Subject = Payable | Parties | Match | Correction | Settlement | Flag | Undone
 SHAPES: dict[str, type[Subject]] = {
     "approve": Payable,
     "hold": Payable,
@@ -80,6 +88,7 @@ SHAPES: dict[str, type[Subject]] = {
     "confirm-match": Match,
     "reject-match": Match,
     "correct": Correction,
+    "settle": Settlement,
     "resolve-flag": Flag,
     "undo": Undone,
 }
@@ -125,6 +134,11 @@ def _check(subject: Subject) -> None:
             entity_promise(subject.right_rail, subject.right_entity)
             if subject.left_rail == subject.right_rail:
                 raise UsageError("a match is between records of two rails")
+        case Settlement(rail=rail, value=value):
+            if (rail is None) == (value is None):
+                raise UsageError("a conflict is settled by the rail that is right or by a value, one of the two")
+            if rail is not None:
+                rail_promise(rail)
         case Correction():
             entity_promise(subject.rail, subject.entity)
             _check_fields(subject)

@@ -1,5 +1,5 @@
 """What the log follows beside the rails' records: of the control store who may see what, whose connection is whose, how a business
-is set and what was decided; of the models who is taken for whom, and which records of two rails for one.
+is set and what was decided; of the models who is taken for whom, which records of two rails for one, and where they disagree.
 
 The relations are those of `raw_control`, where nothing is secret, and of marts that the first dbt step builds. How a
 difference becomes an event is in `differences`.
@@ -102,5 +102,26 @@ MODELLED = (
         gone_because="no longer matched",
         actor_type="case when rule = 'verdict' then 'advisor' else 'model' end",
         reason="'matched by ' || rule",
+    ),
+    # Opened, changed and closed are `created`, `updated` and `deleted`, and `restored` when the two disagree again.
+    Subject(
+        entity="conflicts",
+        relation="marts.fct_conflict",
+        record_id="conflict_id",
+        columns=(
+            "pair", "field", "state", "value", "amount", "value_rail", "winner_rail", "winner_entity", "winner_id", "winner_value",
+            "winner_amount", "loser_rail", "loser_entity", "loser_id", "loser_value", "loser_amount", "currency", "decided_by",
+            "decision_id",
+        ),
+        occurred_at="decided_at",
+        gone_by="model",
+        gone_because="the two rails no longer disagree",
+        actor_type="case when state = 'decided' then 'advisor' else 'model' end",
+        actor_id="decided_by",
+        reason="""case state
+            when 'decided' then 'settled by a person'
+            when 'contested' then winner_rail || ' is stale and ' || loser_rail || ' says something newer'
+            else 'the word of ' || winner_rail || ' counts'
+        end""",
     ),
 )  # fmt: skip

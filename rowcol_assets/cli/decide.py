@@ -1,4 +1,4 @@
-"""`rowcol decide`: a person's word on bills, vendors, matches and flags, put into the inbox of decisions.
+"""`rowcol decide`: a person's word on bills, vendors, matches, conflicts and flags, put into the inbox of decisions.
 
 The same inbox takes decisions over HTTP (`ingestion.receiver`). Shapes and rules are in `ingestion.control.decision_subjects`
 and `decisions`, what may be named in `rowcol_assets.decidable`.
@@ -26,6 +26,7 @@ WRITTEN = {
     "confirm-match": "MATCH, or RAIL:ENTITY:ID RAIL:ENTITY:ID",
     "reject-match": "MATCH, or RAIL:ENTITY:ID RAIL:ENTITY:ID",
     "correct": "bills|invoices ID FIELD=VALUE...",
+    "settle": "CONFLICT RAIL, or CONFLICT value=VALUE",
     "resolve-flag": "FLAG...",
     "undo": "DECISION...",
 }
@@ -47,8 +48,8 @@ def command(
     """Record a decision; it takes effect with the next run, wins over what rules say, and can be undone.
 
     Examples: `rowcol decide approve acme 145`, `rowcol decide same acme qbo:58 ramp:0b1c --reason "one shop, two names"`,
-    `rowcol decide correct acme bills 145 due_date=2026-12-01`, `rowcol decide undo acme 5f2a…`. A rail before a bill's id
-    (`ramp:0b1c`) names another rail's bill than the ledger's.
+    `rowcol decide correct acme bills 145 due_date=2026-12-01`, `rowcol decide settle acme 9c29… ramp`,
+    `rowcol decide undo acme 5f2a…`. A rail before a bill's id (`ramp:0b1c`) names another rail's bill than the ledger's.
     """
     from ingestion.control import open_store
     from ingestion.control.decision_subjects import subject_of
@@ -110,6 +111,9 @@ def _subjects(settings: Settings, kind: str, business: str, given: list[str], cu
             return [_side("left", left) | _side("right", right)]
         case "correct", [entity, record_id, *fields] if fields and all("=" in field for field in fields):
             return [{"entity": entity, "record_id": record_id, "fields": dict(field.split("=", 1) for field in fields)}]
+        case "settle", [conflict, chosen]:
+            name, equals, value = chosen.partition("=")
+            return [{"conflict": conflict, "value": value} if equals and name == "value" else {"conflict": conflict, "rail": chosen}]
         case "resolve-flag", [*flags]:
             return [{"flag_id": flag} for flag in flags]
         case "undo", [*made]:

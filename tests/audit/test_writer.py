@@ -199,6 +199,30 @@ def test_vendors_that_are_joined_and_parted_again_are_told_and_a_map_that_is_not
     ]  # fmt: skip
 
 
+def test_a_conflict_is_told_when_it_opens_when_a_person_settles_it_and_when_it_is_over(home: Home) -> None:
+    (conflicts,) = (subject for subject in MODELLED if subject.entity == "conflicts")
+    columns = ", ".join(f"{name} varchar" for name in (*conflicts.columns, "business_id", "conflict_id"))
+    home.warehouse.execute(f"create schema marts; create table marts.fct_conflict ({columns}, decided_at timestamp)")
+    home.warehouse.execute("""insert into marts.fct_conflict by name select 'acme' as business_id, 'c1' as conflict_id, 'amount' as field,
+        'settled_by_precedence' as state, '100.00' as value, 'qbo' as winner_rail, '100.00' as winner_value, 'ramp' as loser_rail,
+        '110.00' as loser_value""")
+    home.append("opened")
+    home.warehouse.execute("update marts.fct_conflict set state = 'decided', value = '110.00', decided_by = 'ann', decided_at = ?", [NOW])
+    home.append("settled", NOW + timedelta(hours=1))
+    home.warehouse.execute("delete from marts.fct_conflict")
+    home.append("closed")
+    assert home.events("run_id, action, actor_type, actor_id, reason", "entity = 'conflicts'") == [
+        ("opened", "created", "model", None, "the word of qbo counts"),
+        ("settled", "updated", "advisor", "ann", "settled by a person"),
+        ("closed", "deleted", "model", None, "the two rails no longer disagree"),
+    ]
+    (told,) = home.events("occurred_at::varchar, changes", "run_id = 'settled'")
+    assert told == (
+        "2026-06-30 12:00:00",
+        '{"decided_by":[null,"ann"],"state":["settled_by_precedence","decided"],"value":["100.00","110.00"]}',
+    )
+
+
 def test_what_is_followed_of_the_models_is_in_their_contracts() -> None:
     models = {f"{node['schema']}.{node['name']}": node for node in read_manifest()["nodes"].values()}
     for subject in MODELLED:

@@ -23,7 +23,7 @@ CREDENTIALS = {"client_id": "client", "client_secret": "hush-hush", "realm_id": 
 
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ControlStore:
-    """Acme with bills 17 and 18, vendors on two rails, a match and a flag; bolt with bill 19 and the same vendors."""
+    """Acme with bills 17 and 18, vendors on two rails, a match, two conflicts and a flag; bolt with bill 19 and the same vendors."""
     settings = Settings(home=tmp_path / "home", now=NOW)
     monkeypatch.setattr("ingestion.settings.load_settings", lambda: settings)
     store = open_store(settings)
@@ -38,6 +38,14 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ControlStore:
         raw.execute("""create table marts.fct_match (business_id varchar, match_id varchar, left_rail varchar, left_entity varchar,
             left_id varchar, right_rail varchar, right_entity varchar, right_id varchar)""")
         raw.execute("insert into marts.fct_match values ('acme', 'm1', 'plaid', 'transactions', 't1', 'qbo', 'bills', '17')")
+        raw.execute(
+            "create table marts.fct_conflict (business_id varchar, conflict_id varchar, field varchar, winner_rail varchar, "
+            "loser_rail varchar, winner_amount decimal(18, 2))"
+        )
+        raw.execute(
+            "insert into marts.fct_conflict values ('acme', 'c1', 'amount', 'qbo', 'ramp', 5), "
+            "('acme', 'c2', 'vendor', 'qbo', 'ramp', null)"
+        )
         raw.versions("acme", "vendors", [{"Id": "58"}])
         raw.observed("acme", "plaid", "transactions", "t1", {"transaction_id": "t1"})
     store.grant("ann", "acme", "staff", NOW)
@@ -77,9 +85,15 @@ def test_what_is_written_is_the_decision_that_is_kept(store: ControlStore, capsy
             None,
         ),
     ]
+    assert [decide("settle", "acme", *words) for words in (("c1", "ramp"), ("c1", "value=5.10"), ("c2", "value=A = B"))] == [0, 0, 0]
+    assert [subject for _, subject, *_ in kept(store)[6:]] == [
+        {"conflict": "c1", "rail": "ramp"},
+        {"conflict": "c1", "value": "5.10"},
+        {"conflict": "c2", "value": "A = B"},
+    ]
     capsys.readouterr()
     assert decide("hold", "acme", "17", "--key", "tap", "--json") == decide("hold", "acme", "17", "--key", "tap") == 0
-    assert len(kept(store)) == 7, "the same key is the same decision"
+    assert len(kept(store)) == 10, "the same key is the same decision"
 
 
 def test_a_decision_is_undone_by_its_id(store: ControlStore, capsys: pytest.CaptureFixture[str]) -> None:
@@ -105,6 +119,11 @@ def test_a_decision_is_undone_by_its_id(store: ControlStore, capsys: pytest.Capt
         ("confirm-match bolt m1 --as ann", 1, "ann may not act for bolt"),
         ("correct acme bills 17 vendor_id=59", 1, "acme has no vendors 59 on qbo"),
         ("correct acme bills 17 due_date", 2, "FIELD=VALUE"),
+        ("settle acme c9 qbo", 1, "acme has no conflict c9"),
+        ("settle acme c1 plaid", 1, "conflict c1 is between qbo and ramp"),
+        ("settle acme c1 xero", 2, "xero"),
+        ("settle acme c1 value=1e5", 1, "amount is an amount of money, such as 125.00"),
+        ("settle acme c1", 2, "CONFLICT value=VALUE"),
         ("resolve-flag acme f1", 1, "acme has no flag f1"),
         ("hold acme 17 --as eve", 1, "eve may not act for acme"),
         ("hold bolt 19", 1, "nobody may act for bolt: rowcol grant ADVISOR bolt"),

@@ -31,7 +31,7 @@ PHASES: dict[str, tuple[str, ...]] = {
 OF_ONE_RAIL = {"marts.fct_rail_freshness", "marts.fct_connection_health", "marts.fct_api_health"}
 # Rows of these say what two rails have of one thing, so a business with too few rails has none.
 OF_SEVERAL_RAILS = {
-    "marts.bill_map", "marts.fct_bank_closure", "marts.fct_double_payment", "marts.fct_exception", "marts.fct_match",
+    "marts.bill_map", "marts.fct_bank_closure", "marts.fct_conflict", "marts.fct_double_payment", "marts.fct_exception", "marts.fct_match",
     "marts.fct_payout_lines", "marts.fct_payout_recon",
 }  # fmt: skip
 CALLS = '{"/any":{"calls":1,"errors":0,"throttled":0,"latency":{"10":1}}}'

@@ -1,0 +1,145 @@
+"""Where two rails state different values: whose word counts, what the other says, since when, and what a person said of it."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.dbt.documents import account, bill, vendor
+from tests.dbt.ledgers import NOW, build_marts
+from tests.dbt.project import DbtProject, rows
+from tests.dbt.rails import bank_account, bank_transaction
+from tests.dbt.rawfill import RawWarehouse
+
+DAYS = [datetime(2026, 6, day, 12, tzinfo=UTC) for day in range(1, 31)]
+PAY = {"VendorRef": {"value": "1", "name": "Vendor 1"}, "PayType": "Check", "CheckPayment": {"BankAccountRef": {"value": "35"}}}
+
+
+def on_ramp(raw: RawWarehouse, business: str, bill_id: str, *told: tuple[int, dict[str, Any]]) -> None:
+    """Bill `r-<id>`, linked to the ledger's, as Ramp told of it on days of June: 100 of vendor 1 due on 1 July unless said otherwise."""
+    for version, (day, fields) in enumerate(told, start=1):
+        amount = {"amount": fields.pop("cents", 10000), "currency_code": "USD"}
+        record = {"id": f"r-{bill_id}", "remote_id": bill_id, "status": "OPEN", "approval_status": "APPROVED", "amount": amount}
+        record |= {"due_at": "2026-07-01T00:00:00+00:00", "issued_at": "2026-06-01", "vendor": {"id": "rv1", "name": "Vendor 1"}}
+        raw.observed(business, "ramp", "bills", f"r-{bill_id}", record | fields, version_no=version, observed_at=DAYS[day - 1])
+
+
+def in_ledger(raw: RawWarehouse, business: str, bill_id: str, *told: tuple[int, dict[str, Any]]) -> None:
+    """The ledger's bill as it stood on days of June, read on the same day."""
+    for version, (day, fields) in enumerate(told, start=1):
+        raw.version(business, "bills", bill(bill_id, **fields), version_no=version, updated_at=DAYS[day - 1], observed_at=DAYS[day - 1])
+
+
+@pytest.fixture(scope="module")
+def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("conflicts") / "warehouse.duckdb"
+    with RawWarehouse(path) as raw:
+        raw.load("1")
+        for business in ("acme", "behind", "alone"):
+            raw.business(business, now=NOW)
+            raw.versions(business, "accounts", [account("35", "Bank", 1000), account("33", "Accounts Payable", 0)])
+            raw.versions(business, "vendors", [vendor("1"), vendor("2", DisplayName="Quite Another Company")])
+        for business in ("acme", "behind"):
+            raw.connect(business, "ramp", now=NOW)
+            for ramp_id, ledger_id, name in (("rv1", "1", "Vendor 1"), ("rv2", "2", "Quite Another Company")):
+                record = {"id": ramp_id, "name": name, "is_active": True, "accounting_vendor_remote_id": ledger_id}
+                raw.observed(business, "ramp", "vendors", ramp_id, record)
+        _acme(raw)
+        # The ledger of this one was last read two days ago, before Ramp's newest word.
+        in_ledger(raw, "behind", "late", (1, {}))
+        on_ramp(raw, "behind", "late", (1, {}), (29, {"cents": 12000}))
+        in_ledger(raw, "behind", "older", (5, {}))
+        on_ramp(raw, "behind", "older", (2, {"cents": 12000}))
+        raw.execute(
+            "update raw_control.sync_states set last_success_at = ? where business_id = 'behind' and rail = 'qbo'",
+            [NOW - timedelta(days=2)],
+        )
+    build_marts(project, path, only=("fct_conflict",))
+    return path
+
+
+def _acme(raw: RawWarehouse) -> None:
+    in_ledger(raw, "acme", "same", (1, {}))
+    on_ramp(raw, "acme", "same", (1, {}))
+    # They differed, agreed again, and differ since the 20th; a version of the ledger's that came late changes nothing.
+    in_ledger(raw, "acme", "amount", (1, {"amount": 90}), (10, {}))
+    raw.version("acme", "bills", bill("amount", 100, DocNumber="late"), updated_at=DAYS[4], observed_at=DAYS[24], version_no=3)
+    on_ramp(raw, "acme", "amount", (2, {}), (20, {"cents": 11000}), (22, {"cents": 11000, "memo": "still"}))
+    in_ledger(raw, "acme", "due", (1, {"DueDate": "2026-07-03"}))
+    on_ramp(raw, "acme", "due", (4, {}))
+    in_ledger(raw, "acme", "vendor", (1, {}))
+    on_ramp(raw, "acme", "vendor", (1, {"vendor": {"id": "rv2", "name": "Quite Another Company"}}))
+    in_ledger(raw, "acme", "paid", (1, {}))
+    on_ramp(raw, "acme", "paid", (3, {"status": "PAID", "payment": {"payment_date": "2026-06-02", "payment_method": "ACH"}}))
+    in_ledger(raw, "acme", "dated", (1, {"balance": 0}))
+    on_ramp(raw, "acme", "dated", (3, {"status": "PAID", "payment": {"payment_date": "2026-06-02", "payment_method": "CARD"}}))
+    line = {"Amount": 100, "LinkedTxn": [{"TxnId": "dated", "TxnType": "Bill"}]}
+    raw.version("acme", "bill_payments", PAY | {"Id": "bp", "TxnDate": "2026-06-04", "TotalAmt": 100, "Line": [line]})
+    # Taken back from Ramp, which then has no say.
+    in_ledger(raw, "acme", "archived", (1, {}))
+    on_ramp(raw, "acme", "archived", (1, {"cents": 1, "archived_at": "2026-06-05T00:00:00Z"}))
+    raw.connect("acme", "plaid", now=NOW)
+    bank_account(raw, "acme", "checking", available=800, current=850)
+    # A check is dated before its money moves; this one was dated afterwards.
+    for number, day in (("1201", "2026-05-04"), ("1202", "2026-05-09")):
+        raw.version("acme", "bill_payments", PAY | {"Id": f"c{number}", "DocNumber": number, "TxnDate": day, "TotalAmt": int(number)})
+        bank_transaction(raw, "acme", f"t{number}", int(number), "2026-05-08", name=f"CHECK {number}", check_number=number)
+    for number, (name, subject) in enumerate(
+        {
+            "by-rail": {"rail": "ramp"},
+            "by-value": {"value": "105.50"},
+            "garbage": {"value": "a lot"},
+            "outdated": {"rail": "ramp"},
+            "undone": {"rail": "ramp"},
+        }.items()
+    ):
+        in_ledger(raw, "acme", name, (1, {}))
+        on_ramp(raw, "acme", name, (1, {"cents": 11000}), *([(28, {"cents": 12000})] if name == "outdated" else []))
+        conflict = raw.execute("select md5(?)", [f"acme|bill|amount|ramp|bills|r-{name}|qbo|bills|{name}"])[0][0]
+        common = {"business_id": "acme", "advisor_id": "ann", "decided_at": DAYS[25]}
+        subject = json.dumps(subject | {"conflict": conflict})
+        raw.control("decisions", **common, decision_no=number, decision_id=name, kind="settle", subject=subject)
+    raw.control("decisions", **common, decision_no=99, decision_id="u", kind="undo", subject='{"decision_id": "undone"}')
+
+
+def test_the_seeds_rail_wins_and_the_others_value_is_kept(warehouse: Path) -> None:
+    query = """select field, winner_rail, winner_value, loser_rail, loser_id, loser_value, value, state
+        from marts.fct_conflict where business_id = 'acme' and field != 'amount' order by field, loser_id"""
+    assert [row[:-1] for row in rows(warehouse, query)] == [
+        ("cash_balance", "plaid", "800.00", "qbo", "acme", "1000.00", "800.00"),
+        ("due_date", "qbo", "2026-07-03", "ramp", "r-due", "2026-07-01", "2026-07-03"),
+        ("payment_date", "ramp", "2026-06-02", "qbo", "bp", "2026-06-04", "2026-06-02"),
+        ("payment_status", "ramp", "paid", "qbo", "paid", "open", "paid"),
+        ("posted_date", "plaid", "2026-05-08", "qbo", "c1202", "2026-05-09", "2026-05-08"),
+        ("vendor", "qbo", "Vendor 1 (1)", "ramp", "r-vendor", "Quite Another Company (rv2)", "Vendor 1 (1)"),
+    ]
+    assert {row[-1] for row in rows(warehouse, query)} == {"settled_by_precedence"}
+    assert rows(warehouse, "select count(*) from marts.fct_conflict where business_id = 'alone'") == [(0,)]
+
+
+def test_since_when_they_disagree_is_read_from_the_versions(warehouse: Path) -> None:
+    query = "select first_seen_at, last_seen_at, winner_since_at, loser_since_at from marts.fct_conflict where loser_id = 'r-amount'"
+    assert [tuple(instant.day for instant in row) for row in rows(warehouse, query)] == [(20, 22, 10, 20)]
+
+
+def test_a_person_settles_what_stood_when_they_said_so(warehouse: Path) -> None:
+    query = """select winner_id, state, value, amount, value_rail, decided_by, winner_amount, loser_amount from marts.fct_conflict
+        where business_id = 'acme' and field = 'amount' and winner_id != 'amount' order by 1"""
+    by_hand, by_rule = Decimal("105.50"), Decimal("100.00")
+    assert rows(warehouse, query) == [
+        ("by-rail", "decided", "110.00", Decimal("110.00"), "ramp", "ann", 100, 110),
+        ("by-value", "decided", "105.50", by_hand, None, "ann", 100, 110),
+        ("garbage", "settled_by_precedence", "100.00", by_rule, "qbo", None, 100, 110),
+        ("outdated", "settled_by_precedence", "100.00", by_rule, "qbo", None, 100, 120),
+        ("undone", "settled_by_precedence", "100.00", by_rule, "qbo", None, 100, 110),
+    ]
+
+
+def test_a_stale_winner_is_contested_by_a_newer_value_alone(warehouse: Path) -> None:
+    found = rows(warehouse, "select winner_id, state, degraded_rails from marts.fct_conflict where business_id = 'behind' order by 1")
+    assert found == [("late", "contested", "qbo"), ("older", "settled_by_precedence", "qbo")]
