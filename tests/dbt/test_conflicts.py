@@ -86,9 +86,9 @@ def _acme(raw: RawWarehouse) -> None:
     raw.connect("acme", "plaid", now=NOW)
     bank_account(raw, "acme", "checking", available=800, current=850)
     # A check is dated before its money moves; this one was dated afterwards.
-    for number, day in (("1201", "2026-05-04"), ("1202", "2026-05-09")):
-        raw.version("acme", "bill_payments", PAY | {"Id": f"c{number}", "DocNumber": number, "TxnDate": day, "TotalAmt": int(number)})
-        bank_transaction(raw, "acme", f"t{number}", int(number), "2026-05-08", name=f"CHECK {number}", check_number=number)
+    for check, day in (("1201", "2026-05-04"), ("1202", "2026-05-09")):
+        raw.version("acme", "bill_payments", PAY | {"Id": f"c{check}", "DocNumber": check, "TxnDate": day, "TotalAmt": int(check)})
+        bank_transaction(raw, "acme", f"t{check}", int(check), "2026-05-08", name=f"CHECK {check}", check_number=check)
     for number, (name, subject) in enumerate(
         {
             "by-rail": {"rail": "ramp"},
@@ -102,8 +102,8 @@ def _acme(raw: RawWarehouse) -> None:
         on_ramp(raw, "acme", name, (1, {"cents": 11000}), *([(28, {"cents": 12000})] if name == "outdated" else []))
         conflict = raw.execute("select md5(?)", [f"acme|bill|amount|ramp|bills|r-{name}|qbo|bills|{name}"])[0][0]
         common = {"business_id": "acme", "advisor_id": "ann", "decided_at": DAYS[25]}
-        subject = json.dumps(subject | {"conflict": conflict})
-        raw.control("decisions", **common, decision_no=number, decision_id=name, kind="settle", subject=subject)
+        told = json.dumps(subject | {"conflict": conflict})
+        raw.control("decisions", **common, decision_no=number, decision_id=name, kind="settle", subject=told)
     raw.control("decisions", **common, decision_no=99, decision_id="u", kind="undo", subject='{"decision_id": "undone"}')
 
 
