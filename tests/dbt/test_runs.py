@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import pytest
 from dbt.contracts.graph.manifest import Manifest
 
 from tests.dbt.documents import account, bill, vendor
@@ -31,13 +34,13 @@ def test_one_manifest_serves_any_file_and_any_date(project: DbtProject, tmp_path
     for stem, as_of_date, bucket in (("warehouse", "", "d1_30"), ("as_of_2026_06_29", "2026-06-29", "current")):
         path = tmp_path / f"{stem}.duckdb"
         _acme(path)
-        assert failures(project.build(path, *BEFORE, as_of_date=as_of_date)) == []
+        assert failures(project.build(path, "--select", "+fct_ap_aging", as_of_date=as_of_date)) == []
         assert rows(path, "select bucket from marts.fct_ap_aging") == [(bucket,)]
 
 
 def test_views_of_a_renamed_file_still_find_what_they_read(project: DbtProject, tmp_path: Path) -> None:
     _acme(tmp_path / "warehouse.duckdb")
-    assert failures(project.build(tmp_path / "warehouse.duckdb", *BEFORE)) == []
+    assert failures(project.build(tmp_path / "warehouse.duckdb", "--select", "+int_bills")) == []
     moved = (tmp_path / "warehouse.duckdb").rename(tmp_path / "elsewhere.duckdb")
     assert rows(moved, "select count(*) from intermediate.int_bills") == [(1,)]
 
@@ -45,7 +48,7 @@ def test_views_of_a_renamed_file_still_find_what_they_read(project: DbtProject, 
 def test_the_file_is_free_for_another_process_after_a_run(project: DbtProject, tmp_path: Path) -> None:
     path = tmp_path / "warehouse.duckdb"
     _acme(path)
-    assert failures(project.build(path, *BEFORE)) == []
+    assert failures(project.build(path, "--select", "+stg_qbo__bills")) == []
     assert not path.with_suffix(".duckdb.wal").exists()
     program = f"import duckdb; duckdb.connect({str(path)!r}).execute('create table main.t as select 1')"
     subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
@@ -69,12 +72,17 @@ def test_the_second_step_is_what_hangs_on_the_checks_results_and_nothing_else(pr
     }
 
 
-def test_each_test_is_run_by_exactly_one_step(project: DbtProject, tmp_path: Path) -> None:
-    path = tmp_path / "warehouse.duckdb"
+@pytest.fixture(scope="module")
+def steps(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Any]]:
+    """A warehouse built from nothing in the two steps of a cycle, and what dbt said of each."""
+    path = tmp_path_factory.mktemp("steps") / "warehouse.duckdb"
     _acme(path)
+    return path, [project.build(path, *step) for step in (BEFORE, AFTER)]
+
+
+def test_each_test_is_run_by_exactly_one_step(project: DbtProject, steps: tuple[Path, list[Any]]) -> None:
     runs: Counter[str] = Counter()
-    for step in (BEFORE, AFTER):
-        result = project.build(path, *step)
+    for result in steps[1]:
         assert failures(result) == []
         runs.update(run.node.unique_id for run in result.result if run.node.unique_id.startswith("test."))
     declared = {unique_id for unique_id in project.manifest.nodes if unique_id.startswith("test.")}
@@ -82,13 +90,23 @@ def test_each_test_is_run_by_exactly_one_step(project: DbtProject, tmp_path: Pat
     assert {test: count for test, count in runs.items() if count != 1} == {}
 
 
-def test_the_projects_own_unit_tests_pass(project: DbtProject, tmp_path: Path) -> None:
-    path = tmp_path / "warehouse.duckdb"
-    _acme(path)
-    assert failures(project.build(path, *BEFORE)) == []
-    assert failures(project.build(path, *AFTER)) == []
-    result = project.unit_tests(path)
+def test_the_projects_own_unit_tests_pass(project: DbtProject, steps: tuple[Path, list[Any]]) -> None:
+    result = project.unit_tests(steps[0])
     assert failures(result) == [] and len(result.result) >= 7
+
+
+def test_a_table_with_other_columns_than_its_model_is_given_them_or_refused_as_the_model_says(
+    project: DbtProject, steps: tuple[Path, list[Any]], tmp_path: Path
+) -> None:
+    path = Path(shutil.copy(steps[0], tmp_path / "warehouse.duckdb"))
+    rows(path, "alter table marts.fct_cash drop column account_name")
+    assert failures(project.build(path, "--select", "fct_cash")) == []
+    assert rows(path, "select account_name from marts.fct_cash") == [("Bank 35",)]
+    rows(path, "alter table staging.stg_qbo__bills alter column total_amount type varchar")
+    (told,) = failures(project.build(path, "--select", "stg_qbo__bills"))
+    assert told.startswith("error stg_qbo__bills: ") and "schema" in told
+    rows(path, "alter table staging.stg_qbo__bills alter column total_amount type decimal(18, 2)")
+    assert failures(project.build(path, "--select", "stg_qbo__bills")) == []
 
 
 def _descendants(manifest: Manifest, *prefixes: str) -> set[str]:
