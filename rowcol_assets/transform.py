@@ -79,7 +79,7 @@ def run_step(
     Raises RowcolError when dbt itself could not run; nodes that failed are in the report. The caller holds the writer
     lock if `warehouse_path` is the warehouse; every connection is closed before this returns.
     """
-    selection = ["--select", *select] if select is not None else [*_all_but(standing), *SELECTION[step]]
+    selection = ["--select", *select] if select is not None else [*all_but(standing), *SELECTION[step]]
     # Unit tests judge the models' code, which does not change between cycles; the test command runs them.
     selection = [*selection, "--exclude-resource-type", "unit_test"]
     arguments = ["build", *selection, "--vars", msgspec.json.encode(dict(variables)).decode(), *_folders(), "--quiet"]
@@ -109,7 +109,7 @@ def manifest_is_built() -> bool:
     return MANIFEST_PATH.exists() and PARSED_PATH.exists()
 
 
-def _all_but(standing: frozenset[str]) -> list[str]:
+def all_but(standing: frozenset[str]) -> list[str]:
     """What to select so that all nodes of a step but these are built: nothing, which is all, or the others' names."""
     if not standing:
         return []

@@ -12,7 +12,7 @@ from ingestion.settings import Settings
 from rowcol_assets.cli.main import main
 from tests.dbt.documents import bill
 from tests.dbt.ledgers import NOW, build_marts, small_ledger
-from tests.dbt.project import DbtProject
+from tests.dbt.project import DbtProject, rows
 from tests.dbt.rawfill import RawWarehouse
 
 BUILT = ("fct_bills", "fct_ap_aging", "fct_runway_daily")
@@ -29,6 +29,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         later = NOW - timedelta(minutes=30)
         raw.version("acme", "bills", bill("7", 90), updated_at=later, observed_at=later, version_no=2, delivery="webhook")
     build_marts(DbtProject(tmp_path_factory.mktemp("dbt")), settings.warehouse_path, only=BUILT)
+    rows(settings.warehouse_path, "drop table experiences.portfolio")
     return settings
 
 

@@ -11,9 +11,9 @@ import tempfile
 from datetime import timedelta
 from pathlib import Path
 
-from tests.dbt.ledgers import NOW
+from tests.dbt.ledgers import NOW, build_marts
 from tests.dbt.project import DbtProject, rows
-from tests.dbt.rails import build_phases, phased_business
+from tests.dbt.rails import phased_business
 from tests.dbt.rawfill import RawWarehouse
 
 PAGE = Path(__file__).parents[2] / "docs" / "phases.md"
@@ -62,7 +62,7 @@ def build(project: DbtProject, path: Path) -> Path:
             decision = {"decision_no": 1, "decision_id": "d1", "business_id": business_id, "advisor_id": "ann", "kind": "approve"}
             raw.control("decisions", **decision, subject='{"rail":"qbo","bill":"11"}', decided_at=NOW)
             raw.checked(business_id, "H11", at=NOW, entity="invoices", record_id="9", observed="large")
-    build_phases(project, path)
+    build_marts(project, path)
     return path
 
 

@@ -36,6 +36,10 @@ class DbtProject:
             self._manifest = _parsed_by_make() or self._runner(None, "parse", work_warehouse=self.work / "parse.duckdb").result
         return self._manifest
 
+    def is_as_parsed(self) -> bool:
+        """Tells whether the manifest is the one `make` has parsed, by which the platform judges what stands."""
+        return _parsed_by_make_is_current()
+
     def build(
         self,
         warehouse: Path,
@@ -98,11 +102,13 @@ def _parsed_by_make() -> Any:
     """The manifest of `make`, which took 11 s of CPU, or None when it is older than what it was parsed from."""
     from dbt.contracts.graph.manifest import Manifest
 
+    return Manifest.from_msgpack(PARSED_PATH.read_bytes()) if _parsed_by_make_is_current() else None
+
+
+def _parsed_by_make_is_current() -> bool:
     # Folders too: theirs changes when a file is taken out of them.
     sources = [path for path in PROJECT.rglob("*") if "target" not in path.relative_to(PROJECT).parts]
-    if not PARSED_PATH.exists() or PARSED_PATH.stat().st_mtime < max(path.stat().st_mtime for path in sources):
-        return None
-    return Manifest.from_msgpack(PARSED_PATH.read_bytes())
+    return PARSED_PATH.exists() and PARSED_PATH.stat().st_mtime >= max(path.stat().st_mtime for path in sources)
 
 
 def failures(result: Any) -> list[str]:

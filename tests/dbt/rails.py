@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from tests.dbt.documents import bill
 from tests.dbt.ledgers import NOW, small_ledger
-from tests.dbt.project import AFTER, BEFORE, DbtProject, broken, rows
-from tests.dbt.rawfill import RAIL_TABLES, RawWarehouse
+from tests.dbt.rawfill import RawWarehouse
 
 
 def bank_account(
@@ -58,19 +56,3 @@ def phased_business(raw: RawWarehouse, business_id: str, rails: tuple[str, ...],
         raw.observed(business_id, "stripe", "payouts", "po", {"id": "po", "amount": 100, "currency": "usd"})
         charged = {"id": "txn", "type": "charge", "source": "ch", "amount": 100, "fee": 0, "net": 100, "currency": "usd"}
         raw.observed(business_id, "stripe", "payout_transactions", "po/txn", charged)
-
-
-def build_phases(project: DbtProject, path: Path) -> None:
-    """Builds everything, with promises for all rails whichever are registered."""
-    assert broken(project.build(path, "--select", "entity_promises")) == []
-    for rail, entities in RAIL_TABLES.items():
-        for entity in entities:
-            rows(
-                path,
-                "insert into seeds.entity_promises by name select ? as rail, ? as entity, ? as vendor_name, 'critical' as tier,"
-                " 'mirror' as pattern, 900 as ttl_seconds, 15 as schedule_minutes, 20 as fresh_minutes, 1440 as aging_minutes"
-                " where not exists (select 1 from seeds.entity_promises where rail = ? and entity = ?)",
-                [rail, entity, entity, rail, entity],
-            )
-    for step in ((*BEFORE, "entity_promises"), AFTER):
-        assert broken(project.build(path, *step, now=NOW.isoformat())) == []

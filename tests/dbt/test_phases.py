@@ -13,10 +13,10 @@ import pytest
 from expectations.frames import read_frame
 from expectations.suites import SUITES
 from tests.dbt.documents import bill, invoice
-from tests.dbt.ledgers import NOW
+from tests.dbt.ledgers import NOW, build_marts
 from tests.dbt.phases import OF_ONE_RAIL, OF_SEVERAL_RAILS, PAGE, PHASES, build, facts, page, rails_of
 from tests.dbt.project import DbtProject, rows
-from tests.dbt.rails import bank_account, build_phases, phased_business, ramp_bill
+from tests.dbt.rails import bank_account, phased_business, ramp_bill
 from tests.dbt.rawfill import RawWarehouse
 
 
@@ -98,7 +98,7 @@ def test_a_bank_not_heard_of_for_a_day_gives_cash_back_to_the_ledger_and_a_rail_
         phased_business(raw, "half", ("plaid",))
         raw.connect("half", "plaid", now=NOW, age=timedelta(days=3), connection_id="second-bank")
         bank_account(raw, "half", "savings", available=5000, current=5000, connection_id="second-bank")
-    build_phases(project, path)
+    build_marts(project, path, only=("fct_runway_daily", "fct_bills", "fct_payment_ready_bills"))
     found = rows(
         path, "select business_id, cash, cash_source, flow_source, outflow_90, degraded_rails from marts.fct_runway_daily order by 1"
     )
@@ -125,7 +125,7 @@ def test_what_was_read_live_is_the_status_that_counts_from_its_own_moment_on(pro
         ramp_bill(raw, "acme", "r11", "11", "OPEN")
         raw.versions("acme", "bills", [bill("12", 5, DueDate="2026-07-03")])
         raw.versions("acme", "invoices", [invoice("41", 90)])
-    build_phases(project, path)
+    build_marts(project, path, only=("fct_bills", "fct_invoices"))
     columns = "record_id, effective_status, status_source, status_as_of"
     documents = f"""select {columns} from marts.fct_bills where record_id in ('11', '12')
         union all select {columns} from marts.fct_invoices where record_id = '41' order by 1"""
@@ -138,7 +138,7 @@ def test_what_was_read_live_is_the_status_that_counts_from_its_own_moment_on(pro
         changed = read_at - timedelta(minutes=5)
         raw.version("acme", "bills", bill("12", 5, 0, DueDate="2026-07-03"), updated_at=changed, **live)
         raw.version("acme", "invoices", invoice("41", 90, 30), updated_at=changed, **live)
-    build_phases(project, path)
+    build_marts(project, path, only=("fct_bills", "fct_invoices"))
     seen, changed_at = read_at.replace(tzinfo=None), changed.replace(tzinfo=None)
     assert rows(path, documents) == [
         ("11", "paid", "ramp", seen),  # Ramp says of no bill when it changed: it was seen changed then
@@ -154,7 +154,7 @@ def test_a_new_word_of_ramps_reaches_a_bill_the_ledger_did_not_touch(project: Db
         phased_business(raw, "acme", ("ramp",))
         ramp_bill(raw, "acme", "r11", "11", "OPEN")
         raw.versions("acme", "bills", [bill("12", 5, DueDate="2026-07-03")])
-    build_phases(project, path)
+    build_marts(project, path, only=("fct_bills", "fct_payment_ready_bills"))
     status = "select effective_status, payment_date from marts.fct_bills where record_id = '11'"
     ready = "select blocked_reasons from marts.fct_payment_ready_bills where record_id = '11'"
     assert (rows(path, status), rows(path, ready)) == ([("open", None)], [(None,)])
@@ -168,6 +168,6 @@ def test_a_new_word_of_ramps_reaches_a_bill_the_ledger_did_not_touch(project: Db
             "payment": {"payment_date": "2026-07-01T00:00:00Z"},
         }
         raw.observed("acme", "ramp", "bills", "r11", record, version_no=2, observed_at=NOW, load_id="2")
-    build_phases(project, path)
+    build_marts(project, path, only=("fct_bills", "fct_payment_ready_bills"))
     assert rows(path, status) == [("in_flight", date(2026, 7, 1))]
     assert rows(path, ready) == [("in_flight_on_ramp",)]
