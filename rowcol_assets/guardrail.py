@@ -1,47 +1,168 @@
-"""Which businesses are known to be above their guardrail, from what is published: for schedules, which never wait for the warehouse.
+"""The guardrail on a set of payments: what `marts.fct_guardrail` says of each bill alone, said of all of them together.
 
-The guardrail as such, for payments, is the models' business; here it only says who may be asked less often.
+The rules on one bill and the policy are the models' (`fct_guardrail`, seeds `guardrail_policy` and `guardrail_rules`); here
+the amounts are added up and held against the same floors. Who may decide, and what becomes of it, is in `approving`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
+from typing import Any, Literal
 
-import sqlalchemy as sa
+import duckdb
 
-from ingestion.control.schema import businesses
-from ingestion.control.store import ControlStore
-from ingestion.errors import RowcolError
+from ingestion.errors import RowcolError, UsageError
 from ingestion.settings import Settings
+from ingestion.warehouse import has_relation
 from rowcol_assets.publishing.layout import advisors_on_disk
 from rowcol_assets.publishing.reader import open_published
 
-# Unless a business sets its own.
-BUFFER_DAYS, CASH = 14, Decimal(10_000)
+Verdict = Literal["approved", "held", "needs_data"]
 
 
-def above_guardrail(settings: Settings, store: ControlStore) -> frozenset[str]:
-    """The businesses whose published buffer and cash reach their guardrail; without published figures none does."""
-    with store.database.read() as transaction:
-        query = sa.select(businesses.c.business_id, businesses.c.min_buffer_days, businesses.c.min_cash_amount)
-        floors = {row.business_id: _floors(row.min_buffer_days, row.min_cash_amount) for row in transaction.execute(query)}
-    return frozenset(
-        business_id
-        for advisor in advisors_on_disk(settings.published_dir)
-        for business_id, buffer_days, cash in _published(settings, advisor)
-        if business_id in floors and buffer_days is not None and cash is not None
-        if buffer_days >= floors[business_id][0] and cash >= floors[business_id][1]
+@dataclass(frozen=True)
+class Hit:
+    """One rule that speaks against the payments. record_id: the bill it is about; None where it is about all of them."""
+
+    rule: str
+    answer: Verdict
+    record_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the guardrail says of a set of bills, and the figures it rests on: money in home currency, days as in the marts."""
+
+    business_id: str
+    answer: Verdict
+    rule_hits: tuple[Hit, ...]
+    bills: tuple[dict[str, Any], ...]
+    total_amount: Decimal | None
+    currency: str
+    cash: Decimal | None
+    cash_source: str | None
+    cash_age_minutes: int | None
+    cash_after: Decimal | None
+    buffer_days: Decimal | None
+    buffer_days_after: Decimal | None
+    min_cash_amount: Decimal
+    min_buffer_days: int
+    policy_version: str
+    as_of_date: date
+
+
+def what_if(settings: Settings, business_id: str, bills: Sequence[tuple[str, str]]) -> Answer:
+    """What the guardrail says of paying these bills (rail and id), from what is published, without waiting for the warehouse.
+
+    RowcolError: the business is not published, or a bill is not open there. UsageError: the same bill twice.
+    """
+    for advisor in advisors_on_disk(settings.published_dir):
+        try:
+            with open_published(settings.published_dir / advisor, threads=1) as published:
+                known = published.execute("select 1 from experiences.portfolio where business_id = ?", [business_id]).fetchone()
+                if known is not None:
+                    return judge(published, business_id, bills)
+        except duckdb.CatalogException:
+            continue
+    raise RowcolError(f"nothing is published of {business_id!r}: rowcol grant somebody access, then rowcol run")
+
+
+def judge(
+    marts: duckdb.DuckDBPyConnection, business_id: str, bills: Sequence[tuple[str, str]], *, live_cash: Decimal | None = None
+) -> Answer:
+    """The same from an open file. live_cash: cash in home currency as the vendors say it now, instead of the last cycle's."""
+    if not bills:
+        raise UsageError("name at least one bill")
+    if len(set(bills)) != len(bills):
+        raise UsageError("the same bill is named twice")
+    if not has_relation(marts, "marts.fct_guardrail"):
+        raise RowcolError("there is no guardrail yet: rowcol run")
+    rows = {(row["rail"], row["record_id"]): row for row in _rows(marts, business_id, bills)}
+    for rail, record_id in bills:
+        if (rail, record_id) not in rows:
+            raise RowcolError(_why_not(marts, business_id, rail, record_id))
+    chosen = [rows[bill] for bill in bills]
+    figures = _figures(marts, chosen, live_cash)
+    hits = _own_hits(chosen, cash_is_live=live_cash is not None)
+    if figures["cash_after"] is not None and figures["cash_after"] < chosen[0]["min_cash_amount"]:
+        hits.append(Hit("cash_below_floor", "held"))
+    if figures["buffer_days_after"] is not None and figures["buffer_days_after"] < chosen[0]["min_buffer_days"]:
+        hits.append(Hit("buffer_below_floor", "held"))
+    answers = {hit.answer for hit in hits}
+    return Answer(
+        business_id=business_id,
+        answer="needs_data" if "needs_data" in answers else "held" if answers else "approved",
+        rule_hits=tuple(hits),
+        bills=tuple({name: row[name] for name in SHOWN} for row in chosen),
+        currency=chosen[0]["home_currency"],
+        cash_source="live" if live_cash is not None else chosen[0]["cash_source"],
+        cash_age_minutes=0 if live_cash is not None else chosen[0]["cash_age_minutes"],
+        **figures,
+        **{name: chosen[0][name] for name in ("min_cash_amount", "min_buffer_days", "policy_version", "as_of_date")},
     )
 
 
-def _floors(buffer_days: int | None, cash: Decimal | None) -> tuple[int, Decimal]:
-    """What must be left; a business may set either to nothing at all."""
-    return BUFFER_DAYS if buffer_days is None else buffer_days, CASH if cash is None else cash
+SHOWN = ("rail", "record_id", "vendor_name", "document_number", "due_date", "home_open_amount", "priority", "answer", "rule_hits")
 
 
-def _published(settings: Settings, advisor: str) -> list[tuple[str, Decimal | None, Decimal | None]]:
-    try:
-        with open_published(settings.published_dir / advisor, threads=1) as published:
-            return published.execute("select business_id, buffer_days, cash from experiences.portfolio").fetchall()
-    except RowcolError:
-        return []
+def _rows(marts: duckdb.DuckDBPyConnection, business_id: str, bills: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
+    query = """select * from marts.fct_guardrail
+        where business_id = ? and (rail, record_id) in (select unnest(?::varchar[]), unnest(?::varchar[]))"""
+    cursor = marts.execute(query, [business_id, [rail for rail, _ in bills], [record_id for _, record_id in bills]])
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _figures(marts: duckdb.DuckDBPyConnection, chosen: Sequence[dict[str, Any]], live_cash: Decimal | None) -> dict[str, Any]:
+    """Cash and buffer before and after; the division is the models' own (macro `days_of`), so that one bill gives the mart's figure."""
+    first = chosen[0]
+    amounts = [row["home_open_amount"] for row in chosen]
+    total = None if None in amounts else sum(amounts, Decimal(0))
+    cash = first["cash"] if live_cash is None else live_cash
+    # Reserves are the same whichever cash they are taken from.
+    spendable = None if cash is None or first["cash"] is None else first["spendable"] + cash - first["cash"]
+    after = None if spendable is None or total is None else spendable - total
+    days = """
+        select case when flow > 0 then
+            try_cast(round(cast(greatest(amount, 0) as double) * days / cast(flow as double), 2) as decimal(18, 2))
+        end
+        from (select ?::decimal(18, 2) as amount, ?::decimal(18, 2) as flow, ?::bigint as days)
+        where amount is not null
+    """
+    buffers = [marts.execute(days, [amount, first["outflow_90"], first["observed_days"]]).fetchone() for amount in (spendable, after)]
+    return {
+        "total_amount": total,
+        "cash": cash,
+        "cash_after": None if cash is None or total is None else cash - total,
+        "buffer_days": buffers[0][0] if buffers[0] else None,
+        "buffer_days_after": buffers[1][0] if buffers[1] else None,
+    }
+
+
+def _own_hits(chosen: Sequence[dict[str, Any]], *, cash_is_live: bool) -> list[Hit]:
+    """The rules that do not depend on what else is paid; those about the business once, however many bills are named."""
+    known: tuple[tuple[Verdict, str], ...] = (("needs_data", "needs_data_hits"), ("held", "held_hits"))
+    hits = [
+        Hit(rule, answer, None if rule in _split(row["business_hits"]) else row["record_id"])
+        for row in chosen
+        for answer, column in known
+        for rule in _split(row[column])
+        if not (rule == "cash_stale" and cash_is_live)
+    ]
+    return list(dict.fromkeys(hits))
+
+
+def _split(rules: str | None) -> list[str]:
+    return rules.split(",") if rules else []
+
+
+def _why_not(marts: duckdb.DuckDBPyConnection, business_id: str, rail: str, record_id: str) -> str:
+    """Why a bill is none that can be paid."""
+    query = "select effective_status from marts.fct_bills where business_id = ? and rail = ? and record_id = ?"
+    found = marts.execute(query, [business_id, rail, record_id]).fetchone()
+    if found is None:
+        return f"{business_id} has no bill {record_id} on {rail}"
+    return f"bill {record_id} of {business_id} is {found[0]}: there is nothing to pay"

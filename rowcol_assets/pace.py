@@ -17,7 +17,7 @@ from ingestion.pacing import Paced, paced
 from ingestion.polling import Pace
 from ingestion.registry import RAILS
 from ingestion.settings import Settings
-from rowcol_assets.guardrail import above_guardrail
+from rowcol_assets.floors import above_guardrail
 
 Key = tuple[str, str, str]
 

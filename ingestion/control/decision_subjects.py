@@ -21,11 +21,12 @@ Name = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[a-z]
 
 
 class Payable(msgspec.Struct, forbid_unknown_fields=True):
-    """A bill to pay or not to pay. amount: what was shown when it was decided, as text."""
+    """A bill to pay or not to pay. amount: what was shown when it was decided, as text. guardrail: what it said then would be left."""
 
     bill: Id
     rail: Name = "qbo"
     amount: Annotated[str, msgspec.Meta(pattern=r"^-?\d{1,15}(\.\d{1,3})?$")] | None = None
+    guardrail: Annotated[str, msgspec.Meta(max_length=500, pattern=r"^[^\x00]*$")] | None = None
 
 
 class Parties(msgspec.Struct, forbid_unknown_fields=True):

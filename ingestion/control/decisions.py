@@ -25,6 +25,8 @@ from ingestion.control.schema import grants
 from ingestion.errors import RowcolError, UsageError
 
 SENIORITY = ("owner", "admin", "staff")
+# Of no decision, but of what was refused: no model reads it.
+REFUSED = "refused"
 
 
 class NotAllowed(RowcolError):
@@ -63,8 +65,9 @@ def put_decision(
     if role_of(transaction, advisor_id, business_id) not in ACTING_ROLES:
         raise NotAllowed(f"{advisor_id} may not act for {business_id}")
     subject, reason = subject_of(kind, subject), checked_reason(reason)
-    content = msgspec.json.encode({"kind": kind, "subject": subject, "reason": reason}, order="deterministic")
-    digest = hashlib.sha256(content).hexdigest()
+    # What the guardrail said differs from one minute to the next; the decision is the same.
+    decided = {name: value for name, value in subject.items() if name != "guardrail"}
+    digest = hashlib.sha256(msgspec.json.encode({"kind": kind, "subject": decided, "reason": reason}, order="deterministic")).hexdigest()
     mine = uuid4().hex
     key = {"business_id": business_id, "advisor_id": advisor_id, "idempotency_key": idempotency_key}
     known = transaction.execute(sa.select(decisions.c.decision_id, decisions.c.content_hash).filter_by(**key)).first()
@@ -87,6 +90,31 @@ def put_decision(
     if known.content_hash != digest:
         raise OtherContent("this idempotency key was used before for another decision")
     return Decided(known.decision_id, is_new=False)
+
+
+def known_decision(transaction: Transaction, business_id: str, advisor_id: str, idempotency_key: str) -> bool:
+    """Tells whether a decision is stored under this key."""
+    key = {"business_id": business_id, "advisor_id": advisor_id, "idempotency_key": idempotency_key}
+    return transaction.execute(sa.select(decisions.c.decision_id).filter_by(**key)).first() is not None
+
+
+def note_refusal(
+    transaction: Transaction, *, business_id: str, advisor_id: str, subject: Mapping[str, Any], client: str, at: datetime
+) -> None:
+    """Keeps that a decision was wanted and refused, for the log; it changes nothing. subject: what was wanted, and why it is not."""
+    content = msgspec.json.encode(subject, order="deterministic")
+    statement = sa.insert(decisions).values(
+        business_id=business_id,
+        advisor_id=advisor_id,
+        idempotency_key=f"{REFUSED}-{uuid4().hex}",
+        decision_id=uuid4().hex,
+        kind=REFUSED,
+        subject=content.decode(),
+        content_hash=hashlib.sha256(content).hexdigest(),
+        client=client,
+        decided_at=at,
+    )
+    transaction.execute(statement)
 
 
 def may_act(transaction: Transaction, business_id: str) -> list[tuple[str, str]]:

@@ -21,7 +21,7 @@ from ingestion.strategies import strategy_named
 from ingestion.sync import SyncReport, SyncRequest
 from ingestion.traffic import Calls, sum_of
 from rowcol_assets.assets.failing import step_of
-from rowcol_assets.guardrail import above_guardrail
+from rowcol_assets.floors import above_guardrail
 from rowcol_assets.policies import BUSY_RETRY
 from rowcol_assets.resources import Platform, RunScope
 from rowcol_assets.runs import CLAIM_TAG

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ingestion.errors import RowcolError, UsageError
+from rowcol_assets.cli.rail_ids import LEDGER, rail_and_id
 
 if TYPE_CHECKING:
     from ingestion.control import ControlStore
@@ -66,6 +67,8 @@ def command(
         who = _decider(store, business, advisor)
         subjects = [subject_of(kind, one) for one in _subjects(settings, kind, business, subject, customers)]
         check_exists(settings, business, subjects)
+        if kind == "approve":
+            subjects = _let_by_the_guardrail(settings, store, business, who, subjects, key)
         made = _put(settings, store, kind, business, who, subjects, reason, key)
     if as_json:
         show_json(made)
@@ -94,15 +97,40 @@ def _decider(store: ControlStore, business: str, advisor: str | None) -> str:
     return advisor
 
 
+def _let_by_the_guardrail(
+    settings: Settings, store: ControlStore, business: str, advisor: str, subjects: list[dict[str, Any]], key: str | None
+) -> list[dict[str, Any]]:
+    """The bills with what the guardrail said of paying them all; what it does not approve is refused, and the refusal kept."""
+    from ingestion.control import product_clock_of
+    from ingestion.control.decisions import known_decision, note_refusal
+    from rowcol_assets.approving import Refused, approved
+
+    if key is not None:
+        with store.database.read() as transaction:
+            if known_decision(transaction, business, advisor, key):
+                return subjects
+    try:
+        answer = approved(settings, store, business, [(subject["rail"], subject["bill"]) for subject in subjects])
+    except Refused as refusal:
+        at = product_clock_of(settings, store)()
+        with store.database.write() as transaction:
+            for subject in subjects:
+                told = {"kind": "approve", "subject": subject, "answer": refusal.answer, "rules": list(refusal.rules)}
+                note_refusal(transaction, business_id=business, advisor_id=advisor, subject=told, client="command line", at=at)
+        raise
+    floors = f"cash {answer.cash_after}, buffer {answer.buffer_days_after} days afterwards, policy {answer.policy_version}"
+    return [subject | {"guardrail": floors} for subject in subjects]
+
+
 def _subjects(settings: Settings, kind: str, business: str, given: list[str], customers: bool) -> list[dict[str, Any]]:
     """What was written, as the subjects of one or more decisions."""
     from rowcol_assets.decidable import sides_of_match
 
     match kind, given:
         case (("approve" | "hold"), [*bills]):
-            return [dict(zip(("rail", "bill"), _split(bill, "qbo"), strict=True)) for bill in bills]
+            return [dict(zip(("rail", "bill"), rail_and_id(bill, LEDGER), strict=True)) for bill in bills]
         case (("same" | "different" | "unsure"), [left, right]):
-            sides = (("left_rail", "left_id"), _split(left)), (("right_rail", "right_id"), _split(right))
+            sides = (("left_rail", "left_id"), rail_and_id(left)), (("right_rail", "right_id"), rail_and_id(right))
             named = {name: value for names, values in sides for name, value in zip(names, values, strict=True)}
             return [named | {"party": "customer" if customers else "vendor"}]
         case (("confirm-match" | "reject-match"), [match_id]):
@@ -121,20 +149,8 @@ def _subjects(settings: Settings, kind: str, business: str, given: list[str], cu
     raise UsageError(f"{kind} is written: rowcol decide {kind} BUSINESS {WRITTEN[kind]}")
 
 
-def _split(written: str, rail: str | None = None) -> tuple[str, str]:
-    """RAIL and ID; an id may hold a colon, so a rail is what the registry knows."""
-    from ingestion.registry import RAILS
-
-    head, colon, rest = written.partition(":")
-    if colon and head in RAILS:
-        return head, rest
-    if rail is None:
-        raise UsageError(f"{written!r} names no rail: RAIL:ID, with RAIL one of {', '.join(RAILS)}")
-    return rail, written
-
-
 def _side(side: str, written: str) -> dict[str, str]:
-    rail, rest = _split(written)
+    rail, rest = rail_and_id(written)
     entity, _, record_id = rest.partition(":")
     return {f"{side}_rail": rail, f"{side}_entity": entity, f"{side}_id": record_id}
 

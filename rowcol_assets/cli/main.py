@@ -32,6 +32,7 @@ COMMANDS: dict[str, str] = {
     "portfolio": "portfolio",
     "live": "live",
     "decide": "decide",
+    "what-if": "what_if",
     "history": "history",
     "lineage": "lineage",
     "verify-log": "verify_log",

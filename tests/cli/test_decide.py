@@ -67,14 +67,14 @@ def kept(store: ControlStore) -> list[tuple[Any, ...]]:
 
 def test_what_is_written_is_the_decision_that_is_kept(store: ControlStore, capsys: pytest.CaptureFixture[str]) -> None:
     match = {"left_rail": "plaid", "left_entity": "transactions", "left_id": "t1", "right_rail": "qbo", "right_entity": "bills"}
-    assert decide("approve", "acme", "17", "qbo:18", "--reason", "both due") == 0
+    assert decide("hold", "acme", "17", "qbo:18", "--reason", "both wrong") == 0
     assert decide("same", "acme", "qbo:58", "plaid:SQ: ACME") == 0
     assert decide("confirm-match", "acme", "m1") == 0
     assert decide("reject-match", "acme", "plaid:transactions:t1", "qbo:bills:17") == 0
     assert decide("correct", "acme", "bills", "17", "due_date=2026-10-01", "vendor_id=58") == 0
     assert kept(store) == [
-        ("approve", {"rail": "qbo", "bill": "17"}, "ann", "both due"),
-        ("approve", {"rail": "qbo", "bill": "18"}, "ann", "both due"),
+        ("hold", {"rail": "qbo", "bill": "17"}, "ann", "both wrong"),
+        ("hold", {"rail": "qbo", "bill": "18"}, "ann", "both wrong"),
         ("same", {"left_rail": "qbo", "left_id": "58", "right_rail": "plaid", "right_id": "SQ: ACME", "party": "vendor"}, "ann", None),
         ("confirm-match", match | {"right_id": "17"}, "ann", None),
         ("reject-match", match | {"right_id": "17"}, "ann", None),
@@ -94,6 +94,18 @@ def test_what_is_written_is_the_decision_that_is_kept(store: ControlStore, capsy
     capsys.readouterr()
     assert decide("hold", "acme", "17", "--key", "tap", "--json") == decide("hold", "acme", "17", "--key", "tap") == 0
     assert len(kept(store)) == 10, "the same key is the same decision"
+
+
+def test_a_bill_is_not_approved_without_a_live_balance_and_the_refusal_is_kept(
+    store: ControlStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with store.database.write() as transaction:
+        transaction.execute(sa.text("update connections set base_url = 'http://127.0.0.1:9', auth_url = 'http://127.0.0.1:9'"))
+    assert decide("approve", "acme", "17", "18") == 1
+    told = capsys.readouterr().err
+    assert told.startswith("rowcol: not approved, needs_data: no live balance: ") and told.count("\n") == 1
+    wanted = {"kind": "approve", "answer": "needs_data", "rules": ["no_live_balance"]}
+    assert kept(store) == [("refused", wanted | {"subject": {"rail": "qbo", "bill": bill}}, "ann", None) for bill in ("17", "18")]
 
 
 def test_a_decision_is_undone_by_its_id(store: ControlStore, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,7 @@ from ingestion.clock import wall_clock
 from ingestion.control.schema import businesses
 from ingestion.control.store import open_store
 from ingestion.settings import Settings
-from rowcol_assets.guardrail import above_guardrail
+from rowcol_assets.floors import above_guardrail
 from rowcol_assets.publishing.layout import DATABASE
 
 

@@ -1,0 +1,62 @@
+"""Approving bills: cash is read from the vendors first, and what the guardrail does not approve is refused, and the refusal kept.
+
+The guardrail's rules are in `guardrail` and in the models; storing is `ingestion.control.decisions`. Nothing is paid by an
+approval: the payment service or a person pays, and the chain of custody follows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from ingestion.control import product_clock_of
+from ingestion.control.store import ControlStore
+from ingestion.errors import RowcolError
+from ingestion.live.desk import ask_once
+from ingestion.live.facts import LiveFailure, question_of
+from ingestion.settings import Settings
+from ingestion.warehouse import open_warehouse
+from rowcol_assets.guardrail import Answer, judge
+
+# What an advisor takes back by approving.
+LIFTED = "held_by_advisor"
+
+
+class Refused(RowcolError):
+    """The guardrail does not approve. answer: held or needs_data; rules: the rules that speak against it."""
+
+    def __init__(self, answer: str, rules: Sequence[str], said: str) -> None:
+        super().__init__(f"not approved, {answer}: {said}")
+        self.answer = answer
+        self.rules = tuple(rules)
+
+
+def approved(settings: Settings, store: ControlStore, business_id: str, bills: Sequence[tuple[str, str]]) -> Answer:
+    """The guardrail's approval of paying all these bills (rail and id) on the cash that the vendors state now.
+
+    Refused says why not: without a live balance it is needs_data. WarehouseBusy when the warehouse stays held.
+    """
+    try:
+        told = ask_once(settings, store, product_clock_of(settings, store), question_of("balances", business_id), strict=True)
+    except LiveFailure as error:
+        raise Refused("needs_data", ["no_live_balance"], f"no live balance: {error}") from None
+    with open_warehouse(settings, "approval") as warehouse:
+        last = judge(warehouse, business_id, bills)
+        cash = _home_cash(business_id, last.currency, told.value["cash"])
+        answer = judge(warehouse, business_id, bills, live_cash=cash)
+    against = [hit for hit in answer.rule_hits if hit.rule != LIFTED]
+    if against:
+        verdict = "needs_data" if any(hit.answer == "needs_data" for hit in against) else "held"
+        said = ", ".join(hit.rule + (f" (bill {hit.record_id})" if hit.record_id else "") for hit in against)
+        raise Refused(verdict, list(dict.fromkeys(hit.rule for hit in against)), said)
+    return answer
+
+
+def _home_cash(business_id: str, currency: str, by_currency: dict[str, Decimal] | None) -> Decimal:
+    """Live cash as one sum; Refused where it is none: an account without a readable amount, or one in another currency."""
+    if by_currency is None or not by_currency:
+        raise Refused("needs_data", ["no_live_balance"], f"no live balance: no account of {business_id} states what is on it")
+    if set(by_currency) != {currency}:
+        foreign = ", ".join(sorted(set(by_currency) - {currency}))
+        raise Refused("needs_data", ["no_live_balance"], f"no live balance in {currency}: there are accounts in {foreign}")
+    return by_currency[currency]

@@ -1,0 +1,20 @@
+"""How a record of a rail is named on the command line: RAIL:ID, or the id alone where one rail goes without saying."""
+
+from __future__ import annotations
+
+from ingestion.errors import UsageError
+
+# Whose bills are meant when no rail is named.
+LEDGER = "qbo"
+
+
+def rail_and_id(written: str, rail: str | None = None) -> tuple[str, str]:
+    """RAIL and ID; an id may hold a colon, so a rail is what the registry knows. UsageError when none is named and `rail` is None."""
+    from ingestion.registry import RAILS
+
+    head, colon, rest = written.partition(":")
+    if colon and head in RAILS:
+        return head, rest
+    if rail is None:
+        raise UsageError(f"{written!r} names no rail: RAIL:ID, with RAIL one of {', '.join(RAILS)}")
+    return rail, written
