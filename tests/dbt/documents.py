@@ -64,3 +64,17 @@ def purchase(record_id: str, amount: Any = 100, account_id: str = "35", **fields
     return _record(
         record_id, {"TotalAmt": amount, "PaymentType": "Check", "AccountRef": {"value": account_id}, "TxnDate": "2026-06-01"}, fields
     )
+
+
+def journal_entry(record_id: str, amount: Any, debit: str, credit: str, **fields: Any) -> dict[str, Any]:
+    """An entry that moves an amount from one account to another."""
+    lines = [
+        {
+            "Id": str(number),
+            "Amount": amount,
+            "DetailType": "JournalEntryLineDetail",
+            "JournalEntryLineDetail": {"PostingType": posting, "AccountRef": {"value": account_id}},
+        }
+        for number, (posting, account_id) in enumerate((("Debit", debit), ("Credit", credit)))
+    ]
+    return _record(record_id, {"TxnDate": "2026-06-01", "Line": lines}, fields)

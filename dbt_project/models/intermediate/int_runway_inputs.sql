@@ -36,6 +36,10 @@ receivables as (
     select * from {{ ref('int_ar_open_documents') }}
 ),
 
+payroll as (
+    select * from {{ ref('int_payroll') }}
+),
+
 rail_health as (
     select * from {{ ref('int_rail_health') }}
 ),
@@ -143,9 +147,9 @@ select
     {{ money('coalesce(ar.overdue_ar_amount, 0)') }} as overdue_ar_amount,
     nullif(concat_ws(',', cash.excluded_currencies, burn.excluded_currencies, ap.excluded_currencies, ar.excluded_currencies), '')
         as excluded_currencies,
-    calendar.payroll_amount,
-    calendar.payroll_next_date,
-    calendar.payroll_interval_days,
+    payroll.payroll_amount,
+    payroll.next_payroll_date as payroll_next_date,
+    payroll.payroll_interval_days,
     coalesce(calendar.critical_days, policy.critical_days) as critical_days,
     coalesce(calendar.warning_days, policy.warning_days) as warning_days,
     coalesce(calendar.healthy_days, policy.healthy_days) as healthy_days,
@@ -158,6 +162,7 @@ from calendar
 cross join policy
 inner join rail_health on calendar.business_id = rail_health.business_id
 inner join burn on calendar.business_id = burn.business_id
+left join payroll on calendar.business_id = payroll.business_id
 left join cash on calendar.business_id = cash.business_id
 left join cash_gaps on calendar.business_id = cash_gaps.business_id
 left join reserved on calendar.business_id = reserved.business_id

@@ -1,0 +1,114 @@
+with calendar as (
+    select * from {{ ref('int_business_calendar') }}
+),
+
+movements as (
+    select * from {{ ref('int_cash_movements') }}
+    where {{ within_days('movement_date', 200) }}
+),
+
+wage_accounts as (
+    select
+        accounts.business_id,
+        accounts.account_id
+    from {{ ref('int_ledger_accounts') }} as accounts
+    where accounts.is_payroll and accounts.is_expense
+),
+
+-- Wages are booked as an expense; paying over what was withheld is payroll too, but has a rhythm of its own.
+wage_records as (
+    select
+        lines.business_id,
+        'journal_entries' as entity,
+        lines.journal_entry_id as record_id
+    from {{ ref('stg_qbo__journal_entry_lines') }} as lines
+    semi join wage_accounts
+        on
+            lines.business_id = wage_accounts.business_id
+            and lines.account_id = wage_accounts.account_id
+
+    union all
+
+    select
+        lines.business_id,
+        'purchases' as entity,
+        lines.purchase_id as record_id
+    from {{ ref('stg_qbo__purchase_lines') }} as lines
+    semi join wage_accounts
+        on
+            lines.business_id = wage_accounts.business_id
+            and lines.account_id = wage_accounts.account_id
+),
+
+paydays as (
+    select
+        calendar.business_id,
+        calendar.as_of_date,
+        movements.movement_date,
+        sum(movements.amount) as amount
+    from calendar
+    inner join movements
+        on
+            calendar.business_id = movements.business_id
+            and movements.movement_date <= calendar.as_of_date
+    semi join wage_records
+        on
+            movements.business_id = wage_records.business_id
+            and movements.entity = wage_records.entity
+            and movements.record_id = wage_records.record_id
+    where movements.direction = 'out'
+    group by calendar.business_id, calendar.as_of_date, movements.movement_date
+),
+
+gaps as (
+    select
+        paydays.*,
+        cast(
+            paydays.movement_date
+            - lag(paydays.movement_date) over (partition by paydays.business_id order by paydays.movement_date asc) as integer
+        ) as gap_days,
+        row_number() over (partition by paydays.business_id order by paydays.movement_date desc) as recency
+    from paydays
+),
+
+-- Of the last seven, so that a change of rhythm is followed; a median, so that one extra payday is no rhythm.
+rhythms as (
+    select
+        gaps.business_id,
+        any_value(gaps.as_of_date) as as_of_date,
+        max(gaps.movement_date) as last_date,
+        quantile_disc(gaps.amount, 0.5) filter (gaps.recency <= 3) as amount,
+        quantile_disc(gaps.gap_days, 0.5) as interval_days,
+        count(*) as seen_count
+    from gaps
+    where gaps.recency <= 7
+    group by gaps.business_id
+),
+
+-- A payday that is a few days late is still to come; one that is later than that has stopped.
+inferred as (
+    select
+        rhythms.business_id,
+        rhythms.amount,
+        rhythms.interval_days,
+        greatest(rhythms.last_date + rhythms.interval_days, rhythms.as_of_date) as next_date
+    from rhythms
+    where
+        rhythms.seen_count >= 3
+        and rhythms.amount is not null
+        and (rhythms.interval_days between 6 and 8 or rhythms.interval_days between 13 and 16 or rhythms.interval_days between 27 and 32)
+        and rhythms.last_date + rhythms.interval_days >= rhythms.as_of_date - 5
+)
+
+select
+    calendar.business_id,
+    {{ money('coalesce(calendar.payroll_amount, inferred.amount)') }} as payroll_amount,
+    case when calendar.payroll_amount is not null then calendar.payroll_next_date else inferred.next_date end as next_payroll_date,
+    case when calendar.payroll_amount is not null then calendar.payroll_interval_days else inferred.interval_days end
+        as payroll_interval_days,
+    case
+        when calendar.payroll_amount is not null then 'set'
+        when inferred.amount is not null then 'seen'
+    end as payroll_source
+from calendar
+left join inferred on calendar.business_id = inferred.business_id

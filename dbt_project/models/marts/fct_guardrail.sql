@@ -1,0 +1,264 @@
+with ready as (
+    select * from {{ ref('fct_payment_ready_bills') }}
+),
+
+runway as (
+    select * from {{ ref('fct_runway_daily') }}
+),
+
+calendar as (
+    select * from {{ ref('int_business_calendar') }}
+),
+
+payroll as (
+    select * from {{ ref('int_payroll') }}
+),
+
+reserves as (
+    select * from {{ ref('stg_control__reserves') }}
+),
+
+freshness as (
+    select * from {{ ref('fct_rail_freshness') }}
+),
+
+flags as (
+    select * from {{ ref('fct_hygiene_flag') }}
+),
+
+priorities as (
+    select * from {{ ref('int_bill_priorities') }}
+),
+
+policies as (
+    select * from {{ ref('guardrail_policy') }}
+),
+
+rules as (
+    select
+        rules.rule,
+        rules.answer
+    from {{ ref('guardrail_rules') }} as rules
+
+    union all
+
+    select
+        'hygiene_' || lower(catalogue.check_id) as rule,
+        case catalogue.blocks_kind when 'needs_data' then 'needs_data' else 'held' end as answer
+    from {{ ref('hygiene_catalogue') }} as catalogue
+    where catalogue.is_blocking
+),
+
+policy as (
+    select
+        calendar.business_id,
+        arg_max(policies.policy_version, policies.effective_from) as policy_version,
+        coalesce(any_value(calendar.min_buffer_days), arg_max(policies.min_buffer_days, policies.effective_from)) as min_buffer_days,
+        coalesce(any_value(calendar.min_cash_amount), arg_max(policies.min_cash_amount, policies.effective_from)) as min_cash_amount,
+        arg_max(policies.max_cash_age_minutes, policies.effective_from) as max_cash_age_minutes,
+        arg_max(policies.payroll_horizon_days, policies.effective_from) as payroll_horizon_days
+    from calendar
+    inner join policies on calendar.as_of_date >= policies.effective_from
+    group by calendar.business_id
+),
+
+cash_ages as (
+    select
+        freshness.business_id,
+        freshness.rail,
+        max(freshness.sync_age_minutes) as cash_age_minutes,
+        count(*) > count(freshness.sync_age_minutes) as is_never_read
+    from freshness
+    where (freshness.rail, freshness.entity) in (('plaid', 'balances'), ('qbo', 'accounts'))
+    group by freshness.business_id, freshness.rail
+),
+
+payroll_reserves as (
+    select
+        calendar.business_id,
+        count(*) as reserve_count
+    from calendar
+    inner join reserves
+        on
+            calendar.business_id = reserves.business_id
+            and reserves.active_from <= calendar.as_of_date
+            and (reserves.active_until is null or reserves.active_until >= calendar.as_of_date)
+    where reserves.kind = 'payroll'
+    group by calendar.business_id
+),
+
+-- What is wrong with a bill or a vendor is among the reasons of the bill; what is wrong with anything else concerns all bills.
+business_flags as (
+    select
+        flags.business_id,
+        list(distinct 'hygiene_' || lower(flags.check_id) order by 'hygiene_' || lower(flags.check_id)) as rules
+    from flags
+    where
+        flags.status = 'open'
+        and flags.blocks_kind = 'needs_data'
+        and flags.entity not in ('bills', 'vendors')
+    group by flags.business_id
+),
+
+businesses as (
+    select
+        runway.business_id,
+        runway.as_of_date,
+        runway.cash,
+        runway.cash_source,
+        cash_ages.cash_age_minutes,
+        runway.spendable,
+        runway.outflow_90,
+        runway.observed_days,
+        runway.buffer_days,
+        policy.policy_version,
+        policy.min_buffer_days,
+        policy.min_cash_amount,
+        payroll.payroll_amount,
+        payroll.next_payroll_date,
+        case when runway.cash is null then ['cash_unknown'] else [] end
+        || case
+            when runway.cash is not null and (coalesce(cash_ages.is_never_read, true) or cash_ages.cash_age_minutes > policy.max_cash_age_minutes)
+                then ['cash_stale']
+            else []
+        end
+        || case when runway.buffer_days is null then ['burn_unknown'] else [] end
+        || case
+            when
+                payroll_reserves.business_id is null
+                and coalesce(payroll.next_payroll_date, runway.as_of_date - 1) < runway.as_of_date
+                then ['payroll_unknown']
+            else []
+        end
+        || coalesce(business_flags.rules, []) as rules
+    from runway
+    inner join calendar
+        on
+            runway.business_id = calendar.business_id
+            and runway.as_of_date = calendar.as_of_date
+    inner join policy on runway.business_id = policy.business_id
+    left join payroll on runway.business_id = payroll.business_id
+    left join payroll_reserves on runway.business_id = payroll_reserves.business_id
+    left join business_flags on runway.business_id = business_flags.business_id
+    left join cash_ages
+        on
+            runway.business_id = cash_ages.business_id
+            and runway.cash_source = cash_ages.rail
+),
+
+bills as (
+    select
+        ready.*,
+        businesses.cash,
+        businesses.cash_source,
+        businesses.cash_age_minutes,
+        businesses.spendable,
+        businesses.outflow_90,
+        businesses.observed_days,
+        businesses.buffer_days,
+        businesses.policy_version,
+        businesses.min_buffer_days,
+        businesses.min_cash_amount,
+        businesses.payroll_amount,
+        businesses.next_payroll_date,
+        businesses.rules as business_rules,
+        priorities.priority,
+        priorities.priority_rule,
+        priorities.priority_rank,
+        {{ money('businesses.cash - ready.home_open_amount') }} as cash_after,
+        {{ days_of(floor_zero('(businesses.spendable - ready.home_open_amount)'), 'businesses.outflow_90', 'businesses.observed_days') }}
+            as buffer_days_after,
+        list_sort(list_distinct(
+            businesses.rules
+            || coalesce(string_split(ready.blocked_reasons, ','), [])
+            || case when ready.home_open_amount is null then ['amount_unknown'] else [] end
+        )) as own_rules
+    from ready
+    inner join businesses on ready.business_id = businesses.business_id
+    left join priorities
+        on
+            ready.business_id = priorities.business_id
+            and ready.rail = priorities.rail
+            and ready.record_id = priorities.record_id
+),
+
+hits as (
+    select
+        bills.business_id,
+        bills.rail,
+        bills.record_id,
+        unnest(bills.own_rules) as rule
+    from bills
+),
+
+-- A reason that no rule knows is one more thing that nobody has looked at: it fails closed.
+own_answers as (
+    select
+        hits.business_id,
+        hits.rail,
+        hits.record_id,
+        string_agg(hits.rule, ',' order by hits.rule) filter (coalesce(rules.answer, 'needs_data') = 'needs_data') as needs_data_hits,
+        string_agg(hits.rule, ',' order by hits.rule) filter (rules.answer = 'held') as held_hits
+    from hits
+    left join rules on hits.rule = rules.rule
+    group by hits.business_id, hits.rail, hits.record_id
+),
+
+judged as (
+    select
+        bills.*,
+        own_answers.needs_data_hits,
+        own_answers.held_hits,
+        case when bills.cash_after < bills.min_cash_amount then ['cash_below_floor'] else [] end
+        || case when bills.buffer_days_after < bills.min_buffer_days then ['buffer_below_floor'] else [] end as floor_rules
+    from bills
+    left join own_answers
+        on
+            bills.business_id = own_answers.business_id
+            and bills.rail = own_answers.rail
+            and bills.record_id = own_answers.record_id
+)
+
+select
+    judged.business_id,
+    judged.as_of_date,
+    judged.rail,
+    judged.record_id,
+    case
+        when judged.needs_data_hits is not null then 'needs_data'
+        when judged.held_hits is not null or len(judged.floor_rules) > 0 then 'held'
+        else 'approved'
+    end as answer,
+    nullif(array_to_string(judged.own_rules || judged.floor_rules, ','), '') as rule_hits,
+    judged.needs_data_hits,
+    judged.held_hits,
+    nullif(array_to_string(list_sort(judged.business_rules), ','), '') as business_hits,
+    judged.vendor_id,
+    judged.vendor_name,
+    judged.document_number,
+    judged.due_date,
+    judged.home_open_amount,
+    judged.home_currency,
+    judged.priority,
+    judged.priority_rule,
+    judged.priority_rank,
+    judged.advisor_decision,
+    judged.cash,
+    judged.cash_source,
+    judged.cash_age_minutes,
+    judged.cash_after,
+    judged.spendable,
+    judged.outflow_90,
+    judged.observed_days,
+    judged.buffer_days,
+    judged.buffer_days_after,
+    judged.min_cash_amount,
+    judged.min_buffer_days,
+    judged.policy_version,
+    judged.payroll_amount,
+    judged.next_payroll_date,
+    judged.source_url,
+    judged.rails_used,
+    judged.degraded_rails,
+    judged.synced_at
+from judged

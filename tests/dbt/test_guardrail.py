@@ -1,0 +1,152 @@
+"""The guardrail: which bills may be paid, by which rule not, in which order, and the same of several bills together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from ingestion.errors import RowcolError, UsageError
+from rowcol_assets.guardrail import judge
+from tests.dbt.documents import account, bill, journal_entry, purchase, vendor
+from tests.dbt.ledgers import NOW, build_marts
+from tests.dbt.project import DbtProject, rows
+from tests.dbt.rawfill import RawWarehouse
+
+PAYROLL = {"payroll_amount": 500, "payroll_next_date": NOW.date() + timedelta(days=3), "payroll_interval_days": 14}
+
+
+def ledger(raw: RawWarehouse, business: str, cash: Any, *bills: dict[str, Any], burn: Any = 9000, **settings: Any) -> None:
+    """A ledger that spent `burn` in 90 days, 100 a day unless said otherwise, with these bills of vendors 1 and 2."""
+    raw.business(business, now=NOW, **{**PAYROLL, **settings})
+    wages = account("61", "Expense", Name="Wages", AccountSubType="PayrollExpenses")
+    raw.versions(business, "accounts", [account("35", "Bank", cash), account("60", "Expense"), wages, account("33", "Accounts Payable", 0)])
+    raw.versions(business, "vendors", [vendor("1"), vendor("2", DisplayName="City Rent Co")])
+    # Long before the year that says who is a large vendor.
+    raw.versions(business, "purchases", [purchase("10", burn), purchase("11", 1, TxnDate="2026-01-01")])
+    raw.versions(business, "bills", list(bills))
+
+
+@pytest.fixture(scope="module")
+def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("guardrail") / "warehouse.duckdb"
+    with RawWarehouse(path) as raw:
+        raw.load("1")
+        later = "2026-07-20"
+        ledger(
+            raw, "safe", 20_000,
+            bill("soon", 4000), bill("late", 5000, DueDate=later), bill("rent", 100, DueDate=later, VendorRef={"value": "2"}),
+            bill("huge", 12_000, DueDate="2026-07-25"), bill("undated", 10, DueDate=None), bill("held", 50, DueDate=later),
+            bill("euro", 10, DueDate=later, CurrencyRef={"value": "EUR"}),
+        )  # fmt: skip
+        ledger(raw, "burning", 20_000, bill("1", 100), burn=180_000)
+        ledger(raw, "modest", 900, bill("1", 100), burn=900, min_cash_amount=0, min_buffer_days=5)
+        ledger(raw, "unpaid", 20_000, bill("1", 100), payroll_amount=None, payroll_next_date=None, payroll_interval_days=None)
+        ledger(raw, "reserved", 20_000, bill("1", 100), payroll_amount=None, payroll_next_date=None, payroll_interval_days=None)
+        raw.control("reserves", business_id="reserved", reserve_id="1", kind="payroll", amount=500, active_from=NOW.date())
+        ledger(raw, "seen", 20_000, bill("1", 100), payroll_amount=None, payroll_next_date=None, payroll_interval_days=None)
+        for number, (day, debit) in enumerate((("2026-05-20", "61"), ("2026-06-03", "61"), ("2026-06-10", "33"), ("2026-06-17", "61"))):
+            raw.versions("seen", "journal_entries", [journal_entry(f"j{number}", 700 + number, debit, "35", TxnDate=day)])
+        ledger(raw, "old", 20_000, bill("1", 100))
+        raw.execute("update raw_control.sync_states set last_success_at = ? where business_id = 'old'", [NOW - timedelta(minutes=1441)])
+        ledger(raw, "gap", 20_000, bill("1", 100))
+        raw.checked("gap", "H24", at=NOW, entity="accounts", record_id="35", observed="differs")
+        ledger(raw, "broke", None, bill("1", 100))
+        subject = '{"rail":"qbo","bill":"held"}'
+        common = {"business_id": "safe", "advisor_id": "ann", "decided_at": NOW, "decision_no": 1, "decision_id": "d"}
+        raw.control("decisions", kind="hold", subject=subject, **common)
+    build_marts(project, path, only=("decision_console",))
+    return path
+
+
+@pytest.fixture
+def marts(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        yield connection
+
+
+def test_a_bill_alone_is_approved_held_or_lacks_data_and_says_by_which_rule(warehouse: Path) -> None:
+    found = rows(warehouse, "select business_id, record_id, answer, rule_hits from marts.fct_guardrail order by 1, 2")
+    assert found == [
+        ("broke", "1", "needs_data", "burn_unknown,cash_unknown"),
+        ("burning", "1", "held", "buffer_below_floor"),
+        ("gap", "1", "needs_data", "hygiene_h24"),
+        ("modest", "1", "approved", None),
+        ("old", "1", "needs_data", "cash_stale,stale"),
+        ("reserved", "1", "approved", None),
+        ("safe", "euro", "needs_data", "amount_unknown"),
+        ("safe", "held", "held", "held_by_advisor"),
+        ("safe", "huge", "held", "cash_below_floor"),
+        ("safe", "late", "approved", None),
+        ("safe", "rent", "approved", None),
+        ("safe", "soon", "approved", None),
+        ("safe", "undated", "needs_data", "no_due_date"),
+        ("seen", "1", "approved", None),
+        ("unpaid", "1", "needs_data", "payroll_unknown"),
+    ]
+
+
+def test_a_payroll_nobody_has_set_is_known_from_the_ledgers_paydays(warehouse: Path) -> None:
+    query = "select payroll_amount, next_payroll_date from marts.fct_guardrail where business_id = 'seen'"
+    # Every 14 days; the entry of the 10th pays over what was withheld and is no payday. The one of 1 July is the next.
+    assert [(amount, str(day)) for amount, day in rows(warehouse, query)] == [(Decimal("701.00"), "2026-07-01")]
+
+
+def test_the_console_goes_from_what_must_be_paid_to_what_can_wait_and_stops_at_the_floor(warehouse: Path) -> None:
+    query = """select record_id, priority, priority_rule, answer, answer_in_order, running_amount from experiences.decision_console
+        where business_id = 'safe' order by console_rank"""
+    assert rows(warehouse, query) == [
+        ("rent", "MUST_PAY", "rent", "approved", "approved", 100),
+        ("undated", "MUST_PAY", "no_due_date", "needs_data", "needs_data", 100),
+        ("soon", "MUST_PAY", "due_soon", "approved", "approved", 4100),
+        ("held", "MUST_PAY", "strategic_vendor", "held", "held", 4100),
+        ("late", "MUST_PAY", "strategic_vendor", "approved", "approved", 9100),
+        ("euro", "MUST_PAY", "strategic_vendor", "needs_data", "needs_data", 9100),
+        ("huge", "MUST_PAY", "strategic_vendor", "held", "held", 21100),
+    ]
+
+
+def test_one_bill_is_judged_as_the_mart_judges_it(marts: duckdb.DuckDBPyConnection) -> None:
+    columns = "business_id, record_id, answer, coalesce(rule_hits, ''), cash_after, buffer_days_after"
+    judged = marts.execute(f"select {columns} from marts.fct_guardrail").fetchall()
+    for business, record_id, answer, hits, *left in judged:
+        said = judge(marts, business, [("qbo", record_id)])
+        assert (said.answer, {hit.rule for hit in said.rule_hits}) == (answer, set(filter(None, hits.split(","))))
+        assert [said.cash_after, said.buffer_days_after] == left
+    assert len(judged) == 15
+
+
+def test_several_bills_are_judged_by_what_all_of_them_leave(marts: duckdb.DuckDBPyConnection) -> None:
+    both = judge(marts, "safe", [("qbo", "soon"), ("qbo", "late")])
+    assert (both.answer, both.total_amount, both.cash_after, both.buffer_days_after) == ("approved", 9000, 11_000, Decimal("110.00"))
+    more = judge(marts, "safe", [("qbo", "soon"), ("qbo", "late"), ("qbo", "huge")])
+    assert (more.answer, [hit.rule for hit in more.rule_hits]) == ("held", ["cash_below_floor", "buffer_below_floor"])
+    mixed = judge(marts, "safe", [("qbo", "soon"), ("qbo", "euro"), ("qbo", "held")])
+    assert (mixed.answer, mixed.cash_after, [(hit.rule, hit.record_id) for hit in mixed.rule_hits]) == (
+        "needs_data",
+        None,
+        [("amount_unknown", "euro"), ("held_by_advisor", "held")],
+    )
+    live = judge(marts, "old", [("qbo", "1")], live_cash=Decimal(10_099))
+    assert (live.cash_source, [hit.rule for hit in live.rule_hits]) == ("live", ["stale", "cash_below_floor"])
+
+
+@pytest.mark.parametrize(
+    ("business", "bills", "error", "said"),
+    [
+        ("safe", ["nothing"], RowcolError, "safe has no bill nothing on qbo"),
+        ("gap", ["soon"], RowcolError, "gap has no bill soon on qbo"),
+        ("safe", ["soon", "soon"], UsageError, "named twice"),
+        ("safe", [], UsageError, "at least one bill"),
+    ],
+)
+def test_what_cannot_be_paid_is_refused_in_a_sentence(
+    marts: duckdb.DuckDBPyConnection, business: str, bills: list[str], error: type[Exception], said: str
+) -> None:
+    with pytest.raises(error, match=said):
+        judge(marts, business, [("qbo", one) for one in bills])
