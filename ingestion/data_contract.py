@@ -105,7 +105,7 @@ def _entity(entity: EntityPromise) -> tuple[str, ...]:
 
 def _control() -> Iterator[str]:
     yield "## The control store's copy (`raw_control`)\n"
-    yield "Mirrored whole after each sync, outcomes by appending; no secret and no token is among the columns.\n"
+    yield "Mirrored whole after each sync, outcomes and acts by appending; no secret and no token is among the columns.\n"
     yield _table(CONTROL_HEADINGS, [(f"`{name}`", ", ".join(columns)) for name, columns in TABLES.items()])
 
 

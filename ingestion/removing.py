@@ -19,6 +19,7 @@ from ingestion.clock import wall_clock
 from ingestion.connecting import called
 from ingestion.consent import Ending, Place, place_of, steps_of
 from ingestion.control import tokens
+from ingestion.control.acts import changed
 from ingestion.control.claims import end_waiting
 from ingestion.control.facts import Connection, TokenState
 from ingestion.control.live_cache import forget_answers
@@ -101,4 +102,4 @@ def _forget(store: ControlStore, connection: Connection) -> None:
             transaction.execute(sa.delete(table).filter_by(**connection.key))
         forget_answers(transaction, connection.key)
         end_waiting(transaction, **connection.key, why=why)
-        transaction.execute(sa.update(connections).filter_by(**connection.key).values({**gone, "updated_at": now}))
+        transaction.execute(sa.update(connections).filter_by(**connection.key).values({**gone, "updated_at": now, **changed(now)}))

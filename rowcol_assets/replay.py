@@ -129,7 +129,7 @@ def _fill_control(warehouse: duckdb.DuckDBPyConnection, name: str, table: pa.Tab
     """Copies one control table; what happened after `known_at` is taken for not having happened."""
     warehouse.register("current_rows", table)
     instants = {field.name for field in table.schema if pa.types.is_timestamp(field.type)}
-    later = {"sync_outcomes": "finished_at", "quarantined_pages": "quarantined_at", "decisions": "decided_at"}.get(name)
+    later = {"sync_outcomes": "finished_at", "quarantined_pages": "quarantined_at", "decisions": "decided_at", "acts": "acted_at"}.get(name)
     bound = f"timestamptz '{utc_text(known_at)}'" if known_at else ""
     columns = [
         f"case when {column} <= {bound} then {column} end as {column}" if known_at and column in instants else column

@@ -11,6 +11,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection as Transaction
 
+from ingestion.control.acts import changed
 from ingestion.control.database import Database, insert
 from ingestion.control.facts import ROLES, Role
 from ingestion.control.schema import advisors, businesses, grants
@@ -30,8 +31,10 @@ def grant(database: Database, advisor_id: str, business_id: str, role: Role, at:
         mine = _open(advisor_id, business_id)
         if transaction.execute(sa.select(grants.c.role).where(mine)).scalar_one_or_none() == role:
             return False
-        transaction.execute(sa.update(grants).where(mine).values(valid_to=at))
-        transaction.execute(sa.insert(grants).values(business_id=business_id, advisor_id=advisor_id, role=role, valid_from=at))
+        transaction.execute(sa.update(grants).where(mine).values(valid_to=at, **changed(at)))
+        transaction.execute(
+            sa.insert(grants).values(business_id=business_id, advisor_id=advisor_id, role=role, valid_from=at, **changed(at))
+        )
     return True
 
 
@@ -46,7 +49,7 @@ def revoke(database: Database, advisor_id: str, business_id: str, at: datetime) 
         _check_business(transaction, business_id)
         if transaction.execute(sa.select(advisors.c.advisor_id).filter_by(advisor_id=advisor_id)).first() is None:
             raise UsageError(f"there is no advisor {advisor_id!r}")
-        ended = transaction.execute(sa.update(grants).where(_open(advisor_id, business_id)).values(valid_to=at)).rowcount
+        ended = transaction.execute(sa.update(grants).where(_open(advisor_id, business_id)).values(valid_to=at, **changed(at))).rowcount
     return bool(ended)
 
 

@@ -13,6 +13,7 @@ import secrets
 import sqlalchemy as sa
 
 from ingestion.clock import wall_clock
+from ingestion.control.acts import KEYS, Act, note
 from ingestion.control.arrivals_schema import api_tokens
 from ingestion.control.database import Database
 from ingestion.control.facts import Role
@@ -33,6 +34,7 @@ def new_token(database: Database, advisor_id: str) -> str:
         _check_advisor(transaction, advisor_id)
         row = {"token_id": token_id, "advisor_id": advisor_id, "token_hash": _hash(secret), "created_at": wall_clock()}
         transaction.execute(sa.insert(api_tokens).values(row))
+        note(transaction, _act(advisor_id, token_id, "created", "a token for the receiver was made"))
     return f"rowcol_{token_id}_{secret}"
 
 
@@ -42,7 +44,10 @@ def revoke_tokens(database: Database, advisor_id: str) -> int:
     with database.write() as transaction:
         _check_advisor(transaction, advisor_id)
         mine = sa.and_(api_tokens.c.advisor_id == advisor_id, api_tokens.c.revoked_at.is_(None))
-        return int(transaction.execute(sa.update(api_tokens).where(mine).values(revoked_at=wall_clock())).rowcount)
+        ended = list(transaction.execute(sa.select(api_tokens.c.token_id).where(mine)).scalars())
+        transaction.execute(sa.update(api_tokens).where(mine).values(revoked_at=wall_clock()))
+        note(transaction, *(_act(advisor_id, token_id, "deleted", "a token for the receiver was ended") for token_id in ended))
+    return len(ended)
 
 
 def advisor_of(database: Database, token: str) -> str | None:
@@ -66,6 +71,10 @@ def role_of(transaction: sa.engine.Connection, advisor_id: str, business_id: str
 def _check_advisor(transaction: sa.engine.Connection, advisor_id: str) -> None:
     if transaction.execute(sa.select(advisors.c.advisor_id).filter_by(advisor_id=advisor_id)).first() is None:
         raise UsageError(f"there is no advisor {advisor_id!r}: grant a business first")
+
+
+def _act(advisor_id: str, token_id: str, action: str, reason: str) -> Act:
+    return Act(KEYS, f"tokens/{token_id}", action, {"advisor_id": advisor_id}, reason, wall_clock())
 
 
 def _hash(secret: str) -> str:

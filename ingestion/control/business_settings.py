@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection as Transaction
 
+from ingestion.control.acts import changed
 from ingestion.control.database import Database
 from ingestion.control.intake import check_timezone
 from ingestion.control.schema import businesses, reserves
@@ -68,8 +69,10 @@ def change_settings(
     changes: Mapping[str, Any],
     kept_aside: Sequence[Reserve] = (),
     cleared: Collection[str] = (),
+    *,
+    at: datetime,
 ) -> None:
-    """Sets `changes` (names of FIELDS) and reserves from `today` on, and unsets `cleared`: fields, or kinds of reserves.
+    """Sets at `at` `changes` (names of FIELDS) and reserves from `today` on, and unsets `cleared`: fields, or kinds of reserves.
 
     All of it or nothing: UsageError names what cannot be.
     """
@@ -85,11 +88,11 @@ def change_settings(
         values = {**changes, **dict.fromkeys(unset)}
         _check({**{name: row[name] for name in FIELDS}, **values}, values)
         if values:
-            transaction.execute(sa.update(businesses).filter_by(business_id=business_id).values(values))
+            transaction.execute(sa.update(businesses).filter_by(business_id=business_id).values(values | changed(at)))
         for kind in ended:
-            _end(transaction, business_id, kind, today)
+            _end(transaction, business_id, kind, at, today)
         for reserve in kept_aside:
-            _begin(transaction, business_id, reserve, today)
+            _begin(transaction, business_id, reserve, at, today)
 
 
 def check_amount(what: str, amount: Decimal) -> Decimal:
@@ -131,17 +134,17 @@ def _active(business_id: str, today: date) -> sa.ColumnElement[bool]:
     return sa.and_(reserves.c.business_id == business_id, reserves.c.active_from <= today, sa.or_(ends.is_(None), ends >= today))
 
 
-def _end(transaction: Transaction, business_id: str, kind: str, today: date) -> None:
+def _end(transaction: Transaction, business_id: str, kind: str, at: datetime, today: date) -> None:
     """Lets what is set aside end with yesterday; what only began today never was."""
     mine = sa.and_(_active(business_id, today), reserves.c.kind == kind)
     transaction.execute(sa.delete(reserves).where(mine, reserves.c.active_from == today))
-    transaction.execute(sa.update(reserves).where(mine).values(active_until=today - timedelta(days=1)))
+    transaction.execute(sa.update(reserves).where(mine).values(active_until=today - timedelta(days=1), **changed(at)))
 
 
-def _begin(transaction: Transaction, business_id: str, reserve: Reserve, today: date) -> None:
+def _begin(transaction: Transaction, business_id: str, reserve: Reserve, at: datetime, today: date) -> None:
     if reserve.kind not in RESERVE_KINDS:
         raise UsageError(f"{reserve.kind!r} is not a kind of reserve; known: {', '.join(RESERVE_KINDS)}")
     check_amount(f"the reserve {reserve.kind}", reserve.amount)
-    _end(transaction, business_id, reserve.kind, today)
+    _end(transaction, business_id, reserve.kind, at, today)
     row = {"business_id": business_id, "reserve_id": f"{reserve.kind}-{today.isoformat()}", "kind": reserve.kind}
-    transaction.execute(sa.insert(reserves).values(**row, amount=reserve.amount, active_from=today))
+    transaction.execute(sa.insert(reserves).values(**row, amount=reserve.amount, active_from=today, **changed(at)))

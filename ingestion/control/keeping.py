@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection as Transaction
 
 from ingestion.clock import wall_clock
 from ingestion.control import tokens
+from ingestion.control.acts import changed
 from ingestion.control.intake import Host
 from ingestion.control.live_cache import forget_answers
 from ingestion.control.outcomes import DISCONNECTED
@@ -52,6 +53,7 @@ def keep(
     A connection that is known gets the new secret and counts as healthy; id, history and outcomes stay.
     """
     form = promise.credentials
+    vault = store.vault  # before the transaction: a key that is made now is noted in one of its own
     with store.database.exclusive("onboarding") as transaction:
         environments = {environment_of(form, host, identity) for identity in identities}
         refuse_mixture(transaction, environments)
@@ -61,13 +63,13 @@ def keep(
         for key, identity in zip(keys, identities, strict=True):
             kept = _with_what_is_known(transaction, store, key, form, identity.credentials)
             starts_anew = _starts_anew(transaction, store, key, kept)
-            _put_connection(transaction, key, host, environment_of(form, host, identity))
+            _put_connection(transaction, key, host, environment_of(form, host, identity), now)
             forget_answers(transaction, key)
-            tokens.store_secret(transaction, store.vault, key, kept, wall_clock())
+            tokens.store_secret(transaction, vault, key, kept, wall_clock())
             if form.refresh_field and starts_anew:
                 # Also without one: client credentials bring access tokens alone, which are kept and renewed all the same.
                 first = identity.refresh_token or kept.get(form.refresh_field)
-                tokens.store_first_token(transaction, store.vault, key, first, wall_clock())
+                tokens.store_first_token(transaction, vault, key, first, wall_clock())
     return are_new
 
 
@@ -161,13 +163,15 @@ def _put_business(transaction: Transaction, business_id: str, profile: Profile, 
     known = transaction.execute(sa.select(businesses.c.business_id).filter_by(business_id=business_id)).first()
     if known is None:
         transaction.execute(
-            sa.insert(businesses).values({"business_id": business_id, "business_name": business_id, "onboarded_at": now, **given})
+            sa.insert(businesses).values(
+                {"business_id": business_id, "business_name": business_id, "onboarded_at": now, **given, **changed(now)}
+            )
         )
     elif given:
-        transaction.execute(sa.update(businesses).filter_by(business_id=business_id).values(given))
+        transaction.execute(sa.update(businesses).filter_by(business_id=business_id).values(given | changed(now)))
 
 
-def _put_connection(transaction: Transaction, key: dict[str, str], host: Host, environment: str | None) -> None:
+def _put_connection(transaction: Transaction, key: dict[str, str], host: Host, environment: str | None, now: datetime) -> None:
     where = {"base_url": host.base_url, "auth_url": host.auth_url, "sandbox_clock_url": host.base_url if host.sandbox_now else None}
     healed = {
         "state": "healthy",
@@ -177,6 +181,6 @@ def _put_connection(transaction: Transaction, key: dict[str, str], host: Host, e
         "removed_at": None,
         "updated_at": wall_clock(),
     }
-    values = {**where, **healed, "environment": environment}
+    values = {**where, **healed, "environment": environment, **changed(now)}
     if not transaction.execute(sa.update(connections).filter_by(**key).values(values)).rowcount:
         transaction.execute(sa.insert(connections).values({**key, **values}))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection as Transaction
 
+from ingestion.clock import wall_clock
+from ingestion.control.acts import changed
 from ingestion.control.database import Database
 from ingestion.control.live_cache import CONNECTIONS, note_changes
 from ingestion.control.schema import businesses, connections
@@ -21,12 +23,12 @@ def set_pause(database: Database, business_id: str, rail: str | None, *, is_paus
             raise UsageError(f"there is no business {business_id!r}: onboard it first")
         if rail is None:
             statement = sa.update(businesses).where(businesses.c.business_id == business_id, businesses.c.is_paused != is_paused)
-            return _changed(transaction, business_id, statement.values(is_paused=is_paused))
+            return _changed(transaction, business_id, statement.values(is_paused=is_paused, **changed(wall_clock())))
         of_rail = sa.and_(connections.c.business_id == business_id, connections.c.rail == rail)
         if not transaction.execute(sa.select(connections.c.connection_id).where(of_rail)).first():
             raise UsageError(f"{business_id} is not connected to {rail}")
         statement = sa.update(connections).where(of_rail, connections.c.is_paused != is_paused)
-        return _changed(transaction, business_id, statement.values(is_paused=is_paused))
+        return _changed(transaction, business_id, statement.values(is_paused=is_paused, **changed(wall_clock())))
 
 
 def _changed(transaction: Transaction, business_id: str, statement: sa.Update) -> bool:

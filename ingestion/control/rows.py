@@ -12,11 +12,15 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection as Transaction
 
 from ingestion.control import arrivals_schema, schema
+from ingestion.control.acts import acts
 from ingestion.control.columns import Instant, Money
 from ingestion.control.store import ControlStore
 
 INSTANT = pa.timestamp("us", tz="UTC")
 MONEY = pa.decimal128(18, 2)
+
+# Who changed a row last, from where and when.
+CHANGED = ("changed_by", "changed_from", "changed_at")
 
 TABLES: dict[str, tuple[str, ...]] = {
     "businesses": (
@@ -36,9 +40,10 @@ TABLES: dict[str, tuple[str, ...]] = {
         "payroll_interval_days",
         "is_paused",
         "onboarded_at",
+        *CHANGED,
     ),
-    "reserves": ("business_id", "reserve_id", "kind", "amount", "active_from", "active_until"),
-    "grants": ("business_id", "advisor_id", "role", "valid_from", "valid_to"),
+    "reserves": ("business_id", "reserve_id", "kind", "amount", "active_from", "active_until", *CHANGED),
+    "grants": ("business_id", "advisor_id", "role", "valid_from", "valid_to", *CHANGED),
     "connections": (
         "business_id",
         "connection_id",
@@ -53,6 +58,8 @@ TABLES: dict[str, tuple[str, ...]] = {
         "is_sandbox",
         "is_paused",
         "removed_at",
+        "secret_changed_at",
+        *CHANGED,
     ),
     "sync_states": (
         "business_id",
@@ -103,7 +110,11 @@ TABLES: dict[str, tuple[str, ...]] = {
         "resolved_at",
     ),
     "decisions": ("decision_no", "decision_id", "business_id", "advisor_id", "kind", "subject", "reason", "client", "decided_at"),
+    "acts": ("act_no", "act_id", "entity", "record_id", "action", "details", "actor_type", "actor_id", "client", "reason", "acted_at"),
 }
+
+# Append-only tables, which are read from a watermark: the number that counts their rows up, and the id of a row.
+APPENDED = {"sync_outcomes": (schema.sync_outcomes.c.outcome_no, "outcome_id"), "acts": (acts.c.act_no, "act_id")}
 
 
 def control_rows(store: ControlStore) -> dict[str, pa.Table]:
@@ -113,17 +124,17 @@ def control_rows(store: ControlStore) -> dict[str, pa.Table]:
 
 
 def current_rows(store: ControlStore) -> dict[str, pa.Table]:
-    """The tables that are replaced as a whole: all but the append-only `sync_outcomes`."""
+    """The tables that are replaced as a whole: all but those of APPENDED."""
     with store.database.read() as transaction:
-        return {name: _table(transaction, name) for name in TABLES if name != "sync_outcomes"}
+        return {name: _table(transaction, name) for name in TABLES if name not in APPENDED}
 
 
-def outcome_rows(store: ControlStore, after: int) -> tuple[pa.Table, int]:
-    """The outcomes recorded after number `after`, and the highest number there is."""
-    numbers = schema.sync_outcomes.c.outcome_no
+def appended_rows(store: ControlStore, name: str, after: int) -> tuple[pa.Table, int]:
+    """The rows of a table of APPENDED after number `after`, and the highest number there is."""
+    numbers, _ = APPENDED[name]
     with store.database.read() as transaction:
         newest = transaction.execute(sa.select(sa.func.max(numbers))).scalar_one() or 0
-        return _table(transaction, "sync_outcomes", numbers > after), newest
+        return _table(transaction, name, numbers > after), newest
 
 
 def last_outcomes(store: ControlStore) -> list[dict[str, Any]]:
@@ -162,14 +173,18 @@ def _query(name: str) -> sa.Select[Any]:
         source = table.outerjoin(schema.firms)
         computed["firm_name"] = sa.type_coerce(schema.firms.c.firm_name, sa.String)
     if name == "connections":
-        source = table.outerjoin(schema.tokens)
+        source = table.outerjoin(schema.tokens).outerjoin(schema.secrets, _same_connection(table, schema.secrets))
+        computed["secret_changed_at"] = sa.type_coerce(schema.secrets.c.updated_at, Instant)
         computed["token_expires_at"] = sa.type_coerce(schema.tokens.c.refresh_expires_at, Instant)
         computed["is_sandbox"] = table.c.sandbox_clock_url.is_not(None)
         # What was removed rests like what is paused: kept, marked and not synced.
         computed["is_paused"] = sa.or_(table.c.is_paused, table.c.removed_at.is_not(None))
     columns = [computed[key].label(key) if key in computed else table.c[key] for key in TABLES[name]]
-    order = [schema.sync_outcomes.c.outcome_no] if name == "sync_outcomes" else list(table.primary_key)
-    return sa.select(*columns).select_from(source).order_by(*order)
+    return sa.select(*columns).select_from(source).order_by(*table.primary_key)
+
+
+def _same_connection(left: sa.Table, right: sa.Table) -> sa.ColumnElement[bool]:
+    return sa.and_(*(left.c[name] == right.c[name] for name in ("business_id", "rail", "connection_id")))
 
 
 def _nullable(column: sa.ColumnElement[Any]) -> bool:

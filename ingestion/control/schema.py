@@ -7,6 +7,7 @@ first in every key. Only `secrets`, `tokens` and `apps` hold anything confidenti
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -25,6 +26,11 @@ def _instant(name: str, *, null: bool = True) -> sa.Column[datetime]:
 
 def _count(name: str, *, null: bool = False) -> sa.Column[int]:
     return sa.Column(name, sa.BigInteger, nullable=null, server_default=None if null else "0")
+
+
+def _changed() -> list[sa.Column[Any]]:
+    """Who changed the row last, from where and when."""
+    return [_text("changed_by", null=True), _text("changed_from", null=True), _instant("changed_at")]
 
 
 def _connection_key() -> list[sa.Column[str]]:
@@ -57,6 +63,7 @@ businesses = sa.Table(
     sa.Column("payroll_interval_days", sa.Integer, nullable=True),
     sa.Column("is_paused", sa.Boolean, nullable=False, server_default=sa.false()),
     _instant("onboarded_at", null=False),
+    *_changed(),
 )
 
 reserves = sa.Table(
@@ -68,6 +75,7 @@ reserves = sa.Table(
     sa.Column("amount", Money, nullable=False),
     sa.Column("active_from", sa.Date, nullable=False),
     sa.Column("active_until", sa.Date, nullable=True),
+    *_changed(),
 )
 
 grants = sa.Table(
@@ -79,6 +87,7 @@ grants = sa.Table(
     _text("role"),
     _instant("valid_from", null=False),
     _instant("valid_to"),
+    *_changed(),
     sa.Index(
         "one_open_grant",
         "business_id",
@@ -110,6 +119,7 @@ connections = sa.Table(
     sa.Column("is_paused", sa.Boolean, nullable=False, server_default=sa.false()),
     _text("environment", null=True),
     _instant("removed_at"),
+    *_changed(),
     sa.UniqueConstraint("rail", "connection_id", name="one_business_per_connection"),
 )
 

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from ingestion import clock
 from ingestion.control import access, quarantine, tokens, vault
+from ingestion.control.acts import KEYS, Act, note
 from ingestion.control.database import Database, open_database
 from ingestion.control.facts import Business, Connection, Credentials, QuarantinedPage, Role, TokenState
 from ingestion.control.leases import LeaseSet, lease_patiently
@@ -35,8 +36,16 @@ class ControlStore:
 
     @cached_property
     def vault(self) -> vault.Vault:
-        """The key, read when something confidential is first needed."""
-        return vault.open_vault(self.settings)
+        """The key, read when something confidential is first needed; of a key file that is made then, the log will tell."""
+        is_first = self.settings.secret_key is None and not (self.settings.home / vault.KEY_FILE).exists()
+        found = vault.open_vault(self.settings)
+        if is_first:
+            with self.database.write() as transaction:
+                note(
+                    transaction,
+                    Act(KEYS, "secrets", "created", {"kept_in": vault.KEY_FILE}, "the first secret needs a key", clock.wall_clock()),
+                )
+        return found
 
     def connections(self, rail: str, businesses: Sequence[str] | None = None) -> list[Connection]:
         """The connections on `rail` of all businesses or of those named, by id; what is paused or removed is left out.

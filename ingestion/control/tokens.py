@@ -19,6 +19,7 @@ from sqlalchemy.engine import Connection as Transaction
 
 from ingestion.clock import wall_clock
 from ingestion.control import processes
+from ingestion.control.acts import KEYS, Act, note
 from ingestion.control.database import Database
 from ingestion.control.facts import Connection, Credentials, TokenState
 from ingestion.control.schema import apps, secrets, tokens
@@ -113,6 +114,10 @@ def reseal_all(database: Database, vault: Vault) -> int:
                 key = {column.name: row[column.name] for column in table.primary_key}
                 transaction.execute(sa.update(table).filter_by(**key).values(ciphertext=vault.reseal(row["ciphertext"])))
                 count += 1
+        note(
+            transaction,
+            Act(KEYS, "secrets", "updated", {"stored_secrets": count}, "the stored secrets were put under a new key", wall_clock()),
+        )
     return count
 
 

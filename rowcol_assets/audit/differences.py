@@ -29,7 +29,8 @@ class Subject:
 
     entity: its name in the log. relation: where its rows are, of which `where` lets some through. record_id: the SQL expression
     of a record's id within its business. columns: what a snapshot holds. occurred_at, actor_type, actor_id, client, reason: SQL
-    expressions over a row, instants in UTC; what is not known is null. gone_by, gone_because: of a record that is no more.
+    expressions over a row, instants in UTC; what is not known is null. gone_by, gone_because: of a record that is no more;
+    sent_by: SQL expression over what the log tells of such a record (`told`), giving the advisor whose word made it go, or null.
     """
 
     entity: str
@@ -45,6 +46,7 @@ class Subject:
     where: str = "true"
     gone_by: str = "operator"
     gone_because: str = "removed"
+    sent_by: str = "null"
 
 
 def collect(warehouse: duckdb.DuckDBPyConnection, subjects: Iterable[Subject], *, run_id: str, recorded_at: str) -> None:
@@ -115,6 +117,12 @@ def _compare(warehouse: duckdb.DuckDBPyConnection, subject: Subject, recorded_at
             from {LOG}
             where entity = '{subject.entity}' and rail is null
             group by business_id, record_id
+        ),
+        sent as (
+            select told.business_id, told.record_id, {subject.sent_by} as sent_by
+            from told
+            anti join present on told.business_id = present.business_id and told.record_id = present.record_id
+            where told.action != 'deleted'
         )
         select
             coalesce(present.business_id, told.business_id) as business_id,
@@ -127,15 +135,24 @@ def _compare(warehouse: duckdb.DuckDBPyConnection, subject: Subject, recorded_at
                 else 'updated'
             end as action,
             coalesce(present.occurred_at, timestamp '{recorded_at}') as occurred_at,
-            case when present.record_id is null then '{subject.gone_by}' else coalesce(present.actor_type, 'operator') end as actor_type,
-            present.actor_id,
+            case
+                when present.record_id is not null then coalesce(present.actor_type, 'operator')
+                when sent.sent_by is not null then 'advisor'
+                else '{subject.gone_by}'
+            end as actor_type,
+            coalesce(present.actor_id, sent.sent_by) as actor_id,
             present.client,
-            case when present.record_id is null then '{subject.gone_because}' else present.reason end as reason,
+            case
+                when present.record_id is not null then present.reason
+                when sent.sent_by is not null then 'rejected by a person'
+                else '{subject.gone_because}'
+            end as reason,
             told.event_id as cause_id,
             told.snapshot as former,
             coalesce(present.snapshot, told.snapshot) as snapshot
         from present
         full outer join told on present.business_id = told.business_id and present.record_id = told.record_id
+        left join sent on told.business_id = sent.business_id and told.record_id = sent.record_id
         where
             (present.record_id is null and told.action != 'deleted')
             or (present.record_id is not null and (told.record_id is null or told.action = 'deleted' or told.snapshot != present.snapshot))

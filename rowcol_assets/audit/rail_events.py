@@ -15,43 +15,22 @@ from ingestion.promise import EntityPromise, RailPromise
 from rowcol_assets.audit.compared import changed_fields
 from rowcol_assets.audit.event import COLUMN_TYPES
 from rowcol_assets.audit.log import PENDING
-from rowcol_assets.audit.tables import LOG, LOGGED_LOADS, count
+from rowcol_assets.audit.tables import LOG, NEW_LOADS, count
 
 EVENTS = "_rail_events"
-_NEW_LOADS = "_new_loads"
 _CHANGES = pa.schema([pa.field("change_id", pa.string()), pa.field("changes", pa.string())])
 
 
 def collect(warehouse: duckdb.DuckDBPyConnection, rails: Iterable[RailPromise], *, run_id: str, recorded_at: str) -> None:
-    """Leaves the events that are not in the log yet in the temporary table EVENTS. recorded_at: UTC, as DuckDB reads it.
-
-    Rows of loads that dlt has not finished are left for the next time.
-    """
+    """Leaves the events of NEW_LOADS that are not in the log yet in the temporary table EVENTS. recorded_at: UTC, as DuckDB reads it."""
     columns = ", ".join(f"{name} {COLUMN_TYPES[name]}" for name in PENDING)
     warehouse.execute(f"create or replace temp table {EVENTS} (position bigint, {columns})")
-    warehouse.execute(f"create or replace temp table {_NEW_LOADS} (schema_name varchar, load_id varchar)")
     known = set(warehouse.execute("select schema_name, table_name from duckdb_tables()").fetchall())
     for rail in rails:
         schema = f"raw_{rail.name}"
-        if (schema, "_dlt_loads") not in known:
-            continue
-        warehouse.execute(
-            f"""
-            insert into {_NEW_LOADS}
-            select '{schema}', loads.load_id
-            from {schema}._dlt_loads as loads
-            anti join {LOGGED_LOADS} as done on done.schema_name = '{schema}' and done.load_id = loads.load_id
-            where loads.status = 0
-            """
-        )
         for entity in rail.entities:
             if (schema, entity.name) in known:
                 _collect_entity(warehouse, rail, entity, run_id, recorded_at)
-
-
-def mark_logged(warehouse: duckdb.DuckDBPyConnection) -> None:
-    """Notes the loads that the last `collect` looked at as logged."""
-    warehouse.execute(f"insert into {LOGGED_LOADS} select * from {_NEW_LOADS}")
 
 
 def _collect_entity(warehouse: duckdb.DuckDBPyConnection, rail: RailPromise, entity: EntityPromise, run_id: str, recorded_at: str) -> None:
@@ -62,7 +41,7 @@ def _collect_entity(warehouse: duckdb.DuckDBPyConnection, rail: RailPromise, ent
         create or replace temp table _arrived as
         select log.business_id, log.connection_id, log.record_id, log.change_id, log.is_deleted, log.observed_at, log.version_no
         from {table} as log
-        semi join {_NEW_LOADS} as loads on loads.schema_name = 'raw_{rail.name}' and loads.load_id = log._dlt_load_id
+        semi join {NEW_LOADS} as loads on loads.schema_name = 'raw_{rail.name}' and loads.load_id = log._dlt_load_id
         """
     )
     if not count(warehouse, "_arrived"):

@@ -7,6 +7,7 @@ difference becomes an event is in `differences`.
 
 from __future__ import annotations
 
+from rowcol_assets.audit.act_events import HOME
 from rowcol_assets.audit.differences import Subject
 
 
@@ -14,6 +15,21 @@ def _text(column: str) -> str:
     """An instant as text in UTC: a snapshot must not depend on the zone of whoever reads it."""
     return f"strftime(timezone('UTC', {column}), '%Y-%m-%dT%H:%M:%S.%f') as {column}"
 
+
+def signing_key(public_key: str) -> Subject:
+    """The key that signs this log's checkpoints: in the chain of the home, as its public half tells it."""
+    return Subject(
+        entity="signing_keys",
+        relation=f"(select '{HOME}' as business_id, '{public_key}' as public_key)",
+        record_id="'log'",
+        columns=("public_key",),
+        actor_type="'platform'",
+        client="'log-signing.key'",
+        reason="'checkpoints are signed with this key from here on'",
+    )
+
+
+_CHANGED_AT = "timezone('UTC', changed_at)"
 
 CONTROL = (
     Subject(
@@ -25,6 +41,9 @@ CONTROL = (
             "min_cash_amount", "payroll_amount", "payroll_next_date", "payroll_interval_days", "is_paused",
         ),
         reason="'onboarding or settings of the business'",
+        occurred_at=_CHANGED_AT,
+        actor_id="changed_by",
+        client="changed_from",
     ),
     Subject(
         entity="reserves",
@@ -32,22 +51,28 @@ CONTROL = (
         record_id="reserve_id",
         columns=("kind", "amount", "active_from", "active_until"),
         reason="'a reserve was set'",
+        occurred_at=_CHANGED_AT,
+        actor_id="changed_by",
+        client="changed_from",
     ),
     Subject(
         entity="grants",
-        relation=f"(select business_id, advisor_id, role, {_text('valid_from')}, {_text('valid_to')} from raw_control.grants)",
+        relation=f"(select * replace ({_text('valid_from')}, {_text('valid_to')}) from raw_control.grants)",
         record_id="concat_ws('/', advisor_id, role, valid_from)",
         columns=("advisor_id", "role", "valid_from", "valid_to"),
         occurred_at="coalesce(valid_to, valid_from)",
+        actor_id="changed_by",
+        client="changed_from",
         reason="case when valid_to is null then 'access was granted' else 'access was revoked' end",
     ),
     Subject(
         entity="connections",
-        relation=f"(select business_id, rail, connection_id, is_sandbox, is_paused, {_text('removed_at')} from raw_control.connections)",
+        relation=f"(select * replace ({_text('removed_at')}, {_text('secret_changed_at')}) from raw_control.connections)",
         record_id="concat_ws('/', rail, connection_id)",
-        columns=("rail", "connection_id", "is_sandbox", "is_paused", "removed_at"),
-        occurred_at="removed_at",
-        client="connection_id",
+        columns=("rail", "connection_id", "is_sandbox", "is_paused", "removed_at", "secret_changed_at"),
+        occurred_at=f"coalesce({_CHANGED_AT}, removed_at::timestamp)",
+        actor_id="changed_by",
+        client="changed_from",
         reason="""case
             when removed_at is not null then 'the connection was removed'
             when is_paused then 'the connection was paused'
@@ -84,23 +109,41 @@ def _party_map(noun: str) -> Subject:
     )
 
 
+def _side(side: str, source: str) -> str:
+    return "concat_ws(':', " + ", ".join(f"({source} ->> '{side}_{part}')" for part in ("rail", "entity", "id")) + ")"
+
+
+# Of a match that is no more: whose verdict that stands says that its two records, whichever was named first, are not one.
+_REJECTED_BY = f"""(
+    select arg_max(decisions.advisor_id, decisions.decision_no)
+    from staging.stg_control__decisions as decisions
+    where
+        decisions.business_id = told.business_id
+        and decisions.kind = 'reject-match'
+        and decisions.is_standing
+        and list_sort([{_side("left", "decisions.subject")}, {_side("right", "decisions.subject")}])
+            = list_sort([{_side("left", "told.snapshot")}, {_side("right", "told.snapshot")}])
+)"""
+
 # Links only: a party that stands alone is told by its own rail's events, and there are far more of them.
 MODELLED = (
     _party_map("vendor"),
     _party_map("customer"),
-    # Who confirmed a match is told by the event of the decision.
     Subject(
         entity="matches",
         relation="marts.fct_match",
         record_id="concat_ws('/', match_id, left_rail, left_entity, left_id)",
         columns=(
             "match_id", "pair", "left_rail", "left_entity", "left_id", "right_rail", "right_entity", "right_id",
-            "amount", "currency", "rule",
+            "amount", "currency", "rule", "decided_by", "decision_id",
         ),
         where="tier = 'auto'",
+        occurred_at="decided_at",
+        sent_by=_REJECTED_BY,
         gone_by="model",
         gone_because="no longer matched",
         actor_type="case when rule = 'verdict' then 'advisor' else 'model' end",
+        actor_id="decided_by",
         reason="'matched by ' || rule",
     ),
     # Opened, changed and closed are `created`, `updated` and `deleted`, and `restored` when the two disagree again.

@@ -5,6 +5,7 @@ The sealed files are the log; whatever is here follows from them and from the ra
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from rowcol_assets.audit.files import event_files
 LOG = "audit.transaction_log"
 SEALED_FILES = "audit.sealed_files"
 LOGGED_LOADS = "audit.logged_loads"
+# Temporary: the loads of rails and control store that this append looks at.
+NEW_LOADS = "_new_loads"
 
 
 def ensure_tables(warehouse: duckdb.DuckDBPyConnection) -> None:
@@ -25,6 +28,28 @@ def ensure_tables(warehouse: duckdb.DuckDBPyConnection) -> None:
     warehouse.execute(f"create table if not exists {LOG} ({columns})")
     warehouse.execute(f"create table if not exists {SEALED_FILES} (file_name varchar)")
     warehouse.execute(f"create table if not exists {LOGGED_LOADS} (schema_name varchar, load_id varchar)")
+
+
+def find_new_loads(warehouse: duckdb.DuckDBPyConnection, schemas: Iterable[str]) -> None:
+    """Fills NEW_LOADS with the finished loads of dlt that are not logged yet; the others are left for the next time."""
+    warehouse.execute(f"create or replace temp table {NEW_LOADS} (schema_name varchar, load_id varchar)")
+    known = {row[0] for row in warehouse.execute("select schema_name from duckdb_tables() where table_name = '_dlt_loads'").fetchall()}
+    for schema in schemas:
+        if schema in known:
+            warehouse.execute(
+                f"""
+                insert into {NEW_LOADS}
+                select '{schema}', loads.load_id
+                from {schema}._dlt_loads as loads
+                anti join {LOGGED_LOADS} as done on done.schema_name = '{schema}' and done.load_id = loads.load_id
+                where loads.status = 0
+                """
+            )
+
+
+def mark_logged(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """Notes the loads of NEW_LOADS as logged."""
+    warehouse.execute(f"insert into {LOGGED_LOADS} select * from {NEW_LOADS}")
 
 
 def copy_sealed(warehouse: duckdb.DuckDBPyConnection, folder: Path) -> int:

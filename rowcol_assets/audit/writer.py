@@ -17,11 +17,11 @@ from ingestion.failpoints import fail_point
 from ingestion.registry import RAILS
 from ingestion.settings import Settings
 from ingestion.warehouse import has_relation
-from rowcol_assets.audit import differences, rail_events
+from rowcol_assets.audit import act_events, differences, rail_events
 from rowcol_assets.audit.differences import Subject
 from rowcol_assets.audit.log import TransactionLog
-from rowcol_assets.audit.subjects import CONTROL, MODELLED
-from rowcol_assets.audit.tables import copy_sealed, ensure_tables
+from rowcol_assets.audit.subjects import CONTROL, MODELLED, signing_key
+from rowcol_assets.audit.tables import copy_sealed, count, ensure_tables, find_new_loads, mark_logged
 
 KEY_FILE = "log-signing.key"
 
@@ -57,19 +57,29 @@ def append_cycle(
     ensure_tables(warehouse)
     copy_sealed(warehouse, log.folder)
     told = {"run_id": run_id, "recorded_at": at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")}
+    find_new_loads(warehouse, [*(f"raw_{rail}" for rail in RAILS), "raw_control"])
     rail_events.collect(warehouse, RAILS.values(), **told)
-    differences.collect(warehouse, [*subjects, *(one for one in modelled if has_relation(warehouse, one.relation))], **told)
+    act_events.collect(warehouse, **told)
+    differences.collect(
+        warehouse, [signing_key(log.verifier), *subjects, *(one for one in modelled if has_relation(warehouse, one.relation))], **told
+    )
     warehouse.execute(
         f"""
         create or replace temp view _pending as
         select * from {rail_events.EVENTS}
         union all by name
-        select * replace (position + (select count(*) from {rail_events.EVENTS}) as position) from {differences.EVENTS}
+        select * replace (position + {count(warehouse, rail_events.EVENTS)} as position) from {act_events.EVENTS}
+        union all by name
+        select * replace (
+            position + {count(warehouse, rail_events.EVENTS) + count(warehouse, act_events.EVENTS)} as position
+        ) from {differences.EVENTS}
         """
     )
     done = log.append(warehouse, "_pending", partial(fail_point, "mid_log", settings))
     fail_point("after_log", settings)
     copy_sealed(warehouse, log.folder)
-    rail_events.mark_logged(warehouse)
-    warehouse.execute(f"drop view _pending; drop table {rail_events.EVENTS}; drop table {differences.EVENTS}")
+    mark_logged(warehouse)
+    warehouse.execute("drop view _pending")
+    for events in (rail_events.EVENTS, act_events.EVENTS, differences.EVENTS):
+        warehouse.execute(f"drop table {events}")
     return LogReport(done.events, log.size, log.checkpoint.root.hex() if log.checkpoint else "")

@@ -67,9 +67,10 @@ def command(
     with open_store(settings) as store:
         known = {one.business_id: one for one in store.businesses()}
         zone = known[business].timezone if business in known else None
-        today = _today(product_clock_of(settings, store)(), timezone or zone)
+        now = product_clock_of(settings, store)()
+        today = _today(now, timezone or zone)
         if changes or aside or clear:
-            change_settings(store.database, business, today, changes, aside, clear or ())
+            change_settings(store.database, business, today, changes, aside, clear or (), at=now)
         row = read_settings(store.database, business, today)
     if as_json:
         show_json([row])

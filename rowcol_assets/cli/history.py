@@ -8,7 +8,15 @@ from typing import Annotated, Any
 
 import typer
 
-COLUMNS = {"occurred_at": "when", "rail": "rail", "action": "what", "told": "changed", "reason": "why", "run_id": "run"}
+COLUMNS = {
+    "occurred_at": "when",
+    "who": "who",
+    "client": "from",
+    "action": "what",
+    "told": "changed",
+    "reason": "why",
+    "run_id": "run",
+}
 CUSTODY_COLUMNS = {"at": "when", "stage": "stage", "who": "who", "what": "what", "record": "record"}
 LONGEST_VALUE = 60
 
@@ -36,7 +44,11 @@ def command(
     if as_json:
         show_json(events)
     else:
-        show_table(f"{entity} {record} of {business}", COLUMNS, [event | {"told": _told(event)} for event in events])
+        show_table(
+            f"{entity} {record} of {business}",
+            COLUMNS,
+            [event | {"told": _told(event), "who": event["actor_id"] or event["actor_type"]} for event in events],
+        )
         steps = custody_story(folder, business, entity, record)
         if steps:
             show_table("Chain of custody", CUSTODY_COLUMNS, [dataclasses.asdict(step) for step in steps])

@@ -24,7 +24,8 @@ LABEL = "ground_truth"
 MODELS = ("match_pairs", "match_weights", "int_match_candidates", "int_match_assigned")
 # Advisors' verdicts, as far as the models read them.
 DECISIONS = """create table staging.stg_control__decisions
-    (business_id varchar, kind varchar, decision_no bigint, subject json, is_standing boolean)"""
+    (business_id varchar, kind varchar, decision_no bigint, subject json, is_standing boolean, decision_id varchar, advisor_id varchar,
+    decided_at timestamptz)"""
 # One side's rows as the model sees them; what cannot be read as a date or an amount is left out and matches nothing.
 EVENTS = """
     select

@@ -26,6 +26,7 @@ from rowcol_assets.publishing import layout
 from rowcol_assets.publishing.build import write_manifest, write_tables
 from rowcol_assets.publishing.content import PublishedTable, Signatures, published_tables, select_live, sign_businesses, sign_table
 from rowcol_assets.publishing.held import FormerGenerations, Kept, held_businesses, select_kept
+from rowcol_assets.publishing.told import tell_current, tell_removed
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,8 @@ def publish(
     removed = tuple(advisor for advisor in layout.advisors_on_disk(published) if advisor not in grants)
     for advisor in removed:
         layout.remove_advisor(layout.Home(published, advisor))
+    tell_removed(store, removed, published_at, run_id)
+    tell_current(store, homes.values())
     tables = published_tables(warehouse)
     with _former_generations(warehouse) as former:
         job = _Job(
@@ -113,6 +116,7 @@ def publish(
                 changed.append(generation)
             else:
                 unchanged.append(advisor)
+    tell_current(store, homes.values())
     report = PublishReport(tuple(changed), tuple(unchanged), removed, failed)
     if failed:
         raise PublishError(report)
@@ -142,7 +146,9 @@ def _publish_one(job: _Job, home: layout.Home, granted: list[str]) -> Generation
     try:
         _fill_live(job.warehouse, [business for business in granted if business not in reasons])
         written = write_tables(job.settings, job.warehouse, folder, {table: _query(job, kept, table) for table in job.tables})
-        facts = {"tables": written, "held": reasons, "businesses": granted, "content": content}
+        with (folder / layout.DATABASE).open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        facts = {"database_sha256": digest, "tables": written, "held": reasons, "businesses": granted, "content": content}
         write_manifest(
             folder,
             advisor=home.advisor,

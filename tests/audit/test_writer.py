@@ -37,13 +37,16 @@ class Home:
     def append(self, run: str = "run-1", at: datetime = NOW) -> LogReport:
         return append_cycle(self.settings, self.warehouse, run_id=run, at=at)
 
-    def events(self, columns: str, where: str = "true") -> list[tuple[Any, ...]]:
-        return self.warehouse.execute(f"select {columns} from audit.transaction_log where {where} order by business_id, seq").fetchall()
+    def events(self, columns: str, where: str = "true", chain: str = "business_id != ':home'") -> list[tuple[Any, ...]]:
+        """Events of businesses, by business and in order; of the home itself where `chain` says so."""
+        log = f"select {columns} from audit.transaction_log where {chain} and {where} order by business_id, seq"
+        return self.warehouse.execute(log).fetchall()
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Home]:
     made = Home(tmp_path / "home")
+    made.append("opened")  # tells of the signing key
     yield made
     made.raw.close()
 
@@ -247,3 +250,36 @@ def test_a_connection_that_is_paused_or_removed_is_told_with_when_and_why(home: 
             "2026-07-03 12:00:00",
         ),
     ]
+
+
+def test_a_verdict_on_a_match_is_told_with_whose_it_is(home: Home) -> None:
+    (matches,) = (subject for subject in MODELLED if subject.entity == "matches")
+    columns = ", ".join(f"{name} varchar" for name in (*matches.columns, "business_id", "tier"))
+    home.warehouse.execute(f"""create schema marts; create schema staging;
+        create table marts.fct_match ({columns}, decided_at timestamp);
+        create table staging.stg_control__decisions (
+            business_id varchar, decision_no bigint, kind varchar, advisor_id varchar, subject json, is_standing boolean)""")
+    home.warehouse.execute("""insert into marts.fct_match by name
+        select 'acme' as business_id, id as match_id, 'qbo' as left_rail, 'bill_payments' as left_entity, id as left_id,
+            'plaid' as right_rail, 'transactions' as right_entity, 't' || id as right_id, rule, 'auto' as tier,
+            who as decided_by, said_at as decided_at
+        from (values ('1', 'verdict', 'ann', timestamp '2026-06-30 11:00:00'), ('2', 'amount', null, null), ('3', 'amount', null, null))
+            as made (id, rule, who, said_at)""")
+    home.append("made")
+    subject = {"left_rail": "plaid", "left_entity": "transactions", "left_id": "t2"}
+    subject |= {"right_rail": "qbo", "right_entity": "bill_payments", "right_id": "2"}
+    home.warehouse.execute(
+        "insert into staging.stg_control__decisions values ('acme', 1, 'reject-match', 'bob', $subject, true), "
+        "('other', 2, 'reject-match', 'eve', $subject, true), ('acme', 3, 'reject-match', 'eve', $subject, false)",
+        {"subject": json.dumps(subject)},
+    )
+    home.warehouse.execute("delete from marts.fct_match where match_id in ('2', '3')")
+    home.append("gone")
+    told = home.events("run_id, left(record_id, 1), action, actor_type, actor_id, reason, occurred_at::varchar", "entity = 'matches'")
+    assert set(told) == {
+        ("made", "1", "created", "advisor", "ann", "matched by verdict", "2026-06-30 11:00:00"),
+        ("made", "2", "created", "model", None, "matched by amount", "2026-06-30 12:00:00"),
+        ("made", "3", "created", "model", None, "matched by amount", "2026-06-30 12:00:00"),
+        ("gone", "2", "deleted", "advisor", "bob", "rejected by a person", "2026-06-30 12:00:00"),
+        ("gone", "3", "deleted", "model", None, "no longer matched", "2026-06-30 12:00:00"),
+    }

@@ -16,6 +16,7 @@ from ingestion.control.schema import reserves
 from ingestion.errors import UsageError
 from ingestion.settings import Settings
 from tests.control.conftest import connect
+from tests.control.test_store import NOON
 
 TODAY = date(2026, 6, 30)
 PAYROLL = {"payroll_amount": Decimal("18000.00"), "payroll_next_date": date(2026, 7, 3), "payroll_interval_days": 14}
@@ -24,13 +25,13 @@ PAYROLL = {"payroll_amount": Decimal("18000.00"), "payroll_next_date": date(2026
 def test_what_is_set_is_shown_mirrored_and_unset_again(settings: Settings, store: ControlStore) -> None:
     connect(settings, store)
     given = {**PAYROLL, "timezone": "America/New_York", "home_currency": "USD", "warning_days": 45, "min_cash_amount": Decimal("2500.50")}
-    change_settings(store.database, "acme", TODAY, given)
+    change_settings(store.database, "acme", TODAY, given, at=NOON)
     shown = read_settings(store.database, "acme", TODAY)
     assert {name: shown[name] for name in given} == given
     assert (shown["critical_days"], shown["reserves"]) == (None, [])
     (mirrored,) = current_rows(store)["businesses"].to_pylist()
     assert {name: mirrored[name] for name in given} == given
-    change_settings(store.database, "acme", TODAY, {}, cleared=["payroll_amount", "payroll_next_date", "warning_days"])
+    change_settings(store.database, "acme", TODAY, {}, cleared=["payroll_amount", "payroll_next_date", "warning_days"], at=NOON)
     shown = read_settings(store.database, "acme", TODAY)
     assert (shown["payroll_amount"], shown["payroll_next_date"], shown["warning_days"]) == (None, None, None)
 
@@ -39,8 +40,8 @@ def test_a_reserve_that_changes_leaves_what_held_before(settings: Settings, stor
     connect(settings, store)
     days = [date(2026, 6, 1), date(2026, 6, 15), date(2026, 6, 15), date(2026, 6, 20)]
     for day, amount in zip(days[:3], ("100", "200", "250"), strict=True):
-        change_settings(store.database, "acme", day, {}, [Reserve("tax", Decimal(amount))])
-    change_settings(store.database, "acme", days[3], {}, cleared=["tax"])
+        change_settings(store.database, "acme", day, {}, [Reserve("tax", Decimal(amount))], at=NOON)
+    change_settings(store.database, "acme", days[3], {}, cleared=["tax"], at=NOON)
 
     def held(day: date) -> list[Decimal]:
         return [each["amount"] for each in read_settings(store.database, "acme", day)["reserves"]]
@@ -75,11 +76,11 @@ def test_what_cannot_be_changes_nothing(
     connect(settings, store)
     before = read_settings(store.database, "acme", TODAY)
     with pytest.raises(UsageError, match=message):
-        change_settings(store.database, "acme", TODAY, {"healthy_days": 90, **changes}, aside, cleared)
+        change_settings(store.database, "acme", TODAY, {"healthy_days": 90, **changes}, aside, cleared, at=NOON)
     assert read_settings(store.database, "acme", TODAY) == before
 
 
 def test_a_business_that_is_not_there_is_wrong_use(store: ControlStore) -> None:
-    for call in (lambda: read_settings(store.database, "acme", TODAY), lambda: change_settings(store.database, "acme", TODAY, {})):
+    for call in (lambda: read_settings(store.database, "acme", TODAY), lambda: change_settings(store.database, "acme", TODAY, {}, at=NOON)):
         with pytest.raises(UsageError, match="there is no business 'acme'"):
             call()

@@ -25,7 +25,18 @@ KINDS = {
     **dict.fromkeys(("warning_days", "critical_days", "healthy_days", "min_buffer_days", "payroll_interval_days"), "INTEGER"),
     **dict.fromkeys(("is_paused", "is_sandbox"), "BOOLEAN"),
     **dict.fromkeys(
-        ("consecutive_failures", "source_count", "rows_new", "rows_seen", "requests", "retries", "throttled", "byte_count", "decision_no"),
+        (
+            "consecutive_failures",
+            "source_count",
+            "rows_new",
+            "rows_seen",
+            "requests",
+            "retries",
+            "throttled",
+            "byte_count",
+            "decision_no",
+            "act_no",
+        ),
         COUNT,
     ),
     **dict.fromkeys(("valid_from", "valid_to"), INSTANT),
@@ -88,6 +99,7 @@ def test_current_tables_are_replaced_and_outcomes_appended_once(settings: Settin
         "grants": 1,
         "sync_states": 1,
         "sync_outcomes": 3,
+        "acts": 1,
     }
 
 

@@ -22,17 +22,20 @@ RAW_COLUMNS = """business_id varchar, connection_id varchar, record_id varchar, 
     source_version varchar, source_updated_at timestamptz, is_deleted boolean, payload varchar, content_hash varchar,
     observed_at timestamptz, delivery varchar, sync_id varchar, _dlt_load_id varchar"""
 
+CHANGED = "changed_by varchar, changed_from varchar, changed_at timestamptz"
 CONTROL_TABLES = {
-    "businesses": """business_id varchar, business_name varchar, firm_id varchar, firm_name varchar, timezone varchar,
+    "businesses": f"""business_id varchar, business_name varchar, firm_id varchar, firm_name varchar, timezone varchar,
         home_currency varchar, warning_days integer, critical_days integer, healthy_days integer, min_buffer_days integer,
         min_cash_amount decimal(18, 2), payroll_amount decimal(18, 2), payroll_next_date date, payroll_interval_days integer,
-        is_paused boolean, onboarded_at timestamptz, _dlt_load_id varchar""",
-    "reserves": """business_id varchar, reserve_id varchar, kind varchar, amount decimal(18, 2), active_from date,
-        active_until date, _dlt_load_id varchar""",
-    "grants": "business_id varchar, advisor_id varchar, role varchar, valid_from timestamptz, valid_to timestamptz, _dlt_load_id varchar",
-    "connections": """business_id varchar, connection_id varchar, rail varchar, state varchar, consecutive_failures bigint,
+        is_paused boolean, onboarded_at timestamptz, {CHANGED}, _dlt_load_id varchar""",
+    "reserves": f"""business_id varchar, reserve_id varchar, kind varchar, amount decimal(18, 2), active_from date,
+        active_until date, {CHANGED}, _dlt_load_id varchar""",
+    "grants": f"""business_id varchar, advisor_id varchar, role varchar, valid_from timestamptz, valid_to timestamptz, {CHANGED},
+        _dlt_load_id varchar""",
+    "connections": f"""business_id varchar, connection_id varchar, rail varchar, state varchar, consecutive_failures bigint,
         last_error_kind varchar, last_error varchar, last_attempt_at timestamptz, last_success_at timestamptz,
-        token_expires_at timestamptz, is_sandbox boolean, is_paused boolean, removed_at timestamptz, _dlt_load_id varchar""",
+        token_expires_at timestamptz, is_sandbox boolean, is_paused boolean, removed_at timestamptz, secret_changed_at timestamptz,
+        {CHANGED}, _dlt_load_id varchar""",
     "sync_states": """business_id varchar, connection_id varchar, rail varchar, entity varchar, last_attempt_at timestamptz,
         last_success_at timestamptz, last_full_walk_at timestamptz, source_count bigint, last_outcome varchar,
         consecutive_failures bigint, last_error_kind varchar, last_error varchar, _dlt_load_id varchar""",
@@ -45,6 +48,8 @@ CONTROL_TABLES = {
         resolved_at timestamptz, _dlt_load_id varchar""",
     "decisions": """decision_no bigint, decision_id varchar, business_id varchar, advisor_id varchar, kind varchar, subject varchar,
         reason varchar, client varchar, decided_at timestamptz, _dlt_load_id varchar""",
+    "acts": """act_no bigint, act_id varchar, entity varchar, record_id varchar, action varchar, details varchar, actor_type varchar,
+        actor_id varchar, client varchar, reason varchar, acted_at timestamptz, _dlt_load_id varchar""",
 }
 
 # Of the rails beside the ledger; none stamps its versions itself.
@@ -97,6 +102,10 @@ class RawWarehouse:
                 f"create table if not exists raw_{rail}._dlt_loads (load_id varchar, schema_name varchar, status bigint,"
                 " inserted_at timestamptz, schema_version_hash varchar)"
             )
+        self._connection.execute(
+            "create table if not exists raw_control._dlt_loads (load_id varchar, schema_name varchar, status bigint,"
+            " inserted_at timestamptz, schema_version_hash varchar)"
+        )
         ensure_log(self._connection)
         for schema, tables in (("raw_control", CONTROL_TABLES), ("quality", QUALITY_TABLES)):
             for table, columns in tables.items():

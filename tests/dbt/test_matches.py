@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,10 @@ def _acme(raw: RawWarehouse) -> None:
     ):
         values = {"decision_no": number, "decision_id": f"d{number}", "business_id": "acme", "advisor_id": "ann", "kind": kind}
         raw.control("decisions", **values, subject=f'{{"rail":"{rail}","bill":"{name}"}}', decided_at=NOW)
+    sides = {"left_rail": "qbo", "left_entity": "bill_payments", "left_id": "p-05-04-120", "right_rail": "plaid"}
+    verdict = {"decision_no": 9, "decision_id": "d9", "business_id": "other", "advisor_id": "bob", "kind": "confirm-match"}
+    subject = json.dumps(sides | {"right_entity": "transactions", "right_id": "unrelated"})
+    raw.control("decisions", **verdict, subject=subject, decided_at=NOW)
 
 
 def test_each_debit_leads_to_what_it_paid_and_says_by_which_rule(warehouse: Path) -> None:
@@ -186,4 +191,13 @@ def test_the_last_word_on_a_bill_counts_under_whichever_of_its_names_it_was_give
 
 def test_a_debit_that_is_the_sum_of_a_day_is_all_its_payments_and_never_some_of_them_or_either_of_two_days(warehouse: Path) -> None:
     found = rows(warehouse, "select left_id, right_id, rule, tier from marts.fct_match where business_id = 'other' order by all")
-    assert found == [("p-06-02-41", "t-day", "bundle", "auto"), ("p-06-02-59", "t-day", "bundle", "auto")]
+    assert found == [
+        ("p-05-04-120", "unrelated", "verdict", "auto"),
+        ("p-06-02-41", "t-day", "bundle", "auto"),
+        ("p-06-02-59", "t-day", "bundle", "auto"),
+    ]
+
+
+def test_a_match_that_a_person_confirmed_names_the_decision_and_no_other_does(warehouse: Path) -> None:
+    query = "select left_id, decision_id, decided_by, decided_at::timestamptz from marts.fct_match where decision_id is not null"
+    assert rows(warehouse, query) == [("p-05-04-120", "d9", "bob", NOW)]

@@ -41,12 +41,15 @@ def test_a_verdict_decides_in_its_business_alone(tmp_path: Path) -> None:
         sides = {"left_rail": "plaid", "left_entity": "transactions", "left_id": debit}
         sides |= {"right_rail": "qbo", "right_entity": "bill_payments", "right_id": "1"}
         row = [business, kind, json.dumps(sides)]
-        database.execute("insert into staging.stg_control__decisions values (?, ?, 1, ?, true)", row)
+        database.execute("insert into staging.stg_control__decisions values (?, ?, 1, ?, true, 'd1', 'ann', null)", row)
     database.close()
 
     report = run_step(settings, "before", warehouse_path=path, variables={}, select=SELECTED)
     assert not report.broken
     database = connect(path, settings)
     found = dict(database.execute("select business_id, right_event from intermediate.int_match_assigned").fetchall())
+    decided = "select business_id, right_event, decision_id, decided_by from intermediate.int_match_candidates where is_confirmed"
+    confirmed = database.execute(decided).fetchall()
     database.close()
     assert found == {"silent": "bank:near", "rejected": "bank:far", "confirmed": "bank:far"}
+    assert confirmed == [("confirmed", "bank:far", "d1", "ann")]

@@ -12,7 +12,9 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 import pytest
+import sqlalchemy as sa
 
+from ingestion.control.acts import acts
 from ingestion.errors import RowcolError
 from rowcol_assets.publishing import open_published
 from tests.publishing.world import NOON, World
@@ -264,3 +266,27 @@ def test_a_published_file_opens_shut_off_from_everything_else(world: World, tmp_
                 connection.execute(forbidden)
     with pytest.raises(RowcolError, match="nothing is published at"):
         open_published(world.settings.published_dir / "nobody")
+
+
+def test_each_generation_that_became_current_is_told_once_even_if_the_process_died_before_it_told(world: World) -> None:
+    def told() -> list[tuple[str, str, Any]]:
+        query = sa.select(acts.c.record_id, acts.c.action, acts.c.details).where(acts.c.entity == "publications").order_by("act_no")
+        with world.store.database.read() as transaction:
+            return [(row.record_id, row.action, json.loads(row.details).get("generation")) for row in transaction.execute(query)]
+
+    world.publish()
+    world.publish()
+    assert told() == [("ann", "created", 1), ("bob", "created", 1)]
+    world.execute("update marts.fct_bills set open_amount = 7 where business_id = 'acme'")
+    world.publish()
+    with world.store.database.write() as transaction:
+        transaction.execute(sa.delete(acts).where(acts.c.record_id == "ann", acts.c.action == "updated"))
+    assert world.publish().changed == ()
+    assert told()[2:] == [("ann", "updated", 2)]
+    with world.store.database.write() as transaction:
+        transaction.exec_driver_sql("delete from grants where advisor_id = 'bob'")
+        transaction.exec_driver_sql("delete from advisors where advisor_id = 'bob'")
+    world.publish()
+    assert told()[3:] == [("bob", "deleted", None)]
+    file = (world.folder("ann") / "rowcol_bi.duckdb").read_bytes()
+    assert manifest(world, "ann")["database_sha256"] == hashlib.sha256(file).hexdigest()

@@ -34,6 +34,9 @@ select
     told.score,
     told.runner_up_score,
     told.tier,
+    told.decision_id,
+    told.decided_by,
+    {{ utc('told.decided_at') }} as decided_at,
     told.rails_used,
     {{ degraded_among('told.rails_used', 'rail_health.degraded_rails') }} as degraded_rails,
     {{ utc('told.synced_at') }} as synced_at

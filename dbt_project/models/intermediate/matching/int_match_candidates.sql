@@ -137,6 +137,9 @@ said as (
         decisions.business_id,
         decisions.kind,
         decisions.decision_no,
+        decisions.decision_id,
+        decisions.advisor_id,
+        decisions.decided_at,
         concat_ws(':', decisions.subject ->> 'left_rail', decisions.subject ->> 'left_entity', decisions.subject ->> 'left_id') as one,
         concat_ws(':', decisions.subject ->> 'right_rail', decisions.subject ->> 'right_entity', decisions.subject ->> 'right_id') as other
     from {{ ref('stg_control__decisions') }} as decisions
@@ -149,7 +152,10 @@ verdicts as (
         lefts.business_id,
         lefts.event_id as left_event,
         rights.event_id as right_event,
-        said.kind
+        said.kind,
+        said.decision_id,
+        said.advisor_id,
+        said.decided_at
     from said
     inner join lefts
         on
@@ -267,6 +273,9 @@ select
         scored.score + (case when verdicts.kind is null then 0 else 1000 end) + 100 * scored.is_linked as score
     ),
     verdicts.kind is not null as is_confirmed,
+    verdicts.decision_id,
+    verdicts.advisor_id as decided_by,
+    verdicts.decided_at,
     pairs.least_score,
     pairs.least_gap
 from scored

@@ -46,7 +46,10 @@ direct as (
             when pairs.is_of_party and candidates.same_party = 0 and candidates.same_reference = 0 then 'suggest'
             when candidates.is_exact and assigned.score >= pairs.auto_score then 'auto'
             else 'suggest'
-        end as tier
+        end as tier,
+        candidates.decision_id,
+        candidates.decided_by,
+        candidates.decided_at
     from assigned
     inner join pairs on assigned.pair = pairs.pair
     inner join candidates
@@ -278,6 +281,9 @@ select
     cast(all_matches.score as decimal(9, 4)) as score,
     cast(all_matches.runner_up_score as decimal(9, 4)) as runner_up_score,
     all_matches.tier,
+    all_matches.decision_id,
+    all_matches.decided_by,
+    all_matches.decided_at,
     least(lefts.synced_at, rights.synced_at) as synced_at
 from all_matches
 inner join events as lefts

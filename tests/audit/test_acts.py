@@ -1,0 +1,98 @@
+"""What people and the platform do to a home is an event that says who did it, when, from where and why: each kind done once."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ingestion.consent import App, Place
+from ingestion.control import acts
+from ingestion.control.api_tokens import new_token, revoke_tokens
+from ingestion.control.apps import put_app
+from ingestion.control.business_settings import Reserve, change_settings
+from ingestion.control.load import load_control
+from ingestion.control.pauses import set_pause
+from ingestion.removing import disconnect
+from rowcol_assets.audit.verify import verify
+from rowcol_assets.audit.writer import append_cycle
+from tests.control.conftest import connect
+from tests.publishing.world import NOON, TODAY, World, make_world
+
+LATER = NOON + timedelta(hours=1)
+
+
+def log(world: World, run: str) -> list[tuple[Any, ...]]:
+    """Runs the steps of a cycle from the control store to the log and gives its events."""
+    load_control(world.settings, world.store)
+    with world.warehouse() as warehouse:
+        append_cycle(world.settings, warehouse, run_id=run, at=LATER)
+        return warehouse.execute(
+            """select business_id, entity, record_id, action, actor_type, actor_id, client, reason, occurred_at, changes, snapshot
+            from audit.transaction_log where run_id = ? order by business_id, seq""",
+            [run],
+        ).fetchall()
+
+
+def test_every_act_is_an_event_with_who_when_from_where_and_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(acts, "operator", lambda: "olga")
+    world = make_world(tmp_path / "home")
+    store = world.store
+    connect(world.settings, store)
+    store.grant("ann", "acme", "staff", NOON)
+    change_settings(store.database, "acme", TODAY, {"min_buffer_days": 21}, [Reserve("tax", Decimal(5000))], at=NOON)
+    new_token(store.database, "ann")
+    put_app(store, "qbo", App(Place("https://api", "https://auth", "https://consent"), {"client_secret": "very-secret-value"}))
+    world.publish()
+    first = log(world, "first")
+    assert {(event[0], event[1], event[3], event[4], event[7]) for event in first} == {
+        ("acme", "businesses", "created", "operator", "onboarding or settings of the business"),
+        ("acme", "reserves", "created", "operator", "a reserve was set"),
+        ("acme", "grants", "created", "operator", "access was granted"),
+        ("acme", "connections", "created", "operator", "the rail was connected, or is asked again"),
+        (":home", "signing_keys", "created", "platform", "checkpoints are signed with this key from here on"),
+        (":home", "keys", "created", "operator", "the first secret needs a key"),
+        (":home", "keys", "created", "operator", "a token for the receiver was made"),
+        (":home", "keys", "created", "operator", "the keys of our app were handed in"),
+        (":home", "publications", "created", "platform", "what the advisor may see was published first"),
+    }
+    assert {event[5:7] for event in first if event[4] == "operator"} == {("olga", "command line")}
+    assert all(event[8] for event in first)
+    (published,) = (event for event in first if event[1] == "publications")
+    assert (published[2], published[5], published[6], published[8]) == ("ann", "run-1", "published/ann", NOON.replace(tzinfo=None))
+    told = json.loads(published[10])
+    assert told["businesses"] == ["acme"]
+    assert len(told["manifest_sha256"]) == len(told["database_sha256"]) == 64
+
+    monkeypatch.setattr(acts, "operator", lambda: "oscar")
+    connect(world.settings, store)
+    set_pause(store.database, "acme", None, is_paused=True)
+    store.revoke("ann", "acme", LATER)
+    revoke_tokens(store.database, "ann")
+    store.rotate_key()
+    world.publish()
+    second = log(world, "second")
+    assert {(event[1], event[3], event[4], event[7]) for event in second} == {
+        ("businesses", "updated", "operator", "onboarding or settings of the business"),
+        ("grants", "updated", "operator", "access was revoked"),
+        ("connections", "updated", "operator", "the rail was connected, or is asked again"),
+        ("keys", "deleted", "operator", "a token for the receiver was ended"),
+        ("keys", "updated", "operator", "the stored secrets were put under a new key"),
+        ("publications", "updated", "platform", "what the advisor may see changed"),
+    }
+    assert {event[5] for event in second if event[4] == "operator"} == {"oscar"}
+    changes = {event[1]: set(json.loads(event[9])) for event in second if event[9]}
+    assert changes["connections"] == {"secret_changed_at"}
+    assert {"generation", "businesses", "manifest_sha256"} <= changes["publications"]
+
+    disconnect(store, "acme", "qbo", at_vendor=False)
+    assert [(event[1], event[5], event[7]) for event in log(world, "third")] == [("connections", "oscar", "the connection was removed")]
+    assert log(world, "fourth") == []
+    assert verify(world.settings.audit_dir, world.settings.anchors_dir).is_intact
+    text = b"".join(path.read_bytes() for path in world.settings.audit_dir.rglob("*") if path.is_file())
+    assert b"very-secret-value" not in text
+    store.close()
