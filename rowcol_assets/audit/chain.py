@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from rowcol_assets.audit.event import TAG
 
@@ -30,18 +31,24 @@ def link(previous: bytes, content: bytes) -> bytes:
     return hashlib.sha256(previous + content).digest()
 
 
-def extend(heads: dict[str, Head], events: Iterable[tuple[str, memoryview]]) -> Iterator[tuple[bytes, bytes]]:
-    """Chains (business_id, canonical text) in order, moving `heads` on; gives each event's content and chain hash.
+def extend(heads: dict[str, Head], runs: Iterable[tuple[str, int]], texts: Iterator[memoryview]) -> tuple[bytes, bytes]:
+    """Chains canonical texts in order, moving `heads` on; gives the content hashes and the chain hashes, each one after another.
 
-    Hashed here and not in SQL: for 200,000 texts of 700 bytes DuckDB's sha256 takes 1.4 s, this 0.4 s.
+    runs: the business of the next texts and how many of them are its. Hashed here and not in SQL: for 200,000 texts of 700 bytes
+    DuckDB's sha256 takes 1.4 s, this 0.4 s.
     """
     sha256 = hashlib.sha256
-    for business_id, text in events:
+    contents, chains = [], []
+    for business_id, events in runs:
         head = heads.get(business_id) or heads.setdefault(business_id, genesis(business_id))
-        content = sha256(text).digest()
-        head.seq += 1
-        head.chain = sha256(head.chain + content).digest()
-        yield content, head.chain
+        chain = head.chain
+        for text in islice(texts, events):
+            content = sha256(text).digest()
+            chain = sha256(chain + content).digest()
+            contents.append(content)
+            chains.append(chain)
+        head.seq, head.chain = head.seq + events, chain
+    return b"".join(contents), b"".join(chains)
 
 
 def heads_root_leaf(business_id: str, head: Head) -> bytes:

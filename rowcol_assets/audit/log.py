@@ -31,7 +31,7 @@ from rowcol_assets.audit.files import (
     sealed_path,
     sealing_path,
 )
-from rowcol_assets.audit.merkle import leaf_hash, root_of, tree_root
+from rowcol_assets.audit.merkle import leaf_hashes, root_of, tree_root
 from rowcol_assets.audit.sealing import number, ordered, seal
 from rowcol_assets.audit.tiles import Tiles
 
@@ -78,19 +78,19 @@ class TransactionLog:
         """
         heads = self._heads()
         files: list[Path] = []
-        leaves: list[bytes] = []
+        chains: list[bytes] = []
         size = self.size
         parts = number(warehouse, pending, heads)
         for (position, events), following in zip_longest(parts, parts[1:]):
             path = sealing_path(self.folder, size, size + events)
             ends = following[0] if following else None
-            leaves += map(leaf_hash, seal(ordered(warehouse, pending, position, ends), heads, path))
+            chains.append(seal(ordered(warehouse, pending, position, ends), heads, path))
             files.append(path)
             size += events
         if not files:
             return Appended(0, (), self.checkpoint)
         sealed()
-        tiles = self._sound_tiles().append(leaves)
+        tiles = self._sound_tiles().append(leaf_hashes(b"".join(chains)))
         after = self.checkpoint.digest if self.checkpoint else FIRST
         self.checkpoint = Checkpoint(self.origin, size, tree_root(size, tiles.subtree), len(heads), _heads_root(heads), after)
         self._write_heads(heads)
@@ -163,16 +163,18 @@ class TransactionLog:
         found = self.tiles
         if self.checkpoint is None or _leads_to(found, self.checkpoint):
             return found
-        made = Tiles(found.folder, 0).append(map(leaf_hash, self._chain_of_files()))
+        made = Tiles(found.folder, 0).append(leaf_hashes(self._chain_of_files()))
         if not _leads_to(made, self.checkpoint):
             raise RowcolError("the events of the transaction log are not those its last checkpoint covers: run `rowcol verify-log`")
         return made
 
-    def _chain_of_files(self) -> Iterator[bytes]:
+    def _chain_of_files(self) -> bytes:
+        chains: list[bytes] = []
         for file in (file for file in event_files(self.folder) if file.end <= self.size):
             with duckdb.connect() as connection:
                 found = connection.execute("select chain_hash from read_parquet($path)", {"path": str(file.path)}).fetchall()
-            yield from (bytes.fromhex(chain) for (chain,) in found)
+            chains += (bytes.fromhex(chain) for (chain,) in found)
+        return b"".join(chains)
 
     def _write_heads(self, heads: dict[str, Head]) -> None:
         kept = {business: [head.seq, head.chain.hex()] for business, head in sorted(heads.items())}

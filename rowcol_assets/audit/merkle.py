@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 # Gives the root of the perfect subtree of 2**level leaves that begins at leaf index * 2**level.
 Subtree = Callable[[int, int], bytes]
 
+HASH = 32
 EMPTY = hashlib.sha256(b"").digest()
 
 
@@ -33,15 +34,14 @@ class Frontier:
         self.size = 0
         self._roots: list[tuple[int, bytes]] = []
 
-    def add(self, leaf: bytes) -> None:
-        """Appends a leaf hash."""
-        level, sha256 = 0, hashlib.sha256
+    def add(self, root: bytes, level: int = 0) -> None:
+        """Appends a leaf hash, or the root of 2**level leaves where the size is a multiple of that."""
+        self.size += 1 << level
         roots = self._roots
         while roots and roots[-1][0] == level:
-            leaf = sha256(b"\x01" + roots.pop()[1] + leaf).digest()
+            root = node_hash(roots.pop()[1], root)
             level += 1
-        roots.append((level, leaf))
-        self.size += 1
+        roots.append((level, root))
 
     def root(self) -> bytes:
         """The root of the tree as it is now."""
@@ -54,6 +54,35 @@ def root_of(entries: Iterable[bytes]) -> bytes:
     for entry in entries:
         frontier.add(leaf_hash(entry))
     return frontier.root()
+
+
+def leaf_hashes(entries: bytes) -> bytes:
+    """The leaf hashes of entries of HASH bytes each, one after another as they are."""
+    sha256 = hashlib.sha256
+    return b"".join([sha256(b"\x00" + entries[at : at + HASH]).digest() for at in range(0, len(entries), HASH)])
+
+
+def perfect_root(hashes: bytes) -> bytes:
+    """The root over neighbouring hashes, a power of two of them: two that lie side by side are already what a node hashes."""
+    sha256 = hashlib.sha256
+    while len(hashes) > HASH:
+        hashes = b"".join([sha256(b"\x01" + hashes[at : at + 2 * HASH]).digest() for at in range(0, len(hashes), 2 * HASH)])
+    return hashes
+
+
+def subtrees(first: int, leaves: bytes, cuts: Iterable[int] = ()) -> list[tuple[int, bytes]]:
+    """What a Frontier takes for leaf hashes from number `first` on, as (level, root); none reaches over one of `cuts`."""
+    found: list[tuple[int, bytes]] = []
+    start, last = first, first + len(leaves) // HASH
+    for end in [*sorted(cut for cut in cuts if first < cut < last), last]:
+        while start < end:
+            level = (end - start).bit_length() - 1
+            if start:
+                level = min(level, (start & -start).bit_length() - 1)
+            at = (start - first) * HASH
+            found.append((level, perfect_root(leaves[at : at + (HASH << level)])))
+            start += 1 << level
+    return found
 
 
 def tree_root(size: int, subtree: Subtree) -> bytes:

@@ -7,7 +7,7 @@ joins them, and what they must come to, is in `verify`.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
@@ -18,6 +18,7 @@ import duckdb
 import pyarrow as pa
 
 from rowcol_assets.audit.event import canonical_sql
+from rowcol_assets.audit.merkle import HASH, leaf_hashes, subtrees
 
 # With text and hashes about 40 MB a batch of large events; small enough that two processes stay far below a gigabyte.
 EVENTS_PER_BATCH = 10_000
@@ -29,9 +30,8 @@ _COLUMNS = f"business_id, seq, content_hash, chain_hash, {canonical_sql()} as te
 
 @dataclass(slots=True)
 class First:
-    """The first event of a business in a file: its place in the file, its number, both its hashes as they must be and are."""
+    """The first event of a business in a file: its number, the content hash it must have, the chain hash it has."""
 
-    index: int
     seq: int
     content: bytes
     chain: str
@@ -40,9 +40,12 @@ class First:
 
 @dataclass(slots=True)
 class Scan:
-    """What a file holds. leaves: a leaf hash per event, one after another; ends: the last number and chain hash of each business."""
+    """What a file holds. events: how many; parts: the event tree over them as `merkle.subtrees` tells it, of which the chain of the
+    first event of each business is believed; ends: the last number and chain hash of each business.
+    """
 
-    leaves: bytearray = field(default_factory=bytearray)
+    events: int = 0
+    parts: list[tuple[int, bytes]] = field(default_factory=list)
     firsts: dict[str, First] = field(default_factory=dict)
     ends: dict[str, tuple[int, bytes]] = field(default_factory=dict)
     found: int = 0
@@ -55,15 +58,20 @@ class Scan:
             self.problems.append(problem)
 
 
-def scan(path: Path) -> Scan:
-    """Hashes every event of a file again. What cannot be read is a problem like others; the leaves are those until there."""
-    told = Scan()
+def scan(path: Path, first: int, cuts: Sequence[int]) -> Scan:
+    """Hashes every event of a file again. What cannot be read is a problem like others; the tree is over the events until there.
+
+    first: the number of its first event in the log; cuts: sizes of the log at which the tree's root is wanted.
+    """
+    told, chains = Scan(), bytearray()
     try:
         rows = _duckdb().execute(f"select {_COLUMNS} from read_parquet($path)", {"path": str(path)})
         for batch in rows.to_arrow_reader(EVENTS_PER_BATCH):
-            _scan_batch(batch, path.name, told)
+            _scan_batch(batch, path.name, told, chains)
     except (duckdb.Error, ValueError, TypeError) as error:
         told.wrong(f"{path.name} cannot be read: {str(error).splitlines()[0]}")
+    told.events = len(chains) // HASH
+    told.parts = subtrees(first, leaf_hashes(bytes(chains)), cuts)
     return told
 
 
@@ -76,9 +84,9 @@ def _duckdb() -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _scan_batch(batch: pa.RecordBatch, name: str, told: Scan) -> None:
-    """Each event against its content and, but for the first of a business, against the event before it."""
-    sha256, ends, leaves = hashlib.sha256, told.ends, told.leaves
+def _scan_batch(batch: pa.RecordBatch, name: str, told: Scan, links: bytearray) -> None:
+    """Each event against its content and, but for the first of a business, against the event before it; `links` gets its chain hash."""
+    sha256, ends = hashlib.sha256, told.ends
     businesses, numbers, contents, chains = cast("list[list[Any]]", [batch.column(index).to_pylist() for index in range(4)])
     for business, seq, content, chain, text in zip(businesses, numbers, contents, chains, texts(batch.column(4)), strict=True):
         computed = sha256(text)
@@ -87,9 +95,9 @@ def _scan_batch(batch: pa.RecordBatch, name: str, told: Scan) -> None:
             told.wrong(f"{name}: event {seq} of {business} was changed")
         end = ends.get(business)
         if end is None:
-            told.firsts[business] = First(len(leaves) // 32, seq, computed.digest(), chain, is_sound)
-            ends[business] = (seq, stored(chain, b""))
-            leaves += bytes(32)
+            told.firsts[business] = First(seq, computed.digest(), chain, is_sound)
+            ends[business] = (seq, stored(chain))
+            links += ends[business][1]
             continue
         expected = sha256(end[1] + computed.digest())
         if is_sound and seq != end[0] + 1:
@@ -98,7 +106,7 @@ def _scan_batch(batch: pa.RecordBatch, name: str, told: Scan) -> None:
             told.wrong(f"{name}: event {seq} of {business} does not continue its chain")
         # Going on from what is stored tells one changed event as one, not as all that follow it.
         ends[business] = (seq, stored(chain, expected.digest()))
-        leaves += sha256(b"\x00" + expected.digest()).digest()
+        links += expected.digest()
 
 
 def texts(column: pa.Array) -> Iterator[memoryview]:
@@ -112,9 +120,10 @@ def texts(column: pa.Array) -> Iterator[memoryview]:
     return (view[start:end] for start, end in pairwise(ends))
 
 
-def stored(chain: str, otherwise: bytes) -> bytes:
-    """A chain hash as it stands in a file, or what it should be where it is none."""
+def stored(chain: str, otherwise: bytes = bytes(HASH)) -> bytes:
+    """A chain hash as it stands in a file, or `otherwise` where it is none."""
     try:
-        return bytes.fromhex(chain)
+        found = bytes.fromhex(chain)
     except ValueError:
         return otherwise
+    return found if len(found) == HASH else otherwise

@@ -9,17 +9,15 @@ Source: https://c2sp.org/tlog-tiles, "Merkle tree".
 
 from __future__ import annotations
 
-import hashlib
 import shutil
-from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
 from ingestion.files import private_dir
+from rowcol_assets.audit.merkle import HASH, perfect_root
 
 HEIGHT = 8
 WIDTH = 1 << HEIGHT
-HASH = 32
 
 
 class Tiles:
@@ -38,11 +36,11 @@ class Tiles:
         hashes = self._read(above, tile)[offset * HASH : (offset + (1 << inside)) * HASH]
         if len(hashes) != HASH << inside:
             raise FileNotFoundError(f"{self._path(above, tile)} does not hold what a tree of {self.size} leaves needs")
-        return _root(hashes)
+        return perfect_root(hashes)
 
-    def append(self, leaves: Iterable[bytes]) -> Tiles:
-        """Writes the tiles that more leaf hashes fill or begin, and gives the tiles of the larger tree."""
-        grown, level, row = self.size, 0, b"".join(leaves)
+    def append(self, leaves: bytes) -> Tiles:
+        """Writes the tiles that more leaf hashes (one after another) fill or begin, and gives the tiles of the larger tree."""
+        grown, level, row = self.size, 0, leaves
         known = self.size
         while row:
             full, kept = divmod(known, WIDTH)
@@ -52,7 +50,7 @@ class Tiles:
                 hashes = row[at : at + WIDTH * HASH]
                 self._write(level, full + at // (WIDTH * HASH), hashes)
                 if len(hashes) == WIDTH * HASH:
-                    after.append(_root(hashes))
+                    after.append(perfect_root(hashes))
             if level == 0:
                 grown = full * WIDTH + len(row) // HASH
             known, level, row = full, level + 1, b"".join(after)
@@ -83,11 +81,3 @@ class Tiles:
             groups[-1] += ".p"
             groups.append(str(width))
         return self.folder.joinpath(str(level), *groups)
-
-
-def _root(hashes: bytes) -> bytes:
-    """The root over neighbouring hashes, a power of two of them: two that lie side by side are already what a node hashes."""
-    sha256 = hashlib.sha256
-    while len(hashes) > HASH:
-        hashes = b"".join([sha256(b"\x01" + hashes[at : at + 2 * HASH]).digest() for at in range(0, len(hashes), 2 * HASH)])
-    return hashes

@@ -19,7 +19,7 @@ from pathlib import Path
 from rowcol_assets.audit.chain import Head, genesis, heads_root_leaf, link
 from rowcol_assets.audit.checkpoint import FIRST, BadCheckpoint, Checkpoint, read
 from rowcol_assets.audit.files import KEY, EventFile, checkpoint_files, event_files
-from rowcol_assets.audit.merkle import Frontier, leaf_hash, root_of
+from rowcol_assets.audit.merkle import Frontier, root_of
 from rowcol_assets.audit.scan import PROBLEMS_TOLD, Scan, scan
 
 # A process takes a second or two to begin, in which one alone checks as many.
@@ -66,15 +66,15 @@ def verify(folder: Path, anchors: Path, expect: bytes | None = None) -> Verdict:
     covered = max(due, default=0)
     # What was being sealed when its process died is no part of the log until a checkpoint covers it.
     files = [file for file in event_files(folder) if file.is_sealed or file.end <= covered]
-    for file, found in zip(_contiguous(files, verdict), _scanned(files), strict=True):
-        before = tree.size
+    for file, found in zip(_contiguous(files, verdict), _scanned(files, sorted(due)), strict=True):
         verdict.add(found.problems, found.found)
-        for leaf in _joined(file.path.name, found, heads, verdict):
-            tree.add(leaf)
+        _join(file.path.name, found, heads, verdict)
+        for level, root in found.parts:
+            tree.add(root, level)
             if tree.size in due and due[tree.size].root != tree.root():
                 verdict.wrong(f"the first {tree.size} events are not those that checkpoint {tree.size} covers")
-        if tree.size - before != file.rows:
-            verdict.wrong(f"{file.path.name} holds {tree.size - before} events where its name says {file.rows}")
+        if found.events != file.rows:
+            verdict.wrong(f"{file.path.name} holds {found.events} events where its name says {file.rows}")
         is_expected = is_expected or expect == tree.root()
     verdict.events, verdict.businesses, verdict.root = tree.size, len(heads), tree.root()
     _compare_end(checkpoints, tree, heads, verdict)
@@ -128,36 +128,36 @@ def _contiguous(files: list[EventFile], verdict: Verdict) -> Iterator[EventFile]
         yield file
 
 
-def _scanned(files: Sequence[EventFile]) -> Iterator[Scan]:
+def _scanned(files: Sequence[EventFile], cuts: Sequence[int]) -> Iterator[Scan]:
     """The files' scans in their order; of a large log by as many processes as there are processors, a few files ahead."""
     processes = min(os.cpu_count() or 1, len(files))
     if processes < 2 or sum(file.rows for file in files) < EVENTS_WORTH_PROCESSES:
-        yield from (scan(file.path) for file in files)
+        yield from (scan(file.path, file.first, _inside(file, cuts)) for file in files)
         return
     with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
         waiting: deque[Future[Scan]] = deque()
         for file in files:
-            waiting.append(pool.submit(scan, file.path))
+            waiting.append(pool.submit(scan, file.path, file.first, _inside(file, cuts)))
             if len(waiting) > processes:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
 
 
-def _joined(name: str, found: Scan, heads: dict[str, Head], verdict: Verdict) -> Iterator[bytes]:
-    """The leaf hashes of a file's events, once the first of each business is checked against the end of its chain before it."""
-    leaves = found.leaves
+def _inside(file: EventFile, cuts: Sequence[int]) -> list[int]:
+    return [cut for cut in cuts if file.first < cut < file.end]
+
+
+def _join(name: str, found: Scan, heads: dict[str, Head], verdict: Verdict) -> None:
+    """Checks the first event of each business in a file against the end of its chain before it, and moves `heads` on."""
     for business, first in found.firsts.items():
         head = heads.get(business) or genesis(business)
-        expected = link(head.chain, first.content)
         if first.is_sound and first.seq != head.seq + 1:
             verdict.wrong(f"{name}: event {first.seq} of {business} follows its event {head.seq}")
-        elif first.is_sound and first.chain != expected.hex():
+        elif first.is_sound and first.chain != link(head.chain, first.content).hex():
             verdict.wrong(f"{name}: event {first.seq} of {business} does not continue its chain")
-        leaves[32 * first.index : 32 * first.index + 32] = leaf_hash(expected)
     for business, (seq, chain) in found.ends.items():
         heads[business] = Head(seq, chain)
-    return (bytes(leaves[start : start + 32]) for start in range(0, len(leaves), 32))
 
 
 def _compare_end(checkpoints: list[Checkpoint], tree: Frontier, heads: dict[str, Head], verdict: Verdict) -> None:

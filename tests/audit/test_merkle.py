@@ -14,6 +14,7 @@ from rowcol_assets.audit.merkle import (
     consistency_proof,
     inclusion_proof,
     leaf_hash,
+    subtrees,
     tree_root,
     verify_consistency,
     verify_inclusion,
@@ -93,11 +94,24 @@ def test_an_older_tree_is_proven_to_be_the_beginning_and_another_is_not(data: st
         assert not verify_consistency(old, before, new, defined_root([*leaves[:-1], leaf_hash(b"other")]), proof)
 
 
+@given(st.lists(st.integers(0, 40), max_size=6), st.sets(st.integers(0, 240), max_size=5))
+def test_a_tree_put_together_of_the_parts_of_files_has_the_root_of_its_leaves_at_every_cut(sizes: list[int], cuts: set[int]) -> None:
+    leaves, frontier = leaves_of(sum(sizes)), Frontier()
+    roots = {0: frontier.root()}
+    for size in sizes:
+        first = frontier.size
+        for level, root in subtrees(first, b"".join(leaves[first : first + size]), cuts):
+            frontier.add(root, level)
+            roots[frontier.size] = frontier.root()
+    wanted = {cut for cut in cuts if cut <= len(leaves)} | {len(leaves)}
+    assert {cut: roots[cut] for cut in wanted} == {cut: defined_root(leaves[:cut]) for cut in wanted}
+
+
 def test_tiles_written_in_any_steps_give_the_roots_and_proofs_of_the_tree(tmp_path: Path) -> None:
     leaves = leaves_of(66_000)
     tiles = Tiles(tmp_path, 0)
     for end in (1, 2, 255, 256, 257, 700, 65_535, 65_536, 66_000):
-        tiles = tiles.append(leaves[tiles.size : end])
+        tiles = tiles.append(b"".join(leaves[tiles.size : end]))
         frontier = Frontier()
         for leaf in leaves[:end]:
             frontier.add(leaf)
