@@ -34,8 +34,11 @@ def sync_dir(path: Path) -> None:
     _sync(path, os.O_RDONLY | os.O_DIRECTORY)
 
 
-def write_atomic(path: Path, content: bytes) -> None:
-    """Replaces `path` with `content` so that a reader or a crash sees the old file or the new one, never a part."""
+def write_atomic(path: Path, content: bytes, *, is_synced: bool = True) -> None:
+    """Replaces `path` with `content` so that a reader or a crash sees the old file or the new one, never a part.
+
+    is_synced False waits for no disk: a reader sees the same, a power cut can leave anything.
+    """
     private_dir(path.parent)
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -43,11 +46,13 @@ def write_atomic(path: Path, content: bytes) -> None:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            if is_synced:
+                os.fsync(file.fileno())
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
-    sync_dir(path.parent)
+    if is_synced:
+        sync_dir(path.parent)
 
 
 @contextmanager

@@ -94,6 +94,7 @@ class TransactionLog:
         after = self.checkpoint.digest if self.checkpoint else FIRST
         self.checkpoint = Checkpoint(self.origin, size, tree_root(size, tiles.subtree), len(heads), _heads_root(heads), after)
         self._write_heads(heads)
+        sync_dir(self.folder)
         write_atomic(checkpoint_path(self.anchors, size), sign(self.checkpoint, self._key).encode())
         self._rename()
         return Appended(
@@ -127,9 +128,8 @@ class TransactionLog:
 
     def _rename(self) -> None:
         for file in event_files(self.folder):
-            if not file.is_sealed:
+            if not file.is_sealed:  # a name that a power cut takes back is given again by whoever comes next
                 file.path.rename(sealed_path(self.folder, file.first, file.end))
-        sync_dir(self.folder)
 
     def _heads(self) -> dict[str, Head]:
         """The end of every chain: as kept beside the log if that is what the checkpoint covers, else from the files."""
@@ -178,7 +178,8 @@ class TransactionLog:
 
     def _write_heads(self, heads: dict[str, Head]) -> None:
         kept = {business: [head.seq, head.chain.hex()] for business, head in sorted(heads.items())}
-        write_atomic(self.folder / "heads.json", json.dumps(kept).encode())
+        # Not waited for: heads that do not lead to the signed root are made again from the files.
+        write_atomic(self.folder / "heads.json", json.dumps(kept).encode(), is_synced=False)
 
     def _publish_key(self) -> None:
         path = self.anchors / KEY

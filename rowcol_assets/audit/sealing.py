@@ -12,18 +12,18 @@ from typing import cast
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ingestion.files import sync_file
 from rowcol_assets.audit.chain import Head, extend
+from rowcol_assets.audit.columns import hexadecimal, runs, texts
 from rowcol_assets.audit.event import COLUMN_TYPES, EVENT, HASHES, canonical_sql
-from rowcol_assets.audit.scan import texts
 
 # 200,000 events with their snapshots are about 200 MB while they are sorted and written; a first load has millions.
 EVENTS_PER_FILE = 200_000
-# A row group of a file too: history reads those of one business.
-EVENTS_PER_BATCH = 25_000
+# A row group of a file too: history reads those of one business. Few enough that a small append has several, of which one is
+# sorted out, one hashed and one written at a time.
+EVENTS_PER_BATCH = 5_000
 
 _COLUMNS = tuple(name for name in COLUMN_TYPES if name not in HASHES)
 # No value of these is there twice, or hardly: looking for repetitions costs a quarter of writing and finds none.
@@ -89,8 +89,8 @@ def seal(batches: Iterator[pa.RecordBatch], heads: dict[str, Head], path: Path) 
         written: Future[None] | None = None
         for batch in _ahead(batches):
             *columns, text = batch.columns
-            contents, chains = extend(heads, _runs(columns[0]), texts(text))
-            told = pa.RecordBatch.from_arrays([*columns, _hexadecimal(contents), _hexadecimal(chains)], names=EVENT.names).cast(EVENT)
+            contents, chains = extend(heads, runs(columns[0]), texts(text))
+            told = pa.RecordBatch.from_arrays([*columns, hexadecimal(contents), hexadecimal(chains)], names=EVENT.names).cast(EVENT)
             if written:
                 written.result()
             written = writing.submit(file.write_batch, told)
@@ -100,19 +100,6 @@ def seal(batches: Iterator[pa.RecordBatch], heads: dict[str, Head], path: Path) 
     path.chmod(0o600)
     sync_file(path)
     return b"".join(chained)
-
-
-def _runs(businesses: pa.Array) -> Iterator[tuple[str, int]]:
-    """Each business of neighbouring events with their number."""
-    encoded = pc.run_end_encode(businesses)  # type: ignore[attr-defined]
-    ends = encoded.run_ends.to_pylist()
-    return ((business, end - start) for business, start, end in zip(encoded.values.to_pylist(), [0, *ends], ends, strict=False))
-
-
-def _hexadecimal(hashes: bytes) -> pa.Array:
-    """Hashes that lie side by side as texts of 64 digits, made without a text of each."""
-    offsets = pa.array(range(0, 2 * len(hashes) + 1, 64), pa.int32())
-    return pa.StringArray.from_buffers(len(hashes) // 32, cast("pa.Buffer", offsets.buffers()[1]), pa.py_buffer(hashes.hex().encode()))
 
 
 def _ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
