@@ -64,6 +64,12 @@ def test_a_thousand_tamperings_are_all_found_and_no_untouched_log_raises_an_alar
     assert tried.keys() == KINDS.keys()
 
 
+def test_the_form_of_the_log_is_what_it_always_was(original: Place) -> None:
+    """The root over known events, as the first version of the log gave it: another one would leave every log unverifiable."""
+    root = verify(original.folder, original.anchors).root
+    assert root.hex() == "84ee886662cb31e3a6c19121038ae43879355058d761c853e220f3358d09044c"
+
+
 def test_a_changed_event_is_named(place: Place) -> None:
     file = event_files(place.folder)[2]
     rows = pq.read_table(file.path).to_pylist()
