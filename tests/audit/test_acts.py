@@ -18,6 +18,8 @@ from ingestion.control.business_settings import Reserve, change_settings
 from ingestion.control.load import load_control
 from ingestion.control.pauses import set_pause
 from ingestion.removing import disconnect
+from rowcol_assets.audit.act_events import HOME
+from rowcol_assets.audit.reader import events_of
 from rowcol_assets.audit.verify import verify
 from rowcol_assets.audit.writer import append_cycle
 from tests.control.conftest import connect
@@ -92,6 +94,8 @@ def test_every_act_is_an_event_with_who_when_from_where_and_why(tmp_path: Path, 
     disconnect(store, "acme", "qbo", at_vendor=False)
     assert [(event[1], event[5], event[7]) for event in log(world, "third")] == [("connections", "oscar", "the connection was removed")]
     assert log(world, "fourth") == []
+    story = events_of(world.settings.audit_dir, HOME, "publications", "ann")
+    assert [(event["action"], json.loads(event["snapshot"])["businesses"]) for event in story] == [("created", ["acme"]), ("updated", [])]
     assert verify(world.settings.audit_dir, world.settings.anchors_dir).is_intact
     text = b"".join(path.read_bytes() for path in world.settings.audit_dir.rglob("*") if path.is_file())
     assert b"very-secret-value" not in text
