@@ -57,6 +57,12 @@ def signature(run_id: str) -> dict[str, str]:
     return {PROCESS_TAG: f"{run_id} {own_mark()}"}
 
 
+def worker_of(run: dg.DagsterRun) -> str | None:
+    """The mark of the process that works or worked on `run` (`ingestion.control.processes`), once it has signed it."""
+    run_id, _, mark = run.tags.get(PROCESS_TAG, "").partition(" ")
+    return mark if run_id == run.run_id else None
+
+
 def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
     """Fails runs whose process on this host is gone and frees pool slots nobody works behind; returns the failed runs' ids.
 
@@ -65,8 +71,8 @@ def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
     """
     ended = []
     for run in unfinished_runs(instance):
-        run_id, _, mark = run.tags.get(PROCESS_TAG, "").partition(" ")
-        if run_id == run.run_id and is_dead(mark):
+        mark = worker_of(run)
+        if mark and is_dead(mark):
             instance.report_run_failed(run, f"{describe(mark)} worked on it and is gone")
             instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
             ended.append(run.run_id)

@@ -10,16 +10,30 @@ import os
 import socket
 from pathlib import Path
 
+# The start of a process that had ended when it was looked at.
+GONE = "gone"
+
 
 def own_mark() -> str:
     """This process as text that another process can judge: host, pid and start, separated by blanks."""
-    return f"{socket.gethostname()} {os.getpid()} {_started(os.getpid())}"
+    return mark_of(os.getpid())
+
+
+def mark_of(pid: int) -> str:
+    """A process of this host as such text."""
+    return f"{socket.gethostname()} {pid} {_started(pid)}"
+
+
+def pid_here(mark: str) -> int | None:
+    """The id of the process of `mark` if it runs on this host now."""
+    host, pid, _ = mark.split(" ")
+    return int(pid) if host == socket.gethostname() and not is_dead(mark) else None
 
 
 def is_dead(mark: str) -> bool:
     """Whether the process of `mark` ran on this host and does so no more."""
     host, pid, started = mark.split(" ")
-    return host == socket.gethostname() and _started(int(pid)) != started
+    return host == socket.gethostname() and (started == GONE or _started(int(pid)) != started)
 
 
 def describe(mark: str) -> str:
@@ -33,5 +47,5 @@ def _started(pid: int) -> str:
         # Field 22 of proc(5) stat, counted after the command's closing bracket because the command may hold blanks.
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
-        return "gone"
-    return "gone" if fields[0] == "Z" else fields[19]
+        return GONE
+    return GONE if fields[0] == "Z" else fields[19]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ingestion.files import private_dir
 from ingestion.settings import load_settings
-from tests.benchmarks import arrivals, broken, cycle, live, log, matches, parties, results, wire, world
+from tests.benchmarks import arrivals, broken, cycle, launching, live, log, matches, parties, results, wire, world
 
 PARTS: dict[str, Callable[[Path, Callable[[str], None]], list[results.Result]]] = {
     "wire": wire.measure,
@@ -23,6 +23,7 @@ PARTS: dict[str, Callable[[Path, Callable[[str], None]], list[results.Result]]] 
     "thousand": world.measure_many,
     "broken": broken.measure,
     "arrivals": arrivals.measure,
+    "launch": launching.measure,
     "parties": parties.measure,
     "matches": matches.measure,
     "log": log.measure,

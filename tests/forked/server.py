@@ -19,28 +19,14 @@ import types
 from pathlib import Path
 from typing import Any
 
-MODULES = (
-    "aiohttp",
-    "alembic",
-    "dagster",
-    "dagster_dbt",
-    "dbt.adapters.duckdb",
-    "dbt.cli.main",
-    "dlt",
-    "dlt.destinations.impl.duckdb.duck",
-    "duckdb",
-    "great_expectations",
-    "httpx_aiohttp",
-    "pandas",
-    "pyarrow.parquet",
-    "rich",
+from rowcol_assets.launching.libraries import load
+
+OWN = (
     "rowcol_assets.cli.rebuild",
     "rowcol_assets.cli.run",
     "rowcol_assets.cli.sync",
     "rowcol_assets.code_location",
     "rowcol_assets.event_log",
-    "sqlalchemy.orm",
-    "typer",
 )
 F_SETSIG = 10
 
@@ -141,7 +127,9 @@ def _become(asked: dict[str, Any], streams: list[int], connection: socket.socket
 
 
 if __name__ == "__main__":
-    for name in MODULES:
+    load()
+    for name in OWN:
         importlib.import_module(name)
-    assert threading.active_count() == 1, f"a fork would lose a thread: {threading.enumerate()}"
+    threads = len(list(Path("/proc/self/task").iterdir()))
+    assert threads == 1, f"a fork would lose {threads - 1} threads"
     serve(Path(sys.argv[1]))
