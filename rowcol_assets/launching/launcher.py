@@ -1,8 +1,8 @@
 """The run launcher of the project's `dagster.yaml`: forks a run from the warm process, or has it started as Dagster does.
 
 Dagster's default has the code server start a fresh process for each run, which imports for 10 seconds of CPU and more
-before its first step. Here that is the way for whatever cannot be forked: the first runs, and those after the warm process
-died, until there is one again. A run's process is known by its signature (`rowcol_assets.runs`), however it was started.
+before its first step. Here that is the way for whatever cannot be forked. A warm process that died is started anew by the
+next run. A run's process is known by its signature (`rowcol_assets.runs`), however it was started.
 """
 
 from __future__ import annotations

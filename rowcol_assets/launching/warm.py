@@ -1,7 +1,7 @@
 """The warm process: Python's own fork server (`multiprocessing.forkserver`) with the libraries imported.
 
-It belongs to the process that uses it and ends with it. It is begun in the background and forked from only once it has
-answered, and only while it has a single thread: a fork copies the locks of the others without the threads that would
+It belongs to the process that uses it and ends with it. It is begun when a first run wants it, and forked from only once it has
+answered and only while it has a single thread: a fork copies the locks of the others without the threads that would
 release them. What a forked process does is in `worker`, when one is wanted in `launcher`.
 """
 
@@ -21,6 +21,8 @@ from pathlib import Path
 
 from ingestion.control.processes import is_dead, mark_of, pid_here
 
+# Imports take 11 seconds of CPU; a run counts as lost when it has not started after 180 s (`dagster.yaml`).
+PATIENCE_SECONDS = 60.0
 PRELOADED = "rowcol_assets.launching.preloaded"
 Work = Callable[..., None]
 logger = logging.getLogger("dagster.rowcol.launching")
@@ -65,13 +67,16 @@ class WarmProcess:
         return None if self._mark is None or is_dead(self._mark) else self._mark
 
     def fork(self, work: Work, *arguments: str) -> Forked | None:
-        """A process that does `work`, or None when there is nothing to fork from; then that is begun.
+        """A process that does `work`, or None when nothing to fork from came to be in time.
+
+        The first waits while the libraries are imported: to import them a second time beside that would take longer.
 
         `work` gets a connection first and waits for a word from it. The word is only given once the process is known here:
         of a fork that fails half way nothing is done, so what could not be forked can safely be done otherwise.
         """
         if self.mark is None:
-            self.warm_up()
+            self.warm_up().join(PATIENCE_SECONDS)
+        if self.mark is None:
             return None
         waiting, go = self._context.Pipe(duplex=False)
         with waiting, go:
