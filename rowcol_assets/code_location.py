@@ -26,6 +26,7 @@ from rowcol_assets.resources import Platform, RunScope
 from rowcol_assets.schedules import cycle_schedules, retention_schedule
 from rowcol_assets.sensors import rail_freshness, run_failure
 from rowcol_assets.transform import read_manifest
+from rowcol_assets.translators import ModelTranslator
 
 # Code references and freshness policies carry this notice on every load; the version is pinned and tests load it.
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
@@ -39,7 +40,8 @@ def build_definitions(settings: Settings, *, overrides: Mapping[str, object] | N
     manifest = read_manifest()
     rails = [rail_assets(rail) for rail in RAILS.values()]
     control = control_assets([key for assets in rails for key in assets.keys])
-    before, after = model_assets("before", manifest), model_assets("after", manifest)
+    translator = ModelTranslator()
+    before, after = model_assets("before", manifest, translator), model_assets("after", manifest, translator)
     models = [*before.keys, *after.keys]
     quality = quality_assets(sorted(key for key in before.keys if key.path[0] == "quality" and key.path[-1].startswith("chk_")))
     log = log_assets([*(key for assets in rails for key in assets.keys), *control.keys, *quality.keys])

@@ -98,9 +98,16 @@ class ModelTranslator(DagsterDbtTranslator):
 
     def __init__(self) -> None:
         super().__init__(DagsterDbtTranslatorSettings(enable_asset_checks=True, enable_code_references=True))
+        self._made: dict[tuple[int, str], dg.AssetSpec] = {}
 
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
-        """The spec of one model or seed."""
+        """The spec of one model or seed, made once: dagster-dbt asks for it again with everything that hangs on it."""
+        wanted = (id(manifest), unique_id)
+        if wanted not in self._made:
+            self._made[wanted] = self._spec(manifest, unique_id, project)
+        return self._made[wanted]
+
+    def _spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
         properties = self.get_resource_props(manifest, unique_id)
         spec = super().get_asset_spec(manifest, unique_id, project)
         schema, name = self.get_asset_key(properties).path

@@ -25,9 +25,8 @@ PROJECT = DbtProject(project_dir=PROJECT_DIR)
 DbtEvent = dg.Output | dg.MaterializeResult | dg.AssetCheckResult | dg.AssetObservation | dg.AssetMaterialization | dg.AssetCheckEvaluation
 
 
-def model_assets(step: Step, manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
-    """The nodes of one dbt step as one multi-asset whose nodes can be built alone."""
-    translator = ModelTranslator()
+def model_assets(step: Step, manifest: Mapping[str, Any], translator: ModelTranslator) -> dg.AssetsDefinition:
+    """The nodes of one dbt step as one multi-asset whose nodes can be built alone. translator: the same for both steps."""
     cut = {"exclude": AFTER_SELECTION} if step == "before" else {"select": AFTER_SELECTION}
 
     @dbt_assets(

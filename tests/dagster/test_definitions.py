@@ -89,8 +89,8 @@ def test_tables_that_people_read_show_columns_with_types(specs: dict[str, dg.Ass
 
 
 def test_what_hangs_on_the_checks_results_is_the_second_step_and_nothing_else(manifest: dict[str, Any]) -> None:
-    before, after = model_assets("before", manifest), model_assets("after", manifest)
     translator = ModelTranslator()
+    before, after = model_assets("before", manifest, translator), model_assets("after", manifest, translator)
     built = {unique_id: node for unique_id, node in manifest["nodes"].items() if node["resource_type"] in ("model", "seed", "snapshot")}
     results = ("source.rowcol.quality.", "source.rowcol.audit.")
     late = {translator.get_asset_key(built[unique_id]) for unique_id in _descendants(manifest, results) if unique_id in built}
@@ -100,7 +100,8 @@ def test_what_hangs_on_the_checks_results_is_the_second_step_and_nothing_else(ma
 
 
 def test_each_dbt_test_is_a_check_of_exactly_one_step(manifest: dict[str, Any]) -> None:
-    before, after = model_assets("before", manifest), model_assets("after", manifest)
+    translator = ModelTranslator()
+    before, after = model_assets("before", manifest, translator), model_assets("after", manifest, translator)
     steps = [{key.name for key in step.check_keys} for step in (before, after)]
     assert steps[0].isdisjoint(steps[1])
     assert steps[0] | steps[1] == {node["name"] for node in manifest["nodes"].values() if node["resource_type"] == "test"}
