@@ -6,9 +6,11 @@ the daemon does it, in turn one way and the other. The time until Dagster's queu
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import patch
 
 import dagster as dg
 from dagster._core.launcher import DefaultRunLauncher, LaunchRunContext
@@ -37,7 +39,12 @@ def measure(folder: Path, say: Callable[[str], None]) -> list[Result]:
         settings = connected_home(folder / "home", running, ALL_RAILS)
         business = running.credentials[0]["business_id"]
         target = WorkspaceFileTarget([str(PROJECT / "workspace.yaml")])
-        with open_instance(settings) as instance, WorkspaceProcessContext(instance, target) as workspace:
+        with (
+            # What the code server and the runs go by.
+            patch.dict(os.environ, ROWCOL_HOME=str(settings.home)),
+            open_instance(settings) as instance,
+            WorkspaceProcessContext(instance, target) as workspace,
+        ):
             launcher = instance.run_launcher
             assert isinstance(launcher, ForkingRunLauncher)
             launcher.warm.warm_up().join()
