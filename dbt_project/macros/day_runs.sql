@@ -1,8 +1,10 @@
 {#-
   One debit for all the bills that were paid on a day, where the ledger alone tells which: a client's payment service may not be
   connected, and what it draws is the sum of a day's payments. Of the payments of one day and account that nothing stands for
-  (`free`: events without those that are matched), all together have to come to exactly one debit of the week after, and that
-  to no other day. A sum over only some of them is not looked for: among twenty payments there is one for nearly any debit.
+  (`free`: events without those that are matched), one of these has to come to a debit of the week after, and to no other:
+  all together (`is_whole`); all of them and one more that came back within two months, which the ledger does not have or has no
+  more; or all but one, which was entered and not sent. A sum over any other part of them is not looked for: among twenty
+  payments there is one for nearly any debit.
 -#}
 {% macro day_runs(free) -%}
     with runs as (
@@ -12,34 +14,102 @@
             payments.event_date,
             payments.currency,
             sum(payments.amount) as amount,
-            list(payments.event_id) as members
+            list(struct_pack(event_id := payments.event_id, amount := payments.amount)) as members
         from {{ free }} as payments
         where payments.role = 'ledger_money' and payments.entity = 'bill_payments' and payments.account_key = 'bank'
         group by payments.business_id, payments.account_id, payments.event_date, payments.currency
-        having count(*) between 2 and 20
+        having count(*) <= 20
     ),
 
-    found as (
+    near as (
         select
-            runs.business_id,
-            runs.members,
+            runs.*,
+            md5(concat_ws('|', runs.account_id, runs.event_date, runs.currency)) as run_id,
             debits.event_id as right_event,
-            count(*) over (partition by runs.business_id, runs.account_id, runs.event_date, runs.currency) as debits_of_run,
-            count(*) over (partition by debits.business_id, debits.event_id) as runs_of_debit
-        from runs
+            debits.account_id as bank_account_id,
+            debits.event_date as debit_date,
+            debits.amount as debit_amount
+        from (
+            select
+                runs.*,
+                runs.event_date + unnest([0, 1, 2, 3, 4, 5, 6, 7]) as near_date
+            from runs
+        ) as runs
         inner join {{ free }} as debits
             on
                 runs.business_id = debits.business_id
-                and runs.amount = debits.amount
+                and runs.near_date = debits.event_date
                 and runs.currency = debits.currency
                 and debits.role = 'bank'
-                and debits.event_date between runs.event_date and runs.event_date + 7
+                and debits.amount < 0
+    ),
+
+    solutions as (
+        select
+            near.*,
+            1 as choice,
+            cast(null as varchar) as omitted
+        from near
+        where near.amount = near.debit_amount and len(near.members) > 1
+
+        union all
+
+        select
+            near.*,
+            2 as choice,
+            cast(null as varchar) as omitted
+        from near
+        inner join {{ free }} as credits
+            on
+                near.business_id = credits.business_id
+                and near.bank_account_id = credits.account_id
+                and near.amount - near.debit_amount = credits.amount
+                and credits.role = 'bank'
+        where credits.amount > 0 and credits.event_date - near.debit_date between 0 and 60
+
+        union all
+
+        select
+            parts.* exclude (member),
+            2 as choice,
+            parts.member.event_id as omitted
+        from (
+            select
+                near.*,
+                unnest(near.members) as member
+            from near
+            where len(near.members) > 2
+        ) as parts
+        where parts.amount - parts.member.amount = parts.debit_amount
+    ),
+
+    -- All together goes before the others.
+    best as (
+        select *
+        from solutions
+        qualify
+            solutions.choice = min(solutions.choice) over (partition by solutions.business_id, solutions.run_id)
+            and solutions.choice = min(solutions.choice) over (partition by solutions.business_id, solutions.right_event)
+    ),
+
+    single as (
+        select *
+        from best
+        qualify
+            count(*) over (partition by best.business_id, best.run_id) = 1
+            and count(*) over (partition by best.business_id, best.right_event) = 1
     )
 
     select
-        found.business_id,
-        unnest(found.members) as left_event,
-        found.right_event
-    from found
-    where found.debits_of_run = 1 and found.runs_of_debit = 1
+        told.business_id,
+        told.member.event_id as left_event,
+        told.right_event,
+        told.choice = 1 as is_whole
+    from (
+        select
+            single.*,
+            unnest(single.members) as member
+        from single
+    ) as told
+    where told.member.event_id is distinct from told.omitted
 {%- endmacro %}

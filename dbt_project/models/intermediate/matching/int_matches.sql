@@ -251,12 +251,14 @@ all_matches as (
     union all by name
 
     select
-        day_runs.*,
+        day_runs.business_id,
+        day_runs.left_event,
+        day_runs.right_event,
         pairs.pair,
         pairs.auto_score as score,
         'bundle' as rule,
         cast(null as double) as runner_up_score,
-        'auto' as tier
+        case when day_runs.is_whole then 'auto' else 'suggest' end as tier
     from day_runs
     inner join pairs on pairs.pair = 'bank_ledger'
 )
