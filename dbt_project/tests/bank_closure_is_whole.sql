@@ -1,6 +1,7 @@
 {{ config(meta={'dagster': {'ref': {'name': 'fct_bank_closure'}}}) }}
 
--- Matched and unmatched transactions of an account and day are all that the bank posted there, counted past the matching.
+-- Matched and unmatched transactions of an account and day are all that the bank posted there, or that was charged, counted past
+-- the matching.
 with closure as (
     select * from {{ ref('fct_bank_closure') }}
 ),
@@ -23,6 +24,27 @@ posted as (
         and transactions.posted_date is not null
         and transactions.amount is not null
     group by transactions.business_id, transactions.account_id, transactions.posted_date
+
+    union all
+
+    select
+        charges.business_id,
+        charges.connection_id as account_id,
+        cast({{ utc('charges.created_at') }} as date) as posted_date,
+        sum(cast(coalesce(booked.amount, charges.amount) as decimal(18, 2))) as total_amount
+    from {{ ref('stg_stripe__charges') }} as charges
+    left join {{ ref('stg_stripe__balance_transactions') }} as booked
+        on
+            charges.business_id = booked.business_id
+            and charges.connection_id = booked.connection_id
+            and charges.balance_transaction_id = booked.record_id
+    where
+        not charges.is_deleted
+        and charges.status = 'succeeded'
+        and charges.is_captured is distinct from false
+        and charges.created_at is not null
+        and coalesce(booked.amount, charges.amount) is not null
+    group by charges.business_id, charges.connection_id, cast({{ utc('charges.created_at') }} as date)
 )
 
 select posted.*

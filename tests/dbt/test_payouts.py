@@ -15,7 +15,9 @@ from tests.dbt.project import DbtProject, rows
 from tests.dbt.rails import bank_account, bank_transaction
 from tests.dbt.rawfill import RawWarehouse
 
-MARTS = ("fct_payout_recon", "fct_payout_lines", "chk_h31", "chk_h32", "chk_h35", "chk_h36")
+MARTS = (
+    "fct_payout_recon", "fct_payout_lines", "fct_exception", "fct_bank_closure", "chk_h25", "chk_h31", "chk_h32", "chk_h35", "chk_h36",
+)  # fmt: skip
 
 
 def at(day: str) -> int:
@@ -46,6 +48,12 @@ def charge(raw: RawWarehouse, business: str, name: str, cents: int, *, invoice_i
         raw.observed(business, "stripe", "invoice_payments", f"inpay_{name}", asked | {"currency": "usd", "amount_paid": cents})
 
 
+def received(number: str, day: str, amount: float, account_id: str) -> dict[str, Any]:
+    """A payment of customer 1 in the ledger, applied in full, into one of its accounts."""
+    record = {"Id": number, "TxnDate": day, "TotalAmt": amount, "UnappliedAmt": 0, "CustomerRef": {"value": "1", "name": "Customer 1"}}
+    return record | {"CurrencyRef": {"value": "USD"}, "DepositToAccountRef": {"value": account_id}}
+
+
 def deposit(number: str, day: str, amount: float) -> dict[str, Any]:
     """A deposit into the ledger's checking account."""
     return {"Id": number, "TxnDate": day, "TotalAmt": amount, "DepositToAccountRef": {"value": "35"}, "CurrencyRef": {"value": "USD"}}
@@ -66,6 +74,7 @@ def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> 
             raw.observed(business, "stripe", "customers", "cus_1", known)
         raw.connect("acme", "plaid", now=NOW)
         _acme(raw)
+        _owed(raw)
         # Within 100 of the clearing account, and beyond.
         for business, cents in (("acme", 5000), ("nobank", 4999)):
             held = {"available": [{"amount": cents, "currency": "usd"}], "pending": [{"amount": 0, "currency": "usd"}]}
@@ -79,8 +88,7 @@ def _acme(raw: RawWarehouse) -> None:
     held = {"id": "in_1", "number": "AB-1", "customer": "cus_1", "customer_name": "Customer 1", "status": "paid", "total": 10000}
     raw.observed("acme", "stripe", "invoices", "in_1", held | {"currency": "usd", "created": at("2026-06-01")})
     raw.versions("acme", "invoices", [invoice("9", 100, 0, DocNumber="1001")])
-    paid = {"Id": "p1", "TxnDate": "2026-06-01", "TotalAmt": 100, "UnappliedAmt": 0, "CustomerRef": {"value": "1", "name": "Customer 1"}}
-    raw.versions("acme", "payments", [paid | {"CurrencyRef": {"value": "USD"}, "DepositToAccountRef": {"value": "40"}}])
+    raw.versions("acme", "payments", [received("p1", "2026-06-01", 100, "40")])
     charge(raw, "acme", "ch_1", 10000, invoice_id="in_1")
     # Taken twice by mistake, and given back.
     charge(raw, "acme", "ch_twin", 10000, refunded=True, amount_refunded=10000)
@@ -106,6 +114,23 @@ def _acme(raw: RawWarehouse) -> None:
     bank_transaction(raw, "acme", "t-first", 5, "2026-05-01", name="SHOP")
     for name, amount, day in (("whole", 96.80, "04"), ("short", 50.00, "08"), ("twice", 61.00, "10"), ("stray", 70.00, "12")):
         bank_transaction(raw, "acme", f"t-{name}", -amount, f"2026-06-{day}", name="STRIPE TRANSFER ST-0001")
+
+
+def _owed(raw: RawWarehouse) -> None:
+    """What only one of Stripe and acme's ledger has, beside enough that both have to expect it."""
+    charge(raw, "acme", "ch_2", 2400, invoice_id="in_2", created=at("2026-05-12"))
+    charge(raw, "acme", "ch_alone", 2500, created=at("2026-05-10"))
+    charge(raw, "acme", "ch_new", 2600, created=at("2026-06-25"))
+    receipts = [received("p2", "2026-05-12", 24, "40"), received("p-uncharged", "2026-05-20", 33, "40")]
+    raw.versions("acme", "payments", [*receipts, received("p-bank", "2026-05-15", 44, "35")])
+    for name, dollars, day in (("2", 24, "10"), ("3", 36, "11"), ("4", 48, "12"), ("alone", 60, "13")):
+        held = {"id": f"in_{name}", "number": f"AB-{name}", "customer": "cus_1", "customer_name": "Customer 1", "status": "open"}
+        raw.observed(
+            "acme", "stripe", "invoices", f"in_{name}", held | {"total": dollars * 100, "currency": "usd", "created": at(f"2026-05-{day}")}
+        )
+        if name != "alone":
+            raw.versions("acme", "invoices", [invoice(f"i{name}", dollars, TxnDate=f"2026-05-{day}", DocNumber=f"100{name}")])
+    raw.versions("acme", "invoices", [invoice("i-alone", 77, TxnDate="2026-05-20", DocNumber="1009")])
 
 
 def test_each_payout_is_in_one_state_and_says_what_it_rests_on(warehouse: Path) -> None:
@@ -149,5 +174,32 @@ def test_each_check_finds_its_mistakes_and_nothing_else(warehouse: Path) -> None
     assert rows(warehouse, "select record_id, impact_amount from quality.chk_h36 where booked_before is not null") == [
         ("d3", Decimal("61.00"))
     ]
-    for check in ("h31", "h32", "h35", "h36"):
+    unbooked = "select record_id, bank_days_unbooked, impact_amount from quality.chk_h25 where bank_days_unbooked > 3 order by 1"
+    # Ten or more bank days since, of which Juneteenth was none.
+    assert rows(warehouse, unbooked) == [("t-short", 15, Decimal("50.00")), ("t-stray", 11, Decimal("70.00"))]
+    for check in ("h25", "h31", "h32", "h35", "h36"):
         assert rows(warehouse, f"select count(*) > 1 from quality.chk_{check}") == [(True,)], "nothing right is in the frame"
+
+
+def test_what_only_one_of_stripe_and_the_ledger_has_is_left_for_a_person(warehouse: Path) -> None:
+    found = rows(
+        warehouse, "select record_id, kind, rails_used from marts.fct_exception where business_id = 'acme' and kind != 'ambiguous'"
+    )
+    assert {(record, kind) for record, kind, rails in found if rails == "qbo,stripe"} == {
+        ("ch_alone", "no_match"),
+        ("ch_new", "timing"),
+        ("in_alone", "no_match"),
+        ("i-alone", "no_match"),
+        ("p-uncharged", "paid_without_money"),
+    }
+    assert ("p-bank", "paid_without_money", "plaid,qbo") in found
+
+
+def test_matched_and_unmatched_charges_add_up_to_what_was_charged(warehouse: Path) -> None:
+    closure = "select posted_date::varchar, transaction_count, matched_amount, unmatched_amount from marts.fct_bank_closure"
+    assert rows(warehouse, f"{closure} where rail = 'stripe' order by 1") == [
+        ("2026-05-10", 1, 0, Decimal("25.00")),
+        ("2026-05-12", 1, Decimal("24.00"), 0),
+        ("2026-06-01", 2, Decimal("100.00"), Decimal("100.00")),
+        ("2026-06-25", 1, 0, Decimal("26.00")),
+    ]

@@ -1,14 +1,22 @@
 with events as (
     select * from {{ ref('int_money_events') }}
-    where role = 'bank'
+    where role in ('bank', 'charge')
 ),
 
 matches as (
-    select distinct
-        business_id,
-        right_event as event_id
-    from {{ ref('int_matches') }}
-    where tier = 'auto'
+    select
+        matches.business_id,
+        matches.right_event as event_id
+    from {{ ref('int_matches') }} as matches
+    where matches.tier = 'auto'
+
+    union
+
+    select
+        matches.business_id,
+        matches.left_event as event_id
+    from {{ ref('int_matches') }} as matches
+    where matches.tier = 'auto' and matches.pair = 'charge'
 ),
 
 rail_health as (
@@ -38,6 +46,7 @@ days as (
 
 select
     days.business_id,
+    days.rail,
     days.account_id,
     days.posted_date,
     days.transaction_count,
