@@ -81,3 +81,9 @@
         + {{ weights }}.{{ feature }} * {{ features }}.{{ feature }}
     {%- endfor %}
 {%- endmacro %}
+
+
+{#- Whether a bank says of money coming in that it is a payment of the business's own that came back. -#}
+{% macro is_return(text) -%}
+    regexp_matches(upper({{ text }}), '^((ACH|EFT|CHECK|WIRE) )?(RETURN|RETURNED|RTN)\b')
+{%- endmacro %}

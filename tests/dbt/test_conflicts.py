@@ -59,7 +59,7 @@ def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> 
             "update raw_control.sync_states set last_success_at = ? where business_id = 'behind' and rail = 'qbo'",
             [NOW - timedelta(days=2)],
         )
-    build_marts(project, path, only=("fct_conflict",))
+    build_marts(project, path, only=("fct_conflict", "chk_h30"))
     return path
 
 
@@ -143,3 +143,18 @@ def test_a_person_settles_what_stood_when_they_said_so(warehouse: Path) -> None:
 def test_a_stale_winner_is_contested_by_a_newer_value_alone(warehouse: Path) -> None:
     found = rows(warehouse, "select winner_id, state, degraded_rails from marts.fct_conflict where business_id = 'behind' order by 1")
     assert found == [("late", "contested", "qbo"), ("older", "settled_by_precedence", "qbo")]
+
+
+def test_a_bill_whose_amount_or_vendor_differs_is_flagged_until_it_is_paid_taken_back_or_settled(warehouse: Path) -> None:
+    failing = "ledger_amount != paying_amount or ledger_vendor != paying_vendor"
+    found = rows(warehouse, f"select business_id, record_id, impact_amount, coalesce({failing}, false) from quality.chk_h30")
+    assert {(business, record): impact for business, record, impact, fails in found if fails} == {
+        ("acme", "amount"): Decimal("10.00"),
+        ("acme", "vendor"): None,
+        ("acme", "garbage"): Decimal("10.00"),
+        ("acme", "outdated"): Decimal("20.00"),
+        ("acme", "undone"): Decimal("10.00"),
+        ("behind", "late"): Decimal("20.00"),
+        ("behind", "older"): Decimal("20.00"),
+    }
+    assert {record for _, record, _, fails in found if not fails} == {"same", "due", "by-rail", "by-value"}

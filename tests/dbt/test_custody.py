@@ -226,7 +226,7 @@ def test_money_that_goes_out_twice_for_one_debt_is_found_with_both_payments(ware
     ("check", "fails", "failing", "right"),
     [
         ("h27", "minutes_unrecorded > 60", {("acme", "r-unbooked")}, 3),
-        ("h28", "weekdays_undebited > 5", set(), 3),
+        ("h28", "bank_days_undebited > 5", set(), 3),
         ("h29", "paid_by is not null", {("acme", "flying")}, 0),
         ("h33", "days_without_money > 30", {("acme", "p-lost")}, 6),
     ],

@@ -15,7 +15,7 @@ from tests.dbt.project import DbtProject, rows
 from tests.dbt.rails import bank_account, bank_transaction
 from tests.dbt.rawfill import RawWarehouse
 
-MARTS = ("fct_match", "bill_map", "fct_exception", "fct_bank_closure", "fct_payment_ready_bills")
+MARTS = ("fct_match", "bill_map", "fct_exception", "fct_bank_closure", "fct_payment_ready_bills", "chk_h16", "chk_h26", "chk_h34")
 
 
 def paid(number: str, day: str, amount: int, name: str, *, bill_id: str = "", check: str | None = None) -> dict[str, Any]:
@@ -58,7 +58,10 @@ def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> 
                     raw.connect(business, rail, now=NOW)
         _acme(raw)
         # What acme's bank shows is nothing to this one, and its payment service is not connected.
-        days = {"2026-05-04": (120,), "2026-06-02": (41, 59), "2026-06-04": (11, 31), "2026-06-05": (15, 27), "2026-06-09": (33, 34, 35)}
+        days = {
+            "2026-05-04": (120,), "2026-06-02": (41, 59), "2026-06-04": (11, 31), "2026-06-05": (15, 27), "2026-06-09": (33, 34, 35),
+            "2026-06-15": (21, 22), "2026-06-22": (61, 62, 63, 64),
+        }  # fmt: skip
         payments = [
             paid(f"p-{day[5:]}-{amount}", day, amount, "Vendor 1", check="1201" if amount == 120 else None)
             for day, amounts in days.items()
@@ -68,7 +71,10 @@ def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> 
         bank_account(raw, "other", "checking", available=1, current=1)
         bank_transaction(raw, "other", "t-day", 100, "2026-06-03", name="RAMP BUSINESS BILL PAY 1")
         bank_transaction(raw, "other", "t-either", 42, "2026-06-08", name="RAMP BUSINESS BILL PAY 2")
-        bank_transaction(raw, "other", "t-some", 67, "2026-06-10", name="RAMP BUSINESS BILL PAY 3")
+        bank_transaction(raw, "other", "t-but-one", 67, "2026-06-10", name="RAMP BUSINESS BILL PAY 3")
+        bank_transaction(raw, "other", "t-and-one", 50, "2026-06-16", name="RAMP BUSINESS BILL PAY 4")
+        bank_transaction(raw, "other", "t-returned", -7, "2026-06-19", name="ACH RETURN R03 NO ACCOUNT")
+        bank_transaction(raw, "other", "t-some", 123, "2026-06-23", name="RAMP BUSINESS BILL PAY 5")
         bank_transaction(raw, "other", "unrelated", 3, "2026-05-01", name="SOMETHING")
     build_marts(project, path, only=MARTS)
     return path
@@ -189,15 +195,33 @@ def test_the_last_word_on_a_bill_counts_under_whichever_of_its_names_it_was_give
     ]
 
 
-def test_a_debit_that_is_the_sum_of_a_day_is_all_its_payments_and_never_some_of_them_or_either_of_two_days(warehouse: Path) -> None:
+def test_a_debit_of_a_day_is_all_its_payments_or_proposed_with_one_that_came_back_or_without_one(warehouse: Path) -> None:
+    """Never a smaller part of them, and never either of two days."""
     found = rows(warehouse, "select left_id, right_id, rule, tier from marts.fct_match where business_id = 'other' order by all")
     assert found == [
         ("p-05-04-120", "unrelated", "verdict", "auto"),
         ("p-06-02-41", "t-day", "bundle", "auto"),
         ("p-06-02-59", "t-day", "bundle", "auto"),
+        ("p-06-09-33", "t-but-one", "bundle", "suggest"),
+        ("p-06-09-34", "t-but-one", "bundle", "suggest"),
+        ("p-06-15-21", "t-and-one", "bundle", "suggest"),
+        ("p-06-15-22", "t-and-one", "bundle", "suggest"),
     ]
 
 
 def test_a_match_that_a_person_confirmed_names_the_decision_and_no_other_does(warehouse: Path) -> None:
     query = "select left_id, decision_id, decided_by, decided_at::timestamptz from marts.fct_match where decision_id is not null"
     assert rows(warehouse, query) == [("p-05-04-120", "d9", "bob", NOW)]
+
+
+def test_the_checks_on_what_is_left_find_their_mistakes_and_nothing_else(warehouse: Path) -> None:
+    acme = "from quality.chk_{} where business_id = 'acme' and {}"
+    unlinked = "select record_id, unlinked_bill_id, impact_amount " + acme
+    assert rows(warehouse, unlinked.format("h16", "unlinked_bill_id is not null")) == [("b3", "r3", Decimal("70.00"))]
+    outflows = "select record_id, days_unexplained, impact_amount " + acme
+    assert rows(warehouse, outflows.format("h26", "days_unexplained > 3")) == [("t-stray", 18, Decimal("77.00"))]
+    ambiguous = "select rail, entity, record_id " + acme + " order by 3"
+    twins = [("plaid", "transactions", "t-twin-1"), ("plaid", "transactions", "t-twin-2")]
+    assert rows(warehouse, ambiguous.format("h34", "is_ambiguous")) == twins
+    for check in ("h16", "h26", "h34"):
+        assert rows(warehouse, f"select count(*) > 2 from quality.chk_{check}") == [(True,)], "nothing right is in the frame"

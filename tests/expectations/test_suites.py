@@ -57,6 +57,7 @@ CASES: dict[str, Case] = {
     "H13": Case(({"terms_id": "1"},), ({"terms_id": None},)),
     "H14": Case(({"has_tax_id": True},), ({"has_tax_id": False}, {"has_tax_id": None})),
     "H15": Case(({"duplicate_of": None},), ({"duplicate_of": "1"},)),
+    "H16": Case(({"unlinked_bill_id": None},), ({"unlinked_bill_id": "r-1"},)),
     "H17": Case(
         ({"vendor_key": "a"}, {"vendor_key": None}, {"vendor_key": None}, {"business_id": "other", "vendor_key": "b"}),
         ({"vendor_key": "b"}, {"vendor_key": "b"}),
@@ -71,12 +72,25 @@ CASES: dict[str, Case] = {
     ),
     "H23": Case(({"balance_amount": Decimal(0)},), ({"balance_amount": -CENT},)),
     "H24": Case(({"gap_amount": HUGE, "allowed_amount": HUGE},), ({"gap_amount": HUGE + CENT, "allowed_amount": HUGE},)),
+    "H25": Case(({"bank_days_unbooked": 3}, {"bank_days_unbooked": 0}), ({"bank_days_unbooked": 4},)),
+    "H26": Case(({"days_unexplained": 3}, {"days_unexplained": 0}), ({"days_unexplained": 4},)),
     "H27": Case(({"minutes_unrecorded": 60}, {"minutes_unrecorded": 0}), ({"minutes_unrecorded": 61},)),
-    "H28": Case(({"weekdays_undebited": 5}, {"weekdays_undebited": 0}), ({"weekdays_undebited": 6},)),
+    "H28": Case(({"bank_days_undebited": 5}, {"bank_days_undebited": 0}), ({"bank_days_undebited": 6},)),
     "H29": Case(({"paid_by": None},), ({"paid_by": "p-1"},)),
     "H33": Case(({"days_without_money": 30}, {"days_without_money": 0}), ({"days_without_money": 31},)),
+    "H30": Case(
+        (
+            {"ledger_amount": HUGE, "paying_amount": HUGE, "ledger_vendor": None, "paying_vendor": None},
+            {"ledger_amount": HUGE, "paying_amount": None, "ledger_vendor": None, "paying_vendor": None},
+        ),
+        (
+            {"ledger_amount": HUGE, "paying_amount": HUGE + CENT, "ledger_vendor": None, "paying_vendor": None},
+            {"ledger_amount": HUGE, "paying_amount": HUGE, "ledger_vendor": "Acme (1)", "paying_vendor": "Zenith (2)"},
+        ),
+    ),
     "H31": Case(({"bank_transaction_id": "1"},), ({"bank_transaction_id": None},)),
     "H32": Case(({"payout_id": "1"},), ({"payout_id": None},)),
+    "H34": Case(({"is_ambiguous": False},), ({"is_ambiguous": True},)),
     "H35": Case(({"gap_amount": HUGE, "allowed_amount": HUGE},), ({"gap_amount": HUGE + CENT, "allowed_amount": HUGE},)),
     "H36": Case(({"booked_before": None},), ({"booked_before": "1"},)),
     "H38": Case(

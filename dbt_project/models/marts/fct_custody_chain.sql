@@ -183,13 +183,17 @@ late as (
         and coalesce(stages.last_word, 'approve') = 'approve'
         and stages.as_of_date > coalesce(greatest(stages.due_date, cast(stages.approved_at as date)), stages.due_date)
         + {{ var('custody_days_to_pay') }} as is_unpaid_late,
-        stages.execute_state = 'in_flight'
-        and {{ weekdays_between('stages.payment_date', 'stages.as_of_date') }} > {{ var('custody_weekdays_in_flight') }}
-            as is_in_flight_late,
-        stages.verify_state in ('waiting', 'proposed', 'ambiguous')
-        and case
+        case
+            when stages.execute_state = 'in_flight'
+                then {{ bank_days_between('stages.payment_date', 'stages.as_of_date') }} > {{ var('custody_bank_days_in_flight') }}
+            else false
+        end as is_in_flight_late,
+        case
+            when stages.verify_state not in ('waiting', 'proposed', 'ambiguous') then false
             when stages.is_executed
-                then {{ weekdays_between('cast(stages.executed_at as date)', 'stages.as_of_date') }} > {{ hygiene_threshold('H28', 'max_weekdays') }}
+                then
+                    {{ bank_days_between('cast(stages.executed_at as date)', 'stages.as_of_date') }}
+                    > {{ hygiene_threshold('H28', 'max_bank_days') }}
             else stages.as_of_date - stages.record_date > {{ hygiene_threshold('H33', 'max_days') }}
         end as is_unverified_late,
         stages.record_state = 'waiting'

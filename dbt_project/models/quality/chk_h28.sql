@@ -10,9 +10,9 @@ select
     custody.ramp_bill_id as record_id,
     case
         when custody.transaction_id is null
-            then {{ weekdays_between("cast(" ~ utc("custody.paid_at") ~ " as date)", 'custody.as_of_date') }}
+            then {{ bank_days_between("cast(" ~ utc("custody.paid_at") ~ " as date)", 'custody.as_of_date') }}
         else 0
-    end as weekdays_undebited,
+    end as bank_days_undebited,
     coalesce(custody.vendor_name, 'bill') || ', ' || {{ shown_amount('custody.executed_amount', 'custody.currency') }} || ' paid '
     || {{ shown_date('custody.paid_at') }} as observed,
     cast(null as decimal(18, 2)) as impact_amount

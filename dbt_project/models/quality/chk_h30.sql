@@ -1,0 +1,78 @@
+with bills as (
+    select * from {{ ref('int_bills') }}
+    where is_open
+),
+
+paying_bills as (
+    select * from {{ ref('stg_ramp__bills') }}
+    where not is_deleted and not is_draft and not is_archived and status is distinct from 'PAID'
+),
+
+matches as (
+    select * from {{ ref('int_matches') }}
+    where pair = 'bill'
+),
+
+conflicts as (
+    select * from {{ ref('fct_conflict') }}
+    where pair = 'bill' and state != 'decided'
+),
+
+decided as (
+    select * from {{ ref('fct_conflict') }}
+    where pair = 'bill' and field = 'amount' and state = 'decided'
+),
+
+-- Of a proposal, which is not known to be the same bill, the amount alone is compared.
+compared as (
+    select
+        bills.*,
+        {{ money(
+            "case when coalesce(paying_bills.currency, bills.currency) = bills.currency and decided.conflict_id is null"
+            ~ " then paying_bills.total_amount end"
+        ) }} as paying_amount,
+        vendors.winner_value as ledger_vendor,
+        vendors.loser_value as paying_vendor
+    from bills
+    inner join matches
+        on
+            bills.business_id = matches.business_id
+            and bills.record_id = matches.right_id
+    inner join paying_bills
+        on
+            matches.business_id = paying_bills.business_id
+            and matches.left_id = paying_bills.record_id
+    left join conflicts as vendors
+        on
+            matches.business_id = vendors.business_id
+            and matches.right_id = vendors.winner_id
+            and matches.left_id = vendors.loser_id
+            and vendors.field = 'vendor'
+    left join decided
+        on
+            matches.business_id = decided.business_id
+            and matches.right_id = decided.winner_id
+            and matches.left_id = decided.loser_id
+)
+
+select
+    compared.business_id,
+    compared.rail,
+    'bills' as entity,
+    compared.record_id,
+    cast(compared.total_amount as decimal(18, 2)) as ledger_amount,
+    compared.paying_amount,
+    compared.ledger_vendor,
+    compared.paying_vendor,
+    coalesce(compared.vendor_name, 'bill') || ', ' || {{ shown_amount('compared.total_amount', 'compared.currency') }} || ' in the ledger'
+    || case
+        when compared.paying_amount != compared.total_amount
+            then ', ' || {{ shown_amount('compared.paying_amount', 'compared.currency') }} || ' in the payment service'
+        else ''
+    end
+    || coalesce(', vendor there: ' || compared.paying_vendor, '') as observed,
+    {{ money(home_amount(
+        'nullif(abs(compared.paying_amount - compared.total_amount), 0)',
+        'compared.currency', 'compared.home_currency', 'compared.exchange_rate'
+    )) }} as impact_amount
+from compared
