@@ -59,7 +59,10 @@ def test_the_second_step_is_what_hangs_on_the_checks_results_and_nothing_else(pr
     after = _descendants(manifest, "source.rowcol.quality.", "source.rowcol.audit.")
     names = {unique_id.split(".")[-1] for unique_id in after if unique_id.startswith("model.")}
     assert names == {
+        "collections_queue",
+        "decision_console",
         "fct_custody_chain",
+        "fct_guardrail",
         "fct_hygiene_flag",
         "fct_hygiene_score",
         "fct_runway_daily",
