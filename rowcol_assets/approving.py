@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 from ingestion.control import product_clock_of
+from ingestion.control.decisions import known_decision, note_refusal
 from ingestion.control.store import ControlStore
 from ingestion.errors import RowcolError
 from ingestion.live.desk import ask_once
@@ -50,6 +52,37 @@ def approved(settings: Settings, store: ControlStore, business_id: str, bills: S
         said = ", ".join(hit.rule + (f" (bill {hit.record_id})" if hit.record_id else "") for hit in against)
         raise Refused(verdict, list(dict.fromkeys(hit.rule for hit in against)), said)
     return answer
+
+
+def let_by_the_guardrail(
+    settings: Settings,
+    store: ControlStore,
+    business_id: str,
+    advisor_id: str,
+    subjects: list[dict[str, Any]],
+    *,
+    key: str | None,
+    client: str,
+) -> list[dict[str, Any]]:
+    """The subjects of approvals with what the guardrail said would be left after all of them; Refused, kept per bill, where it does not.
+
+    key: of a decision that may be stored already, which then is not judged again. client: from where it is wanted.
+    """
+    if key is not None:
+        with store.database.read() as transaction:
+            if known_decision(transaction, business_id, advisor_id, key):
+                return subjects
+    try:
+        answer = approved(settings, store, business_id, [(subject["rail"], subject["bill"]) for subject in subjects])
+    except Refused as refusal:
+        at = product_clock_of(settings, store)()
+        with store.database.write() as transaction:
+            for subject in subjects:
+                told = {"kind": "approve", "subject": subject, "answer": refusal.answer, "rules": list(refusal.rules)}
+                note_refusal(transaction, business_id=business_id, advisor_id=advisor_id, subject=told, client=client, at=at)
+        raise
+    floors = f"cash {answer.cash_after}, buffer {answer.buffer_days_after} days afterwards, policy {answer.policy_version}"
+    return [subject | {"guardrail": floors} for subject in subjects]
 
 
 def _home_cash(business_id: str, currency: str, by_currency: dict[str, Decimal] | None) -> Decimal:

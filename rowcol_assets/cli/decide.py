@@ -31,6 +31,8 @@ WRITTEN = {
     "resolve-flag": "FLAG...",
     "undo": "DECISION...",
 }
+# From where these decisions come, in the log.
+CLIENT = "command line"
 SHOWN = {"decision_id": "decision", "kind": "kind", "subject": "on", "advisor_id": "by"}
 
 
@@ -68,7 +70,9 @@ def command(
         subjects = [subject_of(kind, one) for one in _subjects(settings, kind, business, subject, customers)]
         check_exists(settings, business, subjects)
         if kind == "approve":
-            subjects = _let_by_the_guardrail(settings, store, business, who, subjects, key)
+            from rowcol_assets.approving import let_by_the_guardrail
+
+            subjects = let_by_the_guardrail(settings, store, business, who, subjects, key=key, client=CLIENT)
         made = _put(settings, store, kind, business, who, subjects, reason, key)
     if as_json:
         show_json(made)
@@ -95,31 +99,6 @@ def _decider(store: ControlStore, business: str, advisor: str | None) -> str:
     if advisor not in {name for name, _ in able}:
         raise RowcolError(f"{advisor} may not act for {business}")
     return advisor
-
-
-def _let_by_the_guardrail(
-    settings: Settings, store: ControlStore, business: str, advisor: str, subjects: list[dict[str, Any]], key: str | None
-) -> list[dict[str, Any]]:
-    """The bills with what the guardrail said of paying them all; what it does not approve is refused, and the refusal kept."""
-    from ingestion.control import product_clock_of
-    from ingestion.control.decisions import known_decision, note_refusal
-    from rowcol_assets.approving import Refused, approved
-
-    if key is not None:
-        with store.database.read() as transaction:
-            if known_decision(transaction, business, advisor, key):
-                return subjects
-    try:
-        answer = approved(settings, store, business, [(subject["rail"], subject["bill"]) for subject in subjects])
-    except Refused as refusal:
-        at = product_clock_of(settings, store)()
-        with store.database.write() as transaction:
-            for subject in subjects:
-                told = {"kind": "approve", "subject": subject, "answer": refusal.answer, "rules": list(refusal.rules)}
-                note_refusal(transaction, business_id=business, advisor_id=advisor, subject=told, client="command line", at=at)
-        raise
-    floors = f"cash {answer.cash_after}, buffer {answer.buffer_days_after} days afterwards, policy {answer.policy_version}"
-    return [subject | {"guardrail": floors} for subject in subjects]
 
 
 def _subjects(settings: Settings, kind: str, business: str, given: list[str], customers: bool) -> list[dict[str, Any]]:
@@ -178,7 +157,7 @@ def _put(
                 kind=kind,
                 subject=subject,
                 reason=reason,
-                client="command line",
+                client=CLIENT,
                 at=at,
             )
             made.append(
