@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rowcol_assets.transform import all_but
-from tests.dbt.blank import standing
+from tests.dbt.blank import leaving_out, standing
 from tests.dbt.documents import account, bill, customer, invoice, purchase, vendor
 from tests.dbt.project import AFTER, BEFORE, DbtProject, broken
 from tests.dbt.rawfill import RawWarehouse
@@ -29,8 +29,7 @@ def small_ledger(raw: RawWarehouse, business_id: str, *, cash: Any = 1000, **set
 def build_marts(project: DbtProject, path: Path, now: datetime = NOW, *, only: Sequence[str] = ()) -> None:
     """Builds everything in the two steps of a cycle, or the models `only` and what they rest on; what stands is left out."""
     stands = standing(project, path)
-    names = [name.rsplit(".", 1)[-1] for name in stands]
-    alone = ("--select", *(f"+{name}" for name in only), *(["--exclude", *names] if names else []))
+    alone = ("--select", *(f"+{name}" for name in only), *leaving_out(stands))
     for step in [alone] if only else [(*all_but(stands), *BEFORE), AFTER]:
         assert broken(project.build(path, *step, now=now.isoformat())) == []
 

@@ -17,7 +17,7 @@ import duckdb
 from expectations.report import CheckReport
 from expectations.run import run_checks
 from expectations.tables import ensure_tables
-from tests.dbt.blank import standing
+from tests.dbt.blank import leaving_out, standing
 from tests.dbt.project import DbtProject, failures, rows
 
 __all__ = ["AFTER", "BEFORE", "WAREHOUSE", "build", "check", "rows"]
@@ -37,8 +37,7 @@ def build(warehouse: Path, select: Sequence[str], *, now: datetime, **options: A
     """Builds the selected models, seeds and tests; whatever does not succeed fails the calling test, by name."""
     # A replay has no cycle before it, so nothing stands.
     stands = frozenset() if options else standing(_project(), warehouse)
-    left_out = [name.rsplit(".", 1)[-1] for name in stands]
-    selection = ["--select", *select, *(["--exclude", *left_out] if left_out else [])]
+    selection = ["--select", *select, *leaving_out(stands)]
     result = _project().build(warehouse, *selection, now=now.isoformat(), **options)
     assert failures(result) == []
 
