@@ -10,7 +10,6 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from httpx import AsyncClient
 
@@ -23,7 +22,7 @@ from ingestion.control.outcomes import SyncOutcome
 from ingestion.control.store import ControlStore
 from ingestion.fetched import Fetched, new_watermarks, note_news, outcome_of
 from ingestion.fetching import FetchSession
-from ingestion.known import Marks, known_ids
+from ingestion.known import KnownRecords, Marks
 from ingestion.limiter import Limiter
 from ingestion.live.handover import land_live_arrivals
 from ingestion.promise import EntityPromise, RailPromise
@@ -56,11 +55,13 @@ class Work:
 
 @dataclass(frozen=True)
 class Tools:
-    """What all fetches of a sync share. marks: up to where each was read; large_answers: held while one is in memory."""
+    """What all fetches of a sync share. marks: up to where each was read; known: which records there are;
+    large_answers: held while one is in memory."""
 
     http: AsyncClient
     limiter: Limiter
     marks: Marks
+    known: KnownRecords
     large_answers: asyncio.Semaphore
 
 
@@ -85,7 +86,7 @@ class Part:
             sync_id=sync_id,
             delivery=work.delivery,
             watermarks=tools.marks.current,
-            known_ids=partial(known_ids, work.settings, work.rail),
+            known_ids=tools.known.ids,
             large_answers=tools.large_answers,
             count_check=work.count_check,
         )

@@ -22,7 +22,7 @@ from ingestion.errors import WarehouseBusy
 from ingestion.fetched import Fetched
 from ingestion.fetching import Fetch, FetchSession, RailError
 from ingestion.http import many_calls_client
-from ingestion.known import Marks
+from ingestion.known import KnownRecords, Marks
 from ingestion.limiter import Limiter
 from ingestion.part import Part, Tools, Work
 
@@ -50,7 +50,7 @@ async def fetch_and_land(work: Work, connections: Sequence[Connection]) -> Resul
     limiter = Limiter(work.settings, work.store.database, work.strategy)
     async with limiter, many_calls_client(work.rail.connections_at_once * 4) as http:
         marks = Marks(work.settings, work.store.database, work.rail)
-        tools = Tools(http, limiter, marks, asyncio.Semaphore(LARGE_ANSWERS_AT_ONCE))
+        tools = Tools(http, limiter, marks, KnownRecords(work.settings, work.rail), asyncio.Semaphore(LARGE_ANSWERS_AT_ONCE))
         return await _Fetching(work, tools, connections).run(connections)
 
 

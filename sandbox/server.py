@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +34,19 @@ class Running:
 
     def post(self, path: str, **body: Any) -> dict[str, Any]:
         """Calls one of the sandbox's own endpoints, for example `post("advance", days=1)`; RowcolError with its refusal."""
-        answer = httpx.post(f"{self.base_url}/sandbox/{path}", json=body, timeout=START_SECONDS, trust_env=False)
+        answer = _http().post(f"{self.base_url}/sandbox/{path}", json=body)
         return _told(answer)
 
     def warm(self, rails: Sequence[str] = NAMES) -> dict[str, int]:
         """Has everything generated and rendered that can be asked for, however long it takes; records per rail."""
-        told = _told(httpx.post(f"{self.base_url}/sandbox/warm", json={"rails": rails}, timeout=None, trust_env=False))  # noqa: S113
+        told = _told(_http().post(f"{self.base_url}/sandbox/warm", json={"rails": rails}, timeout=None))
         return {rail: sum(counts.values()) for rail, counts in told["by_rail"].items()}
+
+
+@lru_cache(maxsize=1)
+def _http() -> httpx.Client:
+    """One client, since each reads the certificate store (50 ms). It keeps no connection, which a fork would share."""
+    return httpx.Client(timeout=START_SECONDS, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
 
 
 def _told(answer: httpx.Response) -> dict[str, Any]:
@@ -83,7 +90,7 @@ def start(
             process.wait(timeout=START_SECONDS)
             raise RowcolError(_last_words(log))
         base_url = line.removeprefix(READY).split()[0]
-        credentials = httpx.get(f"{base_url}/sandbox/credentials", timeout=START_SECONDS, trust_env=False).raise_for_status().json()
+        credentials = _http().get(f"{base_url}/sandbox/credentials").raise_for_status().json()
         ledgers = [entry for entry in credentials if entry["rail"] == "qbo"]
         others = [entry for entry in credentials if entry["rail"] != "qbo"]
         yield Running(base_url, ledgers, others, process.pid)

@@ -22,12 +22,14 @@ from tests.faults.matrix import MATRIX, PAGE, Cell, Never, page
 # Beside those of the table: a token that ends, and shapes that change, between two pages of a walk.
 IN_MID_WALK = {"dead_token": 3, "schema_drift": 2}
 NOTHING = "nothing"
-SMALL_PAGES = {
-    "qbo.walk.PAGE_ROWS": 40,
-    "qbo.walk.STEP_BACK_ROWS": 5,
-    "ramp.walk.PAGE_SIZE": 20,
-    "plaid.transactions.PAGE_ROWS": 40,
-    "stripe.listings.PAGE_OBJECTS": 10,
+# Small, so that a walk has many pages; and an answer is too large before a bomb has grown to what a real one may hold.
+SMALL = {
+    "rails.qbo.walk.PAGE_ROWS": 40,
+    "rails.qbo.walk.STEP_BACK_ROWS": 5,
+    "rails.ramp.walk.PAGE_SIZE": 20,
+    "rails.plaid.transactions.PAGE_ROWS": 40,
+    "rails.stripe.listings.PAGE_OBJECTS": 10,
+    "exchange.LARGEST_ANSWER_BYTES": 4 << 20,
 }
 
 RunOf = Callable[[str], "RailRun"]
@@ -87,8 +89,8 @@ def _run(stack: ExitStack, place: Place, who: dict[str, str]) -> RailRun:
     table = cells(place.rail)
     late = {f"{kind} in mid-walk": (kind, after) for kind, after in IN_MID_WALK.items()}
     with pytest.MonkeyPatch.context() as patch:
-        for name, rows in SMALL_PAGES.items():
-            patch.setattr(f"ingestion.rails.{name}", rows)
+        for name, size in SMALL.items():
+            patch.setattr(f"ingestion.{name}", size)
         walk = _phase(place, who, {name: (name, 0) for name in table} | late, table)
     place.sandbox.post("advance", days=1)
     cycle = _phase(place, who, {name: (name, 0) for name, cell in table.items() if not cell.in_walk}, table)

@@ -78,5 +78,5 @@ def test_an_account_that_is_closed_ends_with_its_balance_and_quiet_items_are_not
     async def refuse(*asked: object) -> frozenset[str]:
         raise AssertionError("the change log was asked")
 
-    monkeypatch.setattr("ingestion.part.known_ids", refuse)
+    monkeypatch.setattr("ingestion.known.KnownRecords.ids", refuse)
     assert not home.sync().failed
