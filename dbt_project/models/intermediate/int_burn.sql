@@ -5,57 +5,13 @@ with ledger_movements as (
     where {{ within_days('movement_date', 90) }}
 ),
 
-bank_movements as (
-    select * from {{ ref('int_bank_movements') }}
-    where {{ within_days('movement_date', 90) }}
-),
-
-card_movements as (
-    select * from {{ ref('int_card_movements') }}
-    where {{ within_days('movement_date', 90) }}
+movements as (
+    select * from {{ ref('int_flows') }}
 ),
 
 bank_sources as (
     select * from {{ ref('int_bank_sources') }}
     where is_flow_usable
-),
-
--- From the bank where it is current: what it shows, less what stays inside, and what was bought by card.
-movements as (
-    select
-        ledger_movements.business_id,
-        ledger_movements.movement_date,
-        ledger_movements.direction,
-        ledger_movements.amount,
-        ledger_movements.original_currency,
-        ledger_movements.synced_at
-    from ledger_movements
-    left join bank_sources on ledger_movements.business_id = bank_sources.business_id
-    where bank_sources.business_id is null or ledger_movements.is_card
-
-    union all
-
-    select
-        bank_movements.business_id,
-        bank_movements.movement_date,
-        bank_movements.direction,
-        bank_movements.amount,
-        bank_movements.original_currency,
-        bank_movements.synced_at
-    from bank_movements
-    inner join bank_sources on bank_movements.business_id = bank_sources.business_id
-    where bank_movements.movement_kind = 'external'
-
-    union all
-
-    select
-        card_movements.business_id,
-        card_movements.movement_date,
-        card_movements.direction,
-        card_movements.amount,
-        card_movements.original_currency,
-        card_movements.synced_at
-    from card_movements
 ),
 
 calendar as (

@@ -12,7 +12,7 @@ calendar as (
 
 booked as (
     select * from {{ ref('int_cash_movements') }}
-    where is_card and {{ within_days('movement_date', 95) }}
+    where is_card and {{ within_days('movement_date', 185) }}
 ),
 
 -- What Ramp has handed to the ledger is counted there; what was declined never happened.
@@ -48,7 +48,7 @@ left_over as (
             and abs(unbooked.amount) = booked.original_amount
             and (unbooked.amount > 0) = (booked.direction = 'out')
             and abs(unbooked.movement_date - booked.movement_date) <= 5
-    where {{ within_days('unbooked.movement_date', 90) }}
+    where {{ within_days('unbooked.movement_date', 180) }}
 )
 
 select
