@@ -46,6 +46,8 @@ class EventLog(SqliteEventLogStorage):
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._engines: OrderedDict[str, sa.Engine] = OrderedDict()
+        self._tables: set[str] = set()
+        self._has_index_columns = False
         super().__init__(base_dir, inst_data)
 
     @contextmanager
@@ -85,6 +87,18 @@ class EventLog(SqliteEventLogStorage):
             return status
         time.sleep(SLOT_WAIT_SECONDS)
         return status.with_sleep_interval(0.0)
+
+    def has_table(self, table_name: str) -> bool:
+        """Whether the index has a table. Dagster opens the file and reads its layout for each event; a table that is there stays."""
+        if table_name not in self._tables:
+            if not super().has_table(table_name):
+                return False
+            self._tables.add(table_name)
+        return True
+
+    def _has_asset_key_index_cols_on_connection(self, conn: sa.Connection) -> bool:
+        self._has_index_columns = self._has_index_columns or super()._has_asset_key_index_cols_on_connection(conn)
+        return self._has_index_columns
 
     def wipe(self) -> None:
         """Deletes all events; the databases of runs are removed under their connections, so these are closed before."""

@@ -28,8 +28,9 @@ PARSED_PATH = TARGET_DIR / "partial_parse.msgpack"
 Step = Literal["before", "after"]
 # What Great Expectations and the transaction log leave behind is where the second step begins.
 AFTER_SELECTION = "source:quality+ source:audit+"
+DUE = "due"
 SELECTION: dict[Step, list[str]] = {
-    "before": ["--exclude", *AFTER_SELECTION.split()],
+    "before": ["--select", f"tag:{DUE}", "--exclude", *AFTER_SELECTION.split()],
     "after": ["--select", *AFTER_SELECTION.split()],
 }
 
@@ -80,14 +81,16 @@ def run_step(
     Raises RowcolError when dbt itself could not run; nodes that failed are in the report. The caller holds the writer
     lock if `warehouse_path` is the warehouse; every connection is closed before this returns.
     """
-    selection = ["--select", *select] if select is not None else [*all_but(standing), *SELECTION[step]]
+    manifest = _manifest()
+    mark_due(manifest, standing)
+    selection = ["--select", *select] if select is not None else SELECTION[step]
     # Unit tests judge the models' code, which does not change between cycles; the test command runs them.
     selection = [*selection, "--exclude-resource-type", "unit_test"]
     arguments = ["build", *selection, "--vars", msgspec.json.encode(dict(variables)).decode(), *_folders(), "--quiet"]
     arguments += ["--indirect-selection", "buildable", "--no-write-json", "--no-partial-parse"]
     with _environment(settings, warehouse_path):
         try:
-            result = _invoke(arguments, _manifest(), [_event_handler(on_event)] if on_event else [])
+            result = _invoke(arguments, manifest, [_event_handler(on_event)] if on_event else [])
         finally:
             _release()
     return DbtReport(
@@ -110,12 +113,14 @@ def manifest_is_built() -> bool:
     return MANIFEST_PATH.exists() and PARSED_PATH.exists()
 
 
-def all_but(standing: frozenset[str]) -> list[str]:
-    """What to select so that all nodes of a step but these are built: nothing, which is all, or the others' names."""
-    if not standing:
-        return []
-    nodes = read_manifest()["nodes"].values()
-    return ["--select", *(node["name"] for node in nodes if node["unique_id"] not in standing)]
+def mark_due(manifest: Any, standing: frozenset[str]) -> None:
+    """Gives all nodes of a parsed manifest but these the tag DUE, by which they are selected.
+
+    dbt looks at every node for each name of a selection: naming a hundred took 2 s of a step, one tag takes 20 ms.
+    """
+    for name, node in manifest.nodes.items():
+        others = [tag for tag in node.tags if tag != DUE]
+        node.tags = others if name in standing else [*others, DUE]
 
 
 def _invoke(arguments: list[str], manifest: Any, callbacks: list[Any]) -> Any:

@@ -34,11 +34,6 @@ def standing(project: DbtProject, path: Path) -> frozenset[str]:
         return standing_nodes(connection)
 
 
-def leaving_out(stands: frozenset[str]) -> list[str]:
-    """How dbt is told to leave these out of a selection."""
-    return ["--exclude", *(name.rsplit(".", 1)[-1] for name in stands)] if stands else []
-
-
 def _go_on(project: DbtProject, path: Path) -> None:
     """Puts the rows of the warehouse at `path` into a copy of the blank one, and that in its place."""
     filled = path.rename(path.with_suffix(".filled"))

@@ -14,12 +14,11 @@ from typing import Any
 
 import duckdb
 
-from rowcol_assets.transform import AFTER_SELECTION, PARSED_PATH
+from rowcol_assets.transform import PARSED_PATH, SELECTION, mark_due
 
 PROJECT = Path(__file__).parents[2] / "dbt_project"
 
-BEFORE = ("--exclude", *AFTER_SELECTION.split())
-AFTER = ("--select", *AFTER_SELECTION.split())
+BEFORE, AFTER = tuple(SELECTION["before"]), tuple(SELECTION["after"])
 
 
 @dataclass
@@ -49,11 +48,13 @@ class DbtProject:
         known_at: str = "",
         full_refresh: bool = False,
         heard: Callable[[Any], None] | None = None,
+        standing: frozenset[str] = frozenset(),
     ) -> Any:
         """Builds `selection` (everything if empty, without unit tests) and returns dbt's result; the file is free again afterwards.
 
-        heard: given each of dbt's events.
+        heard: given each of dbt's events. standing: the nodes that `tag:due` leaves out.
         """
+        mark_due(self.manifest, standing)
         variables = {"rowcol_now": now, "as_of_date": as_of_date, "known_at": known_at}
         arguments = ["build", "--exclude-resource-type", "unit_test", "--vars", json.dumps(variables), *selection]
         if full_refresh:

@@ -17,7 +17,8 @@ import duckdb
 from expectations.report import CheckReport
 from expectations.run import run_checks
 from expectations.tables import ensure_tables
-from tests.dbt.blank import leaving_out, standing
+from rowcol_assets.transform import DUE
+from tests.dbt.blank import standing
 from tests.dbt.project import DbtProject, failures, rows
 
 __all__ = ["AFTER", "BEFORE", "WAREHOUSE", "build", "check", "rows"]
@@ -37,8 +38,8 @@ def build(warehouse: Path, select: Sequence[str], *, now: datetime, **options: A
     """Builds the selected models, seeds and tests; whatever does not succeed fails the calling test, by name."""
     # A replay has no cycle before it, so nothing stands.
     stands = frozenset() if options else standing(_project(), warehouse)
-    selection = ["--select", *select, *leaving_out(stands)]
-    result = _project().build(warehouse, *selection, now=now.isoformat(), **options)
+    selection = ["--select", *(f"{name},tag:{DUE}" for name in select)]
+    result = _project().build(warehouse, *selection, now=now.isoformat(), standing=stands, **options)
     assert failures(result) == []
 
 
