@@ -12,6 +12,160 @@ scores as (
 
 publish_states as (
     select * from {{ ref('fct_publish_state') }}
+),
+
+variances as (
+    select * from {{ ref('fct_variance_weekly') }}
+),
+
+connections as (
+    select * from {{ ref('fct_connection_health') }}
+),
+
+flags as (
+    select * from {{ ref('fct_hygiene_flag') }}
+),
+
+guardrail as (
+    select * from {{ ref('fct_guardrail') }}
+),
+
+figures as (
+    select
+        businesses.business_id,
+        runway.currency,
+        runway.cash,
+        runway.runway_days,
+        runway.buffer_days,
+        coalesce(runway.runway_status, 'unknown') as runway_status,
+        runway.null_reason,
+        businesses.freshness_state,
+        publish_states.publish_state
+    from businesses
+    inner join publish_states on businesses.business_id = publish_states.business_id
+    left join runway
+        on
+            businesses.business_id = runway.business_id
+            and businesses.as_of_date = runway.as_of_date
+),
+
+floors as (
+    select
+        guardrail.business_id,
+        max(guardrail.min_cash_amount) as min_cash_amount,
+        max(guardrail.min_buffer_days) as min_buffer_days
+    from guardrail
+    group by guardrail.business_id
+),
+
+-- Everything that could be said, each with how urgent it is; ties go to what hangs on it, then to the alphabet.
+issues as (
+    select
+        figures.business_id,
+        case figures.runway_status when 'critical' then 10 when 'warning' then 30 else 35 end as urgency,
+        cast(0 as decimal(18, 2)) as impact_days,
+        case
+            when figures.runway_days is not null then 'money lasts ' || {{ said_days('figures.runway_days') }} || ' days'
+            else 'runway not known' || coalesce(': ' || replace(figures.null_reason, '_', ' '), '')
+        end as issue
+    from figures
+    where figures.runway_status not in ('healthy', 'excellent')
+
+    union all
+
+    select
+        connections.business_id,
+        case connections.state when 'disconnected' then 11 else 31 end as urgency,
+        cast(0 as decimal(18, 2)) as impact_days,
+        connections.rail || case connections.state
+            when 'disconnected' then ' is disconnected and needs a new consent'
+            else ' keeps failing'
+        end as issue
+    from connections
+    where connections.state in ('disconnected', 'failing')
+    group by connections.business_id, connections.rail, connections.state
+
+    union all
+
+    select
+        figures.business_id,
+        12 as urgency,
+        cast(0 as decimal(18, 2)) as impact_days,
+        'figures are held at their last good state' as issue
+    from figures
+    where figures.publish_state = 'held'
+
+    union all
+
+    select
+        figures.business_id,
+        32 as urgency,
+        cast(0 as decimal(18, 2)) as impact_days,
+        case figures.freshness_state
+            when 'stale' then 'some data is older than a day'
+            when 'disabled' then 'a rail is paused'
+            else 'some data was never read'
+        end as issue
+    from figures
+    where figures.freshness_state in ('stale', 'disabled', 'never_synced')
+
+    union all
+
+    select
+        figures.business_id,
+        25 as urgency,
+        cast(0 as decimal(18, 2)) as impact_days,
+        case
+            when figures.cash < floors.min_cash_amount
+                then 'cash is below the floor of ' || {{ said_money('floors.min_cash_amount', 'figures.currency') }}
+            else 'buffer of ' || {{ said_days('figures.buffer_days') }} || ' days is below the ' || floors.min_buffer_days || ' of the policy'
+        end as issue
+    from figures
+    inner join floors on figures.business_id = floors.business_id
+    where figures.cash < floors.min_cash_amount or figures.buffer_days < floors.min_buffer_days
+
+    union all
+
+    select
+        flags.business_id,
+        case max(flags.severity) when 'C' then 20 when 'H' then 40 else 50 end as urgency,
+        coalesce(sum(flags.runway_impact_days), 0) as impact_days,
+        {{ said_count('count(*)', 'flag', 'flags') }} || ' "' || lower(flags.check_name[1]) || flags.check_name[2:] || '"' as issue
+    from flags
+    where flags.status = 'open' and flags.severity in ('C', 'H', 'M')
+    group by flags.business_id, flags.check_id, flags.check_name, flags.severity
+),
+
+top_issues as (
+    select
+        ranked.business_id,
+        string_agg(ranked.issue, '; ' order by ranked.position) as top_issues,
+        min(ranked.urgency) as urgency
+    from (
+        select
+            issues.*,
+            row_number() over (
+                partition by issues.business_id order by issues.urgency asc, issues.impact_days desc, issues.issue asc
+            ) as position
+        from issues
+    ) as ranked
+    where ranked.position <= 3
+    group by ranked.business_id
+),
+
+-- Red and amber are about the money and the access to it; grey is where the figures are not known or not current.
+-- A word stands beside each, since a colour alone says nothing to whoever does not see it.
+coloured as (
+    select
+        figures.business_id,
+        case
+            when figures.runway_status = 'critical' or coalesce(top_issues.urgency <= 11, false) then 'red'
+            when figures.publish_state = 'held' or figures.runway_status = 'unknown' then 'grey'
+            when coalesce(top_issues.urgency < 40, false) then 'amber'
+            else 'green'
+        end as colour
+    from figures
+    left join top_issues on figures.business_id = top_issues.business_id
 )
 
 select
@@ -19,6 +173,16 @@ select
     businesses.business_name,
     businesses.firm_id,
     businesses.firm_name,
+    coloured.colour,
+    case coloured.colour
+        when 'red' then 'act now'
+        when 'amber' then 'watch'
+        when 'green' then 'fine'
+        else 'not known'
+    end as attention,
+    top_issues.top_issues,
+    variances.changed_in_words as changed_since_last_week,
+    variances.compared_to_date,
     runway.currency,
     runway.cash,
     runway.cash_source,
@@ -47,8 +211,11 @@ select
     businesses.synced_at
 from businesses
 inner join publish_states on businesses.business_id = publish_states.business_id
+inner join coloured on businesses.business_id = coloured.business_id
 left join runway
     on
         businesses.business_id = runway.business_id
         and businesses.as_of_date = runway.as_of_date
 left join scores on businesses.business_id = scores.business_id
+left join top_issues on businesses.business_id = top_issues.business_id
+left join variances on businesses.business_id = variances.business_id

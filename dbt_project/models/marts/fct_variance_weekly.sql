@@ -11,6 +11,10 @@ calendar as (
     select * from {{ ref('int_business_calendar') }}
 ),
 
+flags as (
+    select * from {{ ref('fct_hygiene_flag') }}
+),
+
 today as (
     select runway.*
     from runway
@@ -78,6 +82,17 @@ movers as (
         as varchar) as top_movers
     from top_parties
     group by top_parties.business_id
+),
+
+-- Against what was open when that day was last computed; a flag that came back counts as new.
+flag_changes as (
+    select
+        flags.business_id,
+        count(*) filter (flags.status = 'open' and flags.opened_at > week_ago.computed_at) as flags_opened,
+        count(*) filter (flags.status = 'resolved' and flags.resolved_at > week_ago.computed_at) as flags_resolved
+    from flags
+    inner join week_ago on flags.business_id = week_ago.business_id
+    group by flags.business_id
 )
 
 select
@@ -98,6 +113,45 @@ select
     today.runway_days,
     week_ago.runway_days as runway_days_last_week,
     {{ money('today.runway_days - week_ago.runway_days') }} as runway_days_change,
+    today.overdue_ap_amount,
+    week_ago.overdue_ap_amount as overdue_ap_last_week,
+    {{ money('today.overdue_ap_amount - week_ago.overdue_ap_amount') }} as overdue_ap_change,
+    today.overdue_ar_amount,
+    week_ago.overdue_ar_amount as overdue_ar_last_week,
+    {{ money('today.overdue_ar_amount - week_ago.overdue_ar_amount') }} as overdue_ar_change,
+    today.runway_status,
+    week_ago.runway_status as runway_status_last_week,
+    case when week_ago.as_of_date is not null then coalesce(flag_changes.flags_opened, 0) end as flags_opened,
+    case when week_ago.as_of_date is not null then coalesce(flag_changes.flags_resolved, 0) end as flags_resolved,
+    case
+        when week_ago.as_of_date is null then 'not comparable: no day of a week ago is on record yet'
+        else
+            coalesce(
+                nullif(
+                    concat_ws(
+                        '; ',
+                        {{ said_move_of_days('runway', 'today.runway_days', 'week_ago.runway_days') }},
+                        case
+                            when today.runway_status != week_ago.runway_status
+                                then 'status went from ' || week_ago.runway_status || ' to ' || today.runway_status
+                        end,
+                        {{ said_move('cash', 'today.cash', 'week_ago.cash', 'today.currency') }},
+                        {{ said_move('overdue bills', 'today.overdue_ap_amount', 'week_ago.overdue_ap_amount', 'today.currency') }},
+                        {{ said_move('overdue invoices', 'today.overdue_ar_amount', 'week_ago.overdue_ar_amount', 'today.currency') }},
+                        case
+                            when flag_changes.flags_opened > 0
+                                then {{ said_count('flag_changes.flags_opened', 'new flag', 'new flags') }}
+                        end,
+                        case
+                            when flag_changes.flags_resolved > 0
+                                then {{ said_count('flag_changes.flags_resolved', 'flag resolved', 'flags resolved') }}
+                        end
+                    ),
+                    ''
+                ),
+                'nothing changed'
+            )
+    end as changed_in_words,
     coalesce(movers.top_movers, '[]') as top_movers,
     today.rails_used,
     today.degraded_rails,
@@ -105,3 +159,4 @@ select
 from today
 left join week_ago on today.business_id = week_ago.business_id
 left join movers on today.business_id = movers.business_id
+left join flag_changes on today.business_id = flag_changes.business_id
