@@ -30,6 +30,7 @@ COMMANDS: dict[str, str] = {
     "settings": "business_settings",
     "grant": "grant",
     "portfolio": "portfolio",
+    "digest": "digest",
     "live": "live",
     "decide": "decide",
     "what-if": "what_if",

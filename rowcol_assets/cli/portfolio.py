@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 COLUMNS = {
     "business_name": "business",
+    "attention": "attention",
     "cash": "cash",
     "runway_days": "runway (days)",
     "buffer_days": "buffer (days)",
@@ -58,8 +59,18 @@ def show(rows: list[dict[str, Any]], title: str) -> None:
 
 def portfolio_rows(settings: Settings, advisor: str | None) -> tuple[list[dict[str, Any]], str]:
     """The rows of experiences.portfolio, runway ascending, and a title that says whose; UsageError for an unknown advisor."""
-    from ingestion.identifiers import check_advisor_id
     from rowcol_assets.publishing.reader import open_published
+
+    advisor = chosen_advisor(settings, advisor)
+    if advisor is not None:
+        with open_published(settings.published_dir / advisor, threads=1) as connection:
+            return _read(connection), f"Clients of {advisor}"
+    return all_rows(settings), "All clients"
+
+
+def chosen_advisor(settings: Settings, advisor: str | None) -> str | None:
+    """`advisor` if something is published for them, without one the only one who is published; UsageError for an unknown one."""
+    from ingestion.identifiers import check_advisor_id
 
     folder = settings.published_dir
     published = (
@@ -67,12 +78,7 @@ def portfolio_rows(settings: Settings, advisor: str | None) -> tuple[list[dict[s
     )
     if advisor is not None and check_advisor_id(advisor) not in published:
         raise UsageError(f"nothing is published for {advisor!r}; published: {', '.join(published) or 'nobody, `rowcol run` first'}")
-    if advisor is None and len(published) == 1:
-        advisor = published[0]
-    if advisor is not None:
-        with open_published(folder / advisor, threads=1) as connection:
-            return _read(connection), f"Clients of {advisor}"
-    return all_rows(settings), "All clients"
+    return published[0] if advisor is None and len(published) == 1 else advisor
 
 
 def all_rows(settings: Settings) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Builds one generation in a folder: a DuckDB file, the same tables as Parquet, a manifest and a README.
+"""Builds one generation in a folder: a DuckDB file, the same tables as Parquet, the digest, a manifest and a README.
 
 Which rows go in is decided by `content` and `held`; when the folder becomes current, by `publish`.
 """
@@ -19,12 +19,16 @@ from ingestion.clock import utc_text
 from ingestion.failpoints import fail_point
 from ingestion.files import private_dir
 from ingestion.settings import Settings
-from rowcol_assets.publishing.content import PublishedTable, quote, quote_text
-from rowcol_assets.publishing.layout import DATABASE, MANIFEST, README
+from rowcol_assets.publishing.content import PORTFOLIO, PublishedTable, quote, quote_text
+from rowcol_assets.publishing.digest import digest_json, make_digest
+from rowcol_assets.publishing.digest_text import digest_markdown
+from rowcol_assets.publishing.layout import DATABASE, DIGEST, DIGEST_TEXT, MANIFEST, README
 
 ATTACHED = "publish_target"
 # The oldest format there is, which every driver reads; without it the file would be in the warehouse's own.
 STORAGE = "v1.0.0"
+# The lists of bills and invoices that the digest leaves out are the larger part of experiences.digest.
+LISTS = ("experiences", "digest")
 
 README_TEXT = """# {advisor}: what RowCol published
 
@@ -32,7 +36,8 @@ Generation {generation}, valued at {as_of}, published {published_at}.
 
 * `{database}`: all tables, in the schemas {schemas}. Open it read-only; a newer generation is another file.
 * `<schema>/<table>.parquet`: the same tables, one file each.
-* `{manifest}`: row counts, a SHA-256 of each Parquet file, and which businesses are held at an older state and why.
+* `{digest_text}`, `{digest}`: what to look at first, to be read and as data.
+* `{manifest}`: row counts, a SHA-256 of each file, and which businesses are held at an older state and why.
 
 The folder is replaced as a whole. A program that reads several files resolves the link once and reads from there.
 """
@@ -69,6 +74,20 @@ def write_tables(
     return written
 
 
+def write_digest(
+    warehouse: duckdb.DuckDBPyConnection, folder: Path, written: Mapping[str, Any], *, advisor: str, as_of: date, published_at: datetime
+) -> dict[str, dict[str, Any]]:
+    """Writes the digest of the tables that were `written` to `folder`, as JSON and Markdown; bytes and sha256 per file."""
+    portfolio, lists = (
+        _rows(warehouse, folder.joinpath(*key).with_suffix(".parquet")) if ".".join(key) in written else [] for key in (PORTFOLIO, LISTS)
+    )
+    digest = make_digest(advisor, as_of, published_at, portfolio, lists)
+    bodies = {DIGEST: digest_json(digest), DIGEST_TEXT: digest_markdown(digest).encode()}
+    for name, body in bodies.items():
+        (folder / name).write_bytes(body)
+    return {name: {"bytes": len(body), "sha256": hashlib.sha256(body).hexdigest()} for name, body in bodies.items()}
+
+
 def write_manifest(
     folder: Path, *, advisor: str, generation: int, as_of: date, published_at: datetime, run_id: str, facts: Mapping[str, Any]
 ) -> None:
@@ -76,7 +95,8 @@ def write_manifest(
     manifest = {"generation": generation, "advisor": advisor, "as_of": as_of.isoformat(), "published_at": utc_text(published_at)}
     (folder / MANIFEST).write_text(json.dumps({**manifest, "run_id": run_id, **facts}, indent=1) + "\n", encoding="utf-8")
     schemas = sorted({relation.split(".")[0] for relation in facts["tables"]})
-    text = README_TEXT.format(**manifest, database=DATABASE, manifest=MANIFEST, schemas=", ".join(schemas) or "(none)")
+    names = {"database": DATABASE, "manifest": MANIFEST, "digest": DIGEST, "digest_text": DIGEST_TEXT}
+    text = README_TEXT.format(**manifest, **names, schemas=", ".join(schemas) or "(none)")
     (folder / README).write_text(text, encoding="utf-8")
 
 
@@ -92,3 +112,10 @@ def _write_table(warehouse: duckdb.DuckDBPyConnection, folder: Path, table: Publ
     with parquet.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return {"rows": row[0] if row else 0, "sha256": digest}
+
+
+def _rows(warehouse: duckdb.DuckDBPyConnection, parquet: Path) -> list[dict[str, Any]]:
+    columns = "columns(name -> name not in ('bills_data', 'invoices_data'))"
+    cursor = warehouse.execute(f"select {columns} from read_parquet({quote_text(str(parquet))})")
+    names = [column[0] for column in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -24,6 +24,12 @@ from rowcol_assets.publishing.content import (
 from rowcol_assets.publishing.layout import DATABASE
 
 HELD = "held"
+# What a kept row says of itself besides, and one without a colour: its figures are not known to be true any more, but a
+# client that was about to run out of money still is the first to look at.
+SAID = {
+    "colour": ("case when colour = 'red' then 'red' else 'grey' end", "'grey'"),
+    "attention": ("case when colour = 'red' then attention else 'not known' end", "'not known'"),
+}
 NAMES = ("business_id", "business_name", "firm_id", "firm_name")
 
 
@@ -119,6 +125,8 @@ def _column(kept: Kept, table: PublishedTable, column: str, kind: str, *, known:
     if table.says_state and column == REASON_COLUMN:
         cases = " ".join(f"when {quote_text(business)} then {quote_text(reason)}" for business, reason in kept.reasons)
         return f"(case business_id {cases} end)::{kind} as {name}"
+    if table.says_state and column in SAID and {"colour", "attention"} <= {each for each, _ in table.columns}:
+        return f"({SAID[column][0 if known else 1]})::{kind} as {name}"
     return f"try_cast({name} as {kind}) as {name}" if known else f"null::{kind} as {name}"
 
 

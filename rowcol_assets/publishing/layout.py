@@ -19,6 +19,8 @@ from ingestion.files import private_dir, sync_dir, sync_file
 DATABASE = "rowcol_bi.duckdb"
 MANIFEST = "manifest.json"
 README = "README.md"
+DIGEST = "digest.json"
+DIGEST_TEXT = "digest.md"
 BUILDING = ".building"
 
 

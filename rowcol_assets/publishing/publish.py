@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -23,7 +24,7 @@ from ingestion.failpoints import fail_point
 from ingestion.files import private_dir
 from ingestion.settings import Settings
 from rowcol_assets.publishing import layout
-from rowcol_assets.publishing.build import write_manifest, write_tables
+from rowcol_assets.publishing.build import write_digest, write_manifest, write_tables
 from rowcol_assets.publishing.content import PublishedTable, Signatures, published_tables, select_live, sign_businesses, sign_table
 from rowcol_assets.publishing.held import FormerGenerations, Kept, held_businesses, select_kept
 from rowcol_assets.publishing.told import tell_current, tell_removed
@@ -148,16 +149,10 @@ def _publish_one(job: _Job, home: layout.Home, granted: list[str]) -> Generation
         written = write_tables(job.settings, job.warehouse, folder, {table: _query(job, kept, table) for table in job.tables})
         with (folder / layout.DATABASE).open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        facts = {"database_sha256": digest, "tables": written, "held": reasons, "businesses": granted, "content": content}
-        write_manifest(
-            folder,
-            advisor=home.advisor,
-            generation=number,
-            as_of=job.as_of,
-            published_at=job.published_at,
-            run_id=job.run_id,
-            facts=facts,
-        )
+        told: dict[str, Any] = {"advisor": home.advisor, "as_of": job.as_of, "published_at": job.published_at}
+        files = write_digest(job.warehouse, folder, written, **told)
+        facts = {"database_sha256": digest, "tables": written, "files": files, "held": reasons, "businesses": granted, "content": content}
+        write_manifest(folder, generation=number, run_id=job.run_id, facts=facts, **told)
         sealed = layout.seal(folder)
         fail_point("before_swap", job.settings)
         layout.make_current(home, sealed)

@@ -181,6 +181,8 @@ def test_portfolio_reads_the_only_published_file_or_the_named_one_or_the_warehou
     world.publish()
     assert [row["business_id"] for row in listed(rowcol(home, "portfolio", "bob", "--json"))] == ["cog"]
     assert [row["business_id"] for row in listed(rowcol(home, "portfolio", "--json"))] == ["acme", "bolt", "cog"]
+    refused = rowcol(home, "digest")
+    assert refused.returncode == 2 and refused.stderr.startswith("rowcol: whose digest?")
     world.store.close()
 
 
@@ -207,6 +209,8 @@ def test_portfolio_names_what_is_held_and_shows_names_as_they_are(home: Path) ->
     shown = rowcol(home, "portfolio", "ann").stdout
     assert "[red]Acme[/red] is held at its last good state: the ledger is off" in shown
     assert "1,000.50" in shown
+    digest = rowcol(home, "digest").stdout
+    assert digest.startswith("# Digest for ann, 30 June 2026\n") and "## \\[red\\]Acme\\[/red\\]: not known" in digest
     world.store.close()
 
 

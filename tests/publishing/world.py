@@ -31,8 +31,8 @@ create view marts.fct_view as select business_id, count(*) as bills from marts.f
 create table marts.fct_empty (business_id varchar, amount decimal(18,2));
 create table marts.shared_codes (code varchar);
 create table staging.stg_bills (business_id varchar, vendor_name varchar);
-create table experiences.portfolio (business_id varchar, business_name varchar, firm_id varchar, cash decimal(18,2), runway_days double,
-    hygiene_score double, publish_state varchar, held_reason varchar, published_at timestamp);
+create table experiences.portfolio (business_id varchar, business_name varchar, firm_id varchar, cash decimal(18,2),
+    runway_days decimal(18,2), hygiene_score double, publish_state varchar, held_reason varchar, published_at timestamp);
 comment on table marts.fct_bills is 'One row per bill.';
 comment on column marts.fct_bills.open_amount is 'What is still owed.';
 """
