@@ -113,6 +113,24 @@ def remove_others(home: Home, *keep: Path | None) -> None:
                 shutil.rmtree(entry)
 
 
+def overwrite(former: Path, present: Path) -> None:
+    """Puts the files of `present` in the place of those of `former`, one by one and each in one step; what it lacks goes.
+
+    A reader follows the link first and opens the file then: where the folder were gone in between, it would meet an error.
+    """
+    for path in sorted(path for path in former.rglob("*") if path.is_file()):
+        counterpart = present / path.relative_to(former)
+        if not counterpart.is_file():
+            path.unlink()
+            continue
+        beside = path.with_name(f".{path.name}")
+        beside.unlink(missing_ok=True)
+        beside.hardlink_to(counterpart)
+        beside.replace(path)
+    for folder in (former, *(path for path in former.rglob("*") if path.is_dir())):
+        sync_dir(folder)
+
+
 def remove_advisor(home: Home) -> None:
     """Takes everything of an advisor away; the link first, so that nothing half-removed is ever reached."""
     if home.link.is_symlink():

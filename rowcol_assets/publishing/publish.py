@@ -159,9 +159,10 @@ def _publish_one(job: _Job, home: layout.Home, granted: list[str]) -> Generation
     except (OSError, duckdb.Error):
         layout.remove_others(home, old)
         raise
-    # A generation that shows a business no longer granted goes at once; any other stays for readers that still hold it.
-    has_revoked = not set(manifest.get("businesses", [])) <= set(granted)
-    layout.remove_others(home, sealed, None if has_revoked else old)
+    # The former generation stays for readers on their way to it; what it shows of a business no longer granted does not.
+    if old and not set(manifest.get("businesses", [])) <= set(granted):
+        layout.overwrite(old, sealed)
+    layout.remove_others(home, sealed, old)
     return Generation(home.advisor, number, home.link, sum(entry["rows"] for entry in written.values()), reasons)
 
 
