@@ -79,6 +79,12 @@ def known_acts(database: Database, act_ids: Collection[str]) -> set[str]:
         return set(transaction.execute(sa.select(acts.c.act_id).where(acts.c.act_id.in_(act_ids))).scalars())
 
 
+def newest_act(database: Database) -> int:
+    """The number of the act stored last, 0 of none."""
+    with database.read() as transaction:
+        return transaction.execute(sa.select(sa.func.coalesce(sa.func.max(acts.c.act_no), 0))).scalar_one()
+
+
 def changed(at: datetime) -> dict[str, Any]:
     """What a row that a person changes at `at` keeps of that: who, from where, when."""
     return {"changed_by": operator(), "changed_from": COMMAND_LINE, "changed_at": at}

@@ -1,7 +1,8 @@
 """Events of what was done to the home as a whole: files published, keys made and changed, as the control store noted them.
 
 They are no business's own, so they stand in a chain of their own. An event's id names the act, so an act is logged once; which
-acts are looked at is bounded by the loads not logged yet. What people change of businesses is in `differences`.
+acts are looked at is bounded by the loads not logged yet, or they are handed over. What people change of businesses is in
+`differences`.
 """
 
 from __future__ import annotations
@@ -21,30 +22,46 @@ EVENTS = "_act_events"
 _CHANGES = pa.schema([pa.field("act_id", pa.string()), pa.field("changes", pa.string())])
 
 
-def collect(warehouse: duckdb.DuckDBPyConnection, *, run_id: str, recorded_at: str) -> None:
-    """Leaves the events that are not in the log yet in the temporary table EVENTS. recorded_at: UTC, as DuckDB reads it."""
+def collect(warehouse: duckdb.DuckDBPyConnection, noted: pa.Table | None, *, run_id: str, recorded_at: str) -> None:
+    """Leaves the events that are not in the log yet in the temporary table EVENTS.
+
+    noted: acts read from the control store since it was last loaded. recorded_at: UTC, as DuckDB reads it.
+    """
     columns = ", ".join(f"{name} {COLUMN_TYPES[name]}" for name in PENDING)
     warehouse.execute(f"create or replace temp table {EVENTS} (position bigint, {columns})")
     if not has_relation(warehouse, "raw_control.acts"):
         return
+    warehouse.register("_noted", noted if noted is not None else warehouse.execute("from raw_control.acts limit 0").to_arrow_table())
+    warehouse.execute(
+        f"""
+        create or replace temp view _acts as
+        select acts.*, loads.load_id is not null as is_new
+        from raw_control.acts as acts
+        left join {NEW_LOADS} as loads on loads.schema_name = 'raw_control' and loads.load_id = acts._dlt_load_id
+        union all by name
+        select noted.*, true as is_new
+        from _noted as noted
+        anti join raw_control.acts as acts on noted.act_id = acts.act_id
+        """
+    )
     # Keys alone are ordered: an act's details are wanted of the few that are new and of those before them.
     warehouse.execute(
         f"""
         create or replace temp table _fresh as
         with ordered as (
-            select act_id, _dlt_load_id, lag(act_id) over (partition by entity, record_id order by act_no) as before_id
-            from raw_control.acts
+            select act_id, is_new, lag(act_id) over (partition by entity, record_id order by act_no) as before_id
+            from _acts
         ),
         fresh as (
             select ordered.act_id, ordered.before_id
             from ordered
-            semi join {NEW_LOADS} as loads on loads.schema_name = 'raw_control' and loads.load_id = ordered._dlt_load_id
             anti join {LOG} as logged on logged.event_id = 'acts/' || ordered.act_id
+            where ordered.is_new
         )
         select acts.*, fresh.before_id, former.details as former
         from fresh
-        inner join raw_control.acts as acts on fresh.act_id = acts.act_id
-        left join raw_control.acts as former on fresh.before_id = former.act_id
+        inner join _acts as acts on fresh.act_id = acts.act_id
+        left join _acts as former on fresh.before_id = former.act_id
         """
     )
     warehouse.register("_changes", _changes(warehouse))
@@ -75,6 +92,8 @@ def collect(warehouse: duckdb.DuckDBPyConnection, *, run_id: str, recorded_at: s
     )
     warehouse.unregister("_changes")
     warehouse.execute("drop table _fresh")
+    warehouse.execute("drop view _acts")
+    warehouse.unregister("_noted")
 
 
 def _changes(warehouse: duckdb.DuckDBPyConnection) -> pa.Table:

@@ -1,4 +1,5 @@
-"""One append per cycle: what rails served and what the platform itself changed, not in the log yet, becomes events.
+"""What rails served and what the platform itself changed, not in the log yet, becomes events: once per cycle, and what is
+published at its end in a further append, so that the cycle that published says so.
 
 The caller holds the writer lock. Dying anywhere loses nothing and doubles nothing: events are found again by comparing
 with the log, and what was sealed is copied into the warehouse by whoever comes next.
@@ -12,6 +13,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 import duckdb
+import pyarrow as pa
 
 from ingestion.failpoints import fail_point
 from ingestion.registry import RAILS
@@ -56,30 +58,42 @@ def append_cycle(
     log = open_log(settings)
     ensure_tables(warehouse)
     copy_sealed(warehouse, log.folder)
-    told = {"run_id": run_id, "recorded_at": at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")}
+    told = {"run_id": run_id, "recorded_at": _text(at)}
     find_new_loads(warehouse, [*(f"raw_{rail}" for rail in RAILS), "raw_control"])
     rail_events.collect(warehouse, RAILS.values(), **told)
-    act_events.collect(warehouse, **told)
+    act_events.collect(warehouse, None, **told)
     differences.collect(
         warehouse, [signing_key(log.verifier), *subjects, *(one for one in modelled if has_relation(warehouse, one.relation))], **told
     )
-    warehouse.execute(
-        f"""
-        create or replace temp view _pending as
-        select * from {rail_events.EVENTS}
-        union all by name
-        select * replace (position + {count(warehouse, rail_events.EVENTS)} as position) from {act_events.EVENTS}
-        union all by name
-        select * replace (
-            position + {count(warehouse, rail_events.EVENTS) + count(warehouse, act_events.EVENTS)} as position
-        ) from {differences.EVENTS}
-        """
-    )
+    return _append(settings, warehouse, log, (rail_events.EVENTS, act_events.EVENTS, differences.EVENTS))
+
+
+def append_acts(settings: Settings, warehouse: duckdb.DuckDBPyConnection, noted: pa.Table, *, run_id: str, at: datetime) -> LogReport:
+    """Appends the events of acts that were noted after the cycle's append. noted: columns of `raw_control.acts`."""
+    log = open_log(settings)
+    ensure_tables(warehouse)
+    copy_sealed(warehouse, log.folder)
+    find_new_loads(warehouse, ())
+    act_events.collect(warehouse, noted, run_id=run_id, recorded_at=_text(at))
+    return _append(settings, warehouse, log, (act_events.EVENTS,))
+
+
+def _append(settings: Settings, warehouse: duckdb.DuckDBPyConnection, log: TransactionLog, collected: Sequence[str]) -> LogReport:
+    """Appends what lies in the tables `collected`, those of the first before those of the next, and removes them."""
+    before, parts = 0, []
+    for events in collected:
+        parts.append(f"select * replace (position + {before} as position) from {events}")
+        before += count(warehouse, events)
+    warehouse.execute(f"create or replace temp view _pending as {' union all by name '.join(parts)}")
     done = log.append(warehouse, "_pending", partial(fail_point, "mid_log", settings))
     fail_point("after_log", settings)
     copy_sealed(warehouse, log.folder)
     mark_logged(warehouse)
     warehouse.execute("drop view _pending")
-    for events in (rail_events.EVENTS, act_events.EVENTS, differences.EVENTS):
+    for events in collected:
         warehouse.execute(f"drop table {events}")
     return LogReport(done.events, log.size, log.checkpoint.root.hex() if log.checkpoint else "")
+
+
+def _text(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")

@@ -22,6 +22,7 @@ from rowcol_assets.audit.act_events import HOME
 from rowcol_assets.audit.reader import events_of
 from rowcol_assets.audit.verify import verify
 from rowcol_assets.audit.writer import append_cycle
+from rowcol_assets.steps import publish_all
 from tests.control.conftest import connect
 from tests.publishing.world import NOON, TODAY, World, make_world
 
@@ -100,3 +101,18 @@ def test_every_act_is_an_event_with_who_when_from_where_and_why(tmp_path: Path, 
     text = b"".join(path.read_bytes() for path in world.settings.audit_dir.rglob("*") if path.is_file())
     assert b"very-secret-value" not in text
     store.close()
+
+
+def test_what_a_cycle_publishes_is_in_the_log_before_it_ends_and_once(tmp_path: Path) -> None:
+    world = make_world(tmp_path / "home")
+    connect(world.settings, world.store)
+    world.store.grant("ann", "acme", "staff", NOON)
+    log(world, "first")
+    assert len(publish_all(world.settings, world.store, NOON, "first").changed) == 1
+    told = events_of(world.settings.audit_dir, HOME, "publications", "ann")
+    assert [(event["run_id"], event["action"]) for event in told] == [("first", "created")]
+    assert log(world, "second") == []
+    assert publish_all(world.settings, world.store, LATER, "second").changed == ()
+    assert events_of(world.settings.audit_dir, HOME, "publications", "ann") == told
+    assert verify(world.settings.audit_dir, world.settings.anchors_dir).is_intact
+    world.store.close()

@@ -14,18 +14,20 @@ from ingestion import warehouse
 from rowcol_assets.cli.main import main
 from tests.e2e.machine import Machine
 
+EVENTS = "select business_id, count(*) from audit.transaction_log group by business_id order by business_id"
 # Tell how connections stand today, which a replay of the past does not know of them.
 HEALTH = ("marts.fct_connection_health", "marts.fct_rail_freshness")
 
 
 def test_two_cycles_at_once_over_an_unchanged_source_change_nothing(later_copy: Machine) -> None:
-    before = sorted(later_copy.raw()), later_copy.marts(), later_copy.published(), _generations(later_copy)
+    before = sorted(later_copy.raw()), later_copy.marts(), later_copy.published(), _generations(later_copy), later_copy.query(EVENTS)
     running = [later_copy.begin("run"), later_copy.begin("run")]
     ends = [(process, *process.communicate(timeout=1200)) for process in running]
     codes = sorted(process.returncode for process, _, _ in ends)
     assert codes in ([0, 0], [0, 3]), [told for _, *told in ends]
     assert all("held by process" in errors for process, _, errors in ends if process.returncode == 3)
-    assert (sorted(later_copy.raw()), later_copy.marts(), later_copy.published(), _generations(later_copy)) == before
+    after = sorted(later_copy.raw()), later_copy.marts(), later_copy.published(), _generations(later_copy), later_copy.query(EVENTS)
+    assert after == before
 
 
 def test_a_lost_warehouse_comes_back_with_equal_marts_by_rebuild_and_by_the_next_cycle(later_copy: Machine) -> None:
