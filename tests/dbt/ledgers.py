@@ -16,8 +16,9 @@ from tests.dbt.rawfill import RawWarehouse
 NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
 
 
-def small_ledger(raw: RawWarehouse, business_id: str, *, cash: Any = 1000, **settings: Any) -> None:
-    raw.business(business_id, now=NOW, **settings)
+def small_ledger(raw: RawWarehouse, business_id: str, *, cash: Any = 1000, now: datetime = NOW, **settings: Any) -> None:
+    """A business whose ledger was read a minute before `now`."""
+    raw.business(business_id, now=now, **settings)
     raw.versions(business_id, "accounts", [account("35", "Bank", cash), account("60", "Expense"), account("33", "Accounts Payable", -100)])
     raw.versions(business_id, "vendors", [vendor("1")])
     raw.versions(business_id, "customers", [customer("1")])

@@ -15,11 +15,38 @@ from tests.dbt.ledgers import NOW, build_marts, only_row, small_ledger, small_wa
 from tests.dbt.project import DbtProject, broken, rows
 from tests.dbt.rawfill import RawWarehouse
 
+# Settings of a business, what its ledger says of itself, its today and where that is from.
+CALENDARS: dict[str, tuple[dict[str, Any], dict[str, Any], date, str]] = {
+    "auckland": ({"timezone": "Pacific/Auckland"}, {}, date(2026, 7, 1), "setting"),
+    "offset": ({"timezone": None}, {"MetaData": {"LastUpdatedTime": "2026-06-01T00:00:00-13:00"}}, date(2026, 6, 29), "ledger"),
+    "olympus": ({"timezone": "Mars/Olympus"}, {"DefaultTimeZone": "America/Los_Angeles"}, date(2026, 6, 30), "ledger"),
+    "unknown": ({"timezone": None}, {}, date(2026, 6, 30), "assumed"),
+}
 
-def test_the_portfolio_row_of_a_small_ledger(project: DbtProject, tmp_path: Path) -> None:
-    path = small_warehouse(tmp_path, "acme")
-    build_marts(project, path, only=("portfolio",))
-    row = only_row(path, "select * from experiences.portfolio")
+
+@pytest.fixture(scope="module")
+def built(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All marts over businesses that have nothing to do with each other: each test looks at its own."""
+    path = small_warehouse(tmp_path_factory.mktemp("marts"), "acme", "other", "abroad")
+    with RawWarehouse(path) as raw:
+        euro = {"CurrencyRef": {"value": "EUR"}}
+        raw.version("abroad", "bills", bill("euro", 100, ExchangeRate=1.25, **euro))
+        raw.version("abroad", "bills", bill("pound", 100, CurrencyRef={"value": "GBP"}))
+        raw.version("abroad", "accounts", account("36", "Bank", 200, **euro))
+        small_ledger(raw, "broken", timezone="Mars/Olympus", cash="lots", home_currency="XXX")
+        raw.version("broken", "bills", bill("11", "9" * 30, DueDate="infinity", TxnDate="0001-01-01"))
+        raw.versions("broken", "bills", [bill(str(number), "9999999999999999.99") for number in range(20, 25)])
+        raw.version("broken", "invoices", {"Id": "12"})
+        raw.version("broken", "journal_entries", {"Id": "13", "Line": "x", "TxnDate": "9999-12-31"})
+        for business, (settings, company, _, _) in CALENDARS.items():
+            raw.business(business, now=NOW, **settings)
+            raw.version(business, "company_info", {"Id": "1"} | company)
+    build_marts(project, path)
+    return path
+
+
+def test_the_portfolio_row_of_a_small_ledger(built: Path) -> None:
+    row = only_row(built, "select * from experiences.portfolio where business_id = 'acme'")
     # 900 went out in 90 days: 10 a day. Cash 1,000 + receivable 40 - payable 100 = 940.
     expected = {
         "business_id": "acme",
@@ -42,13 +69,11 @@ def test_the_portfolio_row_of_a_small_ledger(project: DbtProject, tmp_path: Path
     assert {name: row[name] for name in expected} == expected
 
 
-def test_every_relation_names_the_business_of_every_row(project: DbtProject, tmp_path: Path) -> None:
-    path = small_warehouse(tmp_path, "acme", "other")
-    build_marts(project, path)
+def test_every_relation_names_the_business_of_every_row(built: Path) -> None:
     schemas = "('staging', 'intermediate', 'marts', 'experiences', 'quality')"
     listed = f"select table_schema || '.' || table_name from information_schema.tables where table_schema in {schemas}"
     without = set()
-    with duckdb.connect(str(path)) as connection:
+    with duckdb.connect(str(built)) as connection:
         for (relation,) in connection.execute(listed).fetchall():
             columns = {name for name, *_ in connection.execute(f"describe {relation}").fetchall()}
             anonymous = f"select count(*) from {relation} where business_id is null"
@@ -57,72 +82,26 @@ def test_every_relation_names_the_business_of_every_row(project: DbtProject, tmp
     assert without == {"staging.built_by", "staging.processed_loads"}
 
 
-def test_garbage_of_one_business_leaves_the_others_figures_as_they_are(project: DbtProject, tmp_path: Path) -> None:
-    alone, beside = tmp_path / "alone", tmp_path / "beside"
-    results = []
-    for folder in (alone, beside):
-        folder.mkdir()
-        path = folder / "warehouse.duckdb"
-        with RawWarehouse(path) as raw:
-            raw.load("1")
-            small_ledger(raw, "acme")
-            if folder is beside:
-                small_ledger(raw, "broken", timezone="Mars/Olympus", cash="lots", home_currency="XXX")
-                raw.version("broken", "bills", bill("11", "9" * 30, DueDate="infinity", TxnDate="0001-01-01"))
-                raw.versions("broken", "bills", [bill(str(number), "9999999999999999.99") for number in range(20, 25)])
-                raw.version("broken", "invoices", {"Id": "12"})
-                raw.version("broken", "journal_entries", {"Id": "13", "Line": "x", "TxnDate": "9999-12-31"})
-        build_marts(project, path)
-        results.append(
-            {
-                relation: rows(path, f"select * from {relation} where business_id = 'acme' order by all")
-                for relation in (
-                    "experiences.portfolio",
-                    "experiences.digest",
-                    "marts.fct_runway_daily",
-                    "marts.fct_ap_aging",
-                    "marts.fct_bills",
-                )
-            }
-        )
-    assert results[0] == results[1]
-    assert rows(beside / "warehouse.duckdb", "select cash, null_reason from experiences.portfolio where business_id = 'broken'") == [
-        (None, "unreadable_balance")
-    ]
+def test_garbage_of_one_business_leaves_the_others_figures_as_they_are(built: Path, project: DbtProject, tmp_path: Path) -> None:
+    alone = small_warehouse(tmp_path, "acme")
+    build_marts(project, alone, only=("portfolio", "digest"))
+    for relation in ("experiences.portfolio", "experiences.digest", "marts.fct_runway_daily", "marts.fct_bills"):
+        query = f"select * from {relation} where business_id = 'acme' order by all"
+        assert rows(built, query) == rows(alone, query)
+    assert rows(built, "select cash, null_reason from experiences.portfolio where business_id = 'broken'") == [(None, "unreadable_balance")]
 
 
-@pytest.mark.parametrize(
-    ("settings", "company", "today", "source"),
-    [
-        ({"timezone": "Pacific/Auckland"}, {}, date(2026, 7, 1), "setting"),
-        ({"timezone": None}, {"MetaData": {"LastUpdatedTime": "2026-06-01T00:00:00-13:00"}}, date(2026, 6, 29), "ledger"),
-        ({"timezone": "Mars/Olympus"}, {"DefaultTimeZone": "America/Los_Angeles"}, date(2026, 6, 30), "ledger"),
-        ({"timezone": None}, {}, date(2026, 6, 30), "assumed"),
-    ],
-)
-def test_today_is_the_businesss_own(
-    project: DbtProject, tmp_path: Path, settings: dict[str, Any], company: dict[str, Any], today: date, source: str
-) -> None:
-    path = tmp_path / "warehouse.duckdb"
-    with RawWarehouse(path) as raw:
-        raw.load("1")
-        raw.business("acme", now=NOW, **settings)
-        raw.version("acme", "company_info", {"Id": "1"} | company)
-    assert broken(project.build(path, "--select", "+int_business_calendar", now=NOW.isoformat())) == []
-    assert rows(path, "select as_of_date, time_zone_source from intermediate.int_business_calendar") == [(today, source)]
+@pytest.mark.parametrize("business", CALENDARS)
+def test_today_is_the_businesss_own(built: Path, business: str) -> None:
+    *_, today, source = CALENDARS[business]
+    calendar = "select as_of_date, time_zone_source from intermediate.int_business_calendar where business_id = ?"
+    assert rows(built, calendar, [business]) == [(today, source)]
 
 
-def test_foreign_money_counts_by_the_ledgers_own_rate_or_is_named(project: DbtProject, tmp_path: Path) -> None:
-    euro = {"CurrencyRef": {"value": "EUR"}}
-    path = small_warehouse(tmp_path, "acme")
-    with RawWarehouse(path) as raw:
-        raw.version("acme", "bills", bill("euro", 100, ExchangeRate=1.25, **euro))
-        raw.version("acme", "bills", bill("pound", 100, CurrencyRef={"value": "GBP"}))
-        raw.version("acme", "accounts", account("36", "Bank", 200, **euro))
-    build_marts(project, path, only=("fct_ap_aging", "fct_runway_daily"))
-    aged = rows(path, "select record_id, open_amount, original_open_amount, excluded_reason from marts.fct_ap_aging order by record_id")
-    assert aged == [("7", 100, 100, None), ("euro", 125, 100, None), ("pound", None, 100, "no_exchange_rate")]
-    row = only_row(path, "select cash, ap_open, excluded_currencies, confidence from marts.fct_runway_daily")
+def test_foreign_money_counts_by_the_ledgers_own_rate_or_is_named(built: Path) -> None:
+    aged = "select record_id, open_amount, original_open_amount, excluded_reason from marts.fct_ap_aging where business_id = 'abroad'"
+    assert sorted(rows(built, aged)) == [("7", 100, 100, None), ("euro", 125, 100, None), ("pound", None, 100, "no_exchange_rate")]
+    row = only_row(built, "select cash, ap_open, excluded_currencies, confidence from marts.fct_runway_daily where business_id = 'abroad'")
     assert (row["cash"], row["ap_open"], row["excluded_currencies"]) == (1250, 225, "GBP")
 
 
