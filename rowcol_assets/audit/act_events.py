@@ -31,7 +31,12 @@ def collect(warehouse: duckdb.DuckDBPyConnection, noted: pa.Table | None, *, run
     warehouse.execute(f"create or replace temp table {EVENTS} (position bigint, {columns})")
     if not has_relation(warehouse, "raw_control.acts"):
         return
-    warehouse.register("_noted", noted if noted is not None else warehouse.execute("from raw_control.acts limit 0").to_arrow_table())
+    # A table, since DuckDB cannot push every filter of a join down into an Arrow scan.
+    warehouse.execute("create or replace temp table _noted as from raw_control.acts limit 0")
+    if noted is not None:
+        warehouse.register("_told", noted)
+        warehouse.execute("insert into _noted by name from _told")
+        warehouse.unregister("_told")
     warehouse.execute(
         f"""
         create or replace temp view _acts as
@@ -91,9 +96,8 @@ def collect(warehouse: duckdb.DuckDBPyConnection, noted: pa.Table | None, *, run
         """
     )
     warehouse.unregister("_changes")
-    warehouse.execute("drop table _fresh")
-    warehouse.execute("drop view _acts")
-    warehouse.unregister("_noted")
+    for made in ("table _fresh", "view _acts", "table _noted"):
+        warehouse.execute(f"drop {made}")
 
 
 def _changes(warehouse: duckdb.DuckDBPyConnection) -> pa.Table:

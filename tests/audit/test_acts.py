@@ -106,13 +106,20 @@ def test_every_act_is_an_event_with_who_when_from_where_and_why(tmp_path: Path, 
 def test_what_a_cycle_publishes_is_in_the_log_before_it_ends_and_once(tmp_path: Path) -> None:
     world = make_world(tmp_path / "home")
     connect(world.settings, world.store)
-    world.store.grant("ann", "acme", "staff", NOON)
+    for advisor in ("ann", "bob"):
+        world.store.grant(advisor, "acme", "staff", NOON)
     log(world, "first")
-    assert len(publish_all(world.settings, world.store, NOON, "first").changed) == 1
+    assert len(publish_all(world.settings, world.store, NOON, "first").changed) == 2
     told = events_of(world.settings.audit_dir, HOME, "publications", "ann")
     assert [(event["run_id"], event["action"]) for event in told] == [("first", "created")]
     assert log(world, "second") == []
     assert publish_all(world.settings, world.store, LATER, "second").changed == ()
     assert events_of(world.settings.audit_dir, HOME, "publications", "ann") == told
+    for advisor in ("ann", "bob"):
+        world.store.revoke(advisor, "acme", LATER)
+    assert len(publish_all(world.settings, world.store, LATER, "third").changed) == 2
+    told = events_of(world.settings.audit_dir, HOME, "publications", "ann")
+    assert [(event["run_id"], event["action"]) for event in told] == [("first", "created"), ("third", "updated")]
+    assert "businesses" in json.loads(told[1]["changes"])
     assert verify(world.settings.audit_dir, world.settings.anchors_dir).is_intact
     world.store.close()
