@@ -7,7 +7,6 @@ deleted in between. Whatever happened, the versions known afterwards are those s
 
 from __future__ import annotations
 
-import multiprocessing
 import shutil
 import signal
 import tempfile
@@ -22,6 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.changelog.served import Oracle, Served, serve
+from tests.forked.processes import forking
 
 Accident = (
     Literal["none", "after_fetch", "mid_load", "after_load", "at_once", "lose_dlt", "lose_warehouse", "lose_both", "second_run"] | float
@@ -39,11 +39,7 @@ sequence = st.lists(st.tuples(page, accident), min_size=1, max_size=6)
 @pytest.fixture(scope="module")
 def processes() -> ForkServerContext:
     """A process factory that has dlt and DuckDB imported already, so that a child costs milliseconds."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(
-        ["pandas", "sqlalchemy", "dlt.destinations", "dlt.destinations.impl.duckdb.duck", "tests.changelog.served"]
-    )
-    return context
+    return forking()
 
 
 def run_sequence(steps: list[tuple[list[Served], Accident]], processes: ForkServerContext) -> None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 
 from ingestion.control import ControlStore, open_store
 from ingestion.control.leases import held_leases
 from ingestion.settings import Settings
 from tests.control.conftest import connect
+from tests.forked.processes import at_once
 
 HOLDER = """
 import sys
@@ -99,9 +98,5 @@ def grab(home: Path, url: str | None, barrier: object) -> list[str]:
 
 def test_four_processes_racing_share_no_connection(settings: Settings, store: ControlStore) -> None:
     wanted = {connect(settings, store, f"b{number}", str(number)).business_id for number in range(12)}
-    context = get_context("spawn")
-    with context.Manager() as manager, ProcessPoolExecutor(4, mp_context=context) as pool:
-        barrier = manager.Barrier(4)
-        tries = [pool.submit(grab, settings.home, settings.control_url, barrier) for _ in range(4)]
-        granted = [business for each in tries for business in each.result(timeout=120)]
+    granted = [business for each in at_once(4, grab, settings.home, settings.control_url) for business in each]
     assert sorted(granted) == sorted(wanted)

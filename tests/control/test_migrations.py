@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
-from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -20,6 +18,7 @@ from ingestion.control.schema import businesses, metadata
 from ingestion.errors import RowcolError, UsageError
 from ingestion.settings import Settings
 from tests.control.conftest import connect
+from tests.forked.processes import at_once
 
 
 def test_the_migrations_end_at_the_schema_the_code_uses(settings: Settings) -> None:
@@ -62,11 +61,7 @@ def open_and_close(home: Path, url: str | None, barrier: object) -> str:
 
 
 def test_eight_processes_open_a_new_home_at_once(settings: Settings) -> None:
-    context = get_context("spawn")
-    with context.Manager() as manager, ProcessPoolExecutor(8, mp_context=context) as pool:
-        barrier = manager.Barrier(8)
-        tries = [pool.submit(open_and_close, settings.home, settings.control_url, barrier) for _ in range(8)]
-        assert [each.result(timeout=120) for each in tries] == [SCHEMA_VERSION] * 8
+    assert at_once(8, open_and_close, settings.home, settings.control_url) == [SCHEMA_VERSION] * 8
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,8 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from ingestion.errors import RowcolError
 from ingestion.settings import Settings
 from tests.control.conftest import CREDENTIALS, connect
 from tests.control.test_store import outcome
+from tests.forked.processes import at_once
 
 EXPIRY = datetime(2026, 10, 9, tzinfo=UTC)
 
@@ -87,7 +87,7 @@ def test_threads_that_saw_the_same_token_refresh_it_once(settings: Settings, sto
     assert {result.refresh_token for result in results} == {"refresh-token-1"}
 
 
-def race(home: Path, url: str | None, barrier: object, calls: Path) -> list[str | None]:
+def race(home: Path, url: str | None, calls: Path, barrier: object) -> list[str | None]:
     """Two expiries in a row, seen by every process at the same moment."""
 
     def refresh(state: TokenState, credentials: dict[str, Any]) -> TokenState:
@@ -109,11 +109,7 @@ def race(home: Path, url: str | None, barrier: object, calls: Path) -> list[str 
 def test_eight_processes_refresh_exactly_once_per_expiry(settings: Settings, store: ControlStore, tmp_path: Path) -> None:
     connect(settings, store)
     calls = tmp_path / "calls"
-    context = get_context("spawn")
-    with context.Manager() as manager, ProcessPoolExecutor(8, mp_context=context) as pool:
-        barrier = manager.Barrier(8)
-        tries = [pool.submit(race, settings.home, settings.control_url, barrier, calls) for _ in range(8)]
-        results = [each.result(timeout=120) for each in tries]
+    results = at_once(8, race, settings.home, settings.control_url, calls)
     assert calls.read_text().splitlines() == ["refresh-token-0", "refresh-token-1"]
     assert results == [["access-token-1", "access-token-2"]] * 8
 
