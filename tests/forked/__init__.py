@@ -2,7 +2,7 @@
 
 A cycle's imports take 10 to 15 s of CPU, and the end-to-end tests run hundreds of commands. Only libraries are imported
 beforehand: the product's own modules are read by each command, in its own surroundings, after the fork. `shim` is what a
-test starts and sees the output and exit of; `server` is what forks. Tests of the command line itself start it without.
+test starts and sees the output and exit of; `server` is what forks. How the command itself starts is tested without it.
 """
 
 from __future__ import annotations

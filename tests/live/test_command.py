@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 
 import pytest
 
 from ingestion.settings import child_environment
+from tests import forked
 from tests.live.homes import LiveHome
 
 pytestmark = pytest.mark.xdist_group("live")
 
 
 def rowcol(home: LiveHome, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "rowcol_assets.cli", "live", *arguments]
+    command = [*forked.command(), "live", *arguments]
     return subprocess.run(command, env=child_environment(home.settings), capture_output=True, text=True, check=False)
 
 
