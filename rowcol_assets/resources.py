@@ -4,9 +4,10 @@ The scope is typed run configuration: tenants are named here and are data, never
 here; see `rowcol_assets.steps`.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Literal
 
@@ -37,6 +38,7 @@ class Platform:
     retries_when_busy: bool = True
     syncs: list[SyncReport] = field(default_factory=list)
     _started: dict[str, datetime] = field(default_factory=dict)
+    _began: dict[str, float] = field(default_factory=dict)
     _under_way: dict[str, tuple[Together, set[str]]] = field(default_factory=dict)
 
     @cached_property
@@ -51,7 +53,15 @@ class Platform:
 
     def started_at(self, run_id: str) -> datetime:
         """The one product time of a run: what its first step to ask was told."""
-        return self._started.setdefault(run_id, self.clock())
+        if run_id not in self._started:
+            self._began[run_id] = time.monotonic()
+            self._started[run_id] = self.clock()
+        return self._started[run_id]
+
+    def clock_of(self, run_id: str) -> Clock:
+        """The time within a run: its one product time and how long it has taken since, whatever clock the home goes by."""
+        started, began = self.started_at(run_id), self._began[run_id]
+        return lambda: started + timedelta(seconds=time.monotonic() - began)
 
     def synced(self, run_id: str, rail: str, requests: Callable[[], Sequence[SyncRequest]]) -> SyncReport:
         """What a rail's sync came to. requests: those of all rails of the run, made side by side.

@@ -19,6 +19,7 @@ from ingestion.strategies import DATA_FETCH
 from rowcol_assets.alerts import alert
 from rowcol_assets.jobs import cycle_job, retention_job, sync_job
 from rowcol_assets.pace import paced_connections
+from rowcol_assets.publishing.probing import probe_if_due
 from rowcol_assets.resources import Platform
 from rowcol_assets.runs import end_dead_runs, failure_line, run_scope, run_tags, unfinished_runs
 
@@ -52,12 +53,16 @@ class Memory:
     description="Starts one targeted sync per rail for connections past their fresh bound or back again; tells of broken ones once.",
 )
 def rail_freshness(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SensorResult | dg.SkipReason:
-    """Debounced: nothing is requested while a cycle or sync is under way, and a request covers all that is due then."""
+    """Debounced: nothing is requested while a cycle or sync is under way, and a request covers all that is due then.
+
+    Between two cycles it also tries whether the published files can be read.
+    """
     end_dead_runs(context.instance)
     try:
         now = platform.clock()
     except RowcolError as error:
         return dg.SkipReason(str(error))
+    probe_if_due(platform.settings, platform.store, now)
     found = [one for one in connection_freshness(platform.store, now) if not one.is_disabled]
     memory = _recall(context.cursor)
     _tell_of_changes(context, platform, found, memory)

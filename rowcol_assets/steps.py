@@ -16,6 +16,7 @@ import duckdb
 from expectations import tables as quality_tables
 from expectations.report import CheckReport
 from expectations.run import run_checks
+from ingestion.clock import Clock
 from ingestion.control.acts import newest_act
 from ingestion.control.rows import appended_rows
 from ingestion.control.store import ControlStore
@@ -25,6 +26,7 @@ from ingestion.warehouse import connect, open_warehouse, writer_lock
 from rowcol_assets.audit import tables as audit_tables
 from rowcol_assets.audit.writer import LogReport, append_acts, append_cycle
 from rowcol_assets.history import keep_history, restore_history
+from rowcol_assets.publishing.probing import probe_files
 from rowcol_assets.publishing.publish import PublishReport, publish
 from rowcol_assets.standing import remember_built, standing_nodes
 from rowcol_assets.transform import DbtReport, EventHandler, Step, run_step
@@ -91,17 +93,24 @@ def log_events(settings: Settings, run_id: str, at: datetime) -> LogReport:
         return append_cycle(settings, warehouse, run_id=run_id, at=at)
 
 
-def publish_all(settings: Settings, store: ControlStore, started_at: datetime, run_id: str) -> PublishReport:
-    """Publishes every advisor whose content changed, logs that, and keeps the daily history outside the warehouse too."""
-    with open_warehouse(settings, "publish") as warehouse:
-        keep_history(settings, warehouse)
-        logged = newest_act(store.database)
-        try:
-            return publish(settings, store, warehouse, as_of=started_at.date(), published_at=started_at, run_id=run_id)
-        finally:
-            noted, newest = appended_rows(store, "acts", logged)
-            if newest > logged:
-                append_acts(settings, warehouse, noted, run_id=run_id, at=started_at)
+def publish_all(settings: Settings, store: ControlStore, started_at: datetime, run_id: str, clock: Clock) -> PublishReport:
+    """Publishes every advisor whose content changed, logs that, keeps the daily history outside the warehouse too, and tries the files.
+
+    clock: the time within the run, which tells when a file was ready.
+    """
+    try:
+        with open_warehouse(settings, "publish") as warehouse:
+            keep_history(settings, warehouse)
+            logged = newest_act(store.database)
+            as_of = started_at.date()
+            try:
+                return publish(settings, store, warehouse, as_of=as_of, published_at=started_at, run_id=run_id, clock=clock)
+            finally:
+                noted, newest = appended_rows(store, "acts", logged)
+                if newest > logged:
+                    append_acts(settings, warehouse, noted, run_id=run_id, at=started_at)
+    finally:
+        probe_files(settings, store, clock())
 
 
 def ensure_quality_tables(settings: Settings, path: Path) -> None:

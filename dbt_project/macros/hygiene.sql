@@ -88,3 +88,16 @@
         order by log.source_updated_at desc nulls last, log.observed_at desc, log.version_no desc
     ) = 1
 {%- endmacro %}
+
+
+{#- Whether a run is of one of these checks and says something of records. -#}
+{% macro answers(check_ids) -%}
+    runs.check_id in ('{{ check_ids | join("', '") }}') and runs.status in ('passed', 'failed') and runs.records_checked > 0
+{%- endmacro %}
+
+
+{#- Share of the records the checks concern in which they found nothing; NULL where none ran, or they concern none. -#}
+{% macro share_passed(check_ids) -%}
+    {%- set counted = 'filter (' ~ answers(check_ids) ~ ')' -%}
+    cast(1 - sum(runs.records_failed) {{ counted }} / sum(runs.records_checked) {{ counted }} as decimal(5, 4))
+{%- endmacro %}

@@ -110,6 +110,7 @@ TABLES: dict[str, tuple[str, ...]] = {
         "resolved_at",
     ),
     "decisions": ("decision_no", "decision_id", "business_id", "advisor_id", "kind", "subject", "reason", "client", "decided_at"),
+    "published_days": ("advisor_id", "day", "probes", "failed_probes", "observed_seconds", "failed_seconds", "last_probe_at"),
     "acts": ("act_no", "act_id", "entity", "record_id", "action", "details", "actor_type", "actor_id", "client", "reason", "acted_at"),
 }
 

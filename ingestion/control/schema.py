@@ -207,3 +207,14 @@ quarantined_pages = sa.Table(
     _instant("quarantined_at", null=False),
     _instant("resolved_at"),
 )
+
+published_days = sa.Table(
+    "published_days",
+    metadata,
+    sa.Column("advisor_id", sa.String, primary_key=True),
+    sa.Column("day", sa.Date, primary_key=True),
+    *(_count(name) for name in ("probes", "failed_probes", "observed_seconds", "failed_seconds")),
+    _instant("last_probe_at", null=False),
+    sa.Column("is_readable", sa.Boolean, nullable=False),
+    _text("last_failure", null=True),
+)

@@ -25,7 +25,8 @@ def published_assets(sources: list[dg.AssetKey]) -> dg.AssetsDefinition:
     @dg.multi_asset(name="publish", specs=[spec], pool=WAREHOUSE_POOL, retry_policy=BUSY_RETRY)
     def publish(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:
         with step_of(context, platform):
-            report = publish_all(platform.settings, platform.store, platform.started_at(context.run.run_id), context.run.run_id)
+            run_id = context.run.run_id
+            report = publish_all(platform.settings, platform.store, platform.started_at(run_id), run_id, platform.clock_of(run_id))
         rows = sum(generation.rows for generation in report.changed)
         held = sorted({business for generation in report.changed for business in generation.held})
         platform.say(

@@ -17,7 +17,7 @@ from typing import Any
 
 import duckdb
 
-from ingestion.clock import utc_text
+from ingestion.clock import Clock, utc_text
 from ingestion.control import ControlStore
 from ingestion.errors import RowcolError
 from ingestion.failpoints import fail_point
@@ -74,13 +74,22 @@ class _Job:
     as_of: date
     published_at: datetime
     run_id: str
+    clock: Clock
 
 
 def publish(
-    settings: Settings, store: ControlStore, warehouse: duckdb.DuckDBPyConnection, *, as_of: date, published_at: datetime, run_id: str
+    settings: Settings,
+    store: ControlStore,
+    warehouse: duckdb.DuckDBPyConnection,
+    *,
+    as_of: date,
+    published_at: datetime,
+    run_id: str,
+    clock: Clock,
 ) -> PublishReport:
     """Publishes to every advisor of the store; the caller holds the warehouse's writer lock and no open transaction.
 
+    published_at: product time of the cycle whose figures these are; clock: tells when each file was ready, which is later.
     An advisor without clients gets a valid file without rows. PublishError when some advisor could not be published,
     after the others were.
     """
@@ -105,6 +114,7 @@ def publish(
             as_of=as_of,
             published_at=published_at,
             run_id=run_id,
+            clock=clock,
         )
         changed, unchanged, failed = [], [], {}
         for advisor, home in homes.items():
@@ -151,7 +161,15 @@ def _publish_one(job: _Job, home: layout.Home, granted: list[str]) -> Generation
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         told: dict[str, Any] = {"advisor": home.advisor, "as_of": job.as_of, "published_at": job.published_at}
         files = write_digest(job.warehouse, folder, written, **told)
-        facts = {"database_sha256": digest, "tables": written, "files": files, "held": reasons, "businesses": granted, "content": content}
+        facts = {
+            "ready_at": utc_text(job.clock()),
+            "database_sha256": digest,
+            "tables": written,
+            "files": files,
+            "held": reasons,
+            "businesses": granted,
+            "content": content,
+        }
         write_manifest(folder, generation=number, run_id=job.run_id, facts=facts, **told)
         sealed = layout.seal(folder)
         fail_point("before_swap", job.settings)

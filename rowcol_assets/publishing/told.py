@@ -41,7 +41,7 @@ def _act(home: layout.Home, generation: Path) -> Act | None:
     if not manifest:
         return None
     digest = hashlib.sha256((generation / layout.MANIFEST).read_bytes()).hexdigest()
-    details = {name: manifest.get(name) for name in ("generation", "as_of", "published_at", "businesses", "database_sha256")}
+    details = {name: manifest.get(name) for name in ("generation", "as_of", "published_at", "ready_at", "businesses", "database_sha256")}
     return Act(
         ENTITY,
         home.advisor,

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ingestion.clock import fixed_clock
 from ingestion.consent import App, Place
 from ingestion.control import acts
 from ingestion.control.api_tokens import new_token, revoke_tokens
@@ -109,15 +110,15 @@ def test_what_a_cycle_publishes_is_in_the_log_before_it_ends_and_once(tmp_path: 
     for advisor in ("ann", "bob"):
         world.store.grant(advisor, "acme", "staff", NOON)
     log(world, "first")
-    assert len(publish_all(world.settings, world.store, NOON, "first").changed) == 2
+    assert len(publish_all(world.settings, world.store, NOON, "first", fixed_clock(NOON)).changed) == 2
     told = events_of(world.settings.audit_dir, HOME, "publications", "ann")
     assert [(event["run_id"], event["action"]) for event in told] == [("first", "created")]
     assert log(world, "second") == []
-    assert publish_all(world.settings, world.store, LATER, "second").changed == ()
+    assert publish_all(world.settings, world.store, LATER, "second", fixed_clock(LATER)).changed == ()
     assert events_of(world.settings.audit_dir, HOME, "publications", "ann") == told
     for advisor in ("ann", "bob"):
         world.store.revoke(advisor, "acme", LATER)
-    assert len(publish_all(world.settings, world.store, LATER, "third").changed) == 2
+    assert len(publish_all(world.settings, world.store, LATER, "third", fixed_clock(LATER)).changed) == 2
     told = events_of(world.settings.audit_dir, HOME, "publications", "ann")
     assert [(event["run_id"], event["action"]) for event in told] == [("first", "created"), ("third", "updated")]
     assert "businesses" in json.loads(told[1]["changes"])

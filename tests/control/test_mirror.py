@@ -21,7 +21,7 @@ from tests.control.test_tokens import next_token
 INSTANT, TEXT, COUNT, MONEY = "TIMESTAMP WITH TIME ZONE", "VARCHAR", "BIGINT", "DECIMAL(18,2)"
 KINDS = {
     **dict.fromkeys(("amount", "min_cash_amount", "payroll_amount"), MONEY),
-    **dict.fromkeys(("payroll_next_date", "active_from", "active_until"), "DATE"),
+    **dict.fromkeys(("payroll_next_date", "active_from", "active_until", "day"), "DATE"),
     **dict.fromkeys(("warning_days", "critical_days", "healthy_days", "min_buffer_days", "payroll_interval_days"), "INTEGER"),
     **dict.fromkeys(("is_paused", "is_sandbox"), "BOOLEAN"),
     **dict.fromkeys(
@@ -36,6 +36,10 @@ KINDS = {
             "byte_count",
             "decision_no",
             "act_no",
+            "probes",
+            "failed_probes",
+            "observed_seconds",
+            "failed_seconds",
         ),
         COUNT,
     ),

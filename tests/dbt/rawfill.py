@@ -50,6 +50,8 @@ CONTROL_TABLES = {
         reason varchar, client varchar, decided_at timestamptz, _dlt_load_id varchar""",
     "acts": """act_no bigint, act_id varchar, entity varchar, record_id varchar, action varchar, details varchar, actor_type varchar,
         actor_id varchar, client varchar, reason varchar, acted_at timestamptz, _dlt_load_id varchar""",
+    "published_days": """advisor_id varchar, day date, probes bigint, failed_probes bigint, observed_seconds bigint,
+        failed_seconds bigint, last_probe_at timestamptz, _dlt_load_id varchar""",
 }
 
 # Of the rails beside the ledger; none stamps its versions itself.
@@ -226,6 +228,12 @@ class RawWarehouse:
         self.quality("expectation_runs", **run, status=status, records_checked=1, records_failed=1 if failure else 0)
         if failure:
             self.quality("expectation_failures", **run, rail="qbo", **failure)
+
+    def begun(self, at: datetime) -> None:
+        """Has everybody onboarded and the transaction log begun at `at`: service levels are told of the days since."""
+        self._connection.execute("update raw_control.businesses set onboarded_at = ?", [at])
+        event = "select ':home' as business_id, 1 as seq, 'e' as event_id, ?::timestamp as recorded_at"
+        self._connection.execute(f"insert into audit.transaction_log by name {event}", [at.replace(tzinfo=None)])
 
     def business(self, business_id: str, *, now: datetime, **settings: Any) -> None:
         """Onboards a business: its row, a healthy QBO connection, and every entity synced one minute before `now`."""

@@ -68,6 +68,7 @@ def test_the_second_step_is_what_hangs_on_the_checks_results_and_nothing_else(pr
         "fct_runway_daily",
         "fct_payment_ready_bills",
         "fct_publish_state",
+        "fct_service_level",
         "fct_variance_weekly",
         "digest",
         "hygiene_tray",

@@ -6,12 +6,13 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import duckdb
 import pytest
 
+from ingestion.clock import fixed_clock
 from ingestion.control import open_store
 from ingestion.control.onboarding import onboard
 from ingestion.settings import Settings
@@ -46,7 +47,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckD
             store.grant("ann", business, "staff", NOW)
         shutil.copy(folder / "warehouse.duckdb", settings.warehouse_path)
         with open_warehouse(settings, "test") as warehouse:
-            publish(settings, store, warehouse, as_of=NOW.date(), published_at=NOW, run_id="run")
+            publish(settings, store, warehouse, as_of=NOW.date(), published_at=NOW, run_id="run", clock=fixed_clock(NOW))
     with open_published(settings.published_dir / "ann") as file:
         yield file
 
@@ -63,6 +64,7 @@ def _fill(raw: RawWarehouse) -> None:
     raw.versions("acme", "invoices", [invoice("9", 40, DueDate="2026-06-29", TxnDate="2026-01-01")])
     raw.versions("acme", "purchases", [purchase("10", 900)])
     raw.checked("acme", "H13", at=NOW, entity="vendors", record_id="1", observed="no terms")
+    raw.begun(NOW - timedelta(days=5))
 
 
 @QUERY

@@ -34,8 +34,8 @@ ROOT = Path(__file__).parents[2]
 # Names of a run, a sync or a load differ between two homes that came to the same state on different ways.
 NAMES_OF_RUNS = ("run_id", "sync_id", "load_id", "_dlt_load_id")
 SHOWN = ("marts", "experiences")
-# How often and how long a vendor was asked is true of one home alone.
-MEASURED = ("marts.fct_api_health",)
+# How often and how long a vendor was asked, and how long a run took, is true of one home alone.
+MEASURED = ("marts.fct_api_health", "marts.fct_service_level")
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import sqlalchemy as sa
 
+from ingestion.clock import fixed_clock
 from ingestion.control import ControlStore, open_store
 from ingestion.control.schema import businesses
 from ingestion.settings import Settings
@@ -86,7 +87,8 @@ class World:
 
     def publish(self, run_id: str = "run-1") -> PublishReport:
         with self.warehouse() as connection:
-            return publish(self.settings, self.store, connection, as_of=TODAY, published_at=NOON, run_id=run_id)
+            ready = fixed_clock(NOON + timedelta(seconds=30))
+            return publish(self.settings, self.store, connection, as_of=TODAY, published_at=NOON, run_id=run_id, clock=ready)
 
     def folder(self, advisor: str) -> Path:
         return self.settings.published_dir / advisor

@@ -55,6 +55,11 @@ counted as (
         count(*) filter (runs.status = 'failed') as checks_failed,
         count(*) filter (runs.status = 'error') as checks_errored,
         count(*) filter (runs.status = 'not_applicable') as checks_not_applicable,
+        {{ share_passed(['H12']) }} as categorised_share,
+        {{ share_passed(['H18']) }} as mapped_share,
+        {{ share_passed(['H25', 'H26']) }} as closed_share,
+        max(runs.records_checked) filter ({{ answers(['H41']) }}) as ledger_totals_compared,
+        max(runs.records_checked - runs.records_failed) filter ({{ answers(['H41']) }}) as ledger_totals_tied,
         max(runs.ran_at) as checked_at
     from runs
     group by runs.business_id
@@ -83,6 +88,21 @@ select
     coalesce(counted.checks_failed, 0) as checks_failed,
     coalesce(counted.checks_errored, 0) as checks_errored,
     coalesce(counted.checks_not_applicable, 0) as checks_not_applicable,
+    counted.categorised_share,
+    counted.mapped_share,
+    counted.closed_share,
+    counted.ledger_totals_compared,
+    counted.ledger_totals_tied,
+    nullif(
+        concat_ws(
+            '; ',
+            case when counted.categorised_share is null then 'categorised: no bill or expense was checked' end,
+            case when counted.mapped_share is null then 'mapped: no vendor of a rail beside the ledger was checked' end,
+            case when counted.closed_share is null then 'closed: no transaction of a bank was checked' end,
+            case when counted.ledger_totals_compared is null then 'tie-out: no total of the ledger was checked' end
+        ),
+        ''
+    ) as shares_null_reason,
     {{ utc('counted.checked_at') }} as checked_at,
     rail_health.rails_used,
     rail_health.degraded_rails,
