@@ -8,16 +8,15 @@ import re
 import sqlite3
 import zlib
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
 import duckdb
-import pyarrow.parquet as pq
 import pytest
 
 from ingestion.control.store import open_store
 from tests.e2e.machine import Machine
+from tests.security.searching import contents
 
 # Where a secret may be: the key of the encrypted store. The store itself is searched like everything else.
 ALLOWED = ("secret.key",)
@@ -77,7 +76,7 @@ def _assert_no_secret(made: Machine, secrets: set[str], messages: bytes) -> None
 def _findings(home: Path, secrets: set[str]) -> Iterator[tuple[Path, str]]:
     pattern = re.compile(b"|".join(re.escape(needle) for needle in sorted(_needles(secrets))))
     for path in sorted(path for path in home.rglob("*") if path.is_file()):
-        for what, content in _contents(path):
+        for what, content in contents(path):
             if pattern.search(content):
                 yield path, what
                 break
@@ -95,38 +94,6 @@ def _needles(secrets: set[str]) -> set[bytes]:
             core = encoded[4 if shift else 0 : -4]
             needles |= {core, core.replace(b"+", b"-").replace(b"/", b"_")}
     return needles
-
-
-def _contents(path: Path) -> Iterator[tuple[str, bytes]]:
-    """A file's bytes, and what is packed in them: rows of databases and Parquet files, zlib streams."""
-    body = path.read_bytes()
-    yield "bytes", body
-    yield from (("zlib", unpacked) for unpacked in _unpacked(body))
-    if body.startswith(b"SQLite format 3"):
-        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
-            for (table,) in connection.execute("select name from sqlite_master where type = 'table'").fetchall():
-                for row in connection.execute(f'select * from "{table}"'):
-                    for value in row:
-                        packed = value if isinstance(value, bytes) else str(value).encode()
-                        yield table, packed
-                        yield from ((table, unpacked) for unpacked in _unpacked(packed))
-    elif path.suffix == ".duckdb":
-        with duckdb.connect(str(path), read_only=True) as warehouse:
-            for schema, table in warehouse.execute("select schema_name, table_name from duckdb_tables()").fetchall():
-                for row in warehouse.execute(f'select t::varchar from "{schema}"."{table}" as t').fetchall():
-                    yield f"{schema}.{table}", row[0].encode()
-    elif path.suffix == ".parquet":
-        for batch in pq.ParquetFile(path).iter_batches():
-            yield "rows", repr(batch.to_pylist()).encode()
-
-
-def _unpacked(body: bytes) -> Iterator[bytes]:
-    for header in (b"\x78\x01", b"\x78\x9c", b"\x78\xda"):
-        start = body.find(header)
-        while start >= 0:
-            with suppress(zlib.error):
-                yield zlib.decompressobj().decompress(body[start:])
-            start = body.find(header, start + 1)
 
 
 @pytest.mark.parametrize("home", ["later", "troubled"])
