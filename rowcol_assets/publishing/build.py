@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
@@ -40,6 +40,21 @@ Generation {generation}, valued at {as_of}, published {published_at}.
 * `{manifest}`: row counts, a SHA-256 of each file, and which businesses are held at an older state and why.
 
 The folder is replaced as a whole. A program that reads several files resolves the link once and reads from there.
+
+Every table has `business_id`, and names of columns mean the same in all of them: `_amount` is money with its `currency` beside it,
+`_at` an instant in UTC, `_date` a day of the business's own calendar, `is_` and `has_` yes or no. What a column means is its comment:
+`select table_name, column_name, comment from duckdb_columns()`.
+
+```sql
+-- Who needs me today, and why?
+select business_name, attention, runway_days, top_issues, changed_since_last_week
+from experiences.portfolio
+order by runway_days nulls last;
+```
+
+| table | rows | what it holds |
+|---|---:|---|
+{tables}
 """
 
 
@@ -89,14 +104,24 @@ def write_digest(
 
 
 def write_manifest(
-    folder: Path, *, advisor: str, generation: int, as_of: date, published_at: datetime, run_id: str, facts: Mapping[str, Any]
+    folder: Path,
+    tables: Iterable[PublishedTable],
+    *,
+    advisor: str,
+    generation: int,
+    as_of: date,
+    published_at: datetime,
+    run_id: str,
+    facts: Mapping[str, Any],
 ) -> None:
-    """Writes the manifest and the README; `facts` are the manifest's further entries."""
+    """Writes the manifest, and the README with what `tables` hold; `facts` are the manifest's further entries."""
     manifest = {"generation": generation, "advisor": advisor, "as_of": as_of.isoformat(), "published_at": utc_text(published_at)}
     (folder / MANIFEST).write_text(json.dumps({**manifest, "run_id": run_id, **facts}, indent=1) + "\n", encoding="utf-8")
     schemas = sorted({relation.split(".")[0] for relation in facts["tables"]})
     names = {"database": DATABASE, "manifest": MANIFEST, "digest": DIGEST, "digest_text": DIGEST_TEXT}
-    text = README_TEXT.format(**manifest, **names, schemas=", ".join(schemas) or "(none)")
+    rows = {relation: entry["rows"] for relation, entry in facts["tables"].items()}
+    listed = "\n".join(f"| `{table.relation}` | {rows[table.relation]:,} | {' '.join((table.comment or '').split())} |" for table in tables)
+    text = README_TEXT.format(**manifest, **names, schemas=", ".join(schemas) or "(none)", tables=listed)
     (folder / README).write_text(text, encoding="utf-8")
 
 

@@ -170,7 +170,7 @@ def _publish_one(job: _Job, home: layout.Home, granted: list[str]) -> Generation
             "businesses": granted,
             "content": content,
         }
-        write_manifest(folder, generation=number, run_id=job.run_id, facts=facts, **told)
+        write_manifest(folder, job.tables, generation=number, run_id=job.run_id, facts=facts, **told)
         sealed = layout.seal(folder)
         fail_point("before_swap", job.settings)
         layout.make_current(home, sealed)

@@ -104,7 +104,8 @@ def test_the_manifest_counts_and_hashes_what_lies_beside_it(world: World) -> Non
         file = world.folder("ann") / (relation.replace(".", "/") + ".parquet")
         assert hashlib.sha256(file.read_bytes()).hexdigest() == entry["sha256"]
         assert pq.read_metadata(file).num_rows == entry["rows"]
-    assert "Generation 1" in (world.folder("ann") / "README.md").read_text()
+    readme = (world.folder("ann") / "README.md").read_text()
+    assert "Generation 1" in readme and "| `marts.fct_bills` | 6 | One row per bill. |" in readme
 
 
 def test_an_empty_published_at_is_filled_with_the_moment_of_publishing(world: World) -> None:
