@@ -33,7 +33,8 @@ class CatalogueEntry:
     """One check of the catalogue.
 
     rails_all: rails that must all be connected for the check to apply; rails_any: at least one of them must be; both
-    empty: any connected rail will do. impact_value and impact_cap_days are days for `fixed_days`, and for
+    empty: any connected rail will do. is_resolvable: a person's word resolves its flags; same_rules: rules of the guardrail
+    that say the same. impact_value and impact_cap_days are days for `fixed_days`, and for
     `amount_over_unit` the amount worth one day and the most days it can cost.
     """
 
@@ -43,6 +44,8 @@ class CatalogueEntry:
     severity: Severity
     is_blocking: bool
     blocks_kind: BlocksKind
+    is_resolvable: bool
+    same_rules: tuple[str, ...]
     dimension: Dimension
     weight: Decimal
     rails_all: tuple[str, ...]
@@ -51,7 +54,6 @@ class CatalogueEntry:
     impact_value: Decimal | None
     impact_cap_days: Decimal | None
     what_to_do: str
-    is_built: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ class SourceCheck:
 
 @lru_cache(maxsize=4)
 def load(seeds: Path = SEEDS) -> tuple[CatalogueEntry, ...]:
-    """The whole catalogue, H01 first, built or not; RowcolError when the seed is missing or malformed."""
+    """The whole catalogue, H01 first; RowcolError when the seed is missing or malformed."""
     try:
         return tuple(_entry(row) for row in _rows(seeds / CATALOGUE_FILE))
     except (KeyError, ArithmeticError) as error:
@@ -111,6 +113,8 @@ def _entry(row: dict[str, str]) -> CatalogueEntry:
         severity=cast(Severity, row["severity"]),
         is_blocking=row["is_blocking"] == "true",
         blocks_kind=cast(BlocksKind, row["blocks_kind"]),
+        is_resolvable=row["is_resolvable"] == "true",
+        same_rules=_names(row["same_rules"]),
         dimension=cast(Dimension, row["dimension"]),
         weight=Decimal(row["weight"]),
         rails_all=_names(row["rails_all"]),
@@ -119,7 +123,6 @@ def _entry(row: dict[str, str]) -> CatalogueEntry:
         impact_value=_number(row["impact_value"]),
         impact_cap_days=_number(row["impact_cap_days"]),
         what_to_do=row["what_to_do"],
-        is_built=row["is_built"] == "true",
     )
 
 

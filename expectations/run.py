@@ -2,7 +2,7 @@
 
 Which rails a check needs is in the catalogue, which rails a business has in `quality.chk_applicability` (dbt). A check
 that cannot run is `error` for the businesses it applies to and disturbs no other check; a check whose rails are not
-connected is `not_applicable`; a check not built yet has no row where its rails are connected; what a notice finds is `noted`.
+connected is `not_applicable`; what a notice finds is `noted`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ class _Check:
     """A check to run. found: its status where records fail it."""
 
     check_id: str
-    is_built: bool = True
     found: Status = "failed"
 
 
@@ -73,7 +72,7 @@ def run_checks(
 
 
 def _entries(checks: Sequence[str] | None) -> list[_Check]:
-    entries = [_Check(entry.check_id, entry.is_built) for entry in catalogue.load()]
+    entries = [_Check(entry.check_id) for entry in catalogue.load()]
     entries += [_Check(one.check_id, found="noted" if one.is_notice else "failed") for one in catalogue.load_source_checks()]
     unknown = set(checks or ()) - {entry.check_id for entry in entries}
     if unknown:
@@ -116,12 +115,12 @@ def _run_check(warehouse: duckdb.DuckDBPyConnection, entry: _Check, scope: dict[
     applies = scope.get(entry.check_id, {})
     results = [BusinessCheck(business, entry.check_id, "not_applicable") for business, applicable in applies.items() if not applicable]
     concerned = [business for business, applicable in applies.items() if applicable]
-    if not entry.is_built or not concerned:
+    if not concerned:
         return _Outcome(results)
     try:
         suite = SUITES_BY_CHECK.get(entry.check_id)
         if suite is None:
-            raise FrameError(f"{entry.check_id} is marked as built but has no suite")
+            raise FrameError(f"{entry.check_id} has no suite")
         frame = read_frame(warehouse, suite, concerned)
         failing = frame.keys.take(pa.array(evaluate(frame.checked, suite), pa.int64()))
     except (FrameError, EvaluationError) as error:

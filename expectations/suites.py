@@ -141,6 +141,7 @@ HYGIENE_SUITES: tuple[Suite, ...] = (
     Suite("H34", {"is_ambiguous": "boolean"}, (in_set("is_ambiguous", False),)),
     Suite("H35", {"gap_amount": "money", "allowed_amount": "money"}, (at_least("allowed_amount", "gap_amount"),)),
     Suite("H36", {"booked_before": "text"}, (null("booked_before"),)),
+    Suite("H37", {"is_payroll_known": "boolean"}, (not_null("is_payroll_known"), in_set("is_payroll_known", True))),
     Suite(
         "H38",
         {"sync_age_minutes": "integer", "max_sync_age_minutes": "integer"},
@@ -165,6 +166,7 @@ HYGIENE_SUITES: tuple[Suite, ...] = (
     Suite("H42", {"is_open_here": "boolean"}, (not_null("is_open_here"), in_set("is_open_here", False))),
     Suite("H43", {"has_rate": "boolean"}, (not_null("has_rate"), in_set("has_rate", True))),
     Suite("H44", {"days_pending": "integer"}, (between("days_pending", high=Threshold("max_days_pending")),)),
+    Suite("H45", {"uncategorised_amount": "money", "allowed_amount": "money"}, (at_least("allowed_amount", "uncategorised_amount"),)),
 )
 # Of the ledger's records the catalogue's own checks tell; these rails have few checks there.
 SOURCE_SUITES: tuple[Suite, ...] = (

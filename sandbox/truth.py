@@ -22,7 +22,7 @@ from sandbox.qbo.render_documents import RENDERERS
 from sandbox.rails import Row, sandbox_rails
 from sandbox.ramp.rail import bill_ids
 from sandbox.world.life import balances_now
-from sandbox.world.oracle import standing_mistakes
+from sandbox.world.oracle import findings_of_the_whole, standing_mistakes
 
 _TYPES: dict[str, pa.DataType] = {
     "date": pa.date32(),
@@ -117,6 +117,8 @@ def _mistakes(hub: Hub) -> Iterator[Row]:
         for mistake, is_standing in standing_mistakes(company.world):
             entity = RENDERERS[mistake.entity][0] if mistake.entity in RENDERERS else mistake.entity.capitalize()
             yield company.business_id, mistake.kind, mistake.check, "qbo", RAW_TABLE[entity], str(mistake.id), is_standing
+        for kind, check in findings_of_the_whole(company.world):
+            yield company.business_id, kind, check, "qbo", "businesses", company.business_id, True
 
 
 def _served(hub: Hub) -> Iterator[Row]:

@@ -19,6 +19,10 @@ LARGE_INVOICE_CENTS = 500_000
 # So long a payment in the ledger may still find its money at the bank.
 LOOKED_FOR_DAYS = 30
 UNSORTED = ("Uncategorized Expense", "Uncategorized Asset", "Ask My Accountant")
+# So much of the last days' value may be unsorted before the books as a whole are.
+UNSORTED_SHARE, UNSORTED_DAYS = 0.05, timedelta(days=30)
+# A payroll is expected while the last three paydays are known and the next is overdue by no more than this.
+PAYDAYS, LATE_PAYDAY = 3, timedelta(days=5)
 # A vendor is known by this many lines in a year; one is new this long after the books began; a large bill is of the top twentieth.
 SETTLED_LINES, SETTLED_FOR, SETTLING, LARGE_BILLS, FEW_BILLS = 5, timedelta(days=365), timedelta(days=60), 0.95, 20
 
@@ -91,6 +95,32 @@ def state_findings(world: World) -> Iterator[Mistake]:
     yield from (one for one in _other_halves(world) if one[1:] not in planted)
     yield from (one for one in _booked_elsewhere(world, today) if one[1:] not in planted)
     yield from (one for one in _large_first_bills(world) if one[1:] not in planted)
+
+
+def findings_of_the_whole(world: World) -> Iterator[tuple[str, str]]:
+    """What is wrong with the books as a whole, as (kind, check): too much of the last days' value unsorted, or no payroll to expect."""
+    today = world_date(world)
+    unsorted = {world.chart[name] for name in UNSORTED if name in world.chart}
+    recent = [
+        line
+        for kind in ("bill", "purchase")
+        for doc in world.docs[kind].values()
+        if not doc.is_void and today - UNSORTED_DAYS < doc.on <= today
+        for line in doc.lines
+    ]
+    if sum(abs(line.amount) for line in recent if line.account in unsorted) > UNSORTED_SHARE * sum(abs(line.amount) for line in recent):
+        yield "too_much_unsorted", "H45"
+    wages = world.chart["Wages"]
+    paydays = sorted(
+        {
+            doc.on
+            for doc in world.docs["journal_entry"].values()
+            if not doc.is_void and doc.on <= today and any(line.account == wages for line in doc.lines)
+        },
+        reverse=True,
+    )
+    if len(paydays) < PAYDAYS or today > paydays[0] + (paydays[0] - paydays[1]) + LATE_PAYDAY:
+        yield "payroll_unknown", "H37"
 
 
 def _other_halves(world: World) -> Iterator[Mistake]:

@@ -14,6 +14,9 @@ NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 TODAY = date(2026, 6, 1)
 
 
+PAYROLL = {"payroll_amount": 500, "payroll_next_date": TODAY - timedelta(days=5), "payroll_interval_days": 14}
+
+
 def day(back: int) -> str:
     return (TODAY - timedelta(days=back)).isoformat()
 
@@ -143,11 +146,12 @@ def ledger(bills: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def fill(path: Path) -> None:
     with RawWarehouse(path) as raw:
         for business in ("acme", "broken", "expiring", "paused", "quiet"):
-            raw.business(business, now=NOW)
+            raw.business(business, now=NOW, **({} if business == "acme" else PAYROLL))
         raw.load("1")
         entities = {"bills": BILLS, "invoices": INVOICES, "purchases": PURCHASES, "vendors": VENDORS, "accounts": ledger(BILLS)}
         for entity, records in entities.items():
             raw.versions("acme", entity, records)
+        raw.version("quiet", "purchases", purchase("sorted"))
         raw.version("acme", "customers", {"Id": "c1", "DisplayName": "Customer"})
         raw.version("acme", "bills", bill("deleted"))
         raw.version("acme", "bills", {"Id": "deleted", "status": "Deleted"}, is_deleted=True, version_no=2, updated_at=NOW)

@@ -26,7 +26,7 @@ __all__ = ["AFTER", "BEFORE", "WAREHOUSE", "build", "check", "rows"]
 WAREHOUSE = "warehouse.duckdb"
 PARENTS_OF_FLAGS = ["+int_burn", "+int_rail_health", "+dim_business", "+fct_bills", "+fct_invoices"]
 BEFORE = ["resource_type:seed", "+quality.chk_*", *PARENTS_OF_FLAGS]
-AFTER = ["fct_hygiene_flag", "fct_hygiene_score", "hygiene_tray"]
+AFTER = ["fct_hygiene_flag", "fct_hygiene_score"]
 
 
 @lru_cache(maxsize=1)

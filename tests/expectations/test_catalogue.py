@@ -1,4 +1,4 @@
-"""The catalogue is whole: 45 checks, each complete, each built one with a suite, a frame and limits that exist."""
+"""The catalogue is whole: 45 checks, each complete, with a suite, a frame and limits that exist."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ ENTRIES = catalogue.load()
 DBT = catalogue.SEEDS.parent
 FUTURE_RAILS = {"ramp", "plaid", "stripe"}
 WEIGHTS = {"C": Decimal("4"), "H": Decimal("2"), "M": Decimal("1"), "L": Decimal("0.5")}
-BUILT = {*range(1, 37), *range(38, 45)}
 
 
 def test_the_catalogue_holds_h01_to_h45_in_order() -> None:
@@ -40,13 +39,19 @@ def test_every_row_is_complete(entry: catalogue.CatalogueEntry) -> None:
     assert {*entry.rails_all, *entry.rails_any} <= {*RAILS, *FUTURE_RAILS}
 
 
-def test_the_built_checks_are_those_that_one_rail_or_its_balance_can_answer() -> None:
-    """What needs plans (H37) or a share of value (H45) is not built yet."""
-    assert {int(entry.check_id[1:]) for entry in ENTRIES if entry.is_built} == BUILT
+def test_a_word_resolves_what_blocks_nothing_or_is_a_suspicion_and_no_fact_that_blocks() -> None:
+    assert {entry.check_id for entry in ENTRIES if entry.is_blocking and entry.is_resolvable} == {"H15", "H22"}
+    assert all(entry.is_resolvable for entry in ENTRIES if not entry.is_blocking)
 
 
-def test_every_built_check_has_a_suite_and_a_frame_and_no_other_has() -> None:
-    built = {entry.check_id for entry in ENTRIES if entry.is_built} | {one.check_id for one in catalogue.load_source_checks()}
+def test_rules_that_say_the_same_as_a_check_are_the_guardrails_own() -> None:
+    rules = {line.split(",")[0] for line in (catalogue.SEEDS / "guardrail_rules.csv").read_text().splitlines()[1:]}
+    assert {rule for entry in ENTRIES for rule in entry.same_rules} <= rules
+    assert all(entry.is_blocking for entry in ENTRIES if entry.same_rules)
+
+
+def test_every_check_has_a_suite_and_a_frame() -> None:
+    built = {entry.check_id for entry in ENTRIES} | {one.check_id for one in catalogue.load_source_checks()}
     assert set(SUITES_BY_CHECK) == built
     assert len(SUITES) == len(SUITES_BY_CHECK)
     frames = {path.stem for path in (DBT / "models" / "quality").rglob("chk_*.sql")} - {"chk_applicability"}

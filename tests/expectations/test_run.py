@@ -107,13 +107,14 @@ def test_a_missing_frame_a_frame_that_fails_and_one_that_fans_out_are_errors() -
 
 def test_a_check_whose_rails_are_not_connected_is_not_applicable_and_its_frame_is_not_needed() -> None:
     warehouse = warehouse_with(("none",), applicable=False)
-    warehouse.execute("insert into quality.chk_applicability values ('acme', 'H01', true), ('acme', 'H37', true)")
+    warehouse.execute("insert into quality.chk_applicability values ('acme', 'H01', true), ('acme', 'H37', false)")
     add_frame(warehouse, "H01", [{"due_date": None}, {"business_id": "none", "due_date": None}])
     report = run_checks(warehouse, run_id="r", ran_at=RAN_AT, checks=["H01", "H02", "H37", "H24"])
     assert statuses(report) == {
         ("none", "H01"): "not_applicable",
         ("acme", "H01"): "failed",
         ("none", "H02"): "not_applicable",
+        ("acme", "H37"): "not_applicable",
         ("none", "H37"): "not_applicable",
         ("none", "H24"): "not_applicable",
     }

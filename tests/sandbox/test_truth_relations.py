@@ -81,7 +81,7 @@ def test_every_record_that_is_named_was_served(truth: dict[str, Rows], served: s
     named |= {(row["business_id"], "plaid", "transactions", row["plaid_transaction_id"]) for row in truth["bank_matches"]}
     named |= {(row["business_id"], "stripe", "payouts", row["stripe_payout_id"]) for row in truth["payouts"]}
     named |= {(row["business_id"], "stripe", "charges", id) for row in truth["payouts"] for id in row["charge_ids"].split(",")}
-    standing = [row for row in truth["mistakes"] if row["is_standing"] and row["hygiene_check"] != "H24"]
+    standing = [row for row in truth["mistakes"] if row["is_standing"] and row["hygiene_check"] not in {"H24", "H37", "H45"}]
     named |= {(row["business_id"], row["rail"], row["entity"], row["record_id"]) for row in standing}
     assert named - served == set()
     assert {rail for _, rail, _, _ in named} == {"qbo", "ramp", "plaid", "stripe"}

@@ -14,10 +14,6 @@ payroll as (
     select * from {{ ref('int_payroll') }}
 ),
 
-reserves as (
-    select * from {{ ref('stg_control__reserves') }}
-),
-
 freshness as (
     select * from {{ ref('fct_rail_freshness') }}
 ),
@@ -73,20 +69,6 @@ cash_ages as (
     group by freshness.business_id, freshness.rail
 ),
 
-payroll_reserves as (
-    select
-        calendar.business_id,
-        count(*) as reserve_count
-    from calendar
-    inner join reserves
-        on
-            calendar.business_id = reserves.business_id
-            and reserves.active_from <= calendar.as_of_date
-            and (reserves.active_until is null or reserves.active_until >= calendar.as_of_date)
-    where reserves.kind = 'payroll'
-    group by calendar.business_id
-),
-
 -- What is wrong with a bill or a vendor is among the reasons of the bill; what is wrong with anything else concerns all bills.
 business_flags as (
     select
@@ -123,13 +105,7 @@ businesses as (
             else []
         end
         || case when runway.buffer_days is null then ['burn_unknown'] else [] end
-        || case
-            when
-                payroll_reserves.business_id is null
-                and coalesce(payroll.next_payroll_date, runway.as_of_date - 1) < runway.as_of_date
-                then ['payroll_unknown']
-            else []
-        end
+        || case when payroll.is_payroll_known is true then [] else ['payroll_unknown'] end
         || coalesce(business_flags.rules, []) as rules
     from runway
     inner join calendar
@@ -138,7 +114,6 @@ businesses as (
             and runway.as_of_date = calendar.as_of_date
     inner join policy on runway.business_id = policy.business_id
     left join payroll on runway.business_id = payroll.business_id
-    left join payroll_reserves on runway.business_id = payroll_reserves.business_id
     left join business_flags on runway.business_id = business_flags.business_id
     left join cash_ages
         on

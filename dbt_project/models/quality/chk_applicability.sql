@@ -26,7 +26,6 @@ connected as (
 select
     businesses.business_id,
     catalogue.check_id,
-    catalogue.is_built,
     coalesce(
         len(connected.rails) > 0
         and list_has_all(connected.rails, string_split(coalesce(catalogue.rails_all, connected.rails[1]), '|'))
@@ -42,7 +41,6 @@ union all
 select
     businesses.business_id,
     source_checks.check_id,
-    true as is_built,
     coalesce(list_contains(connected.rails, source_checks.rail), false) as is_applicable
 from businesses
 cross join source_checks

@@ -2,6 +2,10 @@ with calendar as (
     select * from {{ ref('int_business_calendar') }}
 ),
 
+reserves as (
+    select * from {{ ref('stg_control__reserves') }}
+),
+
 movements as (
     select * from {{ ref('int_cash_movements') }}
     where {{ within_days('movement_date', 200) }}
@@ -98,17 +102,57 @@ inferred as (
         and rhythms.amount is not null
         and (rhythms.interval_days between 6 and 8 or rhythms.interval_days between 13 and 16 or rhythms.interval_days between 27 and 32)
         and rhythms.last_date + rhythms.interval_days >= rhythms.as_of_date - 5
+),
+
+-- Money set aside for payroll is a plan too, nothing included: that is how a client says that it pays nobody.
+set_aside as (
+    select distinct calendar.business_id
+    from calendar
+    inner join reserves
+        on
+            calendar.business_id = reserves.business_id
+            and reserves.active_from <= calendar.as_of_date
+            and (reserves.active_until is null or reserves.active_until >= calendar.as_of_date)
+    where reserves.kind = 'payroll'
+),
+
+-- What was set goes on by its interval, from the payday that was entered.
+planned as (
+    select
+        calendar.business_id,
+        calendar.as_of_date,
+        {{ money('coalesce(calendar.payroll_amount, inferred.amount)') }} as payroll_amount,
+        case
+            when calendar.payroll_amount is null then inferred.next_date
+            when calendar.payroll_next_date < calendar.as_of_date and calendar.payroll_interval_days > 0
+                then calendar.payroll_next_date + cast(
+                    (calendar.as_of_date - calendar.payroll_next_date + calendar.payroll_interval_days - 1)
+                    // calendar.payroll_interval_days * calendar.payroll_interval_days as integer
+                )
+            else calendar.payroll_next_date
+        end as next_payroll_date,
+        case when calendar.payroll_amount is not null then calendar.payroll_interval_days else inferred.interval_days end
+            as payroll_interval_days,
+        case
+            when calendar.payroll_amount is not null then 'set'
+            when inferred.amount is not null then 'seen'
+        end as payroll_source,
+        {{ money('coalesce(calendar.payroll_amount, rhythms.amount)') }} as last_payroll_amount,
+        rhythms.last_date as last_payroll_date,
+        set_aside.business_id is not null as is_set_aside
+    from calendar
+    left join inferred on calendar.business_id = inferred.business_id
+    left join rhythms on calendar.business_id = rhythms.business_id
+    left join set_aside on calendar.business_id = set_aside.business_id
 )
 
 select
-    calendar.business_id,
-    {{ money('coalesce(calendar.payroll_amount, inferred.amount)') }} as payroll_amount,
-    case when calendar.payroll_amount is not null then calendar.payroll_next_date else inferred.next_date end as next_payroll_date,
-    case when calendar.payroll_amount is not null then calendar.payroll_interval_days else inferred.interval_days end
-        as payroll_interval_days,
-    case
-        when calendar.payroll_amount is not null then 'set'
-        when inferred.amount is not null then 'seen'
-    end as payroll_source
-from calendar
-left join inferred on calendar.business_id = inferred.business_id
+    planned.business_id,
+    planned.payroll_amount,
+    planned.next_payroll_date,
+    planned.payroll_interval_days,
+    planned.payroll_source,
+    planned.last_payroll_amount,
+    planned.last_payroll_date,
+    planned.is_set_aside or coalesce(planned.next_payroll_date >= planned.as_of_date, false) as is_payroll_known
+from planned
