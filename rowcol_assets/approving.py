@@ -7,21 +7,27 @@ approval: the payment service or a person pays, and the chain of custody follows
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import duckdb
+
 from ingestion.control import product_clock_of
-from ingestion.control.decisions import known_decision, note_refusal
+from ingestion.control.decisions import known_decision
 from ingestion.control.store import ControlStore
+from ingestion.control.verdicts import note_refusal
 from ingestion.errors import RowcolError
 from ingestion.live.desk import ask_once
 from ingestion.live.facts import LiveFailure, question_of
 from ingestion.settings import Settings
-from ingestion.warehouse import open_warehouse
-from rowcol_assets.guardrail import Answer, judge
+from ingestion.warehouse import has_relation, open_warehouse
+from rowcol_assets.guardrail import Answer, NotPayable, judge
 
 # What an advisor takes back by approving.
 LIFTED = "held_by_advisor"
+# What was built longer ago says nothing of what is open now, whatever cash is.
+OLDEST = timedelta(hours=24)
 
 
 class Refused(RowcolError):
@@ -36,14 +42,20 @@ class Refused(RowcolError):
 def approved(settings: Settings, store: ControlStore, business_id: str, bills: Sequence[tuple[str, str]]) -> Answer:
     """The guardrail's approval of paying all these bills (rail and id) on the cash that the vendors state now.
 
-    Refused says why not: without a live balance it is needs_data. WarehouseBusy when the warehouse stays held.
+    Refused says why not: without a live balance it is needs_data, and where nothing was built for a day too. WarehouseBusy when the
+    warehouse stays held.
     """
+    clock = product_clock_of(settings, store)
     try:
-        told = ask_once(settings, store, product_clock_of(settings, store), question_of("balances", business_id), strict=True)
+        told = ask_once(settings, store, clock, question_of("balances", business_id), strict=True)
     except LiveFailure as error:
         raise Refused("needs_data", ["no_live_balance"], f"no live balance: {error}") from None
     with open_warehouse(settings, "approval") as warehouse:
-        last = judge(warehouse, business_id, bills)
+        _check_age(warehouse, business_id, clock())
+        try:
+            last = judge(warehouse, business_id, bills)
+        except NotPayable as error:
+            raise Refused("held", ["not_payable"], str(error)) from None
         cash = _home_cash(business_id, last.currency, told.value["cash"])
         answer = judge(warehouse, business_id, bills, live_cash=cash)
     against = [hit for hit in answer.rule_hits if hit.rule != LIFTED]
@@ -81,8 +93,21 @@ def let_by_the_guardrail(
                 told = {"kind": "approve", "subject": subject, "answer": refusal.answer, "rules": list(refusal.rules)}
                 note_refusal(transaction, business_id=business_id, advisor_id=advisor_id, subject=told, client=client, at=at)
         raise
-    floors = f"cash {answer.cash_after}, buffer {answer.buffer_days_after} days afterwards, policy {answer.policy_version}"
-    return [subject | {"guardrail": floors} for subject in subjects]
+    return [subject | {"guardrail": said_of(answer)} for subject in subjects]
+
+
+def said_of(answer: Answer) -> str:
+    """What the guardrail said would be left, as it is kept with an approval."""
+    return f"cash {answer.cash_after}, buffer {answer.buffer_days_after} days afterwards, policy {answer.policy_version}"
+
+
+def _check_age(warehouse: duckdb.DuckDBPyConnection, business_id: str, now: datetime) -> None:
+    """Refused when the last build of the business is older than OLDEST."""
+    if not has_relation(warehouse, "marts.dim_business"):
+        return  # nothing was ever built, which `judge` says
+    built = warehouse.execute("select as_of from marts.dim_business where business_id = ?", [business_id]).fetchone()
+    if built is not None and now - built[0].replace(tzinfo=UTC) > OLDEST:
+        raise Refused("needs_data", ["data_too_old"], f"what is known of {business_id} is of {built[0]:%Y-%m-%d %H:%M} UTC: rowcol run")
 
 
 def _home_cash(business_id: str, currency: str, by_currency: dict[str, Decimal] | None) -> Decimal:

@@ -1,13 +1,15 @@
 """What a decision names, looked up in the warehouse before it is stored: a typing error must not become a verdict on nobody.
 
-The shapes of subjects are in `ingestion.control.decision_subjects`. The receiver stores without looking, since it waits for no
-warehouse; what turns out to name nobody there has no effect in the models.
+A bill that is paid or void is nobody either, and a flag that is not open, or was last looked at more than a day ago. The shapes of
+subjects are in `ingestion.control.decision_subjects`. The receiver stores without looking, since it waits for no warehouse; what
+turns out to name nobody there has no effect in the models, and an approval is judged by the next run (`settling`).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import duckdb
@@ -19,18 +21,37 @@ from ingestion.warehouse import has_relation, open_warehouse
 PARTY_MAPS = {"vendor": ("marts.vendor_map", "rail_vendor_id"), "customer": ("marts.customer_map", "rail_customer_id")}
 PARTY_FIELDS = {"vendor_id": "vendors", "customer_id": "customers"}
 AMOUNT = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,2})?")
+# Of these nothing is left to decide.
+SETTLED = ("paid", "voided", "deleted")
+OLDEST_FLAG = timedelta(hours=24)
 SIDES = ("left_rail", "left_entity", "left_id", "right_rail", "right_entity", "right_id")
 
 
-def check_exists(settings: Settings, business_id: str, subjects: list[dict[str, Any]]) -> None:
-    """RowcolError names the first thing that the business does not have; WarehouseBusy when the warehouse stays held."""
+class Unfit(RowcolError):
+    """What a decision names is not there, or nothing is left to decide on it."""
+
+
+def check_exists(settings: Settings, business_id: str, kind: str, subjects: list[dict[str, Any]], now: datetime) -> None:
+    """Unfit names the first thing that the business does not have or that is settled; WarehouseBusy when the warehouse stays held."""
     with open_warehouse(settings, "decision") as warehouse:
         for subject in subjects:
             for what, relation, key in _named(subject):
                 if not _is_there(warehouse, business_id, relation, key):
-                    raise RowcolError(f"{business_id} has no {what}")
+                    raise Unfit(f"{business_id} has no {what}")
             if "conflict" in subject:
                 _check_settlement(warehouse, business_id, subject)
+            if "bill" in subject:
+                _check_open(warehouse, business_id, subject)
+            if kind == "resolve-flag":
+                _check_flag(warehouse, business_id, subject["flag_id"], now)
+
+
+def with_facts(settings: Settings, business_id: str, subjects: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Subjects of flags with what is observed now, which the decision is about."""
+    query = "select flag_id, facts_hash from marts.fct_hygiene_flag where business_id = ? and list_contains(?, flag_id)"
+    with open_warehouse(settings, "decision") as warehouse:
+        facts = dict(warehouse.execute(query, [business_id, [one["flag_id"] for one in subjects]]).fetchall())
+    return [one | {"facts_hash": facts[one["flag_id"]]} for one in subjects]
 
 
 def sides_of_match(settings: Settings, business_id: str, match_id: str) -> dict[str, str]:
@@ -79,6 +100,24 @@ def _check_settlement(warehouse: duckdb.DuckDBPyConnection, business_id: str, su
         raise RowcolError(f"conflict {subject['conflict']} is between {rails[0]} and {rails[1]}")
     if "value" in subject and is_money and not AMOUNT.fullmatch(subject["value"]):
         raise RowcolError(f"{field} is an amount of money, such as 125.00")
+
+
+def _check_open(warehouse: duckdb.DuckDBPyConnection, business_id: str, subject: Mapping[str, Any]) -> None:
+    if not has_relation(warehouse, "marts.fct_bills"):
+        return
+    query = "select effective_status from marts.fct_bills where business_id = ? and rail = ? and record_id = ?"
+    found = warehouse.execute(query, [business_id, subject["rail"], subject["bill"]]).fetchone()
+    if found is not None and found[0] in SETTLED:
+        raise Unfit(f"bill {subject['bill']} of {business_id} is {found[0]}: there is nothing to decide")
+
+
+def _check_flag(warehouse: duckdb.DuckDBPyConnection, business_id: str, flag_id: str, now: datetime) -> None:
+    query = "select status, checked_at from marts.fct_hygiene_flag where business_id = ? and flag_id = ?"
+    status, checked_at = warehouse.execute(query, [business_id, flag_id]).fetchall()[0]
+    if status != "open":
+        raise Unfit(f"flag {flag_id} of {business_id} is not open, it is {status}")
+    if now - checked_at.replace(tzinfo=UTC) > OLDEST_FLAG:
+        raise Unfit(f"flag {flag_id} of {business_id} was last looked at on {checked_at:%Y-%m-%d at %H:%M} UTC: rowcol run")
 
 
 def _record(rail: str, entity: str, record_id: str) -> tuple[str, str, dict[str, str]]:

@@ -23,6 +23,10 @@ from rowcol_assets.publishing.reader import open_published
 Verdict = Literal["approved", "held", "needs_data"]
 
 
+class NotPayable(RowcolError):
+    """A bill is none of the business's, or nothing is open on it."""
+
+
 @dataclass(frozen=True)
 class Hit:
     """One rule that speaks against the payments. record_id: the bill it is about; None where it is about all of them."""
@@ -83,7 +87,7 @@ def judge(
     rows = {(row["rail"], row["record_id"]): row for row in _rows(marts, business_id, bills)}
     for rail, record_id in bills:
         if (rail, record_id) not in rows:
-            raise RowcolError(_why_not(marts, business_id, rail, record_id))
+            raise NotPayable(_why_not(marts, business_id, rail, record_id))
     chosen = [rows[bill] for bill in bills]
     figures = _figures(marts, chosen, live_cash)
     hits = _own_hits(chosen, cash_is_live=live_cash is not None)

@@ -74,7 +74,7 @@ decisions = sa.Table(
     *_texts("idempotency_key", "kind", "subject"),
     *_texts("reason", null=True),
     *_texts("content_hash"),
-    *_texts("client", null=True),
+    *_texts("client", "bulk_id", null=True),
     sa.Column("decided_at", Instant, nullable=False),
     sa.UniqueConstraint("business_id", "advisor_id", "idempotency_key", name="one_decision_per_key"),
 )

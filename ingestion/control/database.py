@@ -22,7 +22,7 @@ from ingestion.errors import RowcolError, UsageError
 from ingestion.files import private_dir
 from ingestion.settings import Settings
 
-SCHEMA_VERSION = "0012"
+SCHEMA_VERSION = "0013"
 BUSY_SECONDS = 30
 MIGRATIONS = Path(__file__).parent / "migrations"
 

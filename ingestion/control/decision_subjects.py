@@ -68,15 +68,17 @@ class Settlement(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Flag(msgspec.Struct, forbid_unknown_fields=True):
-    """A flag of the hygiene tray."""
+    """A flag of the hygiene tray. facts_hash: what was observed when it was decided; without it, what the last run had observed."""
 
     flag_id: Id
+    facts_hash: Id | None = None
 
 
 class Undone(msgspec.Struct, forbid_unknown_fields=True):
-    """A former decision."""
+    """A former decision, or all those of a bulk that still stand."""
 
-    decision_id: Id
+    decision_id: Id | None = None
+    bulk_id: Id | None = None
 
 
 Subject = Payable | Parties | Match | Correction | Settlement | Flag | Undone
@@ -135,6 +137,9 @@ def _check(subject: Subject) -> None:
             entity_promise(subject.right_rail, subject.right_entity)
             if subject.left_rail == subject.right_rail:
                 raise UsageError("a match is between records of two rails")
+        case Undone(decision_id=decision, bulk_id=bulk):
+            if (decision is None) == (bulk is None):
+                raise UsageError("an undo names a decision or a bulk, one of the two")
         case Settlement(rail=rail, value=value):
             if (rail is None) == (value is None):
                 raise UsageError("a conflict is settled by the rail that is right or by a value, one of the two")

@@ -1,13 +1,13 @@
-"""The inbox of decisions: what an advisor decided, stored once per idempotency key and never changed.
+"""The inbox of decisions: what an advisor decided, stored once per idempotency key and never changed, one or a hundred at once.
 
-What a decision is about is `decision_subjects`; whether it can be carried out is judged later, from the data. Who may decide
-is `may_act`.
+What a decision is about is `decision_subjects`, what may be undone is `undoing`, what became of an approval is `verdicts`; whether a
+decision can be carried out is judged later, from the data. Who may decide is `may_act`.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,11 +22,12 @@ from ingestion.control.arrivals_schema import decisions
 from ingestion.control.database import insert
 from ingestion.control.decision_subjects import checked_reason, subject_of
 from ingestion.control.schema import grants
+from ingestion.control.undoing import check_stands
 from ingestion.errors import RowcolError, UsageError
 
 SENIORITY = ("owner", "admin", "staff")
-# Of no decision, but of what was refused: no model reads it.
-REFUSED = "refused"
+MOST_AT_ONCE = 100
+OTHER_CONTENT = "this idempotency key was used before for another decision"
 
 
 class NotAllowed(RowcolError):
@@ -39,82 +40,69 @@ class OtherContent(UsageError):
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A decision as stored. is_new: it was not there before."""
+    """A decision as stored. is_new: it was not there before; bulk_id: of those made at once with it."""
 
     decision_id: str
     is_new: bool
+    bulk_id: str | None = None
 
 
-def put_decision(
+def put_decisions(
     transaction: Transaction,
     *,
     business_id: str,
     advisor_id: str,
     idempotency_key: str,
     kind: str,
-    subject: Mapping[str, Any],
+    subjects: Sequence[Mapping[str, Any]],
     reason: str | None,
     client: str,
     at: datetime,
-) -> Decided:
-    """Stores a decision; the same key again gives the first one, OtherContent when it says something else.
+) -> list[Decided]:
+    """Stores one decision per subject, all or none; the same key again gives the first ones, OtherContent when it says something else.
 
-    client: from where it came, a network address or `command line`. NotAllowed when the advisor has no grant to act, UsageError
-    when the subject is none of its kind, or the decision to undo does not stand.
+    client: from where they came, a network address or `command line`. The caller's transaction ends with what is raised: NotAllowed when
+    the advisor has no grant to act; UsageError when a subject is none of its kind or named twice, when there are more than a hundred, or
+    when what is to be undone does not stand.
     """
     if role_of(transaction, advisor_id, business_id) not in ACTING_ROLES:
         raise NotAllowed(f"{advisor_id} may not act for {business_id}")
-    subject, reason = subject_of(kind, subject), checked_reason(reason)
-    # What the guardrail said differs from one minute to the next; the decision is the same.
-    decided = {name: value for name, value in subject.items() if name != "guardrail"}
-    digest = hashlib.sha256(msgspec.json.encode({"kind": kind, "subject": decided, "reason": reason}, order="deterministic")).hexdigest()
-    mine = uuid4().hex
-    key = {"business_id": business_id, "advisor_id": advisor_id, "idempotency_key": idempotency_key}
-    known = transaction.execute(sa.select(decisions.c.decision_id, decisions.c.content_hash).filter_by(**key)).first()
-    if known is None and kind == "undo":
-        _check_stands(transaction, business_id, subject["decision_id"])
-    statement = insert(transaction, decisions).values(
-        **key,
-        decision_id=mine,
-        kind=kind,
-        subject=msgspec.json.encode(subject, order="deterministic").decode(),
-        reason=reason,
-        content_hash=digest,
-        client=client,
-        decided_at=at,
-    )
-    statement = statement.on_conflict_do_nothing(index_elements=list(key)).returning(decisions.c.decision_id)
-    if transaction.execute(statement).first():
-        return Decided(mine, is_new=True)
-    known = transaction.execute(sa.select(decisions.c.decision_id, decisions.c.content_hash).filter_by(**key)).one()
-    if known.content_hash != digest:
-        raise OtherContent("this idempotency key was used before for another decision")
-    return Decided(known.decision_id, is_new=False)
+    check_count(len(subjects))
+    made, reason = [subject_of(kind, subject) for subject in subjects], checked_reason(reason)
+    digests = [_digest(kind, subject, reason) for subject in made]
+    if len(set(digests)) < len(digests):
+        raise UsageError("the same is named twice")
+    rows = {"business_id": business_id, "advisor_id": advisor_id, "kind": kind, "reason": reason, "client": client, "decided_at": at}
+    stored, is_new = _stored(transaction, business_id, advisor_id, idempotency_key), False
+    if not stored:
+        if kind == "undo":
+            check_stands(transaction, business_id, made, at)
+        bulk_id = uuid4().hex if len(made) > 1 else None
+        for number, (subject, digest) in enumerate(zip(made, digests, strict=True)):
+            row = {"subject": msgspec.json.encode(subject, order="deterministic").decode(), "content_hash": digest, "bulk_id": bulk_id}
+            key = idempotency_key if number == 0 else f"{idempotency_key}/{number}"
+            statement = insert(transaction, decisions).values(**rows, **row, idempotency_key=key, decision_id=uuid4().hex)
+            statement = statement.on_conflict_do_nothing(index_elements=["business_id", "advisor_id", "idempotency_key"])
+            is_new = transaction.execute(statement.returning(decisions.c.decision_id)).first() is not None
+            if not is_new and number > 0:
+                raise OtherContent(OTHER_CONTENT)
+            if not is_new:
+                break  # another process stored it since it was looked for
+        stored = _stored(transaction, business_id, advisor_id, idempotency_key)
+    if [row.content_hash for row in stored] != digests:
+        raise OtherContent(OTHER_CONTENT)
+    return [Decided(row.decision_id, is_new, row.bulk_id) for row in stored]
+
+
+def check_count(named: int) -> None:
+    """UsageError unless so many may be decided at once."""
+    if not 0 < named <= MOST_AT_ONCE:
+        raise UsageError(f"1 to {MOST_AT_ONCE} are decided at once, not {named}")
 
 
 def known_decision(transaction: Transaction, business_id: str, advisor_id: str, idempotency_key: str) -> bool:
     """Tells whether a decision is stored under this key."""
-    key = {"business_id": business_id, "advisor_id": advisor_id, "idempotency_key": idempotency_key}
-    return transaction.execute(sa.select(decisions.c.decision_id).filter_by(**key)).first() is not None
-
-
-def note_refusal(
-    transaction: Transaction, *, business_id: str, advisor_id: str, subject: Mapping[str, Any], client: str, at: datetime
-) -> None:
-    """Keeps that a decision was wanted and refused, for the log; it changes nothing. subject: what was wanted, and why it is not."""
-    content = msgspec.json.encode(subject, order="deterministic")
-    statement = sa.insert(decisions).values(
-        business_id=business_id,
-        advisor_id=advisor_id,
-        idempotency_key=f"{REFUSED}-{uuid4().hex}",
-        decision_id=uuid4().hex,
-        kind=REFUSED,
-        subject=content.decode(),
-        content_hash=hashlib.sha256(content).hexdigest(),
-        client=client,
-        decided_at=at,
-    )
-    transaction.execute(statement)
+    return bool(_stored(transaction, business_id, advisor_id, idempotency_key))
 
 
 def may_act(transaction: Transaction, business_id: str) -> list[tuple[str, str]]:
@@ -124,16 +112,17 @@ def may_act(transaction: Transaction, business_id: str) -> list[tuple[str, str]]
     return sorted(found, key=lambda one: (SENIORITY.index(one[1]), one[0]))
 
 
-def _check_stands(transaction: Transaction, business_id: str, decision_id: str) -> None:
-    """UsageError unless the decision is one of the business's that nobody has undone."""
-    rows = transaction.execute(
-        sa.select(decisions.c.decision_id, decisions.c.kind, decisions.c.subject).filter_by(business_id=business_id)
-    ).all()
-    made = {row.decision_id: row.kind for row in rows}
-    if decision_id not in made:
-        raise UsageError(f"{business_id} has no decision {decision_id}")
-    if made[decision_id] == "undo":
-        raise UsageError("an undo cannot be undone: decide anew")
-    undone = {msgspec.json.decode(row.subject)["decision_id"] for row in rows if row.kind == "undo"}
-    if decision_id in undone:
-        raise UsageError(f"decision {decision_id} was undone before")
+def _digest(kind: str, subject: Mapping[str, Any], reason: str | None) -> str:
+    """What a decision says. What the guardrail said and what was observed can differ when it is sent again; the decision is the same."""
+    decided = {name: value for name, value in subject.items() if name not in ("guardrail", "facts_hash")}
+    return hashlib.sha256(msgspec.json.encode({"kind": kind, "subject": decided, "reason": reason}, order="deterministic")).hexdigest()
+
+
+def _stored(transaction: Transaction, business_id: str, advisor_id: str, idempotency_key: str) -> Sequence[sa.Row[Any]]:
+    """What is stored under the key, in its order; nothing when it is new."""
+    key = {"business_id": business_id, "advisor_id": advisor_id, "idempotency_key": idempotency_key}
+    query = sa.select(decisions.c.decision_id, decisions.c.content_hash, decisions.c.bulk_id)
+    first = transaction.execute(query.filter_by(**key)).all()
+    if not first or first[0].bulk_id is None:
+        return first
+    return transaction.execute(query.filter_by(bulk_id=first[0].bulk_id).order_by(decisions.c.decision_no)).all()

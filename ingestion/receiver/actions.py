@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection as Transaction
 from ingestion.control.api_tokens import ACTING_ROLES, advisor_of, role_of
 from ingestion.control.database import Database
 from ingestion.control.decision_subjects import Reason
-from ingestion.control.decisions import Decided, NotAllowed, OtherContent, put_decision
+from ingestion.control.decisions import MOST_AT_ONCE, Decided, NotAllowed, OtherContent, put_decisions
 from ingestion.control.schema import connections
 from ingestion.control.sync_requests import Asked, ask, request_states
 from ingestion.errors import UsageError
@@ -39,11 +39,12 @@ class SyncOrder(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class DecisionOrder(msgspec.Struct, forbid_unknown_fields=True):
-    """What was decided, and on what."""
+    """What was decided, and on what: one subject, or up to a hundred that stand or fall together."""
 
     business: Word
     kind: Word
-    subject: dict[str, Any]
+    subject: dict[str, Any] | None = None
+    subjects: Annotated[list[dict[str, Any]], msgspec.Meta(min_length=1, max_length=MOST_AT_ONCE)] | None = None
     reason: Reason | None = None
 
 
@@ -92,22 +93,30 @@ async def sync_state(database: Database, advisor: str, request_id: str) -> dict[
     return row
 
 
-async def decide(writer: BatchWriter, advisor: str, client: str, headers: Mapping[str, str], body: bytes, at: datetime) -> Decided:
-    """Stores a decision once per idempotency key. client: the address it came from."""
+async def decide(writer: BatchWriter, advisor: str, client: str, headers: Mapping[str, str], body: bytes, at: datetime) -> list[Decided]:
+    """Stores a decision once per idempotency key, or all those made at once. client: the address they came from.
+
+    What the guardrail says of an approval is for the run that judges it to say, so an order cannot say it.
+    """
     order = _read(body, DecisionOrder)
+    if (order.subject is None) == (order.subjects is None):
+        raise TurnedAway(422, "a decision has a subject or subjects, one of the two")
+    subjects = order.subjects or [order.subject or {}]
+    if any("guardrail" in subject for subject in subjects):
+        raise TurnedAway(422, "what the guardrail says is not for the decider to say")
     key = headers.get("idempotency-key", "")
     if not 0 < len(key) <= 200 or not key.isascii() or not key.isprintable():
         raise TurnedAway(400, "an Idempotency-Key header of 1 to 200 printable characters is needed")
 
-    def work(transaction: Transaction) -> Decided:
+    def work(transaction: Transaction) -> list[Decided]:
         try:
-            return put_decision(
+            return put_decisions(
                 transaction,
                 business_id=order.business,
                 advisor_id=advisor,
                 idempotency_key=key,
                 kind=order.kind,
-                subject=order.subject,
+                subjects=subjects,
                 reason=order.reason,
                 client=client,
                 at=at,

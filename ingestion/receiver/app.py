@@ -95,7 +95,11 @@ class Receiver:
         body = await read_body(request, self.limits, self.limits.largest_action)
         client = request.client.host if request.client else ""
         decided = await actions.decide(self.writer, advisor, client, request.headers, body, await self._now.get())
-        return _json(201 if decided.is_new else 200, decided)
+        first = decided[0]
+        told = {"decision_id": first.decision_id, "is_new": first.is_new}
+        if first.bulk_id is not None:
+            told = {"bulk_id": first.bulk_id, "is_new": first.is_new, "decision_ids": [one.decision_id for one in decided]}
+        return _json(201 if first.is_new else 200, told)
 
     async def live(self, request: Request) -> Response:
         """GET /live/{business}/{what}, with ?strict=1 for an answer that is live or none"""

@@ -88,14 +88,25 @@ class _Log:
         return [json.loads(event["snapshot"]) for event in newest.values() if event["action"] != "deleted"]
 
     def decisions(self, bills: Iterable[Record]) -> list[dict[str, Any]]:
-        """Approvals and holds of bills by any of their names."""
+        """Approvals and holds of bills by any of their names, and what became of approvals that were asked for."""
         named = {(rail, bill) for rail, _, bill in bills}
-        found = []
+        found, asked = [], set()
         for event in self._events("rail is null and entity = 'decisions'"):
             told = json.loads(event["snapshot"])
-            subject = told["subject"] if isinstance(told["subject"], dict) else json.loads(told["subject"])
-            if told["kind"] in ("approve", "hold") and (subject.get("rail"), subject.get("bill")) in named:
-                found.append(event | {"kind": told["kind"]})
+            kind, subject = told["kind"], _object(told["subject"])
+            if kind == "admitted" and subject["decision_id"] in asked:
+                found.append(event | {"what": f"approved, the guardrail said: {subject['guardrail']}"})
+            wanted = _object(subject["subject"]) if kind == "refused" else subject
+            if (wanted.get("rail"), wanted.get("bill")) not in named:
+                continue
+            why = f": {event['reason']}" if event["reason"] != kind else ""
+            if kind == "refused":
+                found.append(event | {"what": "refused: " + (subject.get("said") or ", ".join(subject.get("rules", [])))})
+            elif kind == "approve" and "guardrail" not in subject:
+                asked.add(event["record_id"])
+                found.append(event | {"what": f"approval asked for{why}"})
+            elif kind in ("approve", "hold"):
+                found.append(event | {"what": {"approve": "approved", "hold": "held"}[kind] + why})
         return found
 
     def payments_of(self, bills: set[str]) -> set[Record]:
@@ -108,6 +119,12 @@ class _Log:
             quoted=quoted,
         )
         return {(LEDGER, PAYMENT, event["record_id"]) for event in events for word in _words(event) if bills.intersection(word.bills)}
+
+
+def _object(told: Any) -> dict[str, Any]:
+    """A part of a snapshot that is JSON in itself, or text of it."""
+    found: dict[str, Any] = told if isinstance(told, dict) else json.loads(told)
+    return found
 
 
 def _partners(matches: Sequence[dict[str, Any]], records: set[Record], *pairs: str) -> set[Record]:
@@ -135,11 +152,8 @@ def _told(events: Iterable[dict[str, Any]]) -> list[Step]:
     before: dict[tuple[str, str], str] = {}
     for event in events:
         record = "/".join(filter(None, (event["rail"], event["entity"], event["record_id"])))
-        if "kind" in event:
-            what = {"approve": "approved", "hold": "held"}[event["kind"]] + (
-                f": {event['reason']}" if event["reason"] != event["kind"] else ""
-            )
-            steps.append(Step(event["occurred_at"], "approve", event["actor_id"] or event["actor_type"], what, record))
+        if "what" in event:
+            steps.append(Step(event["occurred_at"], "approve", event["actor_id"] or event["actor_type"], event["what"], record))
             continue
         # Only a rail that stamps its versions says when one came about; of another it is known when it was first seen.
         at = event["occurred_at"] if RAILS[event["rail"]].versioned else event["observed_at"]

@@ -29,7 +29,7 @@ WRITTEN = {
     "correct": "bills|invoices ID FIELD=VALUE...",
     "settle": "CONFLICT RAIL, or CONFLICT value=VALUE",
     "resolve-flag": "FLAG...",
-    "undo": "DECISION...",
+    "undo": "DECISION..., or BULK",
 }
 # From where these decisions come, in the log.
 CLIENT = "command line"
@@ -48,18 +48,20 @@ def command(
     key: Annotated[str | None, typer.Option(help="The same key again is the same decision, not a second one.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the decisions as JSON.")] = False,
 ) -> None:
-    """Record a decision; it takes effect with the next run, wins over what rules say, and can be undone.
+    """Record a decision, or up to 100 at once; it takes effect with the next run, wins over what rules say, and can be undone.
 
     Examples: `rowcol decide approve acme 145`, `rowcol decide same acme qbo:58 ramp:0b1c --reason "one shop, two names"`,
     `rowcol decide correct acme bills 145 due_date=2026-12-01`, `rowcol decide settle acme 9c29… ramp`,
-    `rowcol decide undo acme 5f2a…`. A rail before a bill's id (`ramp:0b1c`) names another rail's bill than the ledger's.
+    `rowcol decide resolve-flag acme 3c1f… 77d0…`, `rowcol decide undo acme 5f2a…`, within a day for all that were made at once by
+    their bulk's id. A rail before a bill's id (`ramp:0b1c`) names another rail's bill than the ledger's.
     """
-    from ingestion.control import open_store
+    from ingestion.control import open_store, product_clock_of
     from ingestion.control.decision_subjects import subject_of
+    from ingestion.control.decisions import check_count
     from ingestion.identifiers import check_business_id
     from ingestion.settings import load_settings
     from rowcol_assets.cli.output import show_json, show_table
-    from rowcol_assets.decidable import check_exists
+    from rowcol_assets.decidable import Unfit, check_exists, with_facts
 
     check_business_id(business)
     if kind not in WRITTEN:
@@ -67,8 +69,15 @@ def command(
     settings = load_settings()
     with open_store(settings) as store:
         who = _decider(store, business, advisor)
-        subjects = [subject_of(kind, one) for one in _subjects(settings, kind, business, subject, customers)]
-        check_exists(settings, business, subjects)
+        subjects = [subject_of(kind, one) for one in _subjects(settings, store, kind, business, subject, customers)]
+        check_count(len(subjects))
+        try:
+            check_exists(settings, business, kind, subjects, product_clock_of(settings, store)())
+        except Unfit as unfit:
+            _keep_refusal(settings, store, kind, business, who, subjects, unfit)
+            raise
+        if kind == "resolve-flag":
+            subjects = with_facts(settings, business, subjects)
         if kind == "approve":
             from rowcol_assets.approving import let_by_the_guardrail
 
@@ -79,7 +88,9 @@ def command(
     else:
         on = subject if len(subject) == len(made) else [" ".join(subject)]
         rows = [one | {"subject": words} for one, words in zip(made, on, strict=True)]
-        show_table("decided; it takes effect with the next run", SHOWN, rows)
+        bulk = made[0]["bulk_id"]
+        undone = f"; within a day all of it is undone by: rowcol decide undo {business} {bulk}" if bulk and kind != "undo" else ""
+        show_table(f"decided; it takes effect with the next run{undone}", SHOWN, rows)
 
 
 def _decider(store: ControlStore, business: str, advisor: str | None) -> str:
@@ -101,7 +112,7 @@ def _decider(store: ControlStore, business: str, advisor: str | None) -> str:
     return advisor
 
 
-def _subjects(settings: Settings, kind: str, business: str, given: list[str], customers: bool) -> list[dict[str, Any]]:
+def _subjects(settings: Settings, store: ControlStore, kind: str, business: str, given: list[str], customers: bool) -> list[dict[str, Any]]:
     """What was written, as the subjects of one or more decisions."""
     from rowcol_assets.decidable import sides_of_match
 
@@ -124,7 +135,10 @@ def _subjects(settings: Settings, kind: str, business: str, given: list[str], cu
         case "resolve-flag", [*flags]:
             return [{"flag_id": flag} for flag in flags]
         case "undo", [*made]:
-            return [{"decision_id": one} for one in made]
+            from ingestion.control.undoing import is_bulk
+
+            with store.database.read() as transaction:
+                return [{"bulk_id" if is_bulk(transaction, business, one) else "decision_id": one} for one in made]
     raise UsageError(f"{kind} is written: rowcol decide {kind} BUSINESS {WRITTEN[kind]}")
 
 
@@ -142,26 +156,30 @@ def _put(
     from uuid import uuid4
 
     from ingestion.control import product_clock_of
-    from ingestion.control.decisions import put_decision
+    from ingestion.control.decisions import put_decisions
 
     at = product_clock_of(settings, store)()
-    first = key or uuid4().hex
-    made = []
     with store.database.write() as transaction:
-        for number, subject in enumerate(subjects):
-            done = put_decision(
-                transaction,
-                business_id=business,
-                advisor_id=advisor,
-                idempotency_key=first if number == 0 else f"{first}/{number}",
-                kind=kind,
-                subject=subject,
-                reason=reason,
-                client=CLIENT,
-                at=at,
-            )
-            made.append(
-                {"decision_id": done.decision_id, "is_new": done.is_new, "kind": kind, "subject": subject, "advisor_id": advisor,
-                 "business_id": business, "reason": reason, "decided_at": at}
-            )  # fmt: skip
-    return made
+        done = put_decisions(
+            transaction, business_id=business, advisor_id=advisor, idempotency_key=key or uuid4().hex, kind=kind, subjects=subjects,
+            reason=reason, client=CLIENT, at=at,
+        )  # fmt: skip
+    return [
+        {"decision_id": one.decision_id, "is_new": one.is_new, "bulk_id": one.bulk_id, "kind": kind, "subject": subject,
+         "advisor_id": advisor, "business_id": business, "reason": reason, "decided_at": at}
+        for one, subject in zip(done, subjects, strict=True)
+    ]  # fmt: skip
+
+
+def _keep_refusal(
+    settings: Settings, store: ControlStore, kind: str, business: str, advisor: str, subjects: list[dict[str, Any]], unfit: RowcolError
+) -> None:
+    """What was wanted of something that cannot be decided on is kept for the log, as what the guardrail refuses is."""
+    from ingestion.control import product_clock_of
+    from ingestion.control.verdicts import note_refusal
+
+    at = product_clock_of(settings, store)()
+    with store.database.write() as transaction:
+        for subject in subjects:
+            told = {"kind": kind, "subject": subject, "said": str(unfit)}
+            note_refusal(transaction, business_id=business, advisor_id=advisor, subject=told, client=CLIENT, at=at)

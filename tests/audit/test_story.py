@@ -35,7 +35,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("ramp", "bills", "r1", RAMP_BILL),
         ("ramp", "bills", "r1", RAMP_BILL | {"memo": "says nothing new"}),
         (None, "matches", "m1", _match("bill", "ramp/bills/r1", "qbo/bills/7")),
+        (None, "decisions", "d0", {"kind": "approve", "subject": '{"rail":"qbo","bill":"7"}'}),
+        (
+            None,
+            "decisions",
+            "v0",
+            {"kind": "refused", "subject": {"decision_id": "d0", "said": "held", "subject": {"rail": "qbo", "bill": "7"}}},
+        ),
         (None, "decisions", "d1", {"kind": "approve", "subject": '{"rail":"ramp","bill":"r1"}'}),
+        (None, "decisions", "v1", {"kind": "admitted", "subject": {"decision_id": "d1", "guardrail": "cash 5"}}),
         (None, "decisions", "d2", {"kind": "approve", "subject": '{"rail":"qbo","bill":"8"}'}),
         ("ramp", "bills", "r1", RAMP_BILL | SENT | {"approval_status": "APPROVED"}),
         ("qbo", "bill_payments", "17", PAYMENT | {"Line": [{"LinkedTxn": [{"TxnId": "71", "TxnType": "Bill"}]}]}),
@@ -59,7 +67,10 @@ def test_a_bill_is_told_from_its_approval_to_the_books(folder: Path) -> None:
     story = [(step.stage, step.who, step.what, step.record) for step in custody_story(folder, "acme", "bills", "7")]
     assert story == [
         ("approve", "ramp", "waiting for approval", "ramp/bills/r1"),
-        ("approve", "ann", "approved: as agreed", "decisions/d1"),
+        ("approve", "ann", "approval asked for: as agreed", "decisions/d0"),
+        ("approve", "ann", "refused: held", "decisions/v0"),
+        ("approve", "ann", "approval asked for: as agreed", "decisions/d1"),
+        ("approve", "ann", "approved, the guardrail said: cash 5", "decisions/v1"),
         ("approve", "ramp", "approved", "ramp/bills/r1"),
         ("execute", "ramp", "on its way with 300.00 USD by ACH, sent 2026-09-22", "ramp/bills/r1"),
         ("record", "qbo", "in the books as a payment of 300.00 USD dated 2026-09-22", "qbo/bill_payments/9"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +23,13 @@ CREDENTIALS = {"client_id": "client", "client_secret": "hush-hush", "realm_id": 
 
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ControlStore:
-    """Acme with bills 17 and 18, vendors on two rails, a match, two conflicts and a flag; bolt with bill 19 and the same vendors."""
+    """Acme with bills 16 (paid), 17, 18, vendors on two rails, a match, conflicts and flags; bolt with bill 19 and the same vendors."""
     settings = Settings(home=tmp_path / "home", now=NOW)
     monkeypatch.setattr("ingestion.settings.load_settings", lambda: settings)
     store = open_store(settings)
     with RawWarehouse(settings.warehouse_path) as raw:
         raw.load("1")
-        for business, realm, bills in (("acme", "1001", "17 18"), ("bolt", "1002", "19")):
+        for business, realm, bills in (("acme", "1001", "16 17 18"), ("bolt", "1002", "19")):
             onboard(settings, store, business, "qbo", CREDENTIALS | {"realm_id": realm})
             raw.versions(business, "bills", [{"Id": bill} for bill in bills.split()])
         raw.execute("create schema marts")
@@ -45,6 +45,17 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ControlStore:
         raw.execute(
             "insert into marts.fct_conflict values ('acme', 'c1', 'amount', 'qbo', 'ramp', 5), "
             "('acme', 'c2', 'vendor', 'qbo', 'ramp', null)"
+        )
+        raw.execute("create table marts.fct_bills (business_id varchar, rail varchar, record_id varchar, effective_status varchar)")
+        raw.execute("insert into marts.fct_bills values ('acme', 'qbo', '16', 'paid'), ('acme', 'qbo', '17', 'open')")
+        raw.execute(
+            "create table marts.fct_hygiene_flag (business_id varchar, flag_id varchar, facts_hash varchar, status varchar, "
+            "checked_at timestamp)"
+        )
+        raw.execute(
+            "insert into marts.fct_hygiene_flag select 'acme', 'f' || number, 'seen' || number, 'open', ? from range(101) as t (number) "
+            "union all values ('acme', 'gone', '', 'resolved', ?), ('acme', 'old', '', 'open', ?)",
+            [NOW.replace(tzinfo=None), NOW.replace(tzinfo=None), NOW.replace(tzinfo=None) - timedelta(minutes=1441)],
         )
         raw.versions("acme", "vendors", [{"Id": "58"}])
         raw.observed("acme", "plaid", "transactions", "t1", {"transaction_id": "t1"})
@@ -136,7 +147,12 @@ def test_a_decision_is_undone_by_its_id(store: ControlStore, capsys: pytest.Capt
         ("settle acme c1 xero", 2, "xero"),
         ("settle acme c1 value=1e5", 1, "amount is an amount of money, such as 125.00"),
         ("settle acme c1", 2, "CONFLICT value=VALUE"),
-        ("resolve-flag acme f1", 1, "acme has no flag f1"),
+        ("resolve-flag acme f1 nope", 1, "acme has no flag nope"),
+        ("resolve-flag acme f1 gone", 1, "flag gone of acme is not open, it is resolved"),
+        ("resolve-flag acme f1 old", 1, "flag old of acme was last looked at on 2026-09-21 at 15:59 UTC"),
+        ("hold acme 16", 1, "bill 16 of acme is paid: there is nothing to decide"),
+        ("approve acme 17 16", 1, "bill 16 of acme is paid: there is nothing to decide"),
+        ("undo acme d1", 2, "acme has no decision d1"),
         ("hold acme 17 --as eve", 1, "eve may not act for acme"),
         ("hold bolt 19", 1, "nobody may act for bolt: rowcol grant ADVISOR bolt"),
         ("hold nobody 17", 2, "there is no business 'nobody'"),
@@ -149,7 +165,27 @@ def test_what_cannot_be_meant_is_said_in_a_sentence(
     assert decide(*written.split()) == code
     told = capsys.readouterr().err
     assert said in told and told.count("\n") == 1
+    # Of what is not there or settled the refusal is kept, for the log; the other sentences are about the writing.
+    is_unfit = any(
+        words in said for words in ("has no bills", "has no vendor", "has no conflict", "has no flag", "flag gone", "flag old", "is paid")
+    )
+    assert {kind for kind, *_ in kept(store)} == ({"refused"} if is_unfit else set())
+
+
+def test_a_bulk_is_resolved_with_what_was_observed_and_undone_by_its_id(store: ControlStore, capsys: pytest.CaptureFixture[str]) -> None:
+    assert decide("resolve-flag", "acme", *(f"f{number}" for number in range(101))) == 2
+    assert "1 to 100 are decided at once, not 101" in capsys.readouterr().err
     assert kept(store) == []
+    assert decide("resolve-flag", "acme", "f1", "f2", "--reason", "looked at", "--key", "tap", "--json") == 0
+    made = json.loads(capsys.readouterr().out)
+    (bulk,) = {one["bulk_id"] for one in made}
+    assert kept(store) == [
+        ("resolve-flag", {"flag_id": flag, "facts_hash": f"seen{flag[1:]}"}, "ann", "looked at") for flag in ("f1", "f2")
+    ]
+    assert decide("resolve-flag", "acme", "f1", "f2", "--reason", "looked at", "--key", "tap") == 0
+    assert f"rowcol decide undo acme {bulk}" in " ".join(capsys.readouterr().out.split())
+    assert decide("undo", "acme", bulk) == 0
+    assert kept(store)[2:] == [("undo", {"bulk_id": bulk}, "ann", None)]
 
 
 def test_of_several_equals_the_one_who_decides_is_named(store: ControlStore, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ from ingestion.control import ControlStore
 from ingestion.control.api_tokens import advisor_of, new_token, revoke_tokens
 from ingestion.control.arrivals_schema import decisions, sync_requests, webhook_inbox
 from ingestion.control.claims import MOST_ATTEMPTS, Readings, claim, end_claim, note_readings, open_claims
-from ingestion.control.decisions import OtherContent, put_decision
+from ingestion.control.decisions import OtherContent, put_decisions
 from ingestion.control.inbox import (
     dead_letters,
     newest_reading,
@@ -130,17 +130,18 @@ def test_a_decision_is_kept_once_per_key(settings: Settings, store: ControlStore
 
     def decide(kind: str = "approve", key: str = "tap") -> bool:
         with store.database.write() as transaction:
-            return put_decision(
+            (made,) = put_decisions(
                 transaction,
                 business_id="acme",
                 advisor_id="ann",
                 idempotency_key=key,
                 kind=kind,
-                subject={"bill": "1"},
+                subjects=[{"bill": "1"}],
                 reason=None,
                 client="10.0.0.7",
                 at=NOON,
-            ).is_new
+            )
+            return made.is_new
 
     assert [decide(), decide(), decide(key="other")] == [True, False, True]
     with pytest.raises(OtherContent):

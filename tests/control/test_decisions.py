@@ -1,15 +1,19 @@
-"""Decisions: what each kind is about, who may make them, and that each is undone once."""
+"""Decisions: what each kind is about, who may make them, that each is undone once, and a bulk within a day."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from ingestion.control import ControlStore
+from ingestion.control.arrivals_schema import decisions
 from ingestion.control.decision_subjects import subject_of
-from ingestion.control.decisions import Decided, NotAllowed, may_act, put_decision
+from ingestion.control.decisions import Decided, NotAllowed, OtherContent, may_act, put_decisions
+from ingestion.control.verdicts import Approval, note_admitted, note_refusal, waiting_approvals
 from ingestion.errors import UsageError
 from ingestion.settings import Settings
 from tests.control.conftest import connect
@@ -23,10 +27,24 @@ FIXED = {"entity": "bills", "record_id": "17", "fields": {"due_date": "2026-08-0
 def put(
     store: ControlStore, kind: str, subject: dict[str, Any], *, advisor: str = "ann", key: str = "tap", reason: str | None = None
 ) -> Decided:
+    (made,) = put_all(store, kind, [subject], advisor=advisor, key=key, reason=reason)
+    return made
+
+
+def put_all(
+    store: ControlStore,
+    kind: str,
+    subjects: list[dict[str, Any]],
+    *,
+    advisor: str = "ann",
+    key: str = "tap",
+    reason: str | None = None,
+    at: datetime = NOON,
+) -> list[Decided]:
     with store.database.write() as transaction:
-        return put_decision(
-            transaction, business_id="acme", advisor_id=advisor, idempotency_key=key, kind=kind, subject=subject, reason=reason,
-            client="command line", at=NOON,
+        return put_decisions(
+            transaction, business_id="acme", advisor_id=advisor, idempotency_key=key, kind=kind, subjects=subjects, reason=reason,
+            client="command line", at=at,
         )  # fmt: skip
 
 
@@ -58,6 +76,8 @@ def test_a_subject_is_completed_and_kept_in_one_form() -> None:
         ("same", PAIR | {"left_id": "a\x00b"}, "matching regex"),
         ("confirm-match", SIDES | {"left_entity": "bills"}, "plaid has no entity"),
         ("reject-match", SIDES | {"left_rail": "qbo", "left_entity": "bills"}, "of two rails"),
+        ("undo", {}, "a decision or a bulk, one of the two"),
+        ("undo", {"decision_id": "d", "bulk_id": "b"}, "a decision or a bulk, one of the two"),
         ("settle", {"conflict": "c"}, "by the rail that is right or by a value"),
         ("settle", {"conflict": "c", "rail": "qbo", "value": "1"}, "one of the two"),
         ("settle", {"conflict": "c", "rail": "xero"}, "xero"),
@@ -94,3 +114,74 @@ def test_a_decision_is_undone_once_and_an_undo_never(acme: ControlStore) -> None
     ):
         with pytest.raises(UsageError, match=message):
             put(acme, "undo", {"decision_id": named.decision_id}, key="another")
+
+
+def flags(count: int) -> list[dict[str, Any]]:
+    return [{"flag_id": f"f{number}"} for number in range(count)]
+
+
+def test_a_hundred_are_decided_at_once_under_one_key_all_or_none(acme: ControlStore) -> None:
+    made = put_all(acme, "resolve-flag", flags(100))
+    assert {(one.is_new, one.bulk_id is None) for one in made} == {(True, False)}
+    assert len({one.bulk_id for one in made}) == 1 and len({one.decision_id for one in made}) == 100
+    again = put_all(acme, "resolve-flag", [one | {"facts_hash": "x"} for one in flags(100)])
+    assert [(one.decision_id, one.is_new) for one in again] == [(one.decision_id, False) for one in made], "it is the same tap"
+    for other in (flags(99), flags(1)):
+        with pytest.raises(OtherContent):
+            put_all(acme, "resolve-flag", other)
+    with pytest.raises(UsageError, match="1 to 100 are decided at once, not 101"):
+        put_all(acme, "resolve-flag", flags(101), key="too many")
+    with pytest.raises(UsageError, match="named twice"):
+        put_all(acme, "hold", [{"bill": "1"}, {"bill": "1", "rail": "qbo"}], key="twice")
+    with pytest.raises(UsageError, match="missing required field"):
+        put_all(acme, "hold", [{"bill": "2"}, {}], key="half")
+    assert put(acme, "hold", {"bill": "2"}, key="half").is_new, "nothing of the half was kept"
+
+
+def test_a_bulk_is_undone_as_a_whole_for_a_day_and_then_one_by_one(acme: ControlStore) -> None:
+    made = put_all(acme, "resolve-flag", flags(3))
+    bulk = {"bulk_id": made[0].bulk_id}
+    put(acme, "undo", {"decision_id": made[0].decision_id}, key="one")
+    day = timedelta(hours=24)
+    with pytest.raises(UsageError, match="was decided on 2026-06-30 at 12:00 UTC: it is undone within 24 hours"):
+        put_all(acme, "undo", [bulk], key="late", at=NOON + day + timedelta(seconds=1))
+    assert put_all(acme, "undo", [bulk], key="whole", at=NOON + day)[0].is_new
+    with pytest.raises(UsageError, match=r"bulk .* was undone before"):
+        put_all(acme, "undo", [bulk], key="again")
+    with pytest.raises(UsageError, match=r"decision .* was undone before"):
+        put(acme, "undo", {"decision_id": made[1].decision_id}, key="member")
+    with pytest.raises(UsageError, match="has no bulk nope"):
+        put(acme, "undo", {"bulk_id": "nope"}, key="nope")
+
+
+def test_an_approval_waits_until_it_is_admitted_or_refused_once(acme: ControlStore) -> None:
+    one, two, three = put_all(acme, "approve", [{"bill": bill} for bill in "123"])
+    put(acme, "approve", {"bill": "4", "guardrail": "cash 5"}, key="judged before")
+
+    def waiting() -> list[Approval]:
+        with acme.database.read() as transaction:
+            return waiting_approvals(transaction)
+
+    assert [(each.decision_id, each.subject["bill"]) for each in waiting()] == [
+        (one.decision_id, "1"),
+        (two.decision_id, "2"),
+        (three.decision_id, "3"),
+    ]
+    told = {"kind": "approve", "answer": "held"}
+    for _ in range(2):
+        with acme.database.write() as transaction:
+            for each in waiting_approvals(transaction)[:1]:
+                note_admitted(transaction, each, "cash 9", NOON)
+        with acme.database.write() as transaction:
+            note_refusal(
+                transaction, business_id="acme", advisor_id="ann", subject=told, client="", at=NOON, decision_id=three.decision_id
+            )  # fmt: skip
+    assert waiting() == []
+    with acme.database.read() as transaction:
+        kept = transaction.execute(sa.select(decisions.c.kind, decisions.c.subject).order_by(decisions.c.decision_no)).all()[4:]
+    assert sorted((row.kind, json.loads(row.subject)["decision_id"]) for row in kept) == sorted(
+        [("admitted", one.decision_id), ("admitted", two.decision_id), ("refused", three.decision_id)]
+    )
+    with pytest.raises(UsageError, match="is no decision"), acme.database.read() as transaction:
+        (told_of,) = transaction.execute(sa.select(decisions.c.decision_id).filter_by(kind="refused")).scalars()
+        put(acme, "undo", {"decision_id": told_of}, key="refusal")

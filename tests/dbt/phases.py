@@ -60,7 +60,7 @@ def build(project: DbtProject, path: Path) -> Path:
             for rail in ("qbo", *rails):
                 raw.control("sync_outcomes", business_id=business_id, rail=rail, finished_at=NOW - timedelta(days=1), calls=CALLS)
             decision = {"decision_no": 1, "decision_id": "d1", "business_id": business_id, "advisor_id": "ann", "kind": "approve"}
-            raw.control("decisions", **decision, subject='{"rail":"qbo","bill":"11"}', decided_at=NOW)
+            raw.control("decisions", **decision, subject='{"rail":"qbo","bill":"11","guardrail":"let"}', decided_at=NOW)
             raw.checked(business_id, "H11", at=NOW, entity="invoices", record_id="9", observed="large")
         raw.begun(NOW - timedelta(days=1))
     build_marts(project, path)

@@ -47,7 +47,7 @@ CONTROL_TABLES = {
         sync_id varchar, reason varchar, byte_count bigint, sha256 varchar, path varchar, quarantined_at timestamptz,
         resolved_at timestamptz, _dlt_load_id varchar""",
     "decisions": """decision_no bigint, decision_id varchar, business_id varchar, advisor_id varchar, kind varchar, subject varchar,
-        reason varchar, client varchar, decided_at timestamptz, _dlt_load_id varchar""",
+        reason varchar, client varchar, decided_at timestamptz, bulk_id varchar, _dlt_load_id varchar""",
     "acts": """act_no bigint, act_id varchar, entity varchar, record_id varchar, action varchar, details varchar, actor_type varchar,
         actor_id varchar, client varchar, reason varchar, acted_at timestamptz, _dlt_load_id varchar""",
     "published_days": """advisor_id varchar, day date, probes bigint, failed_probes bigint, observed_seconds bigint,

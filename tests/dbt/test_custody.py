@@ -43,7 +43,7 @@ def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> 
 
 def _decide(raw: RawWarehouse, business: str, number: int, kind: str, name: str, at: str, rail: str = "qbo") -> None:
     values = {"decision_no": number, "decision_id": f"{business}-d{number}", "business_id": business, "advisor_id": "ann", "kind": kind}
-    raw.control("decisions", **values, subject=f'{{"rail":"{rail}","bill":"{name}"}}', reason="as agreed", decided_at=at)
+    raw.control("decisions", **values, subject=f'{{"rail":"{rail}","bill":"{name}","guardrail":"let"}}', reason="as agreed", decided_at=at)
 
 
 def _told(raw: RawWarehouse, business: str, number: int, record: str, approval: str, at: str) -> None:

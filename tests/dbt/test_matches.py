@@ -129,7 +129,7 @@ def _acme(raw: RawWarehouse) -> None:
         (("hold", "ramp", "r4"), ("approve", "qbo", "b4"), ("approve", "qbo", "b5"), ("hold", "ramp", "r5"))
     ):
         values = {"decision_no": number, "decision_id": f"d{number}", "business_id": "acme", "advisor_id": "ann", "kind": kind}
-        raw.control("decisions", **values, subject=f'{{"rail":"{rail}","bill":"{name}"}}', decided_at=NOW)
+        raw.control("decisions", **values, subject=f'{{"rail":"{rail}","bill":"{name}","guardrail":"let"}}', decided_at=NOW)
     sides = {"left_rail": "qbo", "left_entity": "bill_payments", "left_id": "p-05-04-120", "right_rail": "plaid"}
     verdict = {"decision_no": 9, "decision_id": "d9", "business_id": "other", "advisor_id": "bob", "kind": "confirm-match"}
     subject = json.dumps(sides | {"right_entity": "transactions", "right_id": "unrelated"})

@@ -17,11 +17,24 @@ from tests.dbt.rawfill import RawWarehouse
 # Businesses by the minutes since they were read, with the state of critical and of standard entities.
 AGES = {20: ("fresh", "fresh"), 21: ("aging", "fresh"), 76: ("aging", "aging"), 1441: ("stale", "stale")}
 
+# Holds, approvals as the receiver stores them, and what became of those: kind, subject, and the bulk.
+ASKED: tuple[tuple[str, dict[str, str], str | None], ...] = (
+    ("hold", {"bill": "waits"}, None),
+    ("hold", {"bill": "let"}, None),
+    ("approve", {"bill": "waits"}, None),
+    ("approve", {"bill": "let"}, None),
+    ("admitted", {"decision_id": "a3", "guardrail": "cash 5"}, None),
+    ("refused", {"decision_id": "a2"}, None),
+    ("hold", {"bill": "both-1"}, "bulk"),
+    ("hold", {"bill": "both-2"}, "bulk"),
+    ("undo", {"bulk_id": "bulk"}, None),
+)
+
 
 @pytest.fixture(scope="module")
 def built(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The marts over businesses that have nothing to do with each other: each test looks at its own."""
-    path = small_warehouse(tmp_path_factory.mktemp("readiness"), "unready", "decided", "undecided", "half", "whole")
+    path = small_warehouse(tmp_path_factory.mktemp("readiness"), "unready", "decided", "undecided", "asked", "half", "whole")
     with RawWarehouse(path) as raw:
         raw.version("unready", "bills", bill("undated", 10, DueDate=None))
         raw.version("unready", "bills", bill("unknown_vendor", 10, VendorRef={"value": "99"}, DueDate="2026-07-02"))
@@ -32,9 +45,15 @@ def built(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> Path
         raw.versions("decided", "bills", [bill("20", 10, DueDate="2026-07-02"), bill("21", 11, DueDate="2026-07-03")])
         for number, (record_id, kind) in enumerate((("7", "hold"), ("20", "hold"), ("20", "approve"), ("21", "hold")), start=1):
             values = {"decision_no": number, "decision_id": f"d{number}", "business_id": "decided", "advisor_id": "ann", "kind": kind}
-            raw.control("decisions", **values, subject=json.dumps({"rail": "qbo", "bill": record_id}), decided_at=NOW)
+            raw.control("decisions", **values, subject=json.dumps({"rail": "qbo", "bill": record_id, "guardrail": "let"}), decided_at=NOW)
         undo = {"decision_no": 9, "decision_id": "d9", "business_id": "decided", "advisor_id": "ann", "kind": "undo"}
         raw.control("decisions", **undo, subject='{"decision_id":"d4"}', decided_at=NOW)
+
+        raw.versions("asked", "bills", [bill(name, 10, DueDate="2026-07-02") for name in ("waits", "let", "both-1", "both-2")])
+        for number, (kind, subject, bulk) in enumerate(ASKED):
+            made = {"decision_no": number, "decision_id": f"a{number}", "business_id": "asked", "advisor_id": "ann", "kind": kind}
+            told = subject | ({"rail": "qbo"} if "bill" in subject else {})
+            raw.control("decisions", **made, subject=json.dumps(told), bulk_id=bulk, decided_at=NOW)
 
         raw.checked("half", "H40", at=NOW, entity="bills", record_id="bills", observed="half")
         raw.checked("whole", "H40", at=NOW)
@@ -64,6 +83,11 @@ def test_a_bill_that_is_held_is_not_ready_until_the_hold_is_followed_by_an_appro
         ("decided", "7", False, "held_by_advisor", "hold"),
         ("undecided", "7", True, None, None),
     ]
+
+
+def test_an_approval_counts_once_it_is_admitted_and_a_bulk_is_undone_as_a_whole(built: Path) -> None:
+    query = "select record_id, coalesce(blocked_reasons, advisor_decision) from marts.fct_payment_ready_bills where business_id = 'asked'"
+    assert dict(rows(built, query)) == {"7": None, "waits": "held_by_advisor", "let": "approve", "both-1": None, "both-2": None}
 
 
 def test_bills_not_checked_for_a_day_are_not_ready(built: Path) -> None:

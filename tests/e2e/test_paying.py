@@ -1,10 +1,17 @@
-"""Paying in the product: what the guardrail says beforehand, approvals on the balance that the vendor states now, and refusals."""
+"""Paying in the product: what the guardrail says beforehand, approvals on the balance that the vendor states now, and refusals; and of
+approvals that came over HTTP, what the next run makes of them."""
 
 from __future__ import annotations
 
 import json
 from decimal import Decimal
 
+import sqlalchemy as sa
+
+from ingestion.control.arrivals_schema import decisions
+from ingestion.control.decisions import put_decisions
+from ingestion.control.store import open_store
+from rowcol_assets.settling import Settled, settle_approvals
 from tests.e2e.machine import Machine
 
 BILLS = "select record_id, home_open_amount, cash_after from marts.fct_guardrail where business_id = '{}' and answer = '{}' order by 2, 1"
@@ -39,5 +46,31 @@ def test_bills_are_approved_on_live_cash_above_the_floors_and_refused_otherwise(
         f"select min(record_id) from marts.fct_bills where business_id = '{rich}' and effective_status = 'paid' and not is_deleted"
     )
     assert f"bill {paid} of {rich} is paid" in refused(rich, paid)
+    _judged_by_the_next_run(later_copy, rich, str(made["advisor_id"]), [second, unknown, paid])
     later_copy.sandbox.post("fault", rail="qbo", business=rich, kind="server_error")
     assert "not approved, needs_data: no live balance: " in refused(rich, second)
+
+
+def _judged_by_the_next_run(made: Machine, business: str, advisor: str, bills: list[str]) -> None:
+    """Two approvals as the receiver stores them: of one bill that may be paid, and of all `bills` at once, of which some may not."""
+    good, *bad = bills
+    with open_store(made.settings) as store:
+
+        def ask(key: str, *named: str) -> list[str]:
+            with store.database.write() as transaction:
+                stored = put_decisions(
+                    transaction, business_id=business, advisor_id=advisor, idempotency_key=key, kind="approve",
+                    subjects=[{"bill": bill} for bill in named], reason=None, client="10.0.0.7", at=made.now(),
+                )  # fmt: skip
+            return [one.decision_id for one in stored]
+
+        (alone,) = ask("alone", good)
+        together = ask("together", good, *bad)
+        assert settle_approvals(made.settings, store) == Settled(admitted=1, refused=3)
+        assert settle_approvals(made.settings, store) == Settled(), "each is judged once"
+        with store.database.read() as transaction:
+            rows = transaction.execute(sa.select(decisions).where(decisions.c.kind.in_(("admitted", "refused"))))
+            told = {subject.get("decision_id"): (row.kind, subject) for row in rows if (subject := json.loads(row.subject))}
+    assert told[alone][0] == "admitted" and told[alone][1]["guardrail"].startswith("cash ")
+    assert {told[one][0] for one in together} == {"refused"}, "what was asked for at once is one payment run"
+    assert "there is nothing to pay" in told[together[0]][1]["said"]

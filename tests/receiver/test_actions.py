@@ -165,3 +165,26 @@ def test_a_decision_without_a_key_or_of_an_unknown_kind_is_refused(local: Served
     deep = b'{"business":"acme","kind":"hold","subject":{"a":' + b"[" * 30_000 + b"]" * 30_000 + b"}}"
     assert local.post("/decisions", content=deep, headers={**ann, "idempotency-key": "k"}).status_code == 400
     assert rows(local, decisions) == []
+
+
+def test_a_bulk_is_one_answer_and_the_guardrails_word_is_not_the_senders(served: Served) -> None:
+    ann = {**served.token("ann", "staff"), "idempotency-key": "bulk"}
+    flags = {"business": "acme", "kind": "resolve-flag", "subjects": [{"flag_id": f"f{number}"} for number in range(100)]}
+    first, again = (served.post("/decisions", json=flags, headers=ann) for _ in range(2))
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.json() | {"is_new": False} == again.json()
+    assert len(set(first.json()["decision_ids"])) == len(rows(served, decisions)) == 100
+    undo = {"business": "acme", "kind": "undo", "subject": {"bulk_id": first.json()["bulk_id"]}}
+    assert served.post("/decisions", json=undo, headers={**ann, "idempotency-key": "undo"}).status_code == 201
+    refused: tuple[dict[str, Any], ...] = (
+        {**flags, "subjects": [*flags["subjects"], {"flag_id": "f100"}]},
+        {**flags, "subjects": []},
+        {**flags, "subject": {"flag_id": "f0"}},
+        {**flags, "subjects": [{"flag_id": "f0"}, {"flag": "f1"}]},
+        {"business": "acme", "kind": "hold"},
+        {**DECISION, "subject": {"bill": "17", "guardrail": "cash 1000000"}},
+    )
+    for bad in refused:
+        answer = served.post("/decisions", json=bad, headers={**ann, "idempotency-key": "bad"})
+        assert answer.status_code == 422, bad
+    assert len(rows(served, decisions)) == 101

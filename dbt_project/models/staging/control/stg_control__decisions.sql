@@ -5,14 +5,52 @@ with decisions as (
     {%- endif %}
 ),
 
+undos as (
+    select
+        told.business_id,
+        told.subject ->> 'decision_id' as decision_id,
+        told.subject ->> 'bulk_id' as bulk_id,
+        told.decided_at
+    from decisions as told
+    where told.kind = 'undo'
+),
+
+-- One decision by its id, or all that were made at once by theirs.
 undone as (
     select
-        undos.business_id,
-        undos.subject ->> 'decision_id' as decision_id,
-        min(undos.decided_at) as undone_at
-    from decisions as undos
-    where undos.kind = 'undo'
-    group by undos.business_id, undos.subject ->> 'decision_id'
+        named.business_id,
+        named.decision_id,
+        min(named.decided_at) as undone_at
+    from (
+        select
+            undos.business_id,
+            undos.decision_id,
+            undos.decided_at
+        from undos
+        where undos.decision_id is not null
+
+        union all
+
+        select
+            made.business_id,
+            made.decision_id,
+            undos.decided_at
+        from undos
+        inner join decisions as made
+            on
+                undos.business_id = made.business_id
+                and undos.bulk_id = made.bulk_id
+    ) as named
+    group by named.business_id, named.decision_id
+),
+
+-- An approval counts once the guardrail has let it through: before it was stored, or by the run that judged it.
+admitted as (
+    select distinct
+        told.business_id,
+        told.subject ->> 'decision_id' as decision_id
+    from decisions as told
+    where told.kind = 'admitted'
 ),
 
 renamed as (
@@ -20,19 +58,29 @@ renamed as (
         decisions.business_id,
         decisions.decision_id,
         decisions.decision_no,
+        decisions.bulk_id,
         decisions.advisor_id,
         decisions.kind,
         decisions.subject,
         decisions.reason,
         decisions.decided_at,
         undone.undone_at,
-        undone.decision_id is null as is_standing
+        undone.decision_id is null
+        and (
+            decisions.kind != 'approve'
+            or admitted.decision_id is not null
+            or (decisions.subject ->> 'guardrail') is not null
+        ) as is_standing
     from decisions
     left join undone
         on
             decisions.business_id = undone.business_id
             and decisions.decision_id = undone.decision_id
             and decisions.kind != 'undo'
+    left join admitted
+        on
+            decisions.business_id = admitted.business_id
+            and decisions.decision_id = admitted.decision_id
 )
 
 select * from renamed

@@ -1,0 +1,96 @@
+"""What became of approvals: admitted or refused by the guardrail, each once, as rows beside the decisions, which never change.
+
+An approval from the command line was judged before it was stored and carries what was said; one over HTTP waits until a run judges it
+(`rowcol_assets.settling`), and until then no model takes it into account. The judging itself is `rowcol_assets.approving`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection as Transaction
+
+from ingestion.control.arrivals_schema import decisions
+from ingestion.control.database import insert
+
+# Kinds of rows that are no decisions: what the guardrail let through, and what was refused.
+ADMITTED = "admitted"
+REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """An approval that nobody has judged. bulk_id: of those that were made at once with it."""
+
+    decision_id: str
+    business_id: str
+    advisor_id: str
+    bulk_id: str | None
+    subject: dict[str, Any]
+    client: str
+    decided_at: datetime
+
+
+def waiting_approvals(transaction: Transaction) -> list[Approval]:
+    """The approvals that wait for the guardrail's word, in the order in which they were made; those undone meanwhile are not among them."""
+    settled = decisions.alias("settled")
+    told = sa.select(sa.literal(1)).where(
+        settled.c.business_id == decisions.c.business_id,
+        settled.c.advisor_id == decisions.c.advisor_id,
+        settled.c.idempotency_key.in_([f"{kind}-" + decisions.c.decision_id for kind in (ADMITTED, REFUSED)]),
+    )
+    query = sa.select(decisions).where(decisions.c.kind == "approve", ~sa.exists(told)).order_by(decisions.c.decision_no)
+    return [
+        Approval(row.decision_id, row.business_id, row.advisor_id, row.bulk_id, subject, row.client or "", row.decided_at)
+        for row in transaction.execute(query)
+        if "guardrail" not in (subject := msgspec.json.decode(row.subject))
+    ]
+
+
+def note_admitted(transaction: Transaction, approval: Approval, guardrail: str, at: datetime) -> None:
+    """Keeps that the guardrail approves, and what it said would be left; from the next build on the approval counts."""
+    told = {"decision_id": approval.decision_id, "guardrail": guardrail}
+    _note(transaction, ADMITTED, approval.business_id, approval.advisor_id, told, approval.client, at, of=approval.decision_id)
+
+
+def note_refusal(
+    transaction: Transaction,
+    *,
+    business_id: str,
+    advisor_id: str,
+    subject: Mapping[str, Any],
+    client: str,
+    at: datetime,
+    decision_id: str | None = None,
+) -> None:
+    """Keeps that a decision was wanted and refused, for the log; it changes nothing.
+
+    subject: what was wanted, and why it is not; decision_id: the approval that was stored already and does not count.
+    """
+    told = {**subject, "decision_id": decision_id} if decision_id else subject
+    _note(transaction, REFUSED, business_id, advisor_id, told, client, at, of=decision_id or uuid4().hex)
+
+
+def _note(
+    transaction: Transaction, kind: str, business_id: str, advisor_id: str, told: Mapping[str, Any], client: str, at: datetime, *, of: str
+) -> None:
+    content = msgspec.json.encode(told, order="deterministic")
+    statement = insert(transaction, decisions).values(
+        business_id=business_id,
+        advisor_id=advisor_id,
+        idempotency_key=f"{kind}-{of}",
+        decision_id=uuid4().hex,
+        kind=kind,
+        subject=content.decode(),
+        content_hash=hashlib.sha256(content).hexdigest(),
+        client=client,
+        decided_at=at,
+    )
+    transaction.execute(statement.on_conflict_do_nothing(index_elements=["business_id", "advisor_id", "idempotency_key"]))

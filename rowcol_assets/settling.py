@@ -1,0 +1,85 @@
+"""Approvals that came over HTTP are judged by the next run, before it copies the control store: admitted, or refused with the reason.
+
+The receiver waits for no warehouse and no vendor, so it stores an approval as it is asked for, and until it is admitted no model takes
+it into account. What was asked for at once is judged together, and what a run has admitted counts as spent for what it judges next.
+The judging is `approving`; the rows are `ingestion.control.verdicts`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ingestion.control import product_clock_of
+from ingestion.control.store import ControlStore
+from ingestion.control.verdicts import Approval, note_admitted, note_refusal, waiting_approvals
+from ingestion.errors import RowcolError, WarehouseBusy
+from ingestion.settings import Settings
+from ingestion.warehouse import has_relation, open_warehouse
+from rowcol_assets.approving import Refused, approved, said_of
+from rowcol_assets.guardrail import Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """How many approvals a run has judged."""
+
+    admitted: int = 0
+    refused: int = 0
+
+
+def settle_approvals(settings: Settings, store: ControlStore) -> Settled:
+    """Judges all approvals that wait; they go on waiting where nothing was ever built. WarehouseBusy when the warehouse stays held."""
+    with store.database.read() as transaction:
+        waiting = waiting_approvals(transaction)
+    if not waiting:
+        return Settled()
+    with open_warehouse(settings, "approvals") as warehouse:
+        if not has_relation(warehouse, "marts.fct_guardrail"):
+            return Settled()
+    groups: dict[str, list[Approval]] = {}
+    for one in waiting:
+        groups.setdefault(one.bulk_id or one.decision_id, []).append(one)
+    spent: dict[str, list[tuple[str, str]]] = {}
+    admitted = refused = 0
+    for asked in groups.values():
+        if _settle(settings, store, asked, spent.setdefault(asked[0].business_id, [])):
+            admitted += len(asked)
+        else:
+            refused += len(asked)
+    return Settled(admitted, refused)
+
+
+def _settle(settings: Settings, store: ControlStore, asked: list[Approval], spent: list[tuple[str, str]]) -> bool:
+    """Judges what was asked for at once, beside what is `spent`, and keeps the verdict; whether it was admitted."""
+    business_id = asked[0].business_id
+    bills = [(one.subject["rail"], one.subject["bill"]) for one in asked]
+    # Approved twice is paid once.
+    both = list(dict.fromkeys([*spent, *bills]))
+    try:
+        answer = _answer(settings, store, business_id, both)
+    except Refused as refusal:
+        at = product_clock_of(settings, store)()
+        with store.database.write() as transaction:
+            for one in asked:
+                told = {"kind": "approve", "subject": one.subject, "answer": refusal.answer, "rules": list(refusal.rules)}
+                note_refusal(
+                    transaction, business_id=business_id, advisor_id=one.advisor_id, subject=told | {"said": str(refusal)},
+                    client=one.client, at=at, decision_id=one.decision_id,
+                )  # fmt: skip
+        return False
+    at = product_clock_of(settings, store)()
+    with store.database.write() as transaction:
+        for one in asked:
+            note_admitted(transaction, one, said_of(answer), at)
+    spent[:] = both
+    return True
+
+
+def _answer(settings: Settings, store: ControlStore, business_id: str, bills: list[tuple[str, str]]) -> Answer:
+    """`approved`, which refuses what cannot be judged too: one client's trouble must not stop the others' cycle."""
+    try:
+        return approved(settings, store, business_id, bills)
+    except (Refused, WarehouseBusy):
+        raise
+    except RowcolError as error:
+        raise Refused("needs_data", ["not_judged"], str(error)) from None
