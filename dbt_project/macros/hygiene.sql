@@ -101,3 +101,15 @@
     {%- set counted = 'filter (' ~ answers(check_ids) ~ ')' -%}
     cast(1 - sum(runs.records_failed) {{ counted }} / sum(runs.records_checked) {{ counted }} as decimal(5, 4))
 {%- endmacro %}
+
+
+{#- The stable id of a flag: the same record failing the same check again has the same one. -#}
+{% macro flag_id(flags) -%}
+    md5(cast(to_json([{{ flags }}.business_id, {{ flags }}.check_id, {{ flags }}.rail, {{ flags }}.entity, {{ flags }}.record_id]) as varchar))
+{%- endmacro %}
+
+
+{#- What was observed, as one hash: while it stays, a person's word on the flag stays. -#}
+{% macro flag_facts(flags) -%}
+    md5(cast(to_json([{{ flags }}.observed, cast({{ flags }}.impact_amount as varchar)]) as varchar))
+{%- endmacro %}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
@@ -32,6 +33,25 @@ def ledger(raw: RawWarehouse, business: str, cash: Any, *bills: dict[str, Any], 
     raw.versions(business, "bills", list(bills))
 
 
+def flagged(raw: RawWarehouse) -> None:
+    """A client of four bills: one suspected, one undated, one both, and one broken in a way that somebody has put aside."""
+    undated = [bill("undated", 200, DueDate=None), bill("both", 400, DueDate=None)]
+    ledger(raw, "tray", 50_000, bill("twin", 300, DocNumber="A-2"), *undated, bill("odd", 100, DueDate="2026-07-20"))
+    raw.checked("tray", "H15", at=NOW, entity="bills", record_id="twin", observed="like another", impact_amount=300)
+    raw.checked("tray", "H01", at=NOW, entity="bills", record_id="undated", observed="no date")
+    raw.checked("tray", "H13", at=NOW, entity="vendors", record_id="1", observed="no terms")
+    raw.checked("tray", "H04", at=NOW, entity="bills", record_id="odd", observed="101 of 100")
+    run = {"run_id": "run", "business_id": "tray", "rail": "qbo", "entity": "bills", "ran_at": NOW}
+    for check in ("H15", "H01"):
+        raw.quality("expectation_failures", **run, check_id=check, record_id="both", observed="so")
+    named = """select md5(cast(to_json(['tray', 'H04', 'qbo', 'bills', 'odd']) as varchar)),
+        md5(cast(to_json(['101 of 100', null]) as varchar))"""
+    flag_id, facts_hash = duckdb.sql(named).fetchall()[0]
+    subject = json.dumps({"flag_id": flag_id, "facts_hash": facts_hash})
+    made = {"business_id": "tray", "advisor_id": "ann", "decided_at": NOW, "decision_no": 2, "decision_id": "m"}
+    raw.control("decisions", kind="resolve-flag", subject=subject, reason="a rounding", **made)
+
+
 @pytest.fixture(scope="module")
 def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("guardrail") / "warehouse.duckdb"
@@ -57,10 +77,11 @@ def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> 
         ledger(raw, "gap", 20_000, bill("1", 100))
         raw.checked("gap", "H24", at=NOW, entity="accounts", record_id="35", observed="differs")
         ledger(raw, "broke", None, bill("1", 100))
+        flagged(raw)
         subject = '{"rail":"qbo","bill":"held"}'
         common = {"business_id": "safe", "advisor_id": "ann", "decided_at": NOW, "decision_no": 1, "decision_id": "d"}
         raw.control("decisions", kind="hold", subject=subject, **common)
-    build_marts(project, path, only=("decision_console",))
+    build_marts(project, path, only=("decision_console", "hygiene_tray"))
     return path
 
 
@@ -87,6 +108,10 @@ def test_a_bill_alone_is_approved_held_or_lacks_data_and_says_by_which_rule(ware
         ("safe", "soon", "approved", None),
         ("safe", "undated", "needs_data", "no_due_date"),
         ("seen", "1", "approved", None),
+        ("tray", "both", "needs_data", "hygiene_h01,hygiene_h15,no_due_date"),
+        ("tray", "odd", "held", "hygiene_h04"),
+        ("tray", "twin", "held", "hygiene_h15"),
+        ("tray", "undated", "needs_data", "hygiene_h01,no_due_date"),
         ("unpaid", "1", "needs_data", "payroll_unknown"),
     ]
 
@@ -118,7 +143,24 @@ def test_one_bill_is_judged_as_the_mart_judges_it(marts: duckdb.DuckDBPyConnecti
         said = judge(marts, business, [("qbo", record_id)])
         assert (said.answer, {hit.rule for hit in said.rule_hits}) == (answer, set(filter(None, hits.split(","))))
         assert [said.cash_after, said.buffer_days_after] == left
-    assert len(judged) == 15
+    assert len(judged) == 19
+
+
+def test_the_tray_begins_with_the_days_at_risk_and_those_that_wait(warehouse: Path) -> None:
+    query = """select tray_rank, check_id, record_id, runway_impact_days, decisions_unblocked, unblocked_amount, unblocked_days
+        from experiences.hygiene_tray where business_id = 'tray' order by tray_rank"""
+    # 100 go out a day. Two things speak against `both`, so neither flag alone lets it be paid; `odd` was put aside and stays held.
+    assert rows(warehouse, query) == [
+        (1, "H15", "twin", 3, 1, 300, 3),
+        (2, "H01", "undated", Decimal("0.50"), 1, 200, 2),
+        (3, "H01", "both", Decimal("0.50"), 0, None, None),
+        (4, "H13", "1", Decimal("0.30"), 0, None, None),
+        (5, "H15", "both", None, 0, None, None),
+    ]
+    query = "select business_name, document_number, amount, open_amount, currency, is_resolvable from experiences.hygiene_tray"
+    assert rows(warehouse, f"{query} where check_id = 'H15' and record_id = 'twin'") == [("Tray", "A-2", 300, 300, "USD", True)]
+    query = "select decisions_unblocked, unblocked_amount from experiences.hygiene_tray where business_id = 'gap'"
+    assert rows(warehouse, query) == [(1, 100)], "what is wrong with the whole client stops each of its bills"
 
 
 def test_several_bills_are_judged_by_what_all_of_them_leave(marts: duckdb.DuckDBPyConnection) -> None:

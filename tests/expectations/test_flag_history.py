@@ -1,7 +1,8 @@
-"""Flags over several builds: opened, resolved, reopened; only a check that ran can close one, and no rebuild forgets."""
+"""Flags over several builds: opened, resolved, reopened; a check that ran closes them, or a person's word, and no rebuild forgets."""
 
 from __future__ import annotations
 
+import json
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -40,21 +41,37 @@ def warehouse(built: Path, tmp_path: Path) -> Path:
 
 def cycle(warehouse: Path, number: int, status: str, records: tuple[str, ...] = (), **options: Any) -> None:
     """Writes what a run of H01 would have left behind and builds the flags."""
-    connection = duckdb.connect(str(warehouse))
-    connection.execute("delete from quality.expectation_runs; delete from quality.expectation_failures")
-    if status:
-        error = "it broke" if status == "error" else None
-        connection.execute(
-            "insert into quality.expectation_runs values (?, 'acme', 'H01', ?, 9, ?, ?, ?)",
-            [f"run {number}", status, len(records), error, at(number)],
-        )
-    for record in records:
-        connection.execute(
-            "insert into quality.expectation_failures values (?, 'acme', 'H01', 'qbo', 'bills', ?, 'seen', 10, ?)",
-            [f"run {number}", record, at(number)],
-        )
-    connection.close()
+    runs(warehouse, number, {"H01": (status, dict.fromkeys(records, "seen"))} if status else {})
     build(warehouse, AFTER, now=at(number), **options)
+
+
+def runs(warehouse: Path, number: int, found: dict[str, tuple[str, dict[str, str]]]) -> None:
+    """Writes what runs of checks would have left behind. found: by check its status and what it observed of each failing bill."""
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("delete from quality.expectation_runs; delete from quality.expectation_failures")
+        for check_id, (status, records) in found.items():
+            error = "it broke" if status == "error" else None
+            connection.execute(
+                "insert into quality.expectation_runs values (?, 'acme', ?, ?, 9, ?, ?, ?)",
+                [f"run {number}", check_id, status, len(records), error, at(number)],
+            )
+            for record, seen in records.items():
+                connection.execute(
+                    "insert into quality.expectation_failures values (?, 'acme', ?, 'qbo', 'bills', ?, ?, 10, ?)",
+                    [f"run {number}", check_id, record, seen, at(number)],
+                )
+
+
+def decide(warehouse: Path, number: int, **decisions: dict[str, str]) -> None:
+    """Puts decisions that ann made five minutes before a cycle where that cycle reads them. decisions: their subjects by their ids."""
+    with duckdb.connect(str(warehouse)) as connection:
+        for decision, subject in decisions.items():
+            kind = "undo" if "decision_id" in subject else "resolve-flag"
+            connection.execute(
+                "insert into raw_control.decisions by name select count(*) + 1 as decision_no, ? as decision_id, 'acme' as business_id,"
+                " 'ann' as advisor_id, ? as kind, ? as subject, 'looked at it' as reason, ? as decided_at from raw_control.decisions",
+                [decision, kind, json.dumps(subject), at(number) - timedelta(minutes=5)],
+            )
 
 
 def flags(warehouse: Path) -> dict[str, tuple[Any, ...]]:
@@ -82,6 +99,10 @@ def test_building_again_changes_nothing_and_a_full_refresh_forgets_nothing(wareh
     before = rows(warehouse, "from marts.fct_hygiene_flag order by all")
     build(warehouse, AFTER, now=at(1))
     assert rows(warehouse, "from marts.fct_hygiene_flag order by all") == before
+    # A history kept before people could resolve flags has fewer columns.
+    with duckdb.connect(str(warehouse)) as connection:
+        for column in ("resolution", "resolved_by", "resolution_reason", "decision_id", "facts_hash"):
+            connection.execute(f"alter table marts.fct_hygiene_flag drop column {column}")
     build(warehouse, AFTER, now=at(1), full_refresh=True)
     assert rows(warehouse, "from marts.fct_hygiene_flag order by all") == before
 
@@ -113,6 +134,49 @@ def test_a_check_that_errs_is_no_pass_and_no_failure_in_the_score(warehouse: Pat
         warehouse, "select hygiene_score, hygiene_grade, checks_passed, checks_failed, checks_errored from marts.fct_hygiene_score"
     )
     assert found == [(None, None, 0, 0, 1)]
+
+
+def test_a_persons_word_on_a_flag_counts_while_the_facts_are_the_same(warehouse: Path) -> None:
+    """Bills a to e are suspected (H15), m and n lack something (H01); each has a story of its own."""
+    suspected, lacking = dict.fromkeys("abcde", "seen"), dict.fromkeys("mn", "seen")
+
+    def found(number: int, **options: Any) -> dict[str, tuple[Any, ...]]:
+        """(status, resolution, opened_at, reopened_count) by bill, after a build."""
+        build(warehouse, AFTER, now=at(number), **options)
+        query = "select record_id, status, resolution, opened_at, reopened_count from marts.fct_hygiene_flag where entity = 'bills'"
+        return {record: tuple(values) for record, *values in rows(warehouse, query)}
+
+    runs(warehouse, 0, {"H15": ("failed", suspected), "H01": ("failed", lacking)})
+    first = found(0)
+    assert set(first.values()) == {("open", None, naive(0), 0)}
+    named = {record: {"flag_id": flag} for record, flag in rows(warehouse, "select record_id, flag_id from marts.fct_hygiene_flag")}
+    named["e"]["facts_hash"] = "of last week"
+    decide(warehouse, 1, **named)
+    resolved, muted = ("resolved", "person", naive(0), 0), ("open", "muted", naive(0), 0)
+    assert found(1) == dict.fromkeys("abcd", resolved) | {"e": first["e"]} | dict.fromkeys("mn", muted)
+    why = "select resolved_at, resolved_by, resolution_reason, runway_impact_days from marts.fct_hygiene_flag where record_id = 'a'"
+    assert rows(warehouse, why) == [(naive(1) - timedelta(minutes=5), "ann", "looked at it", None)]
+
+    # b and n change, c is mended, d's word is taken back; a and m are what they were, over a full refresh.
+    changed = suspected | {"b": "another amount"}
+    del changed["c"]
+    runs(warehouse, 2, {"H15": ("failed", changed), "H01": ("failed", lacking | {"n": "changed"})})
+    decide(warehouse, 2, undone={"decision_id": "d"})
+    after = {"b": ("open", None, naive(2), 1), "c": ("resolved", "check", naive(0), 0), "d": first["d"], "n": ("open", None, naive(0), 1)}
+    assert found(2, full_refresh=True) == {"a": resolved, "e": first["e"], "m": muted} | after
+
+    # A word that ended does not count again: b is what it was, and c is there once more.
+    runs(warehouse, 3, {"H15": ("failed", suspected), "H01": ("failed", lacking | {"n": "changed"})})
+    again = {"b": ("open", None, naive(2), 1), "c": ("open", None, naive(3), 1)}
+    assert found(3) == {"a": resolved, "e": first["e"], "m": muted} | after | again
+
+    # A check that could not run says nothing, and a word is taken back all the same.
+    runs(warehouse, 4, {"H15": ("error", {}), "H01": ("passed", {})})
+    decide(warehouse, 4, undone_too={"decision_id": "a"})
+    passed = dict.fromkeys("mn", ("resolved", "check", naive(0)))
+    assert {record: values[:3] for record, values in found(4).items()} == {
+        record: values[:3] for record, values in ({"a": first["a"], "d": first["d"], "e": first["e"]} | again | passed).items()
+    }
 
 
 @pytest.mark.parametrize("variables", [{"as_of_date": "2026-05-01"}, {"known_at": "2026-05-01T00:00:00Z"}], ids=str)

@@ -43,9 +43,97 @@ records as (
     from invoices
 ),
 
+guardrail as (
+    select * from {{ ref('fct_guardrail') }}
+),
+
+-- Open bills that are not payable, with all that speaks against each but the floors of cash and buffer.
+stopped_bills as (
+    select
+        guardrail.business_id,
+        guardrail.record_id,
+        guardrail.vendor_id,
+        guardrail.home_open_amount,
+        string_split(concat_ws(',', guardrail.needs_data_hits, guardrail.held_hits), ',') as rules
+    from guardrail
+    where guardrail.needs_data_hits is not null or guardrail.held_hits is not null
+),
+
+blocking_flags as (
+    select
+        flags.business_id,
+        flags.flag_id,
+        flags.entity,
+        flags.record_id,
+        'hygiene_' || lower(flags.check_id) as rule,
+        string_split(flags.same_rules, '|') as same_rules,
+        flags.blocks_kind = 'needs_data' and flags.entity not in ('bills', 'vendors') as is_of_business
+    from flags
+    where flags.status = 'open' and flags.is_blocking
+),
+
+-- By the record of the flag: a bill, the vendor of bills, or whatever leaves all decisions of the business open.
+stops as (
+    select
+        blocking_flags.*,
+        stopped_bills.record_id as bill_id,
+        stopped_bills.home_open_amount,
+        stopped_bills.rules
+    from blocking_flags
+    inner join stopped_bills
+        on
+            blocking_flags.business_id = stopped_bills.business_id
+            and blocking_flags.record_id = case blocking_flags.entity when 'bills' then stopped_bills.record_id else stopped_bills.vendor_id end
+    where blocking_flags.entity in ('bills', 'vendors')
+
+    union all
+
+    select
+        blocking_flags.*,
+        stopped_bills.record_id as bill_id,
+        stopped_bills.home_open_amount,
+        stopped_bills.rules
+    from blocking_flags
+    inner join stopped_bills on blocking_flags.business_id = stopped_bills.business_id
+    where blocking_flags.is_of_business
+),
+
+-- A flag alone stops a bill when nothing else speaks against it, no second flag of the same check either.
+alone as (
+    select
+        stops.business_id,
+        stops.flag_id,
+        stops.home_open_amount
+    from stops
+    where list_has_all(list_append(stops.same_rules, stops.rule), stops.rules)
+    qualify count(*) over (partition by stops.business_id, stops.bill_id, stops.rule) = 1
+),
+
+unblocked as (
+    select
+        alone.business_id,
+        alone.flag_id,
+        count(*) as decisions_unblocked,
+        {{ money('sum(alone.home_open_amount)') }} as unblocked_amount
+    from alone
+    group by alone.business_id, alone.flag_id
+),
+
+burn as (
+    select
+        guardrail.business_id,
+        any_value(guardrail.outflow_90) as outflow_90,
+        any_value(guardrail.observed_days) as observed_days
+    from guardrail
+    group by guardrail.business_id
+),
+
 open_flags as (
     select
         flags.*,
+        coalesce(unblocked.decisions_unblocked, 0) as decisions_unblocked,
+        unblocked.unblocked_amount,
+        {{ days_of('unblocked.unblocked_amount', 'burn.outflow_90', 'burn.observed_days') }} as unblocked_days,
         businesses.business_name,
         businesses.as_of,
         case flags.severity
@@ -56,7 +144,12 @@ open_flags as (
         end as severity_rank
     from flags
     inner join businesses on flags.business_id = businesses.business_id
-    where flags.status = 'open'
+    left join unblocked
+        on
+            flags.business_id = unblocked.business_id
+            and flags.flag_id = unblocked.flag_id
+    left join burn on flags.business_id = burn.business_id
+    where flags.status = 'open' and flags.resolution is distinct from 'muted'
 )
 
 select
@@ -65,7 +158,8 @@ select
     row_number() over (
         partition by open_flags.business_id
         order by
-            open_flags.runway_impact_days desc nulls last,
+            coalesce(open_flags.runway_impact_days, 0) + coalesce(open_flags.unblocked_days, 0) desc,
+            open_flags.decisions_unblocked desc,
             open_flags.severity_rank asc,
             open_flags.opened_at asc,
             open_flags.flag_id asc
@@ -77,6 +171,11 @@ select
     open_flags.is_blocking,
     open_flags.blocks_kind,
     open_flags.runway_impact_days,
+    open_flags.decisions_unblocked,
+    open_flags.unblocked_amount,
+    open_flags.unblocked_days,
+    open_flags.is_resolvable,
+    open_flags.facts_hash,
     open_flags.what_to_do,
     open_flags.observed,
     open_flags.rail,

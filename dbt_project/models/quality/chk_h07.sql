@@ -8,7 +8,8 @@ select
     'bills' as entity,
     bills.record_id,
     bills.days_past_due,
-    bills.days_past_due || ' days past due, ' || {{ shown_amount('bills.open_amount', 'bills.currency') }} || ' open' as observed,
+    -- The day, not how long ago it was: what was observed stays the same until somebody changes it.
+    'due ' || {{ shown_date('bills.due_date') }} || ', ' || {{ shown_amount('bills.open_amount', 'bills.currency') }} || ' open' as observed,
     bills.home_open_amount as impact_amount
 from bills
 where bills.is_open and bills.open_amount > 0

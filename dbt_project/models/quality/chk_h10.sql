@@ -8,7 +8,8 @@ select
     'invoices' as entity,
     invoices.record_id,
     invoices.days_past_due,
-    invoices.days_past_due || ' days past due, ' || {{ shown_amount('invoices.open_amount', 'invoices.currency') }} || ' open' as observed,
+    -- The day, not how long ago it was: what was observed stays the same until somebody changes it.
+    'due ' || {{ shown_date('invoices.due_date') }} || ', ' || {{ shown_amount('invoices.open_amount', 'invoices.currency') }} || ' open' as observed,
     invoices.home_open_amount as impact_amount
 from invoices
 where invoices.is_open and invoices.open_amount > 0
