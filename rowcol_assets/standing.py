@@ -1,9 +1,9 @@
 """Which nodes of a dbt step stand as they are, so that a cycle need not build them again.
 
 A seed and a view that reads no variable are what the code says: they stand while the code and the columns of the sources are
-those they were built with. A mirror stands while its raw table has no rows of loads that it has not read. All other nodes are
-built in each cycle, and all tests are asked: what they say depends on the time of the run, or on what others say. Which nodes
-a step has is in `transform`; what their assets are told is in `assets.models`.
+those they were built with. A mirror stands while its raw table has no rows of loads that it has not read. All other nodes, and
+all of the second step, are built in each cycle, and all tests are asked: what they say depends on the time of the run, or on
+what others say. Which nodes a step has is in `transform`; what their assets are told is in `assets.models`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 
 from ingestion.warehouse import has_relation
-from rowcol_assets.transform import read_manifest
+from rowcol_assets.transform import AFTER_SELECTION, read_manifest
 
 BUILT_BY = "staging.built_by"
 PROCESSED_LOADS = "staging.processed_loads"
@@ -25,7 +25,7 @@ _VARYING = re.compile(r"\b(var|env_var)\(|run_started_at|invocation_id|is_increm
 
 
 def standing_nodes(warehouse: duckdb.DuckDBPyConnection) -> frozenset[str]:
-    """The ids of the nodes that stand in this warehouse; none where another version of the project built it, or none to its end.
+    """The ids of the first step's nodes that stand in this warehouse; none where another version built it, or none to its end.
 
     What another version built is forgotten by this, so that a step which is killed leaves nothing that is taken for built.
     Mirrors that stand remember the loads they have none of, as if they had been built.
@@ -39,7 +39,10 @@ def standing_nodes(warehouse: duckdb.DuckDBPyConnection) -> frozenset[str]:
     there = warehouse.execute("select schema_name, table_name from duckdb_tables()").fetchall()
     there += warehouse.execute("select schema_name, view_name from duckdb_views()").fetchall()
     relations = set(there)
-    nodes = [node for node in manifest["nodes"].values() if (node["schema"], node["alias"]) in relations]
+    second = _second_step(manifest)
+    nodes = [
+        node for node in manifest["nodes"].values() if (node["schema"], node["alias"]) in relations and node["unique_id"] not in second
+    ]
     constant = {node["unique_id"] for node in nodes if is_constant(manifest, node)}
     return frozenset(constant | _without_news(warehouse, nodes))
 
@@ -61,6 +64,19 @@ def _project(warehouse: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any]) 
     """
     columns = str(warehouse.execute(query, [[f"{source['schema']}.{source['identifier']}" for source in sources]]).fetchone())
     return f"{manifest['metadata']['invocation_id']} {sha256(columns.encode()).hexdigest()}"
+
+
+def _second_step(manifest: Mapping[str, Any]) -> set[str]:
+    """What hangs on the sources that part the steps (`transform.AFTER_SELECTION`)."""
+    parting = [selected.removeprefix("source:").removesuffix("+") for selected in AFTER_SELECTION.split()]
+    left = [name for name, source in manifest["sources"].items() if source["source_name"] in parting]
+    found: set[str] = set()
+    while left:
+        for child in manifest["child_map"].get(left.pop(), ()):
+            if child not in found:
+                found.add(child)
+                left.append(child)
+    return found
 
 
 def is_constant(manifest: Mapping[str, Any], node: Mapping[str, Any]) -> bool:

@@ -31,6 +31,10 @@ def test_a_node_stands_until_its_code_its_sources_columns_or_its_news_say_otherw
     with duckdb.connect(str(path)) as warehouse:
         remember_built(warehouse)
     assert _standing(path) == {MIRROR, VIEW, SEED}
+    with duckdb.connect(str(path)) as warehouse:
+        warehouse.execute("create schema intermediate")
+        warehouse.execute("create view intermediate.int_runway_windows as select 'acme' as business_id")
+    assert _standing(path) == {MIRROR, VIEW, SEED}, "what the second step makes is no matter of the first"
     with RawWarehouse(path) as raw:
         raw.load("2")
         raw.version("acme", "vendors", vendor("1"), load_id="2")
