@@ -14,7 +14,13 @@ import duckdb
 from ingestion.files import private_dir, sync_dir, sync_file
 from ingestion.settings import Settings
 
-HISTORY = (("marts", "fct_runway_daily"), ("marts", "fct_cash"), ("marts", "fct_hygiene_flag"), ("marts", "fct_hygiene_score"))
+HISTORY = (
+    ("marts", "fct_runway_daily"),
+    ("marts", "fct_runway_items"),
+    ("marts", "fct_cash"),
+    ("marts", "fct_hygiene_flag"),
+    ("marts", "fct_hygiene_score"),
+)
 
 
 def history_path(settings: Settings, schema: str, table: str) -> Path:

@@ -36,6 +36,7 @@ open_documents as (
         documents.total_amount as original_total_amount,
         documents.open_amount as original_open_amount,
         documents.currency as original_currency,
+        documents.home_total_amount as total_amount,
         documents.home_open_amount as open_amount,
         documents.home_currency as currency,
         documents.days_past_due,
@@ -64,6 +65,8 @@ open_documents as (
         credits_resolved.total_amount as original_total_amount,
         credits_resolved.open_amount as original_open_amount,
         credits_resolved.currency as original_currency,
+        {{ home_amount('credits_resolved.total_amount', 'credits_resolved.currency', 'credits_resolved.home_currency', 'credits_resolved.exchange_rate') }}
+            as total_amount,
         {{ home_amount('credits_resolved.open_amount', 'credits_resolved.currency', 'credits_resolved.home_currency', 'credits_resolved.exchange_rate') }}
             as open_amount,
         credits_resolved.home_currency as currency,

@@ -27,6 +27,7 @@ select
     accounts.home_currency,
     case when accounts.home_balance_amount is null and accounts.balance_amount is not null then 'no_exchange_rate' end as excluded_reason,
     {{ utc('accounts.source_updated_at') }} as balance_at,
+    accounts.entity,
     accounts.account_id as record_id,
     accounts.change_id,
     accounts.rail as rails_used,
