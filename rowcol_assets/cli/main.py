@@ -36,6 +36,7 @@ COMMANDS: dict[str, str] = {
     "what-if": "what_if",
     "history": "history",
     "lineage": "lineage",
+    "explain": "explain",
     "verify-log": "verify_log",
     "status": "status",
     "doctor": "doctor",

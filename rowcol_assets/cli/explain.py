@@ -1,0 +1,98 @@
+"""`rowcol explain`: the records behind a figure, or why it moved. Both are found in `rowcol_assets.explaining`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rowcol_assets.explaining.explain import Explanation
+    from rowcol_assets.explaining.moved import Movement
+
+TERMS = {"term": "term", "value": "value", "from_records": "its records come to", "formula": "is"}
+RECORDS = {"term": "term", "rail": "rail", "entity": "entity", "record_id": "record", "document_number": "number", "party_name": "party",
+           "txn_date": "dated", "due_date": "due", "amount": "amount"}  # fmt: skip
+CAUSES = {"cause": "cause", "change_days": "days", "change_amount": "money that lasts", "outflow_amount": "outflow",
+          "record_count": "records", "largest": "the largest"}  # fmt: skip
+# A screen of them; --json has all.
+SHOWN_RECORDS = 40
+SHOWN_PER_CAUSE = 3
+
+
+def command(
+    business: Annotated[str, typer.Argument(metavar="BUSINESS", help="Business id.")],
+    metric: Annotated[str, typer.Argument(metavar="METRIC", help="A figure of marts.fct_runway_daily, for example runway_days or ap_30.")],
+    as_of: Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="On the newest recorded day up to this one.")] = None,
+    from_day: Annotated[str | None, typer.Option("--from", metavar="DATE", help="Why runway_days moved since this recorded day.")] = None,
+    to_day: Annotated[str | None, typer.Option("--to", metavar="DATE", help="And until this one; the newest unless told.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as a JSON object, all records included.")] = False,
+) -> None:
+    """Show the records behind a figure of a business, or split the change of its runway between two days into causes.
+
+    Examples: `rowcol explain acme ap_30`, `rowcol explain acme runway_days --from 2026-06-23 --json`.
+    """
+    from ingestion.errors import UsageError
+    from ingestion.identifiers import check_business_id
+    from ingestion.settings import load_settings
+    from rowcol_assets.cli.output import show_json_object
+    from rowcol_assets.explaining.explain import check_metric, explain
+    from rowcol_assets.explaining.moved import movement
+
+    check_business_id(business)
+    check_metric(metric)
+    days = [_date(text) for text in (as_of, from_day, to_day)]
+    if days[1] is None:
+        if days[2] is not None:
+            raise UsageError("--to needs --from")
+        found = explain(load_settings(), business, metric, days[0])
+        if as_json:
+            show_json_object(asdict(found))
+        else:
+            _show_figure(found)
+        return
+    if days[0] is not None:
+        raise UsageError("--as-of is a day, --from and --to are two; give either")
+    moved = movement(load_settings(), business, metric, days[1], days[2])
+    if as_json:
+        show_json_object(asdict(moved))
+    else:
+        _show_movement(moved)
+
+
+def _date(text: str | None) -> date | None:
+    from ingestion.errors import UsageError
+
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{text!r} is no date: YYYY-MM-DD") from None
+
+
+def _show_figure(found: Explanation) -> None:
+    from rowcol_assets.cli.output import show_table
+
+    value = " ".join(filter(None, ("unknown", found.null_reason))) if found.value is None else f"{found.value:,}"
+    typer.echo(f"{found.metric} of {found.business_id} on {found.as_of_date}: {value} = {found.formula}")
+    if len(found.terms) > 1:
+        show_table(f"made of, amounts in {found.currency}", TERMS, found.terms)
+    if found.records:
+        show_table("records", RECORDS, found.records[:SHOWN_RECORDS])
+    if len(found.records) > SHOWN_RECORDS:
+        typer.echo(f"and {len(found.records) - SHOWN_RECORDS} more: --json has them all")
+
+
+def _show_movement(moved: Movement) -> None:
+    from rowcol_assets.cli.output import show_table
+
+    ends = " to ".join("unknown" if value is None else f"{value:,}" for value in (moved.value_from, moved.value_to))
+    change = f"unknown ({moved.null_reason})" if moved.change_days is None else f"{moved.change_days:+,} days"
+    typer.echo(f"{moved.metric} of {moved.business_id} from {moved.from_date} to {moved.to_date}: {ends}, {change}")
+    show_table(f"why, amounts in {moved.currency}", CAUSES, [cause | {"largest": _largest(cause["records"])} for cause in moved.causes])
+
+
+def _largest(records: list[dict[str, Any]]) -> str:
+    told = [" ".join(filter(None, (record["entity"], record["record_id"], record["party_name"]))) for record in records[:SHOWN_PER_CAUSE]]
+    return "; ".join(told)

@@ -1,0 +1,67 @@
+"""The figures of a business's runway by name: how each is made of others, and which records the ones that are sums add up.
+
+Nothing is computed here: values are those of `marts.fct_runway_daily`. How records are found is in `records`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Figure:
+    """How a column of `marts.fct_runway_daily` comes about. terms: other figures. records: a name of `records.QUERIES`, for a sum."""
+
+    formula: str
+    terms: tuple[str, ...] = ()
+    records: str | None = None
+
+
+FIGURES: dict[str, Figure] = {
+    "runway_days": Figure(
+        "(spendable + ar_expected - ap_30) / gross_burn, not below 0; (cash + ar_open - ap_open) / (ap_open / 30) on short history",
+        ("spendable", "ar_expected", "ap_30", "gross_burn"),
+    ),
+    "runway_days_bills": Figure("(cash + ar_open - ap_open) / (ap_open / 30), not below 0", ("cash", "ar_open", "ap_open")),
+    "runway_days_net": Figure("spendable / net_burn, not below 0", ("spendable", "net_burn")),
+    "optimised_days": Figure(
+        "runway_days + (a share of overdue_ap_amount + a share of overdue_ar_amount) / gross_burn",
+        ("runway_days", "overdue_ap_amount", "overdue_ar_amount", "gross_burn"),
+    ),
+    "runway_days_low": Figure("runway_days less the age of the oldest critical input in days", ("runway_days", "max_input_age_minutes")),
+    "runway_days_high": Figure("runway_days and the age of the oldest critical input in days", ("runway_days", "max_input_age_minutes")),
+    "buffer_days": Figure("spendable / gross_burn, not below 0", ("spendable", "gross_burn")),
+    "shortfall_amount": Figure("-(spendable + ar_expected - ap_30) where that is negative", ("spendable", "ar_expected", "ap_30")),
+    "cash": Figure("sum of the balances of the accounts that count as cash", records="cash"),
+    "cash_gap": Figure("the ledger's book balances less the bank's", records="cash_gap"),
+    "reserved": Figure("sum of the reserves that are active", records="reserved"),
+    "spendable": Figure("cash - reserved", ("cash", "reserved")),
+    "outflow_90": Figure("what went out in the last 90 days", records="outflow"),
+    "inflow_90": Figure("what came in over the last 90 days", records="inflow"),
+    "observed_days": Figure("days since the first transaction, 90 at most"),
+    "gross_burn": Figure("outflow_90 / observed_days", ("outflow_90", "observed_days")),
+    "net_burn": Figure("(outflow_90 - inflow_90) / observed_days, not below 0", ("outflow_90", "inflow_90", "observed_days")),
+    "ap_30": Figure("what is open of bills due within 30 days, overdue ones and those without due date too", records="ap_30"),
+    "ap_open": Figure("what is open of all bills", records="ap_open"),
+    "overdue_ap_amount": Figure("what is open of bills past due", records="overdue_ap"),
+    "ar_expected": Figure("what is open of invoices at most 90 days past due", records="ar_expected"),
+    "ar_open": Figure("what is open of all invoices", records="ar_open"),
+    "overdue_ar_amount": Figure("what is open of invoices past due", records="overdue_ar"),
+    "hygiene_score": Figure("100 less what the open flags weigh", records="flags"),
+    "max_input_age_minutes": Figure("age of the oldest critical entity since its last successful sync", records="inputs"),
+}
+
+
+# Figures whose records do not add up to them: they weigh, or only the oldest counts.
+NOT_SUMS = ("hygiene_score", "max_input_age_minutes")
+BILLS_TERMS = FIGURES["runway_days_bills"].terms
+
+
+def terms_of(name: str, basis: str | None) -> tuple[str, ...]:
+    """The figures that `name` is made of; the headline's depend on the formula that counted (runway_basis)."""
+    return BILLS_TERMS if name == "runway_days" and basis == "bills" else FIGURES[name].terms
+
+
+def behind(name: str, basis: str | None) -> list[str]:
+    """All figures that `name` comes down to, itself first, each once."""
+    return list(dict.fromkeys([name, *(one for term in terms_of(name, basis) for one in behind(term, basis))]))

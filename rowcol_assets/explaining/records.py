@@ -1,0 +1,81 @@
+"""The records behind the figures that are sums, on any recorded day.
+
+Open documents and movements come from `marts.fct_runway_items`, which has what was known on each day; balances and flags
+from the marts that keep their own past. A record's `amount` is what it adds to the figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import duckdb
+
+
+def _items(part: str, condition: str = "true") -> str:
+    return f"""
+        select rail, entity, record_id, document_number, party_name, txn_date, due_date, open_amount as amount
+        from marts.fct_runway_items, seeds.runway_policy as policy
+        where business_id = $business and part = '{part}' and open_amount != 0
+            and valid_from_date <= $day and coalesce(valid_to_date >= $day, true) and {condition}
+    """
+
+
+_NOTHING = "cast(null as varchar) as document_number"
+_UNDATED = "cast(null as date) as txn_date, cast(null as date) as due_date"
+_OVERDUE = "due_date < $day"
+_WINDOW = "txn_date > $day - 90 and txn_date <= $day"
+
+# What each finds has these columns.
+COLUMNS = ("rail", "entity", "record_id", "document_number", "party_name", "txn_date", "due_date", "amount")
+QUERIES: dict[str, str] = {
+    "cash": f"""
+        select rail, coalesce(entity, '') as entity, record_id, {_NOTHING}, account_name as party_name, {_UNDATED},
+            home_balance_amount as amount
+        from marts.fct_cash where business_id = $business and as_of_date = $day
+    """,
+    "reserved": f"""
+        select 'control' as rail, 'reserves' as entity, reserve_id as record_id, {_NOTHING}, kind as party_name,
+            active_from as txn_date, active_until as due_date, amount
+        from staging.stg_control__reserves
+        where business_id = $business and active_from <= $day and coalesce(active_until >= $day, true)
+    """,
+    "outflow": _items("outflow", _WINDOW),
+    "inflow": _items("inflow", _WINDOW),
+    "ap_30": _items("payable", "coalesce(due_date <= $day + policy.payable_horizon_days, true)"),
+    "ap_open": _items("payable"),
+    "overdue_ap": _items("payable", _OVERDUE),
+    "ar_expected": _items("receivable", "coalesce($day - coalesce(due_date, txn_date), 0) <= policy.receivable_horizon_days"),
+    "ar_open": _items("receivable"),
+    "overdue_ar": _items("receivable", _OVERDUE),
+    "cash_gap": f"""
+        select rail, 'accounts' as entity, account_id as record_id, {_NOTHING}, account_name as party_name, {_UNDATED},
+            home_balance_amount as amount
+        from intermediate.int_ledger_balances where business_id = $business and as_of_date = $day
+        union all
+        select rail, 'balances', account_id, {_NOTHING}, account_name, {_UNDATED}, -home_balance_amount
+        from intermediate.int_bank_balances where business_id = $business and as_of_date = $day and is_removed is not true
+    """,
+    "inputs": f"""
+        select rail, entity, connection_id as record_id, {_NOTHING}, freshness_state as party_name, {_UNDATED},
+            cast(sync_age_minutes as decimal(18, 2)) as amount
+        from marts.fct_rail_freshness
+        where business_id = $business and tier = 'critical'
+            and $day = (select max(as_of_date) from marts.fct_runway_daily where business_id = $business)
+    """,
+    "flags": """
+        select rail, entity, record_id, check_id as document_number, coalesce(party_name, check_name) as party_name,
+            cast(opened_at as date) as txn_date, cast(null as date) as due_date, impact_amount as amount
+        from marts.fct_hygiene_flag
+        where business_id = $business and status in ('open', 'resolved') and cast(opened_at as date) <= $day
+            and coalesce(cast(resolved_at as date) > $day, true)
+    """,
+}
+
+
+def records_of(warehouse: duckdb.DuckDBPyConnection, name: str, business_id: str, day: date) -> list[dict[str, Any]]:
+    """The records that the query `name` finds for a business on a day, the largest first."""
+    asked: Mapping[str, Any] = {"business": business_id, "day": day}
+    query = f"select {', '.join(COLUMNS)} from ({QUERIES[name]}) order by abs(amount) desc nulls last, rail, entity, record_id"
+    return [dict(zip(COLUMNS, row, strict=True)) for row in warehouse.execute(query, asked).fetchall()]
