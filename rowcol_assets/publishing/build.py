@@ -21,8 +21,9 @@ from ingestion.files import private_dir
 from ingestion.settings import Settings
 from rowcol_assets.publishing.content import PORTFOLIO, PublishedTable, quote, quote_text
 from rowcol_assets.publishing.digest import digest_json, make_digest
+from rowcol_assets.publishing.digest_page import digest_page
 from rowcol_assets.publishing.digest_text import digest_markdown
-from rowcol_assets.publishing.layout import DATABASE, DIGEST, DIGEST_TEXT, MANIFEST, README
+from rowcol_assets.publishing.layout import DATABASE, DIGEST, DIGEST_PAGE, DIGEST_TEXT, MANIFEST, README
 
 ATTACHED = "publish_target"
 # The oldest format there is, which every driver reads; without it the file would be in the warehouse's own.
@@ -36,7 +37,7 @@ Generation {generation}, valued at {as_of}, published {published_at}.
 
 * `{database}`: all tables, in the schemas {schemas}. Open it read-only; a newer generation is another file.
 * `<schema>/<table>.parquet`: the same tables, one file each.
-* `{digest_text}`, `{digest}`: what to look at first, to be read and as data.
+* `{digest_page}`, `{digest_text}`, `{digest}`: what to look at first, as a page, as text and as data.
 * `{manifest}`: row counts, a SHA-256 of each file, and which businesses are held at an older state and why.
 
 The folder is replaced as a whole. A program that reads several files resolves the link once and reads from there.
@@ -92,12 +93,12 @@ def write_tables(
 def write_digest(
     warehouse: duckdb.DuckDBPyConnection, folder: Path, written: Mapping[str, Any], *, advisor: str, as_of: date, published_at: datetime
 ) -> dict[str, dict[str, Any]]:
-    """Writes the digest of the tables that were `written` to `folder`, as JSON and Markdown; bytes and sha256 per file."""
+    """Writes the digest of the tables that were `written` to `folder`, as JSON, Markdown and HTML; bytes and sha256 per file."""
     portfolio, lists = (
         _rows(warehouse, folder.joinpath(*key).with_suffix(".parquet")) if ".".join(key) in written else [] for key in (PORTFOLIO, LISTS)
     )
     digest = make_digest(advisor, as_of, published_at, portfolio, lists)
-    bodies = {DIGEST: digest_json(digest), DIGEST_TEXT: digest_markdown(digest).encode()}
+    bodies = {DIGEST: digest_json(digest), DIGEST_TEXT: digest_markdown(digest).encode(), DIGEST_PAGE: digest_page(digest).encode()}
     for name, body in bodies.items():
         (folder / name).write_bytes(body)
     return {name: {"bytes": len(body), "sha256": hashlib.sha256(body).hexdigest()} for name, body in bodies.items()}
@@ -118,7 +119,7 @@ def write_manifest(
     manifest = {"generation": generation, "advisor": advisor, "as_of": as_of.isoformat(), "published_at": utc_text(published_at)}
     (folder / MANIFEST).write_text(json.dumps({**manifest, "run_id": run_id, **facts}, indent=1) + "\n", encoding="utf-8")
     schemas = sorted({relation.split(".")[0] for relation in facts["tables"]})
-    names = {"database": DATABASE, "manifest": MANIFEST, "digest": DIGEST, "digest_text": DIGEST_TEXT}
+    names = {"database": DATABASE, "manifest": MANIFEST, "digest": DIGEST, "digest_text": DIGEST_TEXT, "digest_page": DIGEST_PAGE}
     rows = {relation: entry["rows"] for relation, entry in facts["tables"].items()}
     listed = "\n".join(f"| `{table.relation}` | {rows[table.relation]:,} | {' '.join((table.comment or '').split())} |" for table in tables)
     text = README_TEXT.format(**manifest, **names, schemas=", ".join(schemas) or "(none)", tables=listed)

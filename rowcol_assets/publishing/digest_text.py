@@ -32,9 +32,14 @@ def said_date(day: date) -> str:
     return f"{day.day} {day:%B %Y}"
 
 
-def said_money(amount: Decimal | None, currency: str | None) -> str:
+def said_amount(amount: Decimal | None, currency: str | None) -> str:
     """12,345.60 USD."""
-    return _UNKNOWN if amount is None else f"{amount:,.2f}" + (f" {plain(currency)}" if currency else "")
+    return _UNKNOWN if amount is None else f"{amount:,.2f}" + (f" {currency}" if currency else "")
+
+
+def said_money(amount: Decimal | None, currency: str | None) -> str:
+    """The same for Markdown."""
+    return said_amount(amount, plain(currency) if currency else None)
 
 
 def said_days(days: Decimal | None) -> str:
@@ -43,13 +48,17 @@ def said_days(days: Decimal | None) -> str:
 
 
 def plain(text: str) -> str:
-    """`text` so that Markdown shows it as it is, on one line; characters that only control are left out."""
-    kept = (
+    """`text` so that Markdown shows it as it is, on one line."""
+    return _NUMBERED.sub(r"\1\\\2", _MARKS.sub(r"\\\1", one_line(text)))
+
+
+def one_line(text: str) -> str:
+    """`text` on one line, without characters that only control."""
+    return "".join(
         character
         for character in " ".join(text.split())
         if unicodedata.category(character) != "Cc" and unicodedata.bidirectional(character) not in _REORDERING
     )
-    return _NUMBERED.sub(r"\1\\\2", _MARKS.sub(r"\\\1", "".join(kept)))
 
 
 def _head(digest: Digest) -> Iterator[str]:
@@ -59,7 +68,7 @@ def _head(digest: Digest) -> Iterator[str]:
         yield "No client is granted to you."
         return
     counts = ", ".join(f"{number} {word}" for word, number in digest.attention.items())
-    yield f"{_counted(len(digest.clients), 'client', 'clients')}: {counts}."
+    yield f"{counted(len(digest.clients), 'client', 'clients')}: {counts}."
     if digest.nothing_changed:
         yield ""
         yield "Nothing changed since last week."
@@ -97,7 +106,7 @@ def _section(client: Client) -> Iterator[str]:
 def _listed(documents: Documents, client: Client, words: tuple[str, str]) -> Iterator[str]:
     if not documents.count:
         return
-    yield f"* {_counted(documents.count, *words)}, together {said_money(documents.amount, client.currency)}:"
+    yield f"* {counted(documents.count, *words)}, together {said_money(documents.amount, client.currency)}:"
     yield from (f"  * {_document(document)}" for document in documents.first)
     if documents.count > len(documents.first):
         yield f"  * and {documents.count - len(documents.first)} more"
@@ -106,9 +115,10 @@ def _listed(documents: Documents, client: Client, words: tuple[str, str]) -> Ite
 def _document(document: Document) -> str:
     number = f", {plain(document.number)}" if document.number else ""
     due = f", due {said_date(document.due_date)}" if document.due_date else ""
-    late = f" ({_counted(document.days_past_due, 'day', 'days')} ago)" if document.days_past_due and document.days_past_due > 0 else ""
+    late = f" ({counted(document.days_past_due, 'day', 'days')} ago)" if document.days_past_due and document.days_past_due > 0 else ""
     return f"{plain(document.party or 'nobody named')}{number}: {said_money(document.amount, document.currency)}{due}{late}"
 
 
-def _counted(number: int, one: str, several: str) -> str:
+def counted(number: int, one: str, several: str) -> str:
+    """1 bill, 2 bills."""
     return f"{number:,} {one if number == 1 else several}"

@@ -21,6 +21,7 @@ MANIFEST = "manifest.json"
 README = "README.md"
 DIGEST = "digest.json"
 DIGEST_TEXT = "digest.md"
+DIGEST_PAGE = "digest.html"
 BUILDING = ".building"
 
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from rowcol_assets.publishing.digest import Digest, digest_json, make_digest
+from rowcol_assets.publishing.digest_page import digest_page
 from rowcol_assets.publishing.digest_text import digest_markdown, plain
 from tests.publishing.test_publish import manifest
 from tests.publishing.world import World
@@ -99,6 +101,7 @@ def example() -> Digest:
 def test_the_digest_is_the_golden_file_as_text_and_as_data() -> None:
     digest = example()
     assert digest_markdown(digest) == (GOLDEN / "digest.md").read_text()
+    assert digest_page(digest) == (GOLDEN / "digest.html").read_text()
     assert digest_json(digest).decode() == (GOLDEN / "digest.json").read_text()
 
 
@@ -135,6 +138,46 @@ def _parsed(digest: Digest) -> tuple[list[str], str]:
         kinds += [token.type, *(child.type for child in inner)]
         text.append("".join(child.content for child in token.children or []))
     return kinds, "\n".join(text)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_the_page_shows_a_name_and_is_built_the_same_around_it(name: str) -> None:
+    shown, harmless = (_read(_named(text)) for text in (name, "Plain Name"))
+    assert shown.tags == harmless.tags
+    visible = " ".join("".join(c for c in name if c not in "\x1b\x00\u202e\u2066\u2069").split())
+    assert "".join(shown.text).count(visible) == "".join(harmless.text).count("Plain Name") == 3
+
+
+def test_the_page_runs_nothing_and_fetches_nothing() -> None:
+    page = _read(example())
+    attributes = {name for _, found in page.tags for name, _ in found}
+    assert {tag for tag, _ in page.tags}.isdisjoint({"script", "link", "img", "iframe", "object", "a", "form", "base"})
+    assert attributes <= {"lang", "charset", "name", "content", "http-equiv", "class"}
+    assert "url(" not in digest_page(example()) and "@import" not in digest_page(example())
+
+
+class _Reader(HTMLParser):
+    """Tags with their attributes, and the text outside the head."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, list[tuple[str, str | None]]]] = []
+        self.text: list[str] = []
+        self.is_body = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, attrs))
+        self.is_body |= tag == "body"
+
+    def handle_data(self, data: str) -> None:
+        if self.is_body:
+            self.text.append(data)
+
+
+def _read(digest: Digest) -> _Reader:
+    reader = _Reader()
+    reader.feed(digest_page(digest))
+    return reader
 
 
 def test_words_are_not_marked_up_needlessly() -> None:
