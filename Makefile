@@ -5,12 +5,14 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Superset wants other versions of libraries the platform uses, so it has an environment of its own.
+BI_VENV := .venv-bi
 ROWCOL_HOME ?= $(CURDIR)/.rowcol
 export ROWCOL_HOME
 
 .DEFAULT_GOAL := help
 
-.PHONY: help run ui test lint types walls sql bench soak lock manifest clean
+.PHONY: help run ui bi test lint types walls sql bench soak lock manifest clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -20,6 +22,9 @@ run: $(VENV)/.built ## onboard the sandbox's businesses into a new home, or run 
 
 ui: $(VENV)/.built ## Dagster's webserver and daemon, with schedules, at http://127.0.0.1:3000
 	@$(BIN)/rowcol ui
+
+bi: $(VENV)/.built $(BI_VENV)/.installed ## the advisors' dashboards in Apache Superset, at http://127.0.0.1:8088
+	@$(BIN)/rowcol bi
 
 test: $(VENV)/.built ## lint, types, import walls, SQL lint, then all tests
 	@bash .ci/setup
@@ -48,12 +53,14 @@ soak: $(VENV)/.built ## the long seeded tests
 manifest: $(VENV)/.installed ## parse the dbt project
 	@$(BIN)/python -m rowcol_assets.transform
 
-lock: $(VENV)/.installed ## resolve pyproject.toml into requirements.lock, without addresses
+lock: $(VENV)/.installed ## resolve pyproject.toml and requirements-bi.in into their lock files, without addresses
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header --no-annotate -q -o requirements.lock
+	$(BIN)/uv pip compile requirements-bi.in --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header --no-annotate -q -o requirements-bi.lock
 
 clean: ## remove what was installed and built; the home stays
-	rm -rf $(VENV) dbt_project/target
+	rm -rf $(VENV) $(BI_VENV) dbt_project/target
 
 DBT_SOURCES := $(shell find dbt_project -name target -prune -o -type f -print)
 
@@ -66,4 +73,10 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install -q --disable-pip-version-check "uv==0.13.9"
 	@$(BIN)/uv pip install -q --require-hashes --compile-bytecode -r requirements.lock
 	@$(BIN)/uv pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(BI_VENV)/.installed: requirements-bi.lock $(VENV)/.installed
+	@$(BIN)/uv venv -q --allow-existing --python $(PYTHON) $(BI_VENV)
+	@$(BIN)/uv pip install -q -p $(BI_VENV)/bin/python --require-hashes --compile-bytecode -r requirements-bi.lock \
+		|| { echo "Superset could not be installed: a package index is needed once, and nothing else of RowCol needs it" >&2; exit 1; }
 	@touch $@

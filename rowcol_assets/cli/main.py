@@ -44,6 +44,7 @@ COMMANDS: dict[str, str] = {
     "pause": "pause:pause",
     "resume": "pause:resume",
     "ui": "ui",
+    "bi": "bi",
     "receiver": "receiver",
     "rotate-key": "rotate_key",
 }

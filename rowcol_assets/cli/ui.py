@@ -7,29 +7,24 @@ so that whatever it started ends with this command. Its log is in the home; the 
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
-import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ingestion.errors import RowcolError
+from rowcol_assets.serving import HOST, free_port, server, told_to_stop
 
 if TYPE_CHECKING:
     from ingestion.settings import Settings
 
-HOST = "127.0.0.1"
 DEFAULT_PORT = 3000
 PROJECT = Path(__file__).resolve().parents[2]
 # Importing the code location takes seconds on a quiet machine and a minute on a busy one.
 START_SECONDS = 180
-STOP_SECONDS = 20
 POLL_SECONDS = 0.3
 
 
@@ -50,11 +45,11 @@ def command(
     from rowcol_assets.cli.receiver import DEFAULT_PORT as RECEIVER_PORT
 
     settings = load_settings()
-    chosen = _free_port(port)
-    receiving = _free_port((RECEIVER_PORT if port else 0) if receiver_port is None else receiver_port)
+    chosen = free_port(port)
+    receiving = free_port((RECEIVER_PORT if port else 0) if receiver_port is None else receiver_port)
     _prepare(settings)
     with (
-        _told_to_stop() as stop,
+        told_to_stop() as stop,
         open_store(settings) as store,
         local_sandbox(settings, store),
         _receiver(settings, receiving) as receiver,
@@ -73,18 +68,6 @@ def command(
                 raise RowcolError(f"the receiver ended by itself; its log is {_log_path(settings, 'receiver')}")
 
 
-def _free_port(port: int) -> int:
-    """`port`, or a free one for 0; RowcolError when it is taken, before anything is started."""
-    with socket.socket() as probe:
-        # As the server itself does, so that connections of a former one that still linger are no obstacle.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            raise RowcolError(f"port {port} is in use: choose another with --port, or 0 for a free one") from None
-        return int(probe.getsockname()[1])
-
-
 def _prepare(settings: Settings) -> None:
     """Makes the Dagster home and ends runs that a killed process left behind, which would hold up the next ones."""
     from rowcol_assets.instance import open_instance
@@ -92,18 +75,6 @@ def _prepare(settings: Settings) -> None:
 
     with open_instance(settings) as instance:
         end_dead_runs(instance)
-
-
-@contextlib.contextmanager
-def _told_to_stop() -> Iterator[threading.Event]:
-    """An event that is set by Ctrl-C or SIGTERM."""
-    stop = threading.Event()
-    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _dagster(settings: Settings, port: int) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
@@ -115,36 +86,11 @@ def _receiver(settings: Settings, port: int) -> contextlib.AbstractContextManage
     return _process(settings, "receiver", ["-m", "rowcol_assets.cli", "receiver", "--port", str(port)])
 
 
-@contextlib.contextmanager
-def _process(settings: Settings, name: str, arguments: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+def _process(settings: Settings, name: str, arguments: list[str]) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
     from ingestion.settings import child_environment
 
-    descriptor = os.open(_log_path(settings, name), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    process = subprocess.Popen(  # noqa: S603 - Dagster's own command, and one of ours
-        [sys.executable, *arguments],
-        cwd=PROJECT,
-        env=child_environment(settings, DAGSTER_HOME=str(settings.dagster_dir)),
-        stdin=subprocess.DEVNULL,
-        stdout=descriptor,
-        stderr=descriptor,
-        start_new_session=True,
-    )
-    os.close(descriptor)
-    try:
-        yield process
-    finally:
-        _stop(process)
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    """Asks the server to end, and ends whatever of its group is left: a run's worker would otherwise go on."""
-    if process.poll() is None:
-        process.send_signal(signal.SIGINT)
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(timeout=STOP_SECONDS)
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    environment = child_environment(settings, DAGSTER_HOME=str(settings.dagster_dir))
+    return server([sys.executable, *arguments], log=_log_path(settings, name), cwd=PROJECT, environment=environment)
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], port: int, stop: threading.Event) -> bool:

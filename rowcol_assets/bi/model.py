@@ -1,0 +1,142 @@
+"""The words dashboards are described in: datasets over published relations, charts over datasets, rows of charts.
+
+What a dashboard shows is in `dashboards/`; how it is written for Superset in `bundle`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Kind = Literal["text", "money", "days", "count", "score", "share", "date", "instant", "flag"]
+
+# How a number of each kind is written (d3), and the type Superset is told; texts and dates have no number format.
+FORMATS: dict[Kind, str] = {"money": ",.2f", "days": ",.1f", "count": ",d", "score": ",.1f", "share": ".1%"}
+TYPES: dict[Kind, str] = {
+    "text": "VARCHAR",
+    "money": "DECIMAL(18,2)",
+    "days": "DECIMAL(18,2)",
+    "count": "BIGINT",
+    "score": "DECIMAL(5,1)",
+    "share": "DECIMAL(9,4)",
+    "date": "DATE",
+    "instant": "TIMESTAMP",
+    "flag": "BOOLEAN",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a dataset: its heading, what kind of value it is, and SQL where it is not the relation's own column."""
+
+    name: str
+    heading: str
+    kind: Kind = "text"
+    sql: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """An aggregate of a dataset by its name."""
+
+    name: str
+    heading: str
+    sql: str
+    kind: Kind = "count"
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Rows of one published relation with the client's name before them; `query` takes the relation's place where one is not enough.
+
+    date: the column the date filter acts on.
+    """
+
+    name: str
+    relation: str
+    columns: tuple[Column, ...]
+    metrics: tuple[Metric, ...] = ()
+    date: str | None = None
+    where: str | None = None
+    query: str | None = None
+
+    @property
+    def has_rail(self) -> bool:
+        """Whether the rail filter can act on it."""
+        return any(column.name == "rail" for column in self.columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Records as a table. order: columns, ascending unless they begin with a minus."""
+
+    title: str
+    dataset: Dataset
+    columns: tuple[str, ...]
+    order: tuple[str, ...] = ()
+    note: str = ""
+    rows: int = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Aggregates as a table, one row per combination of `by`."""
+
+    title: str
+    dataset: Dataset
+    by: tuple[str, ...]
+    metrics: tuple[str, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """One aggregate in large figures, with words below."""
+
+    title: str
+    dataset: Dataset
+    metric: str
+    words: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """An aggregate as bars with their values written on them, over `x` and stacked by `by`."""
+
+    title: str
+    dataset: Dataset
+    x: str
+    metric: str
+    by: tuple[str, ...] = ()
+    note: str = ""
+    horizontal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Aggregates over a date, one line per metric and combination of `by`, with points and values in the tip."""
+
+    title: str
+    dataset: Dataset
+    x: str
+    metrics: tuple[str, ...]
+    by: tuple[str, ...] = ()
+    note: str = ""
+
+
+Chart = Table | Sums | Number | Bars | Lines
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """A page: rows of charts with their widths (of twelve) and the height all have, in units of 8 px."""
+
+    slug: str
+    title: str
+    question: str
+    rows: tuple[tuple[int, tuple[tuple[Chart, int], ...]], ...] = field(default=())
+
+    @property
+    def charts(self) -> list[Chart]:
+        return [chart for _, row in self.rows for chart, _ in row]

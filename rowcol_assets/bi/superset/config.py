@@ -1,0 +1,105 @@
+"""Superset's configuration over one RowCol home: read by Superset from SUPERSET_CONFIG_PATH.
+
+Loopback only, nothing from other hosts, no cache of results, no SQL Lab, every query on the login's own published file.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sight
+from flask import g, has_request_context, redirect, request
+from security import AdvisorSecurityManager
+from sqlalchemy.engine import URL
+from sqlalchemy.pool import NullPool
+
+_FOLDER = sight.home() / "bi"
+
+APP_NAME = "RowCol"
+SECRET_KEY = (_FOLDER / "secret_key").read_text(encoding="utf-8").strip()
+SQLALCHEMY_DATABASE_URI = f"sqlite:///{_FOLDER / 'superset.db'}?timeout=30"
+CUSTOM_SECURITY_MANAGER = AdvisorSecurityManager
+# A published file is small and opened in milliseconds; a cache would outlive a publish and a grant.
+CACHE_CONFIG = DATA_CACHE_CONFIG = {"CACHE_TYPE": "NullCache"}
+RESULTS_BACKEND = None
+SESSION_COOKIE_NAME = "rowcol_bi"
+SESSION_COOKIE_SAMESITE = "Strict"
+FAB_API_SWAGGER_UI = False
+RATELIMIT_ENABLED = True
+RATELIMIT_APPLICATION = "200 per second"
+AUTH_RATE_LIMIT = "5 per second"
+RATELIMIT_STORAGE_URI = "memory://"
+# Rows a table asks for; the largest lists are cut by the charts themselves, which say so.
+ROW_LIMIT = 10_000
+SQL_MAX_ROW = 10_000
+FEATURE_FLAGS = {
+    "ENABLE_TEMPLATE_PROCESSING": False,
+    "DRILL_TO_DETAIL": True,
+    "DRILL_BY": False,
+    "ALERT_REPORTS": False,
+    "THUMBNAILS": False,
+    "TAGGING_SYSTEM": False,
+    "SQLLAB_BACKEND_PERSISTENCE": False,
+}
+TALISMAN_ENABLED = True
+TALISMAN_CONFIG = {
+    "content_security_policy": {
+        "base-uri": ["'self'"],
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "blob:", "data:"],
+        "worker-src": ["'self'", "blob:"],
+        "connect-src": ["'self'"],
+        "object-src": "'none'",
+        "style-src": ["'self'", "'unsafe-inline'"],
+        "font-src": ["'self'", "data:"],
+        "script-src": ["'self'", "'strict-dynamic'"],
+        "frame-ancestors": ["'none'"],
+    },
+    "content_security_policy_nonce_in": ["script-src"],
+    "force_https": False,
+    "session_cookie_secure": False,
+}
+
+_SETTINGS = {
+    "enable_external_access": False,
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "threads": 1,
+    "lock_configuration": True,
+}
+
+
+def connect_as(_url: URL, parameters: dict[str, Any], _login: str | None, _manager: Any, _source: Any) -> tuple[URL, dict[str, Any]]:
+    """Where a query of the present login goes: its own file, read-only, one connection per query.
+
+    Outside a request, while assets are imported, it is an empty database in memory. The login is the session's, not the
+    one Superset passes, which can be that of somebody a task acts for.
+    """
+    user = getattr(g, "user", None) if has_request_context() else None
+    login = getattr(user, "username", None)
+    file = str(sight.published_file(login)) if login else ":memory:"
+    arguments = {"read_only": bool(login), "config": dict(_SETTINGS)}
+    return URL.create("duckdb", database=file), {"poolclass": NullPool, "connect_args": arguments}
+
+
+DB_CONNECTION_MUTATOR = connect_as
+
+
+def _only_oneself(query: Any) -> Any:
+    """Of all logins the one that asks: lists of owners would else name the other advisors."""
+    from superset import security_manager
+
+    return query.filter(security_manager.user_model.id == getattr(g.user, "id", None))
+
+
+def _begin_with_the_portfolio(app: Any) -> None:
+    """Superset's own first page lists what a login has made and looked at; an advisor makes nothing."""
+
+    def begin() -> Any:
+        return redirect("/superset/dashboard/portfolio/") if request.path == "/superset/welcome/" else None
+
+    app.before_request(begin)
+
+
+FLASK_APP_MUTATOR = _begin_with_the_portfolio
+EXTRA_RELATED_QUERY_FILTERS = {"user": _only_oneself}

@@ -1,0 +1,81 @@
+"""What the dashboards read exists in the published contract, and the files Superset imports are those described."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import duckdb
+import pytest
+
+from rowcol_assets.bi.bundle import ASSETS, IDENTITY, files, query_of
+from rowcol_assets.bi.dashboards import DASHBOARDS
+from rowcol_assets.bi.model import Bars, Chart, Dataset, Lines, Number, Sums, Table
+from tests.bi.published import create_tables
+
+DATASETS = {chart.dataset.name: chart.dataset for dashboard in DASHBOARDS for chart in dashboard.charts}
+
+
+@pytest.fixture(scope="module")
+def contract() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        create_tables(connection)
+        yield connection
+
+
+@pytest.mark.parametrize("dataset", DATASETS.values(), ids=lambda dataset: dataset.name)
+def test_a_dataset_reads_columns_that_are_published(contract: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
+    names = [column.name for column in (*IDENTITY, *dataset.columns)]
+    metrics = [f"{metric.sql} as {metric.name}" for metric in dataset.metrics]
+    contract.execute(f"select {', '.join(names)} from ({query_of(dataset)})")
+    if metrics:
+        contract.execute(f"select {', '.join(metrics)} from ({query_of(dataset)})")
+
+
+def test_one_name_is_one_dataset_and_one_title_one_chart_of_a_page() -> None:
+    for dashboard in DASHBOARDS:
+        titles = [chart.title for chart in dashboard.charts]
+        assert len(titles) == len(set(titles))
+        for chart in dashboard.charts:
+            assert chart.dataset == DATASETS[chart.dataset.name]
+
+
+def test_a_chart_names_columns_and_metrics_of_its_dataset() -> None:
+    for dashboard in DASHBOARDS:
+        for chart in dashboard.charts:
+            columns = {column.name for column in (*IDENTITY, *chart.dataset.columns)}
+            metrics = {metric.name for metric in chart.dataset.metrics}
+            shown, counted = _named(chart)
+            assert shown <= columns, (dashboard.slug, chart.title)
+            assert counted <= metrics, (dashboard.slug, chart.title)
+
+
+def test_a_client_without_a_rail_or_a_login_without_clients_is_told(contract: duckdb.DuckDBPyConnection) -> None:
+    known = query_of(DATASETS["what_to_know_first"])
+    (row,) = contract.execute(known).fetchall()
+    assert row[0] == "" and "no clients" in row[4]
+    contract.execute("begin")
+    contract.execute(
+        "insert into marts.dim_business by name select 'acme' as business_id, 'Acme' as business_name, 'qbo,ramp' as rails_used"
+    )
+    told = contract.execute(f"select words from ({known}) order by words").fetchall()
+    contract.execute("rollback")
+    assert [words.split()[0] for (words,) in told] == ["Plaid", "Stripe"]
+
+
+def test_the_files_are_what_is_described() -> None:
+    written = {str(path.relative_to(ASSETS)): path.read_text(encoding="utf-8") for path in ASSETS.rglob("*.yaml")}
+    assert written == files(), "python -m rowcol_assets.bi.bundle writes them anew"
+
+
+def _named(chart: Chart) -> tuple[set[str], set[str]]:
+    """The columns and metrics a chart names."""
+    if isinstance(chart, Table):
+        return {*chart.columns, *(name.removeprefix("-") for name in chart.order)}, set()
+    if isinstance(chart, Sums):
+        return set(chart.by), set(chart.metrics)
+    if isinstance(chart, Number):
+        return set(), {chart.metric}
+    if isinstance(chart, Bars):
+        return {chart.x, *chart.by}, {chart.metric}
+    assert isinstance(chart, Lines)
+    return {chart.x, *chart.by}, set(chart.metrics)
