@@ -42,6 +42,26 @@ LATEST = Dataset(
     (Metric("spendable_total", "Spendable", "sum(spendable)", "money"), Metric("cash_total", "Cash", "sum(cash)", "money")),
     where="as_of_date = (select max(as_of_date) from marts.fct_runway_daily as newest where newest.business_id = client_id)",
 )
+BRIDGE = Dataset(
+    "runway_bridge",
+    "marts.fct_runway_bridge",
+    (
+        Column("period", "Since a"),
+        Column("from_date", "From", "date"),
+        Column("to_date", "To", "date"),
+        Column("cause_rank", "Order", "count"),
+        Column("cause", "Cause"),
+        Column("change_days", "Runway, change (days)", "days"),
+        Column("change_amount", "Amount, change", "money"),
+        Column("currency", "Currency"),
+        Column("runway_days_from", "Runway before (days)", "days"),
+        Column("runway_days_to", "Runway after (days)", "days"),
+        Column("record_count", "Records", "count"),
+        Column("null_reason", "Why there are no days"),
+    ),
+    (Metric("days", "Runway, change (days)", "sum(change_days)", "days"),),
+    date="to_date",
+)
 ACCOUNTS = Dataset(
     "cash_accounts",
     "marts.fct_cash",
@@ -121,6 +141,34 @@ CASH = Dashboard(
                         ),
                         ("runway_days",),
                         "Runway = (spendable + expected from invoices - bills due in 30 days) / burn a day.",
+                    ),
+                    12,
+                ),
+            ),
+        ),
+        (
+            50,
+            (
+                (
+                    Table(
+                        "Why the runway moved",
+                        BRIDGE,
+                        (
+                            "client",
+                            "period",
+                            "from_date",
+                            "to_date",
+                            "cause",
+                            "change_days",
+                            "change_amount",
+                            "currency",
+                            "record_count",
+                            "runway_days_from",
+                            "runway_days_to",
+                            "null_reason",
+                        ),
+                        ("client", "period", "cause_rank"),
+                        "The causes of a span add up to the whole change.",
                     ),
                     12,
                 ),
