@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ingestion.files import private_dir
 from ingestion.settings import load_settings
-from tests.benchmarks import arrivals, bridge, broken, cycle, launching, live, log, matches, parties, results, wire, world
+from tests.benchmarks import arrivals, bridge, broken, cycle, forecast, launching, live, log, matches, parties, results, wire, world
 
 PARTS: dict[str, Callable[[Path, Callable[[str], None]], list[results.Result]]] = {
     "wire": wire.measure,
@@ -26,6 +26,7 @@ PARTS: dict[str, Callable[[Path, Callable[[str], None]], list[results.Result]]] 
     "launch": launching.measure,
     "parties": parties.measure,
     "matches": matches.measure,
+    "forecast": forecast.measure,
     "log": log.measure,
 }
 # Run when they are named: hours.

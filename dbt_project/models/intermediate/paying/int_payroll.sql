@@ -11,37 +11,8 @@ movements as (
     where {{ within_days('movement_date', 200) }}
 ),
 
-wage_accounts as (
-    select
-        accounts.business_id,
-        accounts.account_id
-    from {{ ref('int_ledger_accounts') }} as accounts
-    where accounts.is_payroll and accounts.is_expense
-),
-
--- Wages are booked as an expense; paying over what was withheld is payroll too, but has a rhythm of its own.
 wage_records as (
-    select
-        lines.business_id,
-        'journal_entries' as entity,
-        lines.journal_entry_id as record_id
-    from {{ ref('stg_qbo__journal_entry_lines') }} as lines
-    semi join wage_accounts
-        on
-            lines.business_id = wage_accounts.business_id
-            and lines.account_id = wage_accounts.account_id
-
-    union all
-
-    select
-        lines.business_id,
-        'purchases' as entity,
-        lines.purchase_id as record_id
-    from {{ ref('stg_qbo__purchase_lines') }} as lines
-    semi join wage_accounts
-        on
-            lines.business_id = wage_accounts.business_id
-            and lines.account_id = wage_accounts.account_id
+    {{ wage_records() }}
 ),
 
 paydays as (

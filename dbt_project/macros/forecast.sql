@@ -1,0 +1,296 @@
+{#-
+  Forecasting: what stood at an origin, a past day or today, told from the mirror as it is now. Documents count from their own
+  date and payments from theirs, so that what was entered late is known here before anybody knew it.
+-#}
+
+{#- The days at which every business is forecast: today and, for the back-test, the same weekday of earlier weeks on which flows
+    had been seen for a while. -#}
+{% macro forecast_origins() -%}
+    with starts as (
+        select
+            flows.business_id,
+            min(flows.flow_date) as first_date
+        from {{ ref('int_forecast_flows') }} as flows
+        where flows.is_cash
+        group by flows.business_id
+    ),
+
+    weeks as (
+        select cast(unnest(range(policy.history_weeks)) as integer) as weeks_ago
+        from {{ ref('forecast_policy') }} as policy
+    )
+
+    select
+        calendar.business_id,
+        calendar.as_of_date,
+        weeks.weeks_ago,
+        calendar.as_of_date - 7 * weeks.weeks_ago as origin_date
+    from {{ ref('int_business_calendar') }} as calendar
+    cross join {{ ref('forecast_policy') }} as policy
+    cross join weeks
+    left join starts on calendar.business_id = starts.business_id
+    where
+        weeks.weeks_ago = 0
+        or calendar.as_of_date - 7 * weeks.weeks_ago >= starts.first_date + policy.warm_up_days
+{%- endmacro %}
+
+
+{#- In how many days a document is expected, as the lower bound of its bin: narrow near the day, wide far from it. -#}
+{% macro expected_bin(days) -%}
+    case
+        {%- for bound in [49, 35, 28, 21, 14, 11, 7, 4, 0, -7, -14, -30, -60, -90] %}
+        when {{ days }} >= {{ bound }} then {{ bound }}
+        {%- endfor %}
+        else -999
+    end
+{%- endmacro %}
+
+
+{#-
+  Invoices and bills open at an origin: (business_id, origin_date, side, record_id, party_id, open_amount, is_habit_known,
+  expected_bin). Expected on the due date and as many days later or earlier as the party's last twelve payments were in the median, where
+  there were enough by then; else on the due date. What was open then is what is open now and what was paid since.
+-#}
+{% macro documents_by_origin() -%}
+    with origins as (
+        {{ forecast_origins() }}
+    ),
+
+    documents as (
+        {%- for side, model, party in [('receivable', 'int_invoices', 'customer_id'), ('payable', 'int_bills', 'vendor_id')] %}
+        select
+            documents.business_id,
+            '{{ side }}' as side,
+            documents.record_id,
+            coalesce(documents.{{ party }}, '') as party_id,
+            documents.txn_date,
+            coalesce(documents.due_date, documents.txn_date) as due_date,
+            documents.home_open_amount as open_amount,
+            documents.home_total_amount as total_amount,
+            documents.total_amount as original_total_amount,
+            documents.is_open
+        from {{ ref(model) }} as documents
+        where
+            not documents.is_deleted
+            and not documents.is_voided
+            and documents.txn_date is not null
+            and documents.home_total_amount > 0
+            and documents.home_open_amount is not null
+            -- What was settled before any origin and long enough ago to be no habit.
+            and (documents.is_open or {{ within_days('documents.txn_date', 800) }})
+        {%- if not loop.last %}
+
+        union all
+        {%- endif %}
+        {%- endfor %}
+    ),
+
+    settlements as (
+        {%- for side, lines, document_type in [
+            ('receivable', 'stg_qbo__payment_lines', 'Invoice'), ('payable', 'stg_qbo__bill_payment_lines', 'Bill'),
+        ] %}
+        select
+            lines.business_id,
+            '{{ side }}' as side,
+            lines.linked_txn_id as record_id,
+            lines.txn_date as paid_date,
+            sum(lines.amount) as amount
+        from {{ ref(lines) }} as lines
+        where lines.linked_txn_type = '{{ document_type }}' and not lines.is_deleted and not lines.is_voided
+        group by lines.business_id, lines.linked_txn_id, lines.txn_date
+        {%- if not loop.last %}
+
+        union all
+        {%- endif %}
+        {%- endfor %}
+    ),
+
+    -- In home currency at the document's own rate.
+    settled as (
+        select
+            documents.business_id,
+            documents.side,
+            documents.record_id,
+            documents.party_id,
+            documents.txn_date,
+            documents.due_date,
+            documents.open_amount as open_now,
+            documents.is_open,
+            greatest(settlements.paid_date, documents.txn_date) as paid_date,
+            {{ money('cast(settlements.amount as decimal(38, 2)) * documents.total_amount / documents.original_total_amount') }} as amount
+        from documents
+        inner join settlements
+            on
+                documents.business_id = settlements.business_id
+                and documents.side = settlements.side
+                and documents.record_id = settlements.record_id
+    ),
+
+    steps as (
+        select
+            settled.business_id,
+            settled.side,
+            settled.record_id,
+            settled.party_id,
+            settled.due_date,
+            settled.paid_date as from_date,
+            settled.open_now + coalesce(sum(settled.amount) over later, 0) as open_amount
+        from settled
+        window later as (
+            partition by settled.business_id, settled.side, settled.record_id
+            order by settled.paid_date
+            rows between 1 following and unbounded following
+        )
+
+        union all
+
+        select
+            documents.business_id,
+            documents.side,
+            documents.record_id,
+            documents.party_id,
+            documents.due_date,
+            documents.txn_date as from_date,
+            any_value(documents.open_amount) + coalesce(sum(settled.amount), 0) as open_amount
+        from documents
+        left join settled
+            on
+                documents.business_id = settled.business_id
+                and documents.side = settled.side
+                and documents.record_id = settled.record_id
+                and settled.paid_date > documents.txn_date
+        group by
+            documents.business_id, documents.side, documents.record_id, documents.party_id, documents.due_date, documents.txn_date
+    ),
+
+    spans as (
+        select
+            steps.*,
+            lead(steps.from_date, 1, date '9999-12-31') over (
+                partition by steps.business_id, steps.side, steps.record_id
+                order by steps.from_date asc, steps.open_amount desc
+            ) as to_date
+        from steps
+    ),
+
+    -- How late each party was with its last payments, as of each of them.
+    settled_days as (
+        select
+            settled.business_id,
+            settled.side,
+            settled.party_id,
+            settled.record_id,
+            max(settled.paid_date) as paid_date,
+            max(settled.paid_date) - any_value(settled.due_date) as days_late
+        from settled
+        where not settled.is_open
+        group by settled.business_id, settled.side, settled.party_id, settled.record_id
+    ),
+
+    -- By the newest origin that knows of it, and for all after it until the party pays again.
+    habits as (
+        select
+            settled_days.business_id,
+            settled_days.side,
+            settled_days.party_id,
+            settled_days.paid_date,
+            (calendar.as_of_date - settled_days.paid_date) // 7 as weeks_ago,
+            count(*) over recent as payment_count,
+            quantile_cont(settled_days.days_late, 0.5) over recent as days_late
+        from settled_days
+        inner join {{ ref('int_business_calendar') }} as calendar on settled_days.business_id = calendar.business_id
+        where settled_days.paid_date <= calendar.as_of_date
+        window recent as (
+            partition by settled_days.business_id, settled_days.side, settled_days.party_id
+            order by settled_days.paid_date asc, settled_days.record_id asc
+            rows between 11 preceding and current row
+        )
+        qualify row_number() over (
+            partition by settled_days.business_id, settled_days.side, settled_days.party_id, weeks_ago
+            order by settled_days.paid_date desc, settled_days.record_id desc
+        ) = 1
+    ),
+
+    habit_spans as (
+        select
+            habits.*,
+            lead(habits.weeks_ago, 1, -1) over (
+                partition by habits.business_id, habits.side, habits.party_id
+                order by habits.weeks_ago desc
+            ) as next_weeks_ago
+        from habits
+    ),
+
+    habit_weeks as (
+        select
+            habit_spans.business_id,
+            habit_spans.side,
+            habit_spans.party_id,
+            habit_spans.payment_count,
+            habit_spans.days_late,
+            unnest(range(habit_spans.next_weeks_ago + 1, habit_spans.weeks_ago + 1)) as weeks_ago
+        from habit_spans
+    ),
+
+    open_weeks as (
+        select
+            spans.*,
+            unnest(range(
+                greatest((calendar.as_of_date - spans.to_date + 7) // 7, 0),
+                (calendar.as_of_date - spans.from_date) // 7 + 1
+            )) as weeks_ago
+        from spans
+        inner join {{ ref('int_business_calendar') }} as calendar on spans.business_id = calendar.business_id
+        where spans.open_amount > 0 and spans.from_date <= calendar.as_of_date
+    ),
+
+    open_documents as (
+        select
+            origins.business_id,
+            origins.as_of_date,
+            origins.weeks_ago,
+            origins.origin_date,
+            open_weeks.side,
+            open_weeks.record_id,
+            open_weeks.party_id,
+            open_weeks.due_date,
+            open_weeks.open_amount
+        from open_weeks
+        inner join origins
+            on
+                open_weeks.business_id = origins.business_id
+                and open_weeks.weeks_ago = origins.weeks_ago
+    ),
+
+    expected as (
+        select
+            open_documents.*,
+            coalesce(habits.payment_count >= policy.least_habit_payments, false) as is_habit_known,
+            open_documents.due_date
+            + cast(round(case when habits.payment_count >= policy.least_habit_payments then habits.days_late else 0 end) as integer)
+                as expected_date
+        from open_documents
+        cross join {{ ref('forecast_policy') }} as policy
+        left join habit_weeks as habits
+            on
+                open_documents.business_id = habits.business_id
+                and open_documents.side = habits.side
+                and open_documents.party_id = habits.party_id
+                and open_documents.weeks_ago = habits.weeks_ago
+    )
+
+    select
+        expected.*,
+        {{ expected_bin('(expected.expected_date - expected.origin_date)') }} as expected_bin
+    from expected
+{%- endmacro %}
+
+
+{#- How far a forecast of three quantiles was from what came, low ones punished for being too high and the other way round; their mean. -#}
+{% macro pinball_loss(actual, p10, p50, p90) -%}
+    (
+        {%- for share, quantile in [('0.1', p10), ('0.5', p50), ('0.9', p90)] %}
+        greatest({{ share }} * ({{ actual }} - {{ quantile }}), ({{ share }} - 1) * ({{ actual }} - {{ quantile }})){{ ' +' if not loop.last }}
+        {%- endfor %}
+    ) / 3
+{%- endmacro %}
