@@ -64,6 +64,8 @@ def parse_project(settings: Settings) -> None:
     """Parses the dbt project into `dbt_project/target`, which is needed before anything else."""
     with _environment(settings, settings.warehouse_path):
         _invoke(["parse", *_folders(), "--quiet"], None, [])
+    # dbt leaves the file as it is where nothing changed; its time says up to when the project is known to be as parsed.
+    PARSED_PATH.touch()
 
 
 def run_step(
