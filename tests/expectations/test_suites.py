@@ -93,6 +93,7 @@ CASES: dict[str, Case] = {
     "H34": Case(({"is_ambiguous": False},), ({"is_ambiguous": True},)),
     "H35": Case(({"gap_amount": HUGE, "allowed_amount": HUGE},), ({"gap_amount": HUGE + CENT, "allowed_amount": HUGE},)),
     "H36": Case(({"booked_before": None},), ({"booked_before": "1"},)),
+    "H37": Case(({"is_payroll_known": True},), ({"is_payroll_known": False}, {"is_payroll_known": None})),
     "H38": Case(
         ({"sync_age_minutes": 1440, "max_sync_age_minutes": 1440},),
         ({"sync_age_minutes": 1441, "max_sync_age_minutes": 1440}, {"sync_age_minutes": None, "max_sync_age_minutes": 1440}),
@@ -121,6 +122,10 @@ CASES: dict[str, Case] = {
     "H42": Case(({"is_open_here": False},), ({"is_open_here": True}, {"is_open_here": None})),
     "H43": Case(({"has_rate": True},), ({"has_rate": False}, {"has_rate": None})),
     "H44": Case(({"days_pending": 14}, {"days_pending": None}), ({"days_pending": 15},)),
+    "H45": Case(
+        ({"uncategorised_amount": HUGE, "allowed_amount": HUGE}, {"uncategorised_amount": Decimal(0), "allowed_amount": Decimal(0)}),
+        ({"uncategorised_amount": HUGE + CENT, "allowed_amount": HUGE},),
+    ),
     **{check_id: Case((RIGHT,), WRONG) for check_id in ("ramp_records", "plaid_records", "stripe_records")},
     **{
         check_id: Case(({"undocumented_values": 0},), ({"undocumented_values": 2},))
