@@ -172,7 +172,7 @@ def _entity_row(outcome: SyncOutcome, entity: EntityOutcome) -> dict[str, Any]:
 
 
 def _upsert_states(transaction: Transaction) -> Any:
-    """What an outcome does not know (no full walk, no count) keeps the value it had."""
+    """What an outcome does not know (no full walk, no count) keeps the value it had. One that was not due keeps all."""
     statement = insert(transaction, sync_states)
     new, old = statement.excluded, sync_states.c
     kept = ("last_attempt_at", "last_success_at", "last_full_walk_at", "source_count")
@@ -181,8 +181,11 @@ def _upsert_states(transaction: Transaction) -> Any:
         (new.last_outcome == "skipped", old.consecutive_failures),
         else_=0,
     )
-    changed = {name: sa.func.coalesce(new[name], old[name]) for name in kept}
-    changed |= {name: new[name] for name in ("last_outcome", "last_error_kind", "last_error")} | {"consecutive_failures": failures}
+    changed: dict[str, Any] = {name: sa.func.coalesce(new[name], old[name]) for name in kept}
+    # Why it could not be asked is worth knowing; that it was not due is not.
+    is_silent = sa.and_(new.last_outcome == "skipped", new.last_error_kind.is_(None))
+    told = ("last_outcome", "last_error_kind", "last_error")
+    changed |= {name: sa.case((is_silent, old[name]), else_=new[name]) for name in told} | {"consecutive_failures": failures}
     return statement.on_conflict_do_update(index_elements=list(sync_states.primary_key), set_=changed)
 
 

@@ -99,7 +99,7 @@ def test_an_entity_keeps_what_an_outcome_does_not_know(settings: Settings, store
     minutes = {name: (bills[name] - NOON) // timedelta(minutes=1) for name in ("last_attempt_at", "last_success_at", "last_full_walk_at")}  # type: ignore[operator]
     assert minutes == {"last_attempt_at": 3, "last_success_at": 1, "last_full_walk_at": 1}
     assert (bills["source_count"], bills["consecutive_failures"], bills["last_error"]) == (41, 2, "500 three times")
-    assert (items["last_outcome"], items["last_attempt_at"]) == ("skipped", NOON + timedelta(minutes=1))
+    assert (items["last_outcome"], items["last_attempt_at"]) == ("succeeded", NOON + timedelta(minutes=1))
 
 
 def test_recording_the_same_sync_again_counts_once(settings: Settings, store: ControlStore) -> None:
