@@ -18,6 +18,7 @@ from ingestion.errors import RowcolError
 
 HOST = "127.0.0.1"
 STOP_SECONDS = 20
+POLL_SECONDS = 0.3
 
 
 def free_port(port: int) -> int:
@@ -62,6 +63,23 @@ def server(command: Sequence[str], *, log: Path, cwd: Path, environment: Mapping
         yield process
     finally:
         _stop(process)
+
+
+def wait_until_it_answers(
+    process: subprocess.Popen[bytes], address: str, stop: threading.Event, *, name: str, log: Path, seconds: float
+) -> bool:
+    """Whether the server answers at `address`; False when told to stop meanwhile. RowcolError when it ended or did not come up."""
+    import httpx
+
+    for _ in range(int(seconds / POLL_SECONDS)):
+        if process.poll() is not None:
+            raise RowcolError(f"{name} did not start: its log {log} says why")
+        with contextlib.suppress(httpx.HTTPError):
+            if httpx.get(address, timeout=2, trust_env=False).status_code == httpx.codes.OK:
+                return True
+        if stop.wait(POLL_SECONDS):
+            return False
+    raise RowcolError(f"{name} does not answer after {seconds:g} s; its log is {log}")
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

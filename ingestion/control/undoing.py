@@ -5,7 +5,7 @@ Storing an undo is `decisions`; what no longer stands is left out by the models 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,20 +24,27 @@ UNDECIDED = ("undo", "admitted", "refused")
 
 def check_stands(transaction: Transaction, business_id: str, subjects: Sequence[Mapping[str, Any]], at: datetime) -> None:
     """UsageError unless each subject of an undo names a decision, or a bulk of the last day, of which something stands."""
-    columns = (decisions.c.decision_id, decisions.c.kind, decisions.c.subject, decisions.c.bulk_id, decisions.c.decided_at)
+    columns = (decisions.c.decision_id, decisions.c.kind, decisions.c.bulk_id, decisions.c.decided_at)
     rows = transaction.execute(sa.select(*columns).filter_by(business_id=business_id)).all()
-    undone = [msgspec.json.decode(row.subject) for row in rows if row.kind == "undo"]
-    gone = {one.get("decision_id") for one in undone}
-    gone_bulks = {one["bulk_id"] for one in undone if "bulk_id" in one}
+    gone = {named for _, named in undone(transaction, {business_id})}
     for subject in subjects:
         if bulk := subject.get("bulk_id"):
             members = [row for row in rows if row.bulk_id == bulk]
             _check_bulk(business_id, bulk, members, at)
-            stands = bulk not in gone_bulks and any(row.decision_id not in gone for row in members)
+            stands = bulk not in gone and any(row.decision_id not in gone for row in members)
         else:
-            stands = _one(business_id, rows, subject["decision_id"]).bulk_id not in gone_bulks and subject["decision_id"] not in gone
+            stands = not gone & {_one(business_id, rows, subject["decision_id"]).bulk_id, subject["decision_id"]}
         if not stands:
             raise UsageError(f"{'bulk' if bulk else 'decision'} {bulk or subject['decision_id']} was undone before")
+
+
+def undone(transaction: Transaction, business_ids: Collection[str]) -> set[tuple[str, str]]:
+    """The business and id of each decision and each bulk of these businesses that was undone."""
+    query = sa.select(decisions.c.business_id, decisions.c.subject).where(
+        decisions.c.kind == "undo", decisions.c.business_id.in_(business_ids)
+    )
+    told = [(row.business_id, msgspec.json.decode(row.subject)) for row in transaction.execute(query)]
+    return {(business_id, subject.get("bulk_id") or subject["decision_id"]) for business_id, subject in told}
 
 
 def is_bulk(transaction: Transaction, business_id: str, named: str) -> bool:

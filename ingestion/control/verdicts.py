@@ -19,6 +19,7 @@ from sqlalchemy.engine import Connection as Transaction
 
 from ingestion.control.arrivals_schema import decisions
 from ingestion.control.database import insert
+from ingestion.control.undoing import undone
 
 # Kinds of rows that are no decisions: what the guardrail let through, and what was refused.
 ADMITTED = "admitted"
@@ -47,11 +48,13 @@ def waiting_approvals(transaction: Transaction) -> list[Approval]:
         settled.c.idempotency_key.in_([f"{kind}-" + decisions.c.decision_id for kind in (ADMITTED, REFUSED)]),
     )
     query = sa.select(decisions).where(decisions.c.kind == "approve", ~sa.exists(told)).order_by(decisions.c.decision_no)
-    return [
+    waiting = [
         Approval(row.decision_id, row.business_id, row.advisor_id, row.bulk_id, subject, row.client or "", row.decided_at)
         for row in transaction.execute(query)
         if "guardrail" not in (subject := msgspec.json.decode(row.subject))
     ]
+    gone = undone(transaction, {one.business_id for one in waiting})
+    return [one for one in waiting if not gone & {(one.business_id, one.decision_id), (one.business_id, one.bulk_id)}]
 
 
 def note_admitted(transaction: Transaction, approval: Approval, guardrail: str, at: datetime) -> None:

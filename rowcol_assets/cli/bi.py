@@ -5,26 +5,21 @@ How Superset is prepared and run is `rowcol_assets.bi.server`; what the dashboar
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ingestion.errors import RowcolError, UsageError
-from rowcol_assets.serving import HOST, free_port, told_to_stop
+from rowcol_assets.serving import HOST, free_port, told_to_stop, wait_until_it_answers
 
 if TYPE_CHECKING:
-    import subprocess
-    import threading
-
     from ingestion.control.store import ControlStore
     from ingestion.settings import Settings
 
 DEFAULT_PORT = 8088
 # Importing Superset takes 12 s of a quiet machine's CPU.
 START_SECONDS = 300
-POLL_SECONDS = 0.5
 ACCESS_SECONDS = 5
 SHORTEST_PASSWORD = 12
 
@@ -63,16 +58,17 @@ def _serve(settings: Settings, store: ControlStore, port: int) -> None:
     with told_to_stop() as stop:
         prepare(settings)
         with serving(settings, port) as process:
-            if not _wait_until_ready(process, port, stop):
+            log = log_path(settings, "server")
+            if not wait_until_it_answers(process, f"http://{HOST}:{port}/health", stop, name="Superset", log=log, seconds=START_SECONDS):
                 return
-            typer.echo(f"The dashboards are at http://{HOST}:{port}; Ctrl-C stops them. Their log is {log_path(settings, 'server')}.")
+            typer.echo(f"The dashboards are at http://{HOST}:{port}; Ctrl-C stops them. Their log is {log}.")
             typer.echo(f"Who can log in: {', '.join(advisors)}. `rowcol bi --password ADVISOR` sets a password; none is set at first.")
             for advisor in advisors:
                 if not (settings.published_dir / advisor).is_dir():
                     typer.echo(f"Nothing is published for {advisor} yet: `rowcol run` first.")
             while not stop.wait(ACCESS_SECONDS):
                 if process.poll() is not None:
-                    raise RowcolError(f"Superset ended by itself; its log is {log_path(settings, 'server')}")
+                    raise RowcolError(f"Superset ended by itself; its log is {log}")
                 if write_access(settings, store):
                     prepare(settings)
 
@@ -97,18 +93,3 @@ def _read_password(advisor: str) -> str:
     if sys.stdin.isatty():
         return str(typer.prompt(f"New password of {advisor}", hide_input=True, confirmation_prompt=True))
     return sys.stdin.readline().rstrip("\n")
-
-
-def _wait_until_ready(process: subprocess.Popen[bytes], port: int, stop: threading.Event) -> bool:
-    """Whether the server answers; False when told to stop meanwhile. RowcolError when it ended or did not come up."""
-    import httpx
-
-    for _ in range(int(START_SECONDS / POLL_SECONDS)):
-        if process.poll() is not None:
-            raise RowcolError("Superset did not start: its log in the home's bi folder (server.log) says why")
-        with contextlib.suppress(httpx.HTTPError):
-            if httpx.get(f"http://{HOST}:{port}/health", timeout=2, trust_env=False).status_code == httpx.codes.OK:
-                return True
-        if stop.wait(POLL_SECONDS):
-            return False
-    raise RowcolError(f"Superset does not answer after {START_SECONDS} s; its log is the home's bi/server.log")

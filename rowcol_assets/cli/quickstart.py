@@ -91,12 +91,13 @@ def _show(settings: Settings, before: dict[str, dict[str, Any]], rows_new: int) 
     show(list(after.values()), "All clients")
     if before:
         _show_changes(before, after, rows_new)
-    typer.echo("\nPublished, one file per advisor (DuckDB, Parquet, manifest):")
+    typer.echo("\nPublished, one file per advisor (DuckDB, Parquet, digest, manifest):")
     for link in sorted(path for path in settings.published_dir.iterdir() if path.is_symlink()):
         typer.echo(f"  {link}/rowcol_bi.duckdb")
     typer.echo(
         "\nNext: `.venv/bin/rowcol sandbox advance --days 7` lets a week pass, and `make run` then shows what changed;"
-        "\n`make ui` opens the asset graph; `.venv/bin/rowcol --help` lists the rest."
+        "\n`.venv/bin/rowcol digest ADVISOR` says what to look at first, `make bi` opens dashboards, `make ui` the asset graph;"
+        "\n`.venv/bin/rowcol --help` lists the rest."
     )
 
 

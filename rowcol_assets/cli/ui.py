@@ -9,14 +9,13 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ingestion.errors import RowcolError
-from rowcol_assets.serving import HOST, free_port, server, told_to_stop
+from rowcol_assets.serving import HOST, POLL_SECONDS, free_port, server, told_to_stop, wait_until_it_answers
 
 if TYPE_CHECKING:
     from ingestion.settings import Settings
@@ -25,7 +24,6 @@ DEFAULT_PORT = 3000
 PROJECT = Path(__file__).resolve().parents[2]
 # Importing the code location takes seconds on a quiet machine and a minute on a busy one.
 START_SECONDS = 180
-POLL_SECONDS = 0.3
 
 
 def command(
@@ -56,14 +54,15 @@ def command(
         webhooks_to(store, f"http://{HOST}:{receiving}"),
         _dagster(settings, chosen) as process,
     ):
-        if not _wait_until_ready(process, chosen, stop):
+        address, log = f"http://{HOST}:{chosen}/server_info", _log_path(settings, "ui")
+        if not wait_until_it_answers(process, address, stop, name="Dagster", log=log, seconds=START_SECONDS):
             return
         typer.echo(f"Dagster is at http://{HOST}:{chosen} with schedules and sensors running; Ctrl-C stops it.")
         typer.echo(f"The receiver is at http://{HOST}:{receiving}.")
-        typer.echo(f"Their logs are {_log_path(settings, 'ui')} and {_log_path(settings, 'receiver')}.")
+        typer.echo(f"Their logs are {log} and {_log_path(settings, 'receiver')}.")
         while not stop.wait(POLL_SECONDS):
             if process.poll() is not None:
-                raise RowcolError(f"Dagster ended by itself; its log is {_log_path(settings, 'ui')}")
+                raise RowcolError(f"Dagster ended by itself; its log is {log}")
             if receiver.poll() is not None:
                 raise RowcolError(f"the receiver ended by itself; its log is {_log_path(settings, 'receiver')}")
 
@@ -91,21 +90,6 @@ def _process(settings: Settings, name: str, arguments: list[str]) -> contextlib.
 
     environment = child_environment(settings, DAGSTER_HOME=str(settings.dagster_dir))
     return server([sys.executable, *arguments], log=_log_path(settings, name), cwd=PROJECT, environment=environment)
-
-
-def _wait_until_ready(process: subprocess.Popen[bytes], port: int, stop: threading.Event) -> bool:
-    """Whether the UI answers; False when told to stop meanwhile. RowcolError when it ended or did not come up."""
-    import httpx
-
-    for _ in range(int(START_SECONDS / POLL_SECONDS)):
-        if process.poll() is not None:
-            raise RowcolError("Dagster did not start: its log in the home's dagster folder (ui.log) says why")
-        with contextlib.suppress(httpx.HTTPError):
-            if httpx.get(f"http://{HOST}:{port}/server_info", timeout=2, trust_env=False).status_code == httpx.codes.OK:
-                return True
-        if stop.wait(POLL_SECONDS):
-            return False
-    raise RowcolError(f"Dagster does not answer after {START_SECONDS} s; its log is the home's dagster/ui.log")
 
 
 def _log_path(settings: Settings, name: str) -> Path:

@@ -15,11 +15,12 @@ import duckdb
 
 from ingestion.errors import RowcolError, UsageError
 from ingestion.settings import Settings
-from ingestion.warehouse import open_warehouse
+from ingestion.warehouse import has_relation, open_warehouse
 from rowcol_assets.audit.tables import LOG
 from rowcol_assets.explaining.explain import recorded_day
 
 METRIC = "runway_days"
+BRIDGE = "intermediate.int_runway_bridge"
 EVENTS_PER_RECORD = 5
 
 
@@ -48,6 +49,8 @@ def movement(settings: Settings, business_id: str, metric: str, from_date: date,
     if metric != METRIC:
         raise UsageError(f"only {METRIC} is split into causes; without --from, {metric} is explained on one day")
     with open_warehouse(settings, "explain") as warehouse:
+        if not has_relation(warehouse, BRIDGE):
+            raise RowcolError(f"{BRIDGE} is not built yet: rowcol run")
         later = recorded_day(warehouse, business_id, to_date)["as_of_date"]
         earlier = recorded_day(warehouse, business_id, from_date)["as_of_date"]
         for day, wanted in ((earlier, from_date), (later, to_date or later)):
@@ -58,7 +61,7 @@ def movement(settings: Settings, business_id: str, metric: str, from_date: date,
         warehouse.execute("set variable bridge_business = $1", [business_id])
         warehouse.execute("set variable bridge_from = $1", [earlier])
         warehouse.execute("set variable bridge_to = $1", [later])
-        parts = _rows(warehouse, "select * exclude (largest_records) from intermediate.int_runway_bridge order by cause_rank")
+        parts = _rows(warehouse, f"select * exclude (largest_records) from {BRIDGE} order by cause_rank")
         records = _rows(warehouse, _WITH_EVENTS)
     first = parts[0]
     return Movement(

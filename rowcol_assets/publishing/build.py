@@ -93,11 +93,16 @@ def write_tables(
 def write_digest(
     warehouse: duckdb.DuckDBPyConnection, folder: Path, written: Mapping[str, Any], *, advisor: str, as_of: date, published_at: datetime
 ) -> dict[str, dict[str, Any]]:
-    """Writes the digest of the tables that were `written` to `folder`, as JSON, Markdown and HTML; bytes and sha256 per file."""
+    """Writes the digest of the tables that were `written` to `folder`, as JSON, Markdown and HTML; bytes and sha256 per file.
+
+    Nothing where the portfolio was never built: a digest without it would say that no client is granted.
+    """
     portfolio, lists = (
-        _rows(warehouse, folder.joinpath(*key).with_suffix(".parquet")) if ".".join(key) in written else [] for key in (PORTFOLIO, LISTS)
+        _rows(warehouse, folder.joinpath(*key).with_suffix(".parquet")) if ".".join(key) in written else None for key in (PORTFOLIO, LISTS)
     )
-    digest = make_digest(advisor, as_of, published_at, portfolio, lists)
+    if portfolio is None:
+        return {}
+    digest = make_digest(advisor, as_of, published_at, portfolio, lists or [])
     bodies = {DIGEST: digest_json(digest), DIGEST_TEXT: digest_markdown(digest).encode(), DIGEST_PAGE: digest_page(digest).encode()}
     for name, body in bodies.items():
         (folder / name).write_bytes(body)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-import time
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ import pytest
 from ingestion.errors import RowcolError
 from rowcol_assets.bi.access import write_access
 from rowcol_assets.bi.server import check_environment, log_path, prepare, serving, set_password
-from rowcol_assets.serving import HOST, free_port
+from rowcol_assets.serving import HOST, free_port, wait_until_it_answers
 from tests.bi.published import publish_clients
 from tests.publishing.world import World
 
@@ -55,16 +55,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     port = free_port(0)
     with serving(world.settings, port) as process:
         address = f"http://{HOST}:{port}"
-        until = time.monotonic() + START_SECONDS
-        while not _answers(address):
-            assert process.poll() is None and time.monotonic() < until, log_path(world.settings, "server").read_text()[-2000:]
-            time.sleep(0.5)
+        log = log_path(world.settings, "server")
+        wait_until_it_answers(process, f"{address}/health", threading.Event(), name="Superset", log=log, seconds=START_SECONDS)
         yield Served(world, address)
     world.store.close()
-
-
-def _answers(address: str) -> bool:
-    try:
-        return httpx.get(f"{address}/health", timeout=2, trust_env=False).status_code == httpx.codes.OK
-    except httpx.HTTPError:
-        return False

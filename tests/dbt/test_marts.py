@@ -85,8 +85,8 @@ def test_every_relation_names_the_business_of_every_row(built: Path) -> None:
 
 def test_garbage_of_one_business_leaves_the_others_figures_as_they_are(built: Path, project: DbtProject, tmp_path: Path) -> None:
     alone = small_warehouse(tmp_path, "acme")
-    build_marts(project, alone, only=("portfolio", "digest"))
-    for relation in ("experiences.portfolio", "experiences.digest", "marts.fct_runway_daily", "marts.fct_bills"):
+    build_marts(project, alone, only=("portfolio", "digest", "fct_ap_aging"))
+    for relation in ("experiences.portfolio", "experiences.digest", "marts.fct_runway_daily", "marts.fct_ap_aging", "marts.fct_bills"):
         query = f"select * from {relation} where business_id = 'acme' order by all"
         assert rows(built, query) == rows(alone, query)
     assert rows(built, "select cash, null_reason from experiences.portfolio where business_id = 'broken'") == [(None, "unreadable_balance")]

@@ -9,7 +9,7 @@ import pytest
 from ingestion.entity_promises import SEED_PATH, entity_promises_csv
 from ingestion.rails.qbo.promise import QBO
 from tests.dbt.project import DbtProject
-from tests.dbt.rawfill import RAIL_TABLES
+from tests.dbt.raw_tables import RAIL_TABLES
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from tests.dbt.project import DbtProject, failures, rows
-from tests.dbt.rawfill import OBSERVED, RAIL_TABLES, RawWarehouse
+from tests.dbt.raw_tables import RAIL_TABLES
+from tests.dbt.rawfill import OBSERVED, RawWarehouse
 
 REJECTED = "select entity, record_id, path, text from quality.rejected_values order by all"
 

@@ -8,12 +8,13 @@ from pathlib import Path
 import duckdb
 
 from rowcol_assets.standing import is_constant, remember_built, standing_nodes
-from rowcol_assets.transform import read_manifest
+from rowcol_assets.transform import DUE, read_manifest
 from tests.dbt.documents import bill, vendor
 from tests.dbt.project import DbtProject, failures
 from tests.dbt.rawfill import OBSERVED, RawWarehouse
 
 MIRROR, VIEW, SEED = "model.rowcol.stg_qbo__bills", "model.rowcol.stg_qbo__bill_lines", "seed.rowcol.hygiene_catalogue"
+POLICY = "seed.rowcol.runway_policy"
 
 
 def _standing(path: Path) -> set[str]:
@@ -58,6 +59,17 @@ def test_a_node_stands_until_its_code_its_sources_columns_or_its_news_say_otherw
     with duckdb.connect(str(path)) as warehouse:
         warehouse.execute("alter table raw_control.grants drop column more")
     assert _standing(path) == set(), "what was forgotten is built once more"
+
+
+def test_what_stands_is_not_built_and_all_else_of_the_step_is(project: DbtProject, tmp_path: Path) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    selected = [f"{name},tag:{DUE}" for name in ("runway_policy", "guardrail_policy")]
+    with RawWarehouse(path):
+        pass
+    built = project.build(path, "--select", *selected, standing=frozenset({POLICY}))
+    assert [one.node.name for one in built.result if one.node.resource_type == "seed"] == ["guardrail_policy"]
+    built = project.build(path, "--select", *selected)
+    assert {one.node.name for one in built.result if one.node.resource_type == "seed"} == {"guardrail_policy", "runway_policy"}
 
 
 def test_what_is_taken_for_constant_is_the_same_at_every_run(project: DbtProject, tmp_path: Path) -> None:
