@@ -120,6 +120,13 @@
 {%- endmacro %}
 
 
+{#- Before a build: the table that mirrors write to, two of which may be built at once. -#}
+{% macro make_processed_loads() -%}
+    create schema if not exists {{ processed_loads().split('.')[0] }};
+    create table if not exists {{ processed_loads() }} (model_name varchar, load_id varchar)
+{%- endmacro %}
+
+
 {#- The finished loads that this model has not processed. -#}
 {% macro unread_loads(loads) -%}
     select loads.load_id
@@ -136,7 +143,6 @@
 
 {#- Post-hook of a mirror model: remembers, in the model's own transaction, every finished load it has now seen. -#}
 {% macro remember_loads(loads) -%}
-    create table if not exists {{ processed_loads() }} (model_name varchar, load_id varchar);
     insert into {{ processed_loads() }}
     select
         '{{ this.identifier }}' as model_name,

@@ -127,8 +127,9 @@ def _is_selected(context: dg.AssetExecutionContext, result: dg.AssetCheckResult)
 
 def _sentence(report: DbtReport) -> str:
     built = sum(node.unique_id.startswith(("model.", "seed.", "snapshot.")) for node in report.nodes)
+    tests = sum(node.unique_id.startswith("test.") for node in report.nodes)
     warned = sum(node.status == "warn" for node in report.nodes)
-    text = f"{built} models and seeds, {len(report.nodes) - built} tests"
+    text = f"{built} models and seeds, {tests} tests"
     if report.standing:
         text += f", {len(report.standing)} stand as they are"
     if warned:

@@ -10,10 +10,9 @@
         {{ drop_relation_if_exists(existing) }}
     {%- endif -%}
     {%- if config.get('contract').enforced -%}
-        {{ get_assert_columns_equivalent(sql) }}
+        {{ check_contract(sql) }}
     {%- endif -%}
-    {{ carry_out('create or replace view ' ~ target ~ ' as (\n' ~ sql ~ '\n)') }}
-    {%- do persist_docs(target, model) -%}
+    {{ carry_out('create or replace view ' ~ target ~ ' as (\n' ~ sql ~ '\n);\n' ~ described(target)) }}
     {{ run_hooks(post_hooks) }}
     {%- do adapter.commit() -%}
 
@@ -31,10 +30,10 @@
         {%- call statement('main', language='python') -%}
             {{ create_table_as(False, target, compiled_code, 'python') }}
         {%- endcall -%}
+        {%- do persist_docs(target, model) -%}
     {%- else -%}
         {{ replace_table(target) }}
     {%- endif -%}
-    {%- do persist_docs(target, model) -%}
     {{ run_hooks(post_hooks) }}
     {%- do adapter.commit() -%}
 
@@ -52,7 +51,6 @@
     {%- else -%}
         {{ add_delta(target) }}
     {%- endif -%}
-    {%- do persist_docs(target, model) -%}
     {{ run_hooks(post_hooks) }}
     {%- do adapter.commit() -%}
 
@@ -68,7 +66,7 @@
         {{ drop_relation_if_exists(existing) }}
     {%- endif -%}
     {%- if config.get('contract').enforced -%}
-        {{ get_assert_columns_equivalent(compiled_code) }}
+        {{ check_contract(compiled_code) }}
         {#- A model that carries on its own history reads the old table until the new one is filled. -#}
         {%- set filling = make_intermediate_relation(target) -%}
         {{ carry_out(
@@ -76,10 +74,11 @@
             ~ 'create table ' ~ filling ~ ' ' ~ get_table_columns_and_constraints() ~ ';\n'
             ~ 'insert into ' ~ filling ~ ' ' ~ get_column_names() ~ ' (\n' ~ get_select_subquery(compiled_code) ~ '\n);\n'
             ~ 'drop table if exists ' ~ target ~ ';\n'
-            ~ 'alter table ' ~ filling ~ ' rename to ' ~ adapter.quote(target.identifier)
+            ~ 'alter table ' ~ filling ~ ' rename to ' ~ adapter.quote(target.identifier) ~ ';\n'
+            ~ described(target)
         ) }}
     {%- else -%}
-        {{ carry_out('create or replace table ' ~ target ~ ' as (\n' ~ compiled_code ~ '\n)') }}
+        {{ carry_out('create or replace table ' ~ target ~ ' as (\n' ~ compiled_code ~ '\n);\n' ~ described(target)) }}
     {%- endif -%}
 {%- endmacro %}
 
@@ -105,7 +104,7 @@
         'unique_key': config.get('unique_key'),
         'dest_columns': columns,
         'incremental_predicates': config.get('incremental_predicates'),
-    })) }}
+    }) ~ ';\n' ~ described(target)) }}
 {%- endmacro %}
 
 
@@ -116,6 +115,37 @@
         coalesce(ones.column_type = others.column_type, false) as is_same
     from (describe {{ one }}) as ones
     full join (describe {{ other }}) as others using (column_name)
+{%- endmacro %}
+
+
+{#- Refuses a model whose columns are not those of its contract, in dbt's own words; dbt asks the database twice to know it. -#}
+{% macro check_contract(sql) -%}
+    {%- if model['columns'] -%}
+        {%- set statement -%}
+            select coalesce(bool_and(coalesce(ones.column_type = others.column_type, false)), false) as is_kept
+            from (describe select * from ({{ sql }}) as own) as ones
+            full join (describe {{ get_empty_schema_sql(model['columns']) }}) as others
+                on lower(ones.column_name) = lower(others.column_name)
+        {%- endset -%}
+        {%- set _, found = adapter.execute(statement, auto_begin=False, fetch=True) -%}
+    {%- endif -%}
+    {%- if not found or not found.rows[0][0] -%}
+        {{ get_assert_columns_equivalent(sql) }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- The statements that describe a relation and its columns; none where `persist_docs` does not ask for them. dbt looks at the
+    columns of the relation first, twice, and runs two statements more. -#}
+{% macro described(target) -%}
+    {%- if config.persist_relation_docs() and model.description -%}
+        {{ alter_relation_comment(target, model.description) }}
+    {%- endif -%}
+    {%- if config.persist_column_docs() -%}
+        {%- for name, column in model.columns.items() if column['description'] %}
+            comment on column {{ target }}.{{ adapter.quote(name) }} is {{ duckdb_escape_comment(column['description']) }};
+        {%- endfor -%}
+    {%- endif -%}
 {%- endmacro %}
 
 
