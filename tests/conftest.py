@@ -9,9 +9,14 @@ from collections import Counter
 import pytest
 from hypothesis import settings
 
+from rowcol_assets.collector import collect_rarely
+
 # With six processes beside it an example of 20 ms took 810 ms, over hypothesis's limit of 200.
 settings.register_profile("without deadline", deadline=None)
 settings.load_profile("without deadline")
+
+# Builds run in the tests' own processes.
+collect_rarely()
 
 # Tests of limits say so in their settings; the commands that tests start inherit it.
 os.environ["ROWCOL_RAIL_LIMITS"] = "off"

@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from ingestion.errors import RowcolError
+from rowcol_assets.collector import collect_rarely
 
 PACKAGE = "rowcol_assets.cli"
 
@@ -75,6 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command in `arguments` (default: the process's) and ends the process with its exit code."""
     # dlt and Dagster write files of their own, with the modes the process gives them.
     os.umask(0o077)
+    collect_rarely()
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
     rest = [argument for argument in given if argument != "--debug"]

@@ -11,6 +11,8 @@ import importlib
 import inspect
 import os
 
+from rowcol_assets.collector import collect_rarely
+
 LIBRARIES = (
     "aiohttp",
     "alembic",
@@ -43,6 +45,7 @@ def load() -> None:
     """Imports them, leaves no thread of theirs, and takes them from the collector, whose marks would copy their pages into every fork."""
     for name, value in WITHOUT_THREADS.items():
         os.putenv(name, value)
+    collect_rarely()
     for name in LIBRARIES:
         importlib.import_module(name)
     import duckdb
