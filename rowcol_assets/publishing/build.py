@@ -1,6 +1,7 @@
 """Builds one generation in a folder: a DuckDB file, the same tables as Parquet, the digest, a manifest and a README.
 
-Which rows go in is decided by `content` and `held`; when the folder becomes current, by `publish`.
+Which rows go in is decided by `content` and `held`; when the folder becomes current, by `publish`. The workbook that lies
+beside is written by `workbook`.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from rowcol_assets.publishing.content import PORTFOLIO, PublishedTable, quote, q
 from rowcol_assets.publishing.digest import digest_json, make_digest
 from rowcol_assets.publishing.digest_page import digest_page
 from rowcol_assets.publishing.digest_text import digest_markdown
-from rowcol_assets.publishing.layout import DATABASE, DIGEST, DIGEST_PAGE, DIGEST_TEXT, MANIFEST, README
+from rowcol_assets.publishing.layout import DATABASE, DIGEST, DIGEST_PAGE, DIGEST_TEXT, MANIFEST, README, WORKBOOK
 
 ATTACHED = "publish_target"
 # The oldest format there is, which every driver reads; without it the file would be in the warehouse's own.
@@ -37,6 +38,7 @@ Generation {generation}, valued at {as_of}, published {published_at}.
 
 * `{database}`: all tables, in the schemas {schemas}. Open it read-only; a newer generation is another file.
 * `<schema>/<table>.parquet`: the same tables, one file each.
+* `{workbook}`: what one works through in a spreadsheet; its first sheet says what each sheet is.
 * `{digest_page}`, `{digest_text}`, `{digest}`: what to look at first, as a page, as text and as data.
 * `{manifest}`: row counts, a SHA-256 of each file, and which businesses are held at an older state and why.
 
@@ -124,7 +126,8 @@ def write_manifest(
     manifest = {"generation": generation, "advisor": advisor, "as_of": as_of.isoformat(), "published_at": utc_text(published_at)}
     (folder / MANIFEST).write_text(json.dumps({**manifest, "run_id": run_id, **facts}, indent=1) + "\n", encoding="utf-8")
     schemas = sorted({relation.split(".")[0] for relation in facts["tables"]})
-    names = {"database": DATABASE, "manifest": MANIFEST, "digest": DIGEST, "digest_text": DIGEST_TEXT, "digest_page": DIGEST_PAGE}
+    names = {"database": DATABASE, "manifest": MANIFEST, "workbook": WORKBOOK}
+    names |= {"digest": DIGEST, "digest_text": DIGEST_TEXT, "digest_page": DIGEST_PAGE}
     rows = {relation: entry["rows"] for relation, entry in facts["tables"].items()}
     listed = "\n".join(f"| `{table.relation}` | {rows[table.relation]:,} | {' '.join((table.comment or '').split())} |" for table in tables)
     text = README_TEXT.format(**manifest, **names, schemas=", ".join(schemas) or "(none)", tables=listed)

@@ -22,6 +22,9 @@ README = "README.md"
 DIGEST = "digest.json"
 DIGEST_TEXT = "digest.md"
 DIGEST_PAGE = "digest.html"
+WORKBOOK = "rowcol_bi.xlsx"
+# What a generation has beside its tables: one that lacks some is published anew.
+FILES = (DIGEST, DIGEST_TEXT, DIGEST_PAGE, WORKBOOK)
 BUILDING = ".building"
 
 

@@ -28,6 +28,7 @@ from rowcol_assets.publishing.build import write_digest, write_manifest, write_t
 from rowcol_assets.publishing.content import PublishedTable, Signatures, published_tables, select_live, sign_businesses, sign_table
 from rowcol_assets.publishing.held import FormerGenerations, Kept, held_businesses, select_kept
 from rowcol_assets.publishing.told import tell_current, tell_removed
+from rowcol_assets.publishing.workbook import write_workbook
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,7 @@ def _publish_one(job: _Job, home: layout.Home, granted: list[str]) -> Generation
         with (folder / layout.DATABASE).open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         told: dict[str, Any] = {"advisor": home.advisor, "as_of": job.as_of, "published_at": job.published_at}
-        files = write_digest(job.warehouse, folder, written, **told)
+        files = write_digest(job.warehouse, folder, written, **told) | write_workbook(job.warehouse, folder, written, **told)
         facts = {
             "ready_at": utc_text(job.clock()),
             "database_sha256": digest,
@@ -185,7 +186,7 @@ def _publish_one(job: _Job, home: layout.Home, granted: list[str]) -> Generation
 
 
 def _content(job: _Job, granted: list[str], kept: Kept) -> str:
-    """A signature of everything the advisor would see: the tables, the rows, who is granted, who is held and why."""
+    """A signature of everything the advisor would see: the tables, the rows, which files, who is granted, who is held and why."""
     held = [business for business, _ in kept.reasons]
     live = [business for business in granted if business not in held]
     signed = {}
@@ -194,7 +195,7 @@ def _content(job: _Job, granted: list[str], kept: Kept) -> str:
         if held:
             parts.append(sign_table(table, job.former.sign(kept, table), held))
         signed[table.relation] = parts
-    return hashlib.sha256(json.dumps([granted, kept.reasons, signed]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([granted, kept.reasons, signed, layout.FILES]).encode()).hexdigest()
 
 
 def _query(job: _Job, kept: Kept, table: PublishedTable) -> str:
