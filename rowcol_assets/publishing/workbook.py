@@ -22,17 +22,16 @@ from decimal import Decimal
 from errno import EFBIG
 from os import strerror
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-import xlsxwriter
-from xlsxwriter.exceptions import XlsxWriterException
-from xlsxwriter.format import Format
-from xlsxwriter.worksheet import Worksheet
-
 from rowcol_assets.publishing.content import PORTFOLIO, quote_text
 from rowcol_assets.publishing.layout import DATABASE, WORKBOOK
 from rowcol_assets.publishing.sheets import SHEETS, Sheet
+
+if TYPE_CHECKING:
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
 
 MOST_ROWS = 5_000
 MOST_DIGITS = Decimal("9999999999999.99")
@@ -49,7 +48,7 @@ _FORMATS = {
     "instant": "yyyy-mm-dd hh:mm:ss",
 }
 
-Formats = dict[str, Format]
+Formats = dict[str, "Format"]
 
 
 def write_workbook(
@@ -59,6 +58,10 @@ def write_workbook(
 
     A sheet whose tables were never built is left out.
     """
+    # Takes 0.3 s to import, which commands that only read published files need not pay.
+    import xlsxwriter
+    from xlsxwriter.exceptions import XlsxWriterException
+
     path = folder / WORKBOOK
     shown = [(sheet, *_rows(warehouse, folder, sheet)) for sheet in SHEETS if all(".".join(key) in written for key in sheet.reads)]
     book = xlsxwriter.Workbook(str(path), {"in_memory": True})
