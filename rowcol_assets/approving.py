@@ -16,7 +16,7 @@ import duckdb
 from ingestion.control import product_clock_of
 from ingestion.control.decisions import known_decision
 from ingestion.control.store import ControlStore
-from ingestion.control.verdicts import note_refusal
+from ingestion.control.verdicts import note_refusal, standing_approvals
 from ingestion.errors import RowcolError
 from ingestion.live.desk import ask_once
 from ingestion.live.facts import LiveFailure, question_of
@@ -40,7 +40,7 @@ class Refused(RowcolError):
 
 
 def approved(settings: Settings, store: ControlStore, business_id: str, bills: Sequence[tuple[str, str]]) -> Answer:
-    """The guardrail's approval of paying all these bills (rail and id) on the cash that the vendors state now.
+    """The guardrail's approval of paying all these bills (rail and id) on the cash that the vendors state now, beside what is approved.
 
     Refused says why not: without a live balance it is needs_data, and where nothing was built for a day too. WarehouseBusy when the
     warehouse stays held.
@@ -50,14 +50,16 @@ def approved(settings: Settings, store: ControlStore, business_id: str, bills: S
         told = ask_once(settings, store, clock, question_of("balances", business_id), strict=True)
     except LiveFailure as error:
         raise Refused("needs_data", ["no_live_balance"], f"no live balance: {error}") from None
+    with store.database.read() as transaction:
+        standing = standing_approvals(transaction, business_id)
     with open_warehouse(settings, "approval") as warehouse:
         _check_age(warehouse, business_id, clock())
         try:
-            last = judge(warehouse, business_id, bills)
+            last = judge(warehouse, business_id, bills, standing=standing)
         except NotPayable as error:
             raise Refused("held", ["not_payable"], str(error)) from None
         cash = _home_cash(business_id, last.currency, told.value["cash"])
-        answer = judge(warehouse, business_id, bills, live_cash=cash)
+        answer = judge(warehouse, business_id, bills, live_cash=cash, standing=standing)
     against = [hit for hit in answer.rule_hits if hit.rule != LIFTED]
     if against:
         verdict = "needs_data" if any(hit.answer == "needs_data" for hit in against) else "held"

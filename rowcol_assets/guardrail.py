@@ -1,7 +1,8 @@
 """The guardrail on a set of payments: what `marts.fct_guardrail` says of each bill alone, said of all of them together.
 
 The rules on one bill and the policy are the models' (`fct_guardrail`, seeds `guardrail_policy` and `guardrail_rules`); here
-the amounts are added up and held against the same floors. Who may decide, and what becomes of it, is in `approving`.
+the amounts are added up, with what was approved before and is not paid yet, and held against the same floors. Who may decide, and
+what becomes of it, is in `approving`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from rowcol_assets.publishing.layout import advisors_on_disk
 from rowcol_assets.publishing.reader import open_published
 
 Verdict = Literal["approved", "held", "needs_data"]
+# A bill by its rail and its id there.
+Bill = tuple[str, str]
 
 
 class NotPayable(RowcolError):
@@ -38,13 +41,17 @@ class Hit:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the guardrail says of a set of bills, and the figures it rests on: money in home currency, days as in the marts."""
+    """What the guardrail says of a set of bills, and the figures it rests on: money in home currency, days as in the marts.
+
+    committed_amount: what other bills that were approved and are not paid yet will take; it is gone from what is left afterwards.
+    """
 
     business_id: str
     answer: Verdict
     rule_hits: tuple[Hit, ...]
     bills: tuple[dict[str, Any], ...]
     total_amount: Decimal | None
+    committed_amount: Decimal | None
     currency: str
     cash: Decimal | None
     cash_source: str | None
@@ -58,7 +65,7 @@ class Answer:
     as_of_date: date
 
 
-def what_if(settings: Settings, business_id: str, bills: Sequence[tuple[str, str]]) -> Answer:
+def what_if(settings: Settings, business_id: str, bills: Sequence[Bill]) -> Answer:
     """What the guardrail says of paying these bills (rail and id), from what is published, without waiting for the warehouse.
 
     RowcolError: the business is not published, or a bill is not open there. UsageError: the same bill twice.
@@ -75,9 +82,17 @@ def what_if(settings: Settings, business_id: str, bills: Sequence[tuple[str, str
 
 
 def judge(
-    marts: duckdb.DuckDBPyConnection, business_id: str, bills: Sequence[tuple[str, str]], *, live_cash: Decimal | None = None
+    marts: duckdb.DuckDBPyConnection,
+    business_id: str,
+    bills: Sequence[Bill],
+    *,
+    live_cash: Decimal | None = None,
+    standing: Sequence[Bill] = (),
 ) -> Answer:
-    """The same from an open file. live_cash: cash in home currency as the vendors say it now, instead of the last cycle's."""
+    """The same from an open file. live_cash: cash in home currency as the vendors say it now, instead of the last cycle's.
+
+    standing: the bills whose approval stands by now, known or not to the last cycle.
+    """
     if not bills:
         raise UsageError("name at least one bill")
     if len(set(bills)) != len(bills):
@@ -89,8 +104,9 @@ def judge(
         if (rail, record_id) not in rows:
             raise NotPayable(_why_not(marts, business_id, rail, record_id))
     chosen = [rows[bill] for bill in bills]
-    figures = _figures(marts, chosen, live_cash)
-    hits = _own_hits(chosen, cash_is_live=live_cash is not None)
+    committed = _committed(marts, business_id, bills, standing)
+    figures = _figures(marts, chosen, live_cash, committed)
+    hits = _own_hits(chosen, cash_is_live=live_cash is not None, committed_is_known=committed is not None)
     if figures["cash_after"] is not None and figures["cash_after"] < chosen[0]["min_cash_amount"]:
         hits.append(Hit("cash_below_floor", "held"))
     if figures["buffer_days_after"] is not None and figures["buffer_days_after"] < chosen[0]["min_buffer_days"]:
@@ -109,18 +125,46 @@ def judge(
     )
 
 
+# Of the rules of each bill, the one that the other bills judged with it can settle.
+COMMITTED_UNKNOWN = "committed_unknown"
 SHOWN = ("rail", "record_id", "vendor_name", "document_number", "due_date", "home_open_amount", "priority", "answer", "rule_hits")
 
 
-def _rows(marts: duckdb.DuckDBPyConnection, business_id: str, bills: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
-    query = """select * from marts.fct_guardrail
-        where business_id = ? and (rail, record_id) in (select unnest(?::varchar[]), unnest(?::varchar[]))"""
-    cursor = marts.execute(query, [business_id, [rail for rail, _ in bills], [record_id for _, record_id in bills]])
+def _rows(marts: duckdb.DuckDBPyConnection, business_id: str, bills: Sequence[Bill]) -> list[dict[str, Any]]:
+    cursor = marts.execute(f"select * from marts.fct_guardrail where business_id = ? and {_AMONG}", [business_id, *_lists(bills)])
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def _figures(marts: duckdb.DuckDBPyConnection, chosen: Sequence[dict[str, Any]], live_cash: Decimal | None) -> dict[str, Any]:
+def _committed(marts: duckdb.DuckDBPyConnection, business_id: str, bills: Sequence[Bill], standing: Sequence[Bill]) -> Decimal | None:
+    """What approved bills other than these will take; None where an amount is not known.
+
+    By the last cycle, which knows what is paid, and what was approved since then; what was taken back since then still counts.
+    """
+    query = f"""
+        select coalesce(sum(home_open_amount), 0)::decimal(18, 2), count(*) > count(home_open_amount)
+        from marts.fct_guardrail
+        where
+            business_id = ?
+            and not {_AMONG}
+            and (is_committed or (advisor_decision is distinct from 'approve' and {_AMONG}))
+    """
+    row = marts.execute(query, [business_id, *_lists(bills), *_lists(standing)]).fetchone()
+    assert row is not None, "an aggregate has a row"
+    amount, is_unknown = row
+    return None if is_unknown else amount
+
+
+_AMONG = "((rail, record_id) in (select unnest(?::varchar[]), unnest(?::varchar[])))"
+
+
+def _lists(bills: Sequence[Bill]) -> tuple[list[str], list[str]]:
+    return [rail for rail, _ in bills], [record_id for _, record_id in bills]
+
+
+def _figures(
+    marts: duckdb.DuckDBPyConnection, chosen: Sequence[dict[str, Any]], live_cash: Decimal | None, committed: Decimal | None
+) -> dict[str, Any]:
     """Cash and buffer before and after; the division is the models' own (macro `days_of`), so that one bill gives the mart's figure."""
     first = chosen[0]
     amounts = [row["home_open_amount"] for row in chosen]
@@ -128,7 +172,8 @@ def _figures(marts: duckdb.DuckDBPyConnection, chosen: Sequence[dict[str, Any]],
     cash = first["cash"] if live_cash is None else live_cash
     # Reserves are the same whichever cash they are taken from.
     spendable = None if cash is None or first["cash"] is None else first["spendable"] + cash - first["cash"]
-    after = None if spendable is None or total is None else spendable - total
+    taken = None if total is None or committed is None else total + committed
+    after = None if spendable is None or taken is None else spendable - taken
     days = """
         select case when flow > 0 then
             try_cast(round(cast(greatest(amount, 0) as double) * days / cast(flow as double), 2) as decimal(18, 2))
@@ -139,23 +184,26 @@ def _figures(marts: duckdb.DuckDBPyConnection, chosen: Sequence[dict[str, Any]],
     buffers = [marts.execute(days, [amount, first["outflow_90"], first["observed_days"]]).fetchone() for amount in (spendable, after)]
     return {
         "total_amount": total,
+        "committed_amount": committed,
         "cash": cash,
-        "cash_after": None if cash is None or total is None else cash - total,
+        "cash_after": None if cash is None or taken is None else cash - taken,
         "buffer_days": buffers[0][0] if buffers[0] else None,
         "buffer_days_after": buffers[1][0] if buffers[1] else None,
     }
 
 
-def _own_hits(chosen: Sequence[dict[str, Any]], *, cash_is_live: bool) -> list[Hit]:
-    """The rules that do not depend on what else is paid; those about the business once, however many bills are named."""
+def _own_hits(chosen: Sequence[dict[str, Any]], *, cash_is_live: bool, committed_is_known: bool) -> list[Hit]:
+    """The rules that do not depend on what else is paid now; those about the business once, however many bills are named."""
     known: tuple[tuple[Verdict, str], ...] = (("needs_data", "needs_data_hits"), ("held", "held_hits"))
     hits = [
         Hit(rule, answer, None if rule in _split(row["business_hits"]) else row["record_id"])
         for row in chosen
         for answer, column in known
         for rule in _split(row[column])
-        if not (rule == "cash_stale" and cash_is_live)
+        if rule != COMMITTED_UNKNOWN and not (rule == "cash_stale" and cash_is_live)
     ]
+    if not committed_is_known:
+        hits.append(Hit(COMMITTED_UNKNOWN, "needs_data"))
     return list(dict.fromkeys(hits))
 
 

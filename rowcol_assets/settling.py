@@ -1,7 +1,7 @@
 """Approvals that came over HTTP are judged by the next run, before it copies the control store: admitted, or refused with the reason.
 
 The receiver waits for no warehouse and no vendor, so it stores an approval as it is asked for, and until it is admitted no model takes
-it into account. What was asked for at once is judged together, and what a run has admitted counts as spent for what it judges next.
+it into account. What was asked for at once is judged together, and what is admitted counts as spent for whatever is judged next.
 The judging is `approving`; the rows are `ingestion.control.verdicts`.
 """
 
@@ -39,24 +39,22 @@ def settle_approvals(settings: Settings, store: ControlStore) -> Settled:
     groups: dict[str, list[Approval]] = {}
     for one in waiting:
         groups.setdefault(one.bulk_id or one.decision_id, []).append(one)
-    spent: dict[str, list[tuple[str, str]]] = {}
     admitted = refused = 0
     for asked in groups.values():
-        if _settle(settings, store, asked, spent.setdefault(asked[0].business_id, [])):
+        if _settle(settings, store, asked):
             admitted += len(asked)
         else:
             refused += len(asked)
     return Settled(admitted, refused)
 
 
-def _settle(settings: Settings, store: ControlStore, asked: list[Approval], spent: list[tuple[str, str]]) -> bool:
-    """Judges what was asked for at once, beside what is `spent`, and keeps the verdict; whether it was admitted."""
+def _settle(settings: Settings, store: ControlStore, asked: list[Approval]) -> bool:
+    """Judges what was asked for at once and keeps the verdict; whether it was admitted."""
     business_id = asked[0].business_id
-    bills = [(one.subject["rail"], one.subject["bill"]) for one in asked]
     # Approved twice is paid once.
-    both = list(dict.fromkeys([*spent, *bills]))
+    bills = list(dict.fromkeys((one.subject["rail"], one.subject["bill"]) for one in asked))
     try:
-        answer = _answer(settings, store, business_id, both)
+        answer = _answer(settings, store, business_id, bills)
     except Refused as refusal:
         at = product_clock_of(settings, store)()
         with store.database.write() as transaction:
@@ -71,7 +69,6 @@ def _settle(settings: Settings, store: ControlStore, asked: list[Approval], spen
     with store.database.write() as transaction:
         for one in asked:
             note_admitted(transaction, one, said_of(answer), at)
-    spent[:] = both
     return True
 
 

@@ -57,6 +57,23 @@ def waiting_approvals(transaction: Transaction) -> list[Approval]:
     return [one for one in waiting if not gone & {(one.business_id, one.decision_id), (one.business_id, one.bulk_id)}]
 
 
+def standing_approvals(transaction: Transaction, business_id: str) -> list[tuple[str, str]]:
+    """The bills (rail and id) of a business that may be paid by an advisor's last word: judged, not undone, and not held since then.
+
+    The models say the same of the last cycle's copy (`stg_control__decisions`, `fct_payment_ready_bills`).
+    """
+    query = sa.select(decisions).where(decisions.c.business_id == business_id, decisions.c.kind.in_(["approve", "hold", ADMITTED]))
+    rows = [(row, msgspec.json.decode(row.subject)) for row in transaction.execute(query.order_by(decisions.c.decision_no))]
+    admitted = {subject["decision_id"] for row, subject in rows if row.kind == ADMITTED}
+    gone = {named for _, named in undone(transaction, {business_id})}
+    last: dict[tuple[str, str], str] = {}
+    for row, subject in rows:
+        is_word = row.kind == "hold" or (row.kind == "approve" and ("guardrail" in subject or row.decision_id in admitted))
+        if is_word and not gone & {row.decision_id, row.bulk_id}:
+            last[subject["rail"], subject["bill"]] = row.kind
+    return [bill for bill, kind in last.items() if kind == "approve"]
+
+
 def note_admitted(transaction: Transaction, approval: Approval, guardrail: str, at: datetime) -> None:
     """Keeps that the guardrail approves, and what it said would be left; from the next build on the approval counts."""
     told = {"decision_id": approval.decision_id, "guardrail": guardrail}

@@ -13,7 +13,7 @@ from ingestion.control import ControlStore
 from ingestion.control.arrivals_schema import decisions
 from ingestion.control.decision_subjects import subject_of
 from ingestion.control.decisions import Decided, NotAllowed, OtherContent, may_act, put_decisions
-from ingestion.control.verdicts import Approval, note_admitted, note_refusal, waiting_approvals
+from ingestion.control.verdicts import Approval, note_admitted, note_refusal, standing_approvals, waiting_approvals
 from ingestion.errors import UsageError
 from ingestion.settings import Settings
 from tests.control.conftest import connect
@@ -188,3 +188,24 @@ def test_an_approval_waits_until_it_is_admitted_or_refused_once(acme: ControlSto
     with pytest.raises(UsageError, match="is no decision"), acme.database.read() as transaction:
         (told_of,) = transaction.execute(sa.select(decisions.c.decision_id).filter_by(kind="refused")).scalars()
         put(acme, "undo", {"decision_id": told_of}, key="refusal")
+
+
+def test_an_approval_stands_once_judged_until_it_is_undone_or_held(acme: ControlStore) -> None:
+    def standing() -> list[str]:
+        with acme.database.read() as transaction:
+            assert standing_approvals(transaction, "cog") == []
+            return [bill for _, bill in standing_approvals(transaction, "acme")]
+
+    judged = put(acme, "approve", {"bill": "1", "guardrail": "cash 5"}, key="judged before")
+    put(acme, "approve", {"bill": "2", "guardrail": "cash 5"}, key="also before")
+    bulk = put_all(acme, "approve", [{"bill": bill} for bill in "34"], key="over HTTP")
+    assert standing() == ["1", "2"], "nobody has judged the others"
+    with acme.database.write() as transaction:
+        for each in waiting_approvals(transaction):
+            note_admitted(transaction, each, "cash 4", NOON)
+    assert standing() == ["1", "2", "3", "4"]
+    put(acme, "hold", {"bill": "2"}, key="wait")
+    put(acme, "undo", {"decision_id": judged.decision_id}, key="changed my mind")
+    assert standing() == ["3", "4"]
+    put(acme, "undo", {"bulk_id": bulk[0].bulk_id}, key="all of them")
+    assert standing() == []

@@ -79,6 +79,9 @@ def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> 
         ledger(raw, "broke", None, bill("1", 100))
         flagged(raw)
         subject = '{"rail":"qbo","bill":"held"}'
+        ledger(raw, "promised", 20_000, bill("owed", 4000), bill("next", 4000), bill("last", 3000, DueDate=later))
+        approval = {"business_id": "promised", "advisor_id": "ann", "decided_at": NOW, "decision_no": 3, "decision_id": "p"}
+        raw.control("decisions", kind="approve", subject='{"rail":"qbo","bill":"owed","guardrail":"cash 16000"}', **approval)
         common = {"business_id": "safe", "advisor_id": "ann", "decided_at": NOW, "decision_no": 1, "decision_id": "d"}
         raw.control("decisions", kind="hold", subject=subject, **common)
     build_marts(project, path, only=("decision_console", "hygiene_tray"))
@@ -99,6 +102,9 @@ def test_a_bill_alone_is_approved_held_or_lacks_data_and_says_by_which_rule(ware
         ("gap", "1", "needs_data", "hygiene_h24"),
         ("modest", "1", "approved", None),
         ("old", "1", "needs_data", "cash_stale,stale"),
+        ("promised", "last", "approved", None),
+        ("promised", "next", "approved", None),
+        ("promised", "owed", "approved", None),
         ("reserved", "1", "approved", None),
         ("safe", "euro", "needs_data", "amount_unknown"),
         ("safe", "held", "held", "held_by_advisor"),
@@ -143,7 +149,7 @@ def test_one_bill_is_judged_as_the_mart_judges_it(marts: duckdb.DuckDBPyConnecti
         said = judge(marts, business, [("qbo", record_id)])
         assert (said.answer, {hit.rule for hit in said.rule_hits}) == (answer, set(filter(None, hits.split(","))))
         assert [said.cash_after, said.buffer_days_after] == left
-    assert len(judged) == 19
+    assert len(judged) == 22
 
 
 def test_the_tray_begins_with_the_days_at_risk_and_those_that_wait(warehouse: Path) -> None:
@@ -176,6 +182,22 @@ def test_several_bills_are_judged_by_what_all_of_them_leave(marts: duckdb.DuckDB
     )
     live = judge(marts, "old", [("qbo", "1")], live_cash=Decimal(10_099))
     assert (live.cash_source, [hit.rule for hit in live.rule_hits]) == ("live", ["stale", "cash_below_floor"])
+
+
+def test_what_is_approved_and_not_paid_yet_is_spent_already(marts: duckdb.DuckDBPyConnection) -> None:
+    query = """select record_id, is_committed, committed_amount, cash_after from marts.fct_guardrail
+        where business_id = 'promised' order by 1"""
+    assert marts.execute(query).fetchall() == [("last", False, 4000, 13_000), ("next", False, 4000, 12_000), ("owed", True, 0, 16_000)]
+    # In the order of the console `owed` comes last, and is taken into account before.
+    query = """select record_id, answer_in_order, running_amount from experiences.decision_console
+        where business_id = 'promised' order by console_rank"""
+    assert marts.execute(query).fetchall() == [("next", "approved", 4000), ("owed", "approved", 8000), ("last", "held", 11_000)]
+    both = judge(marts, "promised", [("qbo", "next"), ("qbo", "last")])
+    assert (both.answer, both.committed_amount, both.cash_after) == ("held", 4000, 9000)
+    with_it = judge(marts, "promised", [("qbo", "owed"), ("qbo", "next")])
+    assert (with_it.answer, with_it.committed_amount, with_it.cash_after) == ("approved", 0, 12_000), "its own is not taken twice"
+    since = judge(marts, "promised", [("qbo", "next")], standing=[("qbo", "owed"), ("qbo", "last")])
+    assert (since.answer, since.committed_amount, since.cash_after) == ("held", 7000, 9000), "approved since the last cycle"
 
 
 @pytest.mark.parametrize(

@@ -17,21 +17,32 @@ ordered as (
     from guardrail
 ),
 
--- What would be paid with it: every bill before it that nothing but the floors could hold.
+-- What would be paid with it: every bill before it that nothing but the floors could hold, and those approved already wherever they are.
 summed as (
     select
         ordered.*,
         sum(ordered.home_open_amount) filter (ordered.needs_data_hits is null and ordered.held_hits is null)
-            over (partition by ordered.business_id order by ordered.console_rank asc) as running_amount
+            over (partition by ordered.business_id order by ordered.console_rank asc) as running_amount,
+        ordered.committed_amount
+        + case when ordered.is_committed then ordered.home_open_amount else 0 end
+        - coalesce(
+            sum(ordered.home_open_amount)
+            filter (ordered.is_committed and ordered.needs_data_hits is null and ordered.held_hits is null)
+                over (partition by ordered.business_id order by ordered.console_rank asc),
+            0
+        ) as committed_besides
     from ordered
 ),
 
 judged as (
     select
         summed.*,
-        {{ money('summed.cash - summed.running_amount') }} as cash_after_all,
-        {{ days_of(floor_zero('(summed.spendable - summed.running_amount)'), 'summed.outflow_90', 'summed.observed_days') }}
-            as buffer_days_after_all
+        {{ money('summed.cash - summed.running_amount - summed.committed_besides') }} as cash_after_all,
+        {{ days_of(
+            floor_zero('(summed.spendable - summed.running_amount - summed.committed_besides)'),
+            'summed.outflow_90',
+            'summed.observed_days'
+        ) }} as buffer_days_after_all
     from summed
 )
 
@@ -63,6 +74,8 @@ select
         else 'approved'
     end as answer_in_order,
     judged.advisor_decision,
+    judged.is_committed,
+    judged.committed_amount,
     judged.cash,
     judged.cash_age_minutes,
     judged.buffer_days,

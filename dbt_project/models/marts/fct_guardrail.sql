@@ -121,9 +121,42 @@ businesses as (
             and runway.cash_source = cash_ages.rail
 ),
 
-bills as (
+-- What an advisor approved and nobody has paid yet will be paid out of the same cash.
+approved as (
     select
         ready.*,
+        coalesce(ready.advisor_decision = 'approve' and ready.effective_status != 'paid', false) as is_committed
+    from ready
+),
+
+committed as (
+    select
+        approved.business_id,
+        {{ money('sum(approved.home_open_amount)') }} as amount,
+        count(*) > count(approved.home_open_amount) as is_unknown
+    from approved
+    where approved.is_committed
+    group by approved.business_id
+),
+
+takings as (
+    select
+        approved.*,
+        committed.is_unknown is true as is_committed_unknown,
+        case
+            when committed.is_unknown is not true
+                then
+                    {{ money(
+                        'coalesce(committed.amount, 0) - case when approved.is_committed then approved.home_open_amount else 0 end'
+                    ) }}
+        end as committed_amount
+    from approved
+    left join committed on approved.business_id = committed.business_id
+),
+
+bills as (
+    select
+        takings.*,
         businesses.cash,
         businesses.cash_source,
         businesses.cash_age_minutes,
@@ -140,21 +173,25 @@ bills as (
         priorities.priority,
         priorities.priority_rule,
         priorities.priority_rank,
-        {{ money('businesses.cash - ready.home_open_amount') }} as cash_after,
-        {{ days_of(floor_zero('(businesses.spendable - ready.home_open_amount)'), 'businesses.outflow_90', 'businesses.observed_days') }}
-            as buffer_days_after,
+        {{ money('businesses.cash - takings.committed_amount - takings.home_open_amount') }} as cash_after,
+        {{ days_of(
+            floor_zero('(businesses.spendable - takings.committed_amount - takings.home_open_amount)'),
+            'businesses.outflow_90',
+            'businesses.observed_days'
+        ) }} as buffer_days_after,
         list_sort(list_distinct(
             businesses.rules
-            || coalesce(string_split(ready.blocked_reasons, ','), [])
-            || case when ready.home_open_amount is null then ['amount_unknown'] else [] end
+            || coalesce(string_split(takings.blocked_reasons, ','), [])
+            || case when takings.home_open_amount is null then ['amount_unknown'] else [] end
+            || case when takings.is_committed_unknown then ['committed_unknown'] else [] end
         )) as own_rules
-    from ready
-    inner join businesses on ready.business_id = businesses.business_id
+    from takings
+    inner join businesses on takings.business_id = businesses.business_id
     left join priorities
         on
-            ready.business_id = priorities.business_id
-            and ready.rail = priorities.rail
-            and ready.record_id = priorities.record_id
+            takings.business_id = priorities.business_id
+            and takings.rail = priorities.rail
+            and takings.record_id = priorities.record_id
 ),
 
 hits as (
@@ -218,6 +255,8 @@ select
     judged.priority_rule,
     judged.priority_rank,
     judged.advisor_decision,
+    judged.is_committed,
+    judged.committed_amount,
     judged.cash,
     judged.cash_source,
     judged.cash_age_minutes,
