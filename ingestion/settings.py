@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     control_url: str | None = None
     secret_key: SecretStr | None = None
     anchors: Path | None = None
+    publish_url: SecretStr | None = None
     duckdb_memory: str = "1GB"
     duckdb_threads: int = Field(default_factory=lambda: os.cpu_count() or 2, ge=1)
     rail_limits: Literal["on", "off"] = "on"

@@ -76,6 +76,16 @@ def _key_of(manifest: Mapping[str, Any], model: str, relation: str) -> list[str]
     raise UsageError(f"{relation} has no key of its own; ask for a mart or an experience")
 
 
+def key_columns(manifest: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The columns that tell the rows of a relation apart, by relation (schema.table); relations without a key are not in it."""
+    keys: dict[str, list[str]] = {}
+    for node in manifest["nodes"].values():
+        model = manifest["nodes"].get(node.get("attached_node"))
+        if model and (node.get("test_metadata") or {}).get("name") == "unique_key":
+            keys[f"{model['schema']}.{model['name']}"] = node["test_metadata"]["kwargs"]["columns"]
+    return keys
+
+
 def _sources(manifest: Mapping[str, Any], model: str) -> list[tuple[str, str]]:
     """The raw tables behind a model, the nearest first."""
     found: dict[tuple[str, str], None] = {}

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import settings
 
 from rowcol_assets.collector import collect_rarely
+from tests.postgres import postgres_socket as postgres_socket  # a fixture of all folders
 
 # With six processes beside it an example of 20 ms took 810 ms, over hypothesis's limit of 200.
 settings.register_profile("without deadline", deadline=None)

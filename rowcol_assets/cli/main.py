@@ -32,6 +32,7 @@ COMMANDS: dict[str, str] = {
     "grant": "grant",
     "portfolio": "portfolio",
     "digest": "digest",
+    "publish": "publish",
     "live": "live",
     "decide": "decide",
     "what-if": "what_if",

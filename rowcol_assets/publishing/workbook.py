@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+
 from rowcol_assets.publishing.content import PORTFOLIO, quote_text
 from rowcol_assets.publishing.layout import DATABASE, WORKBOOK
 from rowcol_assets.publishing.sheets import SHEETS, Sheet

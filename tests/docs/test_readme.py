@@ -1,4 +1,4 @@
-"""The README's promises about published files, on one that is built here: relations, questions in SQL, origins of rows."""
+"""What README and reading.md promise of published files, on one built here: relations, questions, recipes, origins of rows."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import duckdb
+import psycopg
 import pytest
 
 from ingestion.clock import fixed_clock
@@ -17,22 +19,28 @@ from ingestion.control import open_store
 from ingestion.control.onboarding import onboard
 from ingestion.settings import Settings
 from ingestion.warehouse import open_warehouse
+from rowcol_assets.lineage import key_columns
 from rowcol_assets.publishing import open_published, publish
+from rowcol_assets.publishing.postgres.copy import publish_to_postgres
+from rowcol_assets.publishing.postgres.target import parse_target
+from rowcol_assets.transform import read_manifest
 from tests.dbt.documents import account, bill, customer, invoice, purchase, vendor
 from tests.dbt.project import AFTER, BEFORE, DbtProject, broken
 from tests.dbt.rawfill import RawWarehouse
 from tests.docs.documents import ROOT, blocks, table
 
 NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
-README = (ROOT / "README.md").read_text()
+ADVISOR = "alder-finch-advisory"
+README, READING = ((ROOT / page).read_text() for page in ("README.md", "docs/reading.md"))
+RECIPES = blocks(READING, "python")
 QUERIES = [statement.strip() for block in blocks(README, "sql") for statement in block.split(";") if statement.strip()]
 QUERY = pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.splitlines()[0].removeprefix("-- "))
 CREDENTIALS = {"client_id": "client", "client_secret": "secret", "refresh_token": "token"}
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    """An advisor's published file: one business in order, one that was never read."""
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A home that was published for one advisor: one business in order, one that was never read."""
     folder = tmp_path_factory.mktemp("readme")
     with RawWarehouse(folder / "warehouse.duckdb") as raw:
         raw.load("1")
@@ -40,15 +48,21 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckD
     project = DbtProject(folder / "dbt")
     for step in (BEFORE, AFTER):
         assert broken(project.build(folder / "warehouse.duckdb", *step, now=NOW.isoformat())) == []
-    settings = Settings(home=folder / "home", _env_file=None)
+    settings = Settings(home=folder / ".rowcol", _env_file=None)
     with open_store(settings) as store:
         for business in ("acme", "silent"):
             onboard(settings, store, business, "qbo", {**CREDENTIALS, "realm_id": f"realm-{business}"})
-            store.grant("ann", business, "staff", NOW)
+            store.grant(ADVISOR, business, "staff", NOW)
         shutil.copy(folder / "warehouse.duckdb", settings.warehouse_path)
         with open_warehouse(settings, "test") as warehouse:
             publish(settings, store, warehouse, as_of=NOW.date(), published_at=NOW, run_id="run", clock=fixed_clock(NOW))
-    with open_published(settings.published_dir / "ann") as file:
+    return settings
+
+
+@pytest.fixture(scope="module")
+def published(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """That advisor's file."""
+    with open_published(settings.published_dir / ADVISOR) as file:
         yield file
 
 
@@ -70,6 +84,33 @@ def _fill(raw: RawWarehouse) -> None:
 @QUERY
 def test_a_question_runs_as_it_stands_and_has_an_answer(published: duckdb.DuckDBPyConnection, query: str) -> None:
     assert published.execute(query).fetchall()
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.splitlines()[0].removeprefix("import "))
+def test_a_recipe_runs_as_it_stands_and_prints_something(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], recipe: str
+) -> None:
+    # A copy: DuckDB opens a file in one process with one configuration only, and other tests here have it open.
+    shutil.copytree(settings.published_dir / ADVISOR, tmp_path / ".rowcol/published" / ADVISOR)
+    monkeypatch.chdir(tmp_path)
+    exec(compile(recipe, "docs/reading.md", "exec"), {})
+    assert "acme" in capsys.readouterr().out.lower() or "About" in recipe
+
+
+def test_the_roles_told_read_what_is_copied_into_a_database(settings: Settings, postgres_socket: str) -> None:
+    server = f"host={postgres_socket} dbname=postgres user=postgres"
+    with psycopg.connect(server, autocommit=True) as administrator:
+        for statement in blocks(READING, "sql")[0].replace("publisher", "reading_publisher").replace(" bi ", " reading ").split(";"):
+            administrator.execute(statement)
+    with open_store(settings) as store:
+        url = parse_target(f"postgresql://reading_publisher@/reading?host={postgres_socket}")
+        done = publish_to_postgres(settings, url, store.open_grants(), key_columns(read_manifest()))
+    assert done.without_role == () and done.rows > 0
+    with psycopg.connect(host=postgres_socket, dbname="reading", user=ADVISOR) as reader:
+        keys = "select count(*) from pg_constraint where contype = 'p' and connamespace::regnamespace::text in ('marts', 'experiences')"
+        assert reader.execute(keys).fetchone() == (done.tables,)
+        assert reader.execute("select business_name from experiences.portfolio order by 1").fetchall() == [("Acme",), ("Silent",)]
+        assert reader.execute("select open_amount from marts.fct_overdue_invoices").fetchall() == [(Decimal("40.00"),)]
 
 
 def test_the_relations_told_are_those_published(published: duckdb.DuckDBPyConnection) -> None:

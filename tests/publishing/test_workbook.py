@@ -7,6 +7,7 @@ import subprocess
 import zipfile
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,22 +24,29 @@ HOSTILE = ["=1+1", "+1", "-1+2", "@SUM(A1)", "\t=1", "<r><t>x</t></r>", "<r>&</r
 AMOUNTS = ["0.01", "-0.01", "0.10", "1.15", "19.99", "1234567.89", "9007199254740.99", "9999999999999.99", "-9999999999999.99", "0.00"]
 
 
+@cache
+def contracts() -> dict[str, str]:
+    """The columns of every mart and experience, with their types."""
+    found = {}
+    for path in (ROOT / "dbt_project/models").glob("*/*.yml"):
+        for model in yaml.load(path.read_text(), yaml.CSafeLoader).get("models") or []:
+            if columns := model.get("columns"):
+                found[model["name"]] = ", ".join(f"{column['name']} {column.get('data_type', 'varchar')}" for column in columns)
+    return found
+
+
 @pytest.fixture
 def shaped(world: World) -> World:
     """The world with the tables the sheets read in the shape their contracts give them."""
-    contracts = {
-        model["name"]: model["columns"]
-        for path in (ROOT / "dbt_project/models").glob("*/*.yml")
-        for model in yaml.safe_load(path.read_text()).get("models") or []
-        if "columns" in model
-    }
+    statements = []
     for schema, name in sorted({key for sheet in sheets.SHEETS for key in sheet.reads}):
-        columns = ", ".join(f"{column['name']} {column['data_type']}" for column in contracts[name])
-        world.execute(f"create table {schema}.shaped ({columns})")
+        statements.append(f"create table {schema}.shaped ({contracts()[name]})")
         if (schema, name) in (("marts", "dim_business"), ("experiences", "portfolio")):
             columns = "* exclude (hygiene_score)" if name == "portfolio" else "*"
-            world.execute(f"insert into {schema}.shaped by name select {columns} from {schema}.{name}", f"drop table {schema}.{name}")
-        world.execute(f"alter table {schema}.shaped rename to {name}")
+            statements.append(f"insert into {schema}.shaped by name select {columns} from {schema}.{name}")
+            statements.append(f"drop table {schema}.{name}")
+        statements.append(f"alter table {schema}.shaped rename to {name}")
+    world.execute(*statements)
     return world
 
 

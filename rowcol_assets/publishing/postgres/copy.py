@@ -1,0 +1,154 @@
+"""Copies published rows into PostgreSQL in one transaction, and lets each advisor's role see granted businesses only.
+
+An advisor's role is the one whose name is the advisor's id; roles and their passwords are the database administrator's. Tables are
+filled beside those that are there and take their place at the end, so that readers wait for the exchange alone. Row-level
+security is forced: it binds the publishing role too, which therefore loads before it is switched on.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+from sqlalchemy.engine import URL
+
+from ingestion.errors import RowcolError
+from ingestion.files import private_dir
+from ingestion.settings import Settings
+from rowcol_assets.publishing.content import PublishedTable
+from rowcol_assets.publishing.postgres.source import Source, open_source, postgres_type, write_rows
+from rowcol_assets.publishing.postgres.target import connected, said
+
+BUILDING, OWN = "rowcol_building", "rowcol"
+LOCK_KEY = 0x726F77636F6C  # "rowcol": two publishes into one database follow each other
+LOCK_SECONDS = 60
+BLOCK = 1 << 20
+_ADVISORS = [
+    ("advisor_id", "text", "Advisor id, which is the name of the advisor's role."),
+    ("business_id", "text", "A business the advisor may see."),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """What one publish into a database did. without_role: advisors nobody can log in as yet."""
+
+    where: str
+    tables: int
+    rows: int
+    businesses: int
+    advisors: int
+    without_role: tuple[str, ...]
+
+
+def publish_to_postgres(settings: Settings, url: URL, grants: Mapping[str, list[str]], keys: Mapping[str, Sequence[str]]) -> Copied:
+    """Replaces what `url` holds of published tables; grants: businesses by advisor, as of now; keys: key columns by relation.
+
+    RowcolError in one sentence when nothing was published, or the database cannot be reached or refuses; it is then as it was.
+    """
+    source = open_source(settings, grants)
+    try:
+        with connected(url) as target, tempfile.TemporaryDirectory(dir=private_dir(settings.home), prefix=".publishing-") as folder:
+            target.execute("select pg_advisory_xact_lock(%s)", [LOCK_KEY])
+            roles = _roles(target, source.grants)
+            target.execute(sql.SQL("create schema {}").format(sql.Identifier(BUILDING)))
+            rows = sum(_load(target, source, table, keys.get(table.relation, ()), Path(folder) / "rows.csv") for table in source.tables)
+            _load_advisors(target, source.grants)
+            _exchange(target, source.tables)
+            _open_to(target, source, roles)
+    finally:
+        source.connection.close()
+    missing = tuple(advisor for advisor, businesses in source.grants.items() if businesses and advisor not in roles)
+    return Copied(said(url), len(source.tables), rows, len(source.catalog_of), len(source.grants), missing)
+
+
+def _roles(target: psycopg.Connection, grants: Mapping[str, list[str]]) -> list[str]:
+    """The advisors who have a role; RowcolError for one whom row-level security would not bind."""
+    query = "select rolname, rolsuper or rolbypassrls from pg_roles where rolname = any(%s) order by 1"
+    found = target.execute(query, [list(grants)]).fetchall()
+    unbound = [name for name, is_unbound in found if is_unbound]
+    if unbound:
+        raise RowcolError(
+            f"nothing was published: the role {unbound[0]} sees every row, whatever is granted; an advisor needs a plain role"
+        )
+    return [name for name, _ in found]
+
+
+def _load(target: psycopg.Connection, source: Source, table: PublishedTable, key: Sequence[str], path: Path) -> int:
+    name = _name(table)
+    comments = dict(table.comments)
+    _create(target, name, [(column, postgres_type(kind), comments.get(column)) for column, kind in table.columns], table.comment)
+    write_rows(source, table, path)
+    with target.cursor() as cursor:
+        with cursor.copy(sql.SQL("copy {} from stdin (format csv)").format(name)) as copy, path.open("rb") as file:
+            while block := file.read(BLOCK):
+                copy.write(block)
+        rows = cursor.rowcount
+    if key and set(key) <= {column for column, _ in table.columns}:
+        _add_key(target, name, key)
+    return rows
+
+
+def _load_advisors(target: psycopg.Connection, grants: Mapping[str, list[str]]) -> None:
+    name = sql.Identifier(BUILDING, f"{OWN}.advisors")
+    _create(target, name, _ADVISORS, "Which advisor may see which business; an advisor's role sees its own rows.")
+    with target.cursor().copy(sql.SQL("copy {} from stdin").format(name)) as copy:
+        for advisor, businesses in grants.items():
+            for business in businesses:
+                copy.write_row((advisor, business))
+    _add_key(target, name, ("advisor_id", "business_id"))
+
+
+def _create(target: psycopg.Connection, name: sql.Identifier, columns: Sequence[tuple[str, str, str | None]], comment: str | None) -> None:
+    defined = sql.SQL(", ").join(sql.SQL("{} {}").format(sql.Identifier(column), sql.SQL(kind)) for column, kind, _ in columns)
+    target.execute(sql.SQL("create table {} ({})").format(name, defined))
+    target.execute(sql.SQL("comment on table {} is {}").format(name, sql.Literal(comment)))
+    for column, _, said_of in columns:
+        if said_of:
+            target.execute(sql.SQL("comment on column {}.{} is {}").format(name, sql.Identifier(column), sql.Literal(said_of)))
+
+
+def _add_key(target: psycopg.Connection, name: sql.Identifier, key: Sequence[str]) -> None:
+    target.execute(sql.SQL("alter table {} add primary key ({})").format(name, sql.SQL(", ").join(map(sql.Identifier, key))))
+
+
+def _exchange(target: psycopg.Connection, tables: Sequence[PublishedTable]) -> None:
+    """Puts the new tables in the place of those published before; a table that is somebody else's stays and is an error."""
+    target.execute(f"set local lock_timeout = '{LOCK_SECONDS}s'")
+    for schema in sorted({table.schema for table in tables} | {OWN}):
+        target.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))
+    target.execute(f"create table if not exists {OWN}.relations (schema_name text, table_name text, primary key (schema_name, table_name))")
+    for schema, name in target.execute(f"select schema_name, table_name from {OWN}.relations order by 1, 2").fetchall():
+        target.execute(sql.SQL("drop table if exists {}").format(sql.Identifier(schema, name)))
+    target.execute(f"delete from {OWN}.relations")
+    for schema, name in [*(table.key for table in tables), (OWN, "advisors")]:
+        beside = f"{schema}.{name}"
+        target.execute(sql.SQL("alter table {} rename to {}").format(sql.Identifier(BUILDING, beside), sql.Identifier(name)))
+        target.execute(sql.SQL("alter table {} set schema {}").format(sql.Identifier(BUILDING, name), sql.Identifier(schema)))
+        target.execute(f"insert into {OWN}.relations values (%s, %s)", [schema, name])
+    target.execute(sql.SQL("drop schema {}").format(sql.Identifier(BUILDING)))
+
+
+def _open_to(target: psycopg.Connection, source: Source, roles: Sequence[str]) -> None:
+    """Forces row-level security on every table and lets the advisors' roles read."""
+    granted = sql.SQL("business_id in (select a.business_id from rowcol.advisors a where a.advisor_id = current_user::text)")
+    own = sql.SQL("advisor_id = current_user::text")
+    names = [sql.Identifier(*table.key) for table in source.tables]
+    advisors = sql.Identifier(OWN, "advisors")
+    for name, rule in [*((name, granted) for name in names), (advisors, own)]:
+        target.execute(sql.SQL("create policy granted on {} for select using ({})").format(name, rule))
+        target.execute(sql.SQL("alter table {} enable row level security").format(name))
+        target.execute(sql.SQL("alter table {} force row level security").format(name))
+    for role in roles:
+        schemas = sql.SQL(", ").join(map(sql.Identifier, sorted({table.schema for table in source.tables} | {OWN})))
+        target.execute(sql.SQL("grant usage on schema {} to {}").format(schemas, sql.Identifier(role)))
+        listed = sql.SQL(", ").join([*names, advisors])
+        target.execute(sql.SQL("grant select on {} to {}").format(listed, sql.Identifier(role)))
+
+
+def _name(table: PublishedTable) -> sql.Identifier:
+    return sql.Identifier(BUILDING, table.relation)
