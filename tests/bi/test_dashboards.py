@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import duckdb
 import pytest
+import yaml
 
 from rowcol_assets.bi.bundle import ASSETS, IDENTITY, files, query_of
 from rowcol_assets.bi.dashboards import DASHBOARDS
-from rowcol_assets.bi.model import Bars, Chart, Dataset, Lines, Number, Sums, Table
+from rowcol_assets.bi.model import Bars, Chart, Dashboard, Dataset, Lines, Number, Sums, Table
+from rowcol_assets.transform import PROJECT_DIR
 from tests.bi.published import create_tables
 
 DATASETS = {chart.dataset.name: chart.dataset for dashboard in DASHBOARDS for chart in dashboard.charts}
@@ -62,9 +65,30 @@ def test_a_client_without_a_rail_or_a_login_without_clients_is_told(contract: du
     assert [words.split()[0] for (words,) in told] == ["Plaid", "Stripe"]
 
 
+def test_each_dashboard_is_an_exposure_of_exactly_what_it_reads(contract: duckdb.DuckDBPyConnection) -> None:
+    read = {f"dashboard_{dashboard.slug.replace('-', '_')}": _relations(contract, dashboard) for dashboard in DASHBOARDS}
+    published = {
+        f"{schema}.{table}" for schema, table in contract.execute("select schema_name, table_name from duckdb_tables()").fetchall()
+    }
+    assert set().union(*read.values()) <= published
+    declared = yaml.safe_load((PROJECT_DIR / "models" / "experiences" / "_exposures.yml").read_text(encoding="utf-8"))["exposures"]
+    exposed = {
+        exposure["name"]: {match for reference in exposure["depends_on"] for match in re.findall(r"^ref\('(\w+)'\)$", reference)}
+        for exposure in declared
+        if exposure["name"].startswith("dashboard_")
+    }
+    assert exposed == {name: {relation.split(".")[1] for relation in relations} for name, relations in read.items()}
+
+
 def test_the_files_are_what_is_described() -> None:
     written = {str(path.relative_to(ASSETS)): path.read_text(encoding="utf-8") for path in ASSETS.rglob("*.yaml")}
     assert written == files(), "python -m rowcol_assets.bi.bundle writes them anew"
+
+
+def _relations(contract: duckdb.DuckDBPyConnection, dashboard: Dashboard) -> set[str]:
+    """The relations a dashboard's datasets name, without the alias DuckDB tells with a name."""
+    named = {name for chart in dashboard.charts for name in contract.get_table_names(query_of(chart.dataset), qualified=True)}
+    return {name.split()[0] for name in named}
 
 
 def _named(chart: Chart) -> tuple[set[str], set[str]]:
