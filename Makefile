@@ -28,7 +28,7 @@ bi: $(VENV)/.built $(BI_VENV)/.installed ## the advisors' dashboards in Apache S
 
 test: $(VENV)/.built ## lint, types, import walls, SQL lint, then all tests
 	@bash .ci/setup
-	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory -j 2 -O lint
 	$(BIN)/python -m pytest -m "not soak" -n 4 --dist loadgroup --no-loadscope-reorder
 
 lint: types walls sql
