@@ -26,6 +26,7 @@ from ingestion.warehouse import connect, open_warehouse, writer_lock
 from rowcol_assets.audit import tables as audit_tables
 from rowcol_assets.audit.writer import LogReport, append_acts, append_cycle
 from rowcol_assets.history import keep_history, restore_history
+from rowcol_assets.pictures import Drawn, Relation, draw
 from rowcol_assets.publishing.probing import probe_files
 from rowcol_assets.publishing.publish import PublishReport, publish
 from rowcol_assets.standing import remember_built, standing_nodes
@@ -122,13 +123,19 @@ def ensure_quality_tables(settings: Settings, path: Path) -> None:
         warehouse.close()
 
 
-def row_counts(settings: Settings, relations: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
+def row_counts(settings: Settings, relations: Sequence[Relation]) -> dict[Relation, int]:
     """Rows of tables by (schema, name); views are left out, counting them would build them."""
     with open_warehouse(settings, "row counts") as warehouse:
         return _counts(warehouse, set(relations))
 
 
-def _counts(warehouse: duckdb.DuckDBPyConnection, wanted: set[tuple[str, str]]) -> dict[tuple[str, str], int]:
+def seen_of(settings: Settings, relations: Sequence[Relation]) -> tuple[dict[Relation, int], dict[Relation, Drawn]]:
+    """What is told of relations that were built: their rows, as `row_counts`, and the pictures there are of them."""
+    with open_warehouse(settings, "row counts") as warehouse:
+        return _counts(warehouse, set(relations)), draw(warehouse, relations)
+
+
+def _counts(warehouse: duckdb.DuckDBPyConnection, wanted: set[Relation]) -> dict[Relation, int]:
     known = warehouse.execute("select schema_name, table_name from duckdb_tables()").fetchall()
     counts = {}
     for schema, table in known:

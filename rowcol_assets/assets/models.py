@@ -14,14 +14,16 @@ from dagster_dbt import DbtProject, dbt_assets
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from rowcol_assets.assets.failing import step_of
+from rowcol_assets.pictures import Drawn, Relation
 from rowcol_assets.policies import BUSY_RETRY, WAREHOUSE_POOL
 from rowcol_assets.resources import Platform
-from rowcol_assets.steps import row_counts, transform
+from rowcol_assets.steps import seen_of, transform
 from rowcol_assets.transform import AFTER_SELECTION, PROJECT_DIR, DbtReport, Step
 from rowcol_assets.translators import ModelTranslator
 
 PROJECT = DbtProject(project_dir=PROJECT_DIR)
 
+Metadata = dict[str, int | float | dg.MetadataValue[Any]]
 DbtEvent = dg.Output | dg.MaterializeResult | dg.AssetCheckResult | dg.AssetObservation | dg.AssetMaterialization | dg.AssetCheckEvaluation
 
 
@@ -45,9 +47,9 @@ def model_assets(step: Step, manifest: Mapping[str, Any], translator: ModelTrans
             report = transform(platform.settings, step, platform.variables(context.run.run_id), select=selection, on_event=events.append)
             relations = [_relation(event) for event in events]
             relations += [(manifest["nodes"][name]["schema"], manifest["nodes"][name]["alias"]) for name in report.standing]
-            counts = row_counts(platform.settings, relations)
+            metadata = _metadata(*seen_of(platform.settings, relations))
         platform.say(f"dbt {step}: {_sentence(report)}")
-        yield from _translated(context, counts, manifest, translator, events, report.standing)
+        yield from _translated(context, metadata, manifest, translator, events, report.standing)
         if report.broken:
             listed = "; ".join(
                 f"{node.unique_id}: {node.message.strip().splitlines()[0] if node.message else node.status}" for node in report.broken[:5]
@@ -70,7 +72,7 @@ def _selection(context: dg.AssetExecutionContext, manifest: Mapping[str, Any], t
 
 def _translated(
     context: dg.AssetExecutionContext,
-    counts: Mapping[tuple[str, str], int],
+    metadata: Mapping[Relation, Metadata],
     manifest: Mapping[str, Any],
     translator: ModelTranslator,
     events: list[dict[str, Any]],
@@ -85,35 +87,39 @@ def _translated(
     for name in TopologicalSorter(parents).static_order():
         if name in standing:
             node = manifest["nodes"][name]
-            metadata = {"built": False, **_row_count(counts, (node["schema"], node["alias"]))}
-            yield dg.MaterializeResult(asset_key=translator.get_asset_key(node), metadata=metadata)
+            own = {"built": False, **metadata.get((node["schema"], node["alias"]), {})}
+            yield dg.MaterializeResult(asset_key=translator.get_asset_key(node), metadata=own)
         elif name in built:
-            yield from _translated_event(context, counts, manifest, translator, built[name])
+            yield from _translated_event(context, metadata, manifest, translator, built[name])
 
 
 def _translated_event(
     context: dg.AssetExecutionContext,
-    counts: Mapping[tuple[str, str], int],
+    metadata: Mapping[Relation, Metadata],
     manifest: Mapping[str, Any],
     translator: ModelTranslator,
     event: dict[str, Any],
 ) -> Iterator[DbtEvent]:
-    rows = _row_count(counts, _relation(event))
+    own = metadata.get(_relation(event), {})
     message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
     for translated in message.to_default_asset_events(manifest, translator, context, project=PROJECT):
         if isinstance(translated, dg.AssetCheckResult) and not _is_selected(context, translated):
             continue
-        if isinstance(translated, dg.Output) and rows:
-            yield dg.Output(translated.value, translated.output_name, metadata={**translated.metadata, **rows})
+        if isinstance(translated, dg.Output) and own:
+            yield dg.Output(translated.value, translated.output_name, metadata={**translated.metadata, **own})
         else:
             yield translated
 
 
-def _row_count(counts: Mapping[tuple[str, str], int], relation: tuple[str, str]) -> dict[str, int]:
-    return {"dagster/row_count": counts[relation]} if relation in counts else {}
+def _metadata(counts: Mapping[Relation, int], pictures: Mapping[Relation, Drawn]) -> dict[Relation, Metadata]:
+    """Of each table its rows, and of a mart that is drawn the table and the figures, which the UI plots from run to run."""
+    found: dict[Relation, Metadata] = {relation: {"dagster/row_count": rows} for relation, rows in counts.items()}
+    for relation, picture in pictures.items():
+        found.setdefault(relation, {}).update({picture.title: dg.MetadataValue.md(picture.table), **picture.figures})
+    return found
 
 
-def _relation(event: dict[str, Any]) -> tuple[str, str]:
+def _relation(event: dict[str, Any]) -> Relation:
     relation = event["data"]["node_info"]["node_relation"]
     return relation["schema"], relation["alias"]
 

@@ -114,6 +114,16 @@ def test_materializations_say_how_many_rows_there_are_and_show_no_value(place: P
             assert event.asset_materialization.metadata["dagster/row_count"].value == counted > 0
 
 
+def test_a_mart_shows_its_picture_where_it_is_materialized(place: Place) -> None:
+    with open_instance(place.settings) as instance:
+        event = instance.get_latest_materialization_event(dg.AssetKey(["marts", "fct_hygiene_flag"]))
+    assert event is not None and event.asset_materialization is not None
+    shown = event.asset_materialization.metadata
+    ((flags,),) = place.rows("select count(*) from marts.fct_hygiene_flag where status = 'open'")
+    assert shown["open_flags"].value == flags > 0
+    assert str(shown["Open flags by severity"].value).startswith("| severity | count |")
+
+
 def test_a_check_asked_for_alone_runs_alone_and_leaves_the_results_of_the_others(place: Place) -> None:
     asked = dg.AssetCheckKey(dg.AssetKey(["quality", "expectation_failures"]), "H01_open_bill_without_due_date")
     before = dict(place.rows("select check_id, any_value(run_id) from quality.expectation_runs group by 1"))
