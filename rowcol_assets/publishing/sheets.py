@@ -28,7 +28,7 @@ class Sheet:
 
 def _aged(side: str, table: str) -> str:
     return (
-        f"select d.business_name, '{side}' as side, a.bucket, count(*) as documents, sum(a.open_amount)::decimal(18,2) as open_amount, "
+        f"select d.business_name, '{side}' as side, a.bucket, count(*) as documents, sum(a.open_amount) as open_amount, "
         "a.currency, min(a.due_date) as oldest_due_date, max(a.as_of_date) as as_of_date, a.business_id "
         f"from {table} a left join dim_business d using (business_id) "
         "where a.excluded_reason is null group by a.business_id, d.business_name, a.bucket, a.currency"

@@ -81,6 +81,14 @@ def test_every_amount_is_the_files_to_the_cent_and_none_that_is_too_long_is_anot
     }
 
 
+def test_a_sum_of_amounts_that_no_column_could_hold_is_written_whole(shaped: World) -> None:
+    """A client whose books hold such amounts must not keep the others' files from being published."""
+    columns = "business_id, bucket, currency, open_amount"
+    shaped.execute(*[f"insert into marts.fct_ap_aging ({columns}) values ('acme', 'current', 'USD', 9999999999999999.99)"] * 2)
+    shaped.publish()
+    assert [row["Open amount"] for row in rows(opened(shaped, "ann"), "Aging")] == ["19999999999999999.98"]
+
+
 def test_a_name_never_becomes_a_formula_a_link_or_markup(shaped: World) -> None:
     shaped.execute(*(bill("acme", number, vendor_name=name) for number, name in enumerate(HOSTILE)))
     shaped.publish()
