@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, Response, expect, sync_playwright
 
 from rowcol_assets.bi.dashboards import DASHBOARDS
+from rowcol_assets.publishing import open_published
 from tests.bi.conftest import PASSWORD, Served
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -44,6 +45,11 @@ class Browser:
         expect(self.page.locator(".dashboard-chart .loading")).to_have_count(0, timeout=PATIENCE_MS)
         self.page.wait_for_load_state("networkidle", timeout=PATIENCE_MS)
 
+    def chart(self, title: str) -> str:
+        """What a chart of the open dashboard says, its title aside."""
+        holder = self.page.locator(".dashboard-component-chart-holder").filter(has=self.page.get_by_text(title, exact=True))
+        return holder.first.inner_text().replace(title, "", 1)
+
 
 @pytest.fixture(scope="module")
 def browser(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
@@ -78,3 +84,43 @@ def test_the_portfolio_says_what_the_file_says(browser: Browser) -> None:
         assert words in text
     # A name that looks like markup is shown and does nothing.
     assert "O'Hara" in text
+
+
+# Of each dashboard a chart's title, and the query that gives what it must say: of ann's own clients alone.
+HEADLINES = {
+    "cash-and-forecast": {
+        "Cash by currency": """select format('{:,.2f}', sum(cash)::double), format('{:,.2f}', sum(spendable)::double)
+            from marts.fct_runway_daily""",
+        "Forecast by week": """select format('{:,.2f}', closing_p10_amount::double), format('{:,.2f}', closing_p50_amount::double),
+            format('{:,.2f}', closing_p90_amount::double) from marts.fct_cash_forecast""",
+    },
+    "receivables-and-payables": {
+        "Open bills": """select format('{:,.2f}', sum(open_amount)::double),
+            format('{:,.2f}', sum(open_amount) filter (days_past_due > 0)::double) from marts.fct_ap_aging""",
+        "Open invoices": "select format('{:,.2f}', sum(open_amount)::double) from marts.fct_ar_aging",
+    },
+    "hygiene": {
+        "Lowest score": "select min(hygiene_score)::varchar from marts.fct_hygiene_score",
+        "Open flags": "select count(*)::varchar from marts.fct_hygiene_flag where status = 'open'",
+        "Blocking flags": "select count(*)::varchar from marts.fct_hygiene_flag where status = 'open' and is_blocking",
+    },
+    "custody-and-reconciliation": {
+        "Stuck payments": "select count(*)::varchar from marts.fct_custody_chain where stuck_stage is not null",
+        "Matched at the bank": "select (100 * sum(matched_count) // sum(transaction_count))::bigint::varchar from marts.fct_bank_closure",
+    },
+    "trust": {
+        "Not fresh": "select count(*)::varchar from marts.fct_rail_freshness where freshness_state != 'fresh'",
+        "Oldest sync": "select format('{:,}', max(sync_age_minutes)) from marts.fct_rail_freshness",
+        "Failing connections": "select count(*)::varchar from marts.fct_connection_health where consecutive_failures > 0",
+    },
+}
+
+
+@pytest.mark.parametrize("slug", HEADLINES)
+def test_the_headlines_of_a_dashboard_are_those_of_the_file(browser: Browser, served: Served, slug: str) -> None:
+    browser.open(slug, len(next(one for one in DASHBOARDS if one.slug == slug).charts))
+    with open_published(served.world.settings.published_dir / "ann") as file:
+        for title, query in HEADLINES[slug].items():
+            said = browser.chart(title)
+            expected = file.execute(query).fetchall()[0]
+            assert all(value in said for value in expected), (title, expected, said)

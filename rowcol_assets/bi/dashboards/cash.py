@@ -1,110 +1,16 @@
-"""Cash and forecast: what is in which account, how the runway moved, and what the guardrail says to each bill."""
+"""Cash and forecast: what is in which account, how the runway moved, what the next thirteen weeks bring, and what the guardrail says to
+each bill. What it reads is in `cash_datasets`."""
 
 from __future__ import annotations
 
+from rowcol_assets.bi.dashboards.cash_datasets import ACCOUNTS, BRIDGE, CONSOLE, FORECAST, LATEST, RUNWAY
 from rowcol_assets.bi.dashboards.reading import KNOW_FIRST
-from rowcol_assets.bi.model import Bars, Column, Dashboard, Dataset, Lines, Metric, Sums, Table
-
-RUNWAY = Dataset(
-    "runway_daily",
-    "marts.fct_runway_daily",
-    (
-        Column("as_of_date", "Day", "date"),
-        Column("currency", "Currency"),
-        Column("cash", "Cash", "money"),
-        Column("reserved", "Reserved", "money"),
-        Column("spendable", "Spendable", "money"),
-        Column("gross_burn", "Burn a day", "money"),
-        Column("ap_30", "Bills due in 30 days", "money"),
-        Column("ar_expected", "Expected from invoices", "money"),
-        Column("buffer_days", "Buffer (days)", "days"),
-        Column("runway_days", "Runway (days)", "days"),
-        Column("runway_days_low", "At least (days)", "days"),
-        Column("runway_days_high", "At most (days)", "days"),
-        Column("optimised_days", "If overdue is put right (days)", "days"),
-        Column("shortfall_amount", "Shortfall", "money"),
-        Column("covered_until", "Covered until", "date"),
-        Column("runway_status", "Status"),
-        Column("null_reason", "Why it is missing"),
-        Column("confidence", "Confidence"),
-    ),
-    (
-        Metric("runway", "Runway (days)", "min(runway_days)", "days"),
-        Metric("runway_low", "At least (days)", "min(runway_days_low)", "days"),
-        Metric("runway_high", "At most (days)", "min(runway_days_high)", "days"),
-    ),
-    date="as_of_date",
-)
-LATEST = Dataset(
-    "runway_latest",
-    RUNWAY.relation,
-    RUNWAY.columns,
-    (Metric("spendable_total", "Spendable", "sum(spendable)", "money"), Metric("cash_total", "Cash", "sum(cash)", "money")),
-    where="as_of_date = (select max(as_of_date) from marts.fct_runway_daily as newest where newest.business_id = client_id)",
-)
-BRIDGE = Dataset(
-    "runway_bridge",
-    "marts.fct_runway_bridge",
-    (
-        Column("period", "Since a"),
-        Column("from_date", "From", "date"),
-        Column("to_date", "To", "date"),
-        Column("cause_rank", "Order", "count"),
-        Column("cause", "Cause"),
-        Column("change_days", "Runway, change (days)", "days"),
-        Column("change_amount", "Amount, change", "money"),
-        Column("currency", "Currency"),
-        Column("runway_days_from", "Runway before (days)", "days"),
-        Column("runway_days_to", "Runway after (days)", "days"),
-        Column("record_count", "Records", "count"),
-        Column("null_reason", "Why there are no days"),
-    ),
-    (Metric("days", "Runway, change (days)", "sum(change_days)", "days"),),
-    date="to_date",
-)
-ACCOUNTS = Dataset(
-    "cash_accounts",
-    "marts.fct_cash",
-    (
-        Column("rail", "Rail"),
-        Column("as_of_date", "Day", "date"),
-        Column("account_id", "Account id"),
-        Column("account_name", "Account"),
-        Column("account_sub_type", "Kind"),
-        Column("balance_amount", "Balance", "money"),
-        Column("currency", "Currency"),
-        Column("excluded_reason", "Why it is left out"),
-        Column("balance_at", "Balance of (UTC)", "instant"),
-    ),
-    (Metric("balance", "Balance", "sum(balance_amount)", "money"),),
-    date="as_of_date",
-)
-CONSOLE = Dataset(
-    "decision_console",
-    "experiences.decision_console",
-    (
-        Column("rail", "Rail"),
-        Column("console_rank", "Rank", "count"),
-        Column("document_number", "Number"),
-        Column("vendor_name", "Vendor"),
-        Column("due_date", "Due", "date"),
-        Column("open_amount", "Open", "money"),
-        Column("currency", "Currency"),
-        Column("priority", "Priority"),
-        Column("answer", "Guardrail"),
-        Column("rule_hits", "Because of"),
-        Column("cash_after", "Cash afterwards", "money"),
-        Column("buffer_days_after", "Buffer afterwards (days)", "days"),
-        Column("advisor_decision", "Decision"),
-    ),
-    (Metric("bills", "Bills", "count(*)"),),
-    date="due_date",
-)
+from rowcol_assets.bi.model import Bars, Dashboard, Lines, Sums, Table
 
 CASH = Dashboard(
     "cash-and-forecast",
     "Cash and forecast",
-    "How much is there, how did the runway move, and what is left after the next bills?",
+    "How much is there, how did the runway move, what do the next weeks bring, and what is left after the next bills?",
     (
         (
             22,
@@ -116,6 +22,33 @@ CASH = Dashboard(
         (
             50,
             ((Lines("Runway by day", RUNWAY, "as_of_date", ("runway", "runway_low", "runway_high"), ("client",)), 12),),
+        ),
+        (
+            50,
+            (
+                (Lines("Cash in the next thirteen weeks", FORECAST, "week_end_date", ("p10", "p50", "p90"), ("client", "currency")), 6),
+                (
+                    Table(
+                        "Forecast by week",
+                        FORECAST,
+                        (
+                            "client",
+                            "week_end_date",
+                            "opening_amount",
+                            "expected_receipts_amount",
+                            "scheduled_payables_amount",
+                            "closing_p10_amount",
+                            "closing_p50_amount",
+                            "closing_p90_amount",
+                            "currency",
+                            "null_reason",
+                        ),
+                        ("client", "week_number"),
+                        "In nine of ten cases there is more than P10, in one of ten more than P90.",
+                    ),
+                    6,
+                ),
+            ),
         ),
         (
             50,
