@@ -12,7 +12,7 @@ export ROWCOL_HOME
 
 .DEFAULT_GOAL := help
 
-.PHONY: help run ui bi test lint types walls sql bench soak lock manifest clean
+.PHONY: help run ui bi docs test lint types walls sql bench soak lock manifest clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -25,6 +25,9 @@ ui: $(VENV)/.built ## Dagster's webserver and daemon, with schedules, at http://
 
 bi: $(VENV)/.built $(BI_VENV)/.installed ## the advisors' dashboards in Apache Superset, at http://127.0.0.1:8088
 	@$(BIN)/rowcol bi
+
+docs: $(VENV)/.built ## dbt's documentation of the models, at http://127.0.0.1:8081
+	@$(BIN)/rowcol docs
 
 test: $(VENV)/.built ## lint, types, import walls, SQL lint, then all tests
 	@bash .ci/setup

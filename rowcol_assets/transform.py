@@ -8,6 +8,7 @@ and variables change per run without parsing again. What the models say is `dbt_
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -66,6 +67,23 @@ def parse_project(settings: Settings) -> None:
         _invoke(["parse", *_folders(), "--quiet"], None, [])
     # dbt leaves the file as it is where nothing changed; its time says up to when the project is known to be as parsed.
     PARSED_PATH.touch()
+
+
+def document_project(settings: Settings, folder: Path, *, warehouse_path: Path | None) -> Path:
+    """Writes dbt's documentation of the project into `folder`, which exists, as one page and returns it.
+
+    warehouse_path: the file whose tables' columns and sizes are told, which the caller holds the lock of; None: there is none.
+    """
+    # What is told of the models is in the manifest already; compiling them would ask a warehouse that may lack what they read.
+    shutil.copy(MANIFEST_PATH, folder)
+    catalog = [] if warehouse_path else ["--empty-catalog"]
+    arguments = ["docs", "generate", "--static", "--no-compile", *catalog, *_folders(folder), "--quiet", "--no-partial-parse"]
+    with _environment(settings, warehouse_path or settings.warehouse_path):
+        try:
+            _invoke(arguments, _manifest(), [])
+        finally:
+            _release()
+    return folder / "static_index.html"
 
 
 def run_step(
@@ -149,14 +167,14 @@ def _parsed(_changed_at: int) -> Any:
     return Manifest.from_msgpack(PARSED_PATH.read_bytes())
 
 
-def _folders() -> list[str]:
+def _folders(target: Path = TARGET_DIR) -> list[str]:
     return [
         "--project-dir",
         str(PROJECT_DIR),
         "--profiles-dir",
         str(PROJECT_DIR),
         "--target-path",
-        str(TARGET_DIR),
+        str(target),
         "--log-level-file",
         "none",
     ]

@@ -47,6 +47,7 @@ COMMANDS: dict[str, str] = {
     "resume": "pause:resume",
     "ui": "ui",
     "bi": "bi",
+    "docs": "docs",
     "receiver": "receiver",
     "rotate-key": "rotate_key",
 }
