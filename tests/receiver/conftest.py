@@ -25,7 +25,7 @@ from ingestion.receiver.admission import Limits
 from ingestion.receiver.app import build_app
 from ingestion.registry import RAILS
 from ingestion.settings import Settings
-from tests.control.conftest import postgres_socket, settings, sqlite_settings, store  # noqa: F401 - fixtures of the control store
+from tests.control.conftest import settings, sqlite_settings, store  # noqa: F401 - fixtures of the control store
 from tests.receiver.signing import SECRET, PlaidKey, Signed
 
 NOON = datetime(2026, 6, 30, 12, tzinfo=UTC)
