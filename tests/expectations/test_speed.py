@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import perf_counter
+from time import process_time
 
 from expectations.evaluate import preload
 from expectations.run import run_checks
@@ -22,7 +22,7 @@ VALUES: dict[ColumnKind, str] = {
 
 
 def test_a_whole_run_takes_seconds() -> None:
-    """Measured here: 1.3 s for 800,000 rows in 26 frames; the bound leaves room for a busy machine."""
+    """Measured here: 1.3 s for 800,000 rows in 26 frames. Of the processor: the clock also counts what else a machine does."""
     preload()
     warehouse = warehouse_with(BUSINESSES)
     rows = len(BUSINESSES) * RECORDS_EACH * FRAMES_PER_RECORD // len(SUITES)
@@ -32,9 +32,9 @@ def test_a_whole_run_takes_seconds() -> None:
             f"create table {suite.frame} as select 'b' || (i % {len(BUSINESSES)}) as business_id, 'qbo' as rail, 'bills' as entity,"
             f" i::varchar as record_id, 'seen ' || i as observed, 1.10::decimal(18, 2) as impact_amount{columns} from range({rows}) as t(i)"
         )
-    started = perf_counter()
+    started = process_time()
     report = run_checks(warehouse, run_id="run", ran_at=RAN_AT)
-    seconds = perf_counter() - started
+    seconds = process_time() - started
     assert {result.status for result in report.results} <= {"passed", "noted", "failed"}
     assert sum(result.records_checked for result in report.results) == rows * len(SUITES)
     assert seconds < 20
