@@ -286,11 +286,12 @@
 {%- endmacro %}
 
 
-{#- How far a forecast of three quantiles was from what came, low ones punished for being too high and the other way round; their mean. -#}
+{#- How far a forecast of three quantiles was from what came, low ones punished for being too high and the other way round; their sum,
+    which stays a decimal: a mean of quotients depends on the order in which they are added. -#}
 {% macro pinball_loss(actual, p10, p50, p90) -%}
     (
         {%- for share, quantile in [('0.1', p10), ('0.5', p50), ('0.9', p90)] %}
         greatest({{ share }} * ({{ actual }} - {{ quantile }}), ({{ share }} - 1) * ({{ actual }} - {{ quantile }})){{ ' +' if not loop.last }}
         {%- endfor %}
-    ) / 3
+    )
 {%- endmacro %}

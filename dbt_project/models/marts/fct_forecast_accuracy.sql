@@ -34,8 +34,8 @@ measured as (
         min(judged.origin_date) as first_origin_date,
         max(judged.origin_date) as last_origin_date,
         avg(abs(judged.actual_change - judged.p50_change)) as mean_absolute_error,
-        avg(judged.loss) as mean_loss,
-        avg(judged.naive_loss) as mean_naive_loss,
+        avg(judged.loss) / 3 as mean_loss,
+        avg(judged.naive_loss) / 3 as mean_naive_loss,
         count(*) filter (judged.is_held) as held_count
     from judged
     group by judged.business_id, judged.horizon_days
