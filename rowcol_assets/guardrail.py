@@ -107,7 +107,8 @@ def judge(
     committed = _committed(marts, business_id, bills, standing)
     figures = _figures(marts, chosen, live_cash, committed)
     hits = _own_hits(chosen, cash_is_live=live_cash is not None, committed_is_known=committed is not None)
-    if figures["cash_after"] is not None and figures["cash_after"] < chosen[0]["min_cash_amount"]:
+    taken = _taken(figures["total_amount"], committed)
+    if figures["cash"] is not None and taken is not None and figures["cash"] - taken < chosen[0]["min_cash_amount"]:
         hits.append(Hit("cash_below_floor", "held"))
     if figures["buffer_days_after"] is not None and figures["buffer_days_after"] < chosen[0]["min_buffer_days"]:
         hits.append(Hit("buffer_below_floor", "held"))
@@ -127,6 +128,7 @@ def judge(
 
 # Of the rules of each bill, the one that the other bills judged with it can settle.
 COMMITTED_UNKNOWN = "committed_unknown"
+MONEY_BOUND = Decimal(10) ** 15
 SHOWN = ("rail", "record_id", "vendor_name", "document_number", "due_date", "home_open_amount", "priority", "answer", "rule_hits")
 
 
@@ -137,12 +139,12 @@ def _rows(marts: duckdb.DuckDBPyConnection, business_id: str, bills: Sequence[Bi
 
 
 def _committed(marts: duckdb.DuckDBPyConnection, business_id: str, bills: Sequence[Bill], standing: Sequence[Bill]) -> Decimal | None:
-    """What approved bills other than these will take; None where an amount is not known.
+    """What approved bills other than these will take; None where an amount is not known, or the sum is beyond what counts as one.
 
     By the last cycle, which knows what is paid, and what was approved since then; what was taken back since then still counts.
     """
     query = f"""
-        select coalesce(sum(home_open_amount), 0)::decimal(18, 2), count(*) > count(home_open_amount)
+        select try_cast(coalesce(sum(home_open_amount), 0) as decimal(17, 2)), count(*) > count(home_open_amount)
         from marts.fct_guardrail
         where
             business_id = ?
@@ -172,24 +174,30 @@ def _figures(
     cash = first["cash"] if live_cash is None else live_cash
     # Reserves are the same whichever cash they are taken from.
     spendable = None if cash is None or first["cash"] is None else first["spendable"] + cash - first["cash"]
-    taken = None if total is None or committed is None else total + committed
+    taken = _taken(total, committed)
     after = None if spendable is None or taken is None else spendable - taken
     days = """
         select case when flow > 0 then
-            try_cast(round(cast(greatest(amount, 0) as double) * days / cast(flow as double), 2) as decimal(18, 2))
+            try_cast(round(cast(amount as double) * days / cast(flow as double), 2) as decimal(18, 2))
         end
         from (select ?::decimal(18, 2) as amount, ?::decimal(18, 2) as flow, ?::bigint as days)
         where amount is not null
     """
-    buffers = [marts.execute(days, [amount, first["outflow_90"], first["observed_days"]]).fetchone() for amount in (spendable, after)]
+    left = [amount if amount is None else max(amount, Decimal(0)) for amount in (spendable, after)]
+    buffers = [marts.execute(days, [amount, first["outflow_90"], first["observed_days"]]).fetchone() for amount in left]
     return {
         "total_amount": total,
         "committed_amount": committed,
         "cash": cash,
-        "cash_after": None if cash is None or taken is None else cash - taken,
+        # As the models' `money` has it: beyond that a sum is not told.
+        "cash_after": None if cash is None or taken is None or abs(cash - taken) >= MONEY_BOUND else cash - taken,
         "buffer_days": buffers[0][0] if buffers[0] else None,
         "buffer_days_after": buffers[1][0] if buffers[1] else None,
     }
+
+
+def _taken(total: Decimal | None, committed: Decimal | None) -> Decimal | None:
+    return None if total is None or committed is None else total + committed
 
 
 def _own_hits(chosen: Sequence[dict[str, Any]], *, cash_is_live: bool, committed_is_known: bool) -> list[Hit]:

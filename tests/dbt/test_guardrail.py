@@ -82,6 +82,11 @@ def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> 
         ledger(raw, "promised", 20_000, bill("owed", 4000), bill("next", 4000), bill("last", 3000, DueDate=later))
         approval = {"business_id": "promised", "advisor_id": "ann", "decided_at": NOW, "decision_no": 3, "decision_id": "p"}
         raw.control("decisions", kind="approve", subject='{"rail":"qbo","bill":"owed","guardrail":"cash 16000"}', **approval)
+        # Two approved bills whose sum is beyond what counts as money: it must not count as none.
+        ledger(raw, "vast", 20_000, bill("one", 600_000_000_000_000), bill("two", 600_000_000_000_000), bill("next", 100))
+        for number, owed in enumerate(("one", "two")):
+            approval = {"business_id": "vast", "advisor_id": "ann", "decided_at": NOW, "decision_no": 4 + number, "decision_id": owed}
+            raw.control("decisions", kind="approve", subject=f'{{"rail":"qbo","bill":"{owed}","guardrail":"cash 1"}}', **approval)
         common = {"business_id": "safe", "advisor_id": "ann", "decided_at": NOW, "decision_no": 1, "decision_id": "d"}
         raw.control("decisions", kind="hold", subject=subject, **common)
     build_marts(project, path, only=("decision_console", "hygiene_tray"))
@@ -119,6 +124,9 @@ def test_a_bill_alone_is_approved_held_or_lacks_data_and_says_by_which_rule(ware
         ("tray", "twin", "held", "hygiene_h15"),
         ("tray", "undated", "needs_data", "hygiene_h01,no_due_date"),
         ("unpaid", "1", "needs_data", "payroll_unknown"),
+        ("vast", "next", "needs_data", "committed_unknown"),
+        ("vast", "one", "held", "cash_below_floor,buffer_below_floor"),
+        ("vast", "two", "held", "cash_below_floor,buffer_below_floor"),
     ]
 
 
@@ -149,7 +157,7 @@ def test_one_bill_is_judged_as_the_mart_judges_it(marts: duckdb.DuckDBPyConnecti
         said = judge(marts, business, [("qbo", record_id)])
         assert (said.answer, {hit.rule for hit in said.rule_hits}) == (answer, set(filter(None, hits.split(","))))
         assert [said.cash_after, said.buffer_days_after] == left
-    assert len(judged) == 22
+    assert len(judged) == 25
 
 
 def test_the_tray_begins_with_the_days_at_risk_and_those_that_wait(warehouse: Path) -> None:

@@ -37,7 +37,7 @@ summed as (
 judged as (
     select
         summed.*,
-        {{ money('summed.cash - summed.running_amount - summed.committed_besides') }} as cash_after_all,
+        summed.cash - summed.running_amount - summed.committed_besides as cash_after_all,
         {{ days_of(
             floor_zero('(summed.spendable - summed.running_amount - summed.committed_besides)'),
             'summed.outflow_90',

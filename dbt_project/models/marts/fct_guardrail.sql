@@ -125,15 +125,17 @@ businesses as (
 approved as (
     select
         ready.*,
-        coalesce(ready.advisor_decision = 'approve' and ready.effective_status != 'paid', false) as is_committed
+        coalesce(ready.advisor_decision = 'approve', false)
+        and ready.effective_status is distinct from 'paid'
+        and coalesce(ready.home_open_amount > 0, true) as is_committed
     from ready
 ),
 
 committed as (
     select
         approved.business_id,
-        {{ money('sum(approved.home_open_amount)') }} as amount,
-        count(*) > count(approved.home_open_amount) as is_unknown
+        sum(approved.home_open_amount) as amount,
+        count(*) - count(approved.home_open_amount) as unknown_count
     from approved
     where approved.is_committed
     group by approved.business_id
@@ -142,12 +144,12 @@ committed as (
 takings as (
     select
         approved.*,
-        committed.is_unknown is true as is_committed_unknown,
         case
-            when committed.is_unknown is not true
+            when coalesce(committed.unknown_count, 0) = cast(approved.is_committed and approved.home_open_amount is null as integer)
                 then
                     {{ money(
-                        'coalesce(committed.amount, 0) - case when approved.is_committed then approved.home_open_amount else 0 end'
+                        'coalesce(committed.amount, 0)'
+                        ~ ' - case when approved.is_committed then coalesce(approved.home_open_amount, 0) else 0 end'
                     ) }}
         end as committed_amount
     from approved
@@ -183,7 +185,7 @@ bills as (
             businesses.rules
             || coalesce(string_split(takings.blocked_reasons, ','), [])
             || case when takings.home_open_amount is null then ['amount_unknown'] else [] end
-            || case when takings.is_committed_unknown then ['committed_unknown'] else [] end
+            || case when takings.committed_amount is null then ['committed_unknown'] else [] end
         )) as own_rules
     from takings
     inner join businesses on takings.business_id = businesses.business_id
@@ -221,7 +223,11 @@ judged as (
         bills.*,
         own_answers.needs_data_hits,
         own_answers.held_hits,
-        case when bills.cash_after < bills.min_cash_amount then ['cash_below_floor'] else [] end
+        case
+            -- Not by `cash_after`, which is NULL where it is too far below zero to be told.
+            when bills.cash - bills.committed_amount - bills.home_open_amount < bills.min_cash_amount then ['cash_below_floor']
+            else []
+        end
         || case when bills.buffer_days_after < bills.min_buffer_days then ['buffer_below_floor'] else [] end as floor_rules
     from bills
     left join own_answers
