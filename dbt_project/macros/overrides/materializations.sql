@@ -123,7 +123,9 @@
     {%- if model['columns'] -%}
         {%- set statement -%}
             select coalesce(bool_and(coalesce(ones.column_type = others.column_type, false)), false) as is_kept
-            from (describe select * from ({{ sql }}) as own) as ones
+            from (describe select * from (
+                {{ sql }}
+            ) as own) as ones
             full join (describe {{ get_empty_schema_sql(model['columns']) }}) as others
                 on lower(ones.column_name) = lower(others.column_name)
         {%- endset -%}
