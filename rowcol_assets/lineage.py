@@ -49,7 +49,9 @@ def trace(settings: Settings, relation: str, key: Sequence[str]) -> Lineage:
     """
     manifest = read_manifest()
     model = _model(manifest, relation)
-    columns = _key_of(manifest, model, relation)
+    columns = key_columns(manifest).get(relation)
+    if columns is None:
+        raise UsageError(f"{relation} has no key of its own; ask for a mart or an experience")
     if len(key) != len(columns):
         raise UsageError(f"a row of {relation} is named by {' '.join(name.upper() for name in columns)}")
     with open_warehouse(settings, "lineage") as warehouse:
@@ -66,14 +68,6 @@ def _model(manifest: Mapping[str, Any], relation: str) -> str:
         if node["resource_type"] == "model" and f"{node['schema']}.{node['name']}" == relation:
             return str(unique_id)
     raise UsageError(f"there is no relation {relation!r}: SCHEMA.TABLE, for example marts.fct_bills")
-
-
-def _key_of(manifest: Mapping[str, Any], model: str, relation: str) -> list[str]:
-    for node in manifest["nodes"].values():
-        if node.get("attached_node") == model and (node.get("test_metadata") or {}).get("name") == "unique_key":
-            columns: list[str] = node["test_metadata"]["kwargs"]["columns"]
-            return columns
-    raise UsageError(f"{relation} has no key of its own; ask for a mart or an experience")
 
 
 def key_columns(manifest: Mapping[str, Any]) -> dict[str, list[str]]:
