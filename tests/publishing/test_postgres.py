@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -9,9 +10,12 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 from pydantic import SecretStr
 from sqlalchemy.engine import make_url
 
+from ingestion.clock import fixed_clock
+from ingestion.control.acts import acts
 from ingestion.errors import RowcolError, UsageError
 from rowcol_assets.cli.publish import command
 from rowcol_assets.publishing.postgres import copy
@@ -205,10 +209,15 @@ def test_the_command_says_what_was_copied_and_who_has_no_role(
     world.publish()
     told_where = world.settings.model_copy(update={"publish_url": SecretStr(database.url)})
     monkeypatch.setattr("ingestion.settings.load_settings", lambda: told_where)
+    monkeypatch.setattr("ingestion.control.product_clock_of", lambda *_: fixed_clock(NOON))
     command(None)
     told = capsys.readouterr().out
     assert "6 tables" in told and "3 businesses for 3 advisors" in told and "nobody can log in as: eve@harbor.example" in told
     assert TELLING not in told
+    with world.store.database.read() as transaction:
+        (act,) = transaction.execute(sa.select(acts).filter_by(entity="exports")).all()
+    assert act.record_id.startswith(database.name) and act.acted_at == NOON
+    assert json.loads(act.details)["businesses_by_advisor"]["ann"] == ["acme", "bolt"] and TELLING not in act.details
 
 
 def test_an_address_may_leave_the_scheme_to_the_driver() -> None:
