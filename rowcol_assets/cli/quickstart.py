@@ -91,7 +91,7 @@ def _show(settings: Settings, before: dict[str, dict[str, Any]], rows_new: int) 
     show(list(after.values()), "All clients")
     if before:
         _show_changes(before, after, rows_new)
-    typer.echo("\nPublished, one file per advisor (DuckDB, Parquet, digest, manifest):")
+    typer.echo("\nPublished, one file per advisor (DuckDB, Parquet, workbook, digest, manifest):")
     for link in sorted(path for path in settings.published_dir.iterdir() if path.is_symlink()):
         typer.echo(f"  {link}/rowcol_bi.duckdb")
     typer.echo(
