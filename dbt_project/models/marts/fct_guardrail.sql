@@ -126,7 +126,7 @@ approved as (
     select
         ready.*,
         coalesce(ready.advisor_decision = 'approve', false)
-        and ready.effective_status is distinct from 'paid'
+        and coalesce(ready.effective_status != 'paid', true)
         and coalesce(ready.home_open_amount > 0, true) as is_committed
     from ready
 ),
