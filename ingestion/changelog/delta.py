@@ -40,16 +40,24 @@ identified as (
         sha256(concat_ws(chr(31), business_id, connection_id, record_id, coalesce(source_version, ''), content_hash)) as base_id,
     from spooled
 ),
-distinct_arrivals as (
-    select *
-    from identified
-    qualify row_number() over (partition by base_id order by ordinal desc) = 1
-),
 known as (
     select raw.business_id, raw.connection_id, raw.record_id, raw.change_id, raw.version_no, raw.source_version, raw.content_hash,
         raw.source_updated_at, raw.observed_at,
     from {known_relation} as raw
     semi join spooled using (business_id, connection_id, record_id)
+),
+-- Only these have something to be compared with. A record that came once and is not known is a first version by any of the
+-- rules: nearly all of a first load, which so passes through no window.
+comparable as (
+    select business_id, connection_id, record_id from known
+    union
+    select business_id, connection_id, record_id from spooled group by all having count(*) > 1
+),
+distinct_arrivals as (
+    select *
+    from identified
+    semi join comparable using (business_id, connection_id, record_id)
+    qualify row_number() over (partition by base_id order by ordinal desc) = 1
 ),
 heads as (
     select
@@ -111,6 +119,13 @@ numbered as (
         -- back to an earlier state under an unchanged stamp; `brings_unknown`: the other state came in this very fetch
         else not is_late and is_last_of_version and is_version_of_head and (differs_from_head or brings_unknown)
     end
+),
+found as (
+    from numbered
+    union all by name
+    select *, 1 as version_no, false as is_known
+    from identified
+    anti join comparable using (business_id, connection_id, record_id)
 )
 select
     business_id,
@@ -127,7 +142,7 @@ select
     $sync_id as sync_id,
     $load_id as _dlt_load_id,
     ordinal,
-from numbered
+from found
 order by ordinal
 """
 

@@ -13,13 +13,13 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from ingestion.changelog.schema import CHANGE, DLT_COLUMNS
+from ingestion.dlt_settings import configure_dlt
 from ingestion.failpoints import fail_point
 from ingestion.files import exclusive, private_dir
 from ingestion.promise import RailPromise
@@ -90,17 +90,6 @@ def rail_pipeline(settings: Settings, rail: str, warehouse: duckdb.DuckDBPyConne
         dataset_name=f"raw_{rail}",
         progress=_mid_load_fail_point(settings),
     )
-
-
-@cache
-def configure_dlt() -> None:
-    """Sets once, in code, what dlt would otherwise look for in files and the environment of the caller."""
-    import dlt
-
-    dlt.config["runtime.dlthub_telemetry"] = False
-    dlt.config["load.workers"] = 1
-    dlt.config["load.delete_completed_jobs"] = True
-    dlt.config["runtime.log_level"] = "ERROR"
 
 
 def change_source(rail: RailPromise, package: Package) -> DltSource:

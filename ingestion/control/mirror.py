@@ -13,6 +13,7 @@ from dlt.extract import DltResource
 
 from ingestion.control.rows import APPENDED, appended_rows, current_rows
 from ingestion.control.store import ControlStore
+from ingestion.dlt_settings import configure_dlt
 
 DATASET = "raw_control"
 
@@ -27,8 +28,7 @@ def control_source(store: ControlStore, from_start: bool = False) -> Iterator[Dl
     Current tables are replaced, outcomes and acts are appended from a watermark that commits with the rows. from_start
     reads all of them again, which changes nothing where they are already there.
     """
-    # Without it Arrow tables arrive without _dlt_load_id, and the environment is not ours to write.
-    dlt.config["normalize.parquet_normalizer.add_dlt_load_id"] = True
+    configure_dlt()
     for name, table in current_rows(store).items():
         yield dlt.resource(table, name=name, write_disposition="replace")
     for name in APPENDED:
