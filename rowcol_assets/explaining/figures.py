@@ -28,8 +28,24 @@ FIGURES: dict[str, Figure] = {
         "runway_days + (a share of overdue_ap_amount + a share of overdue_ar_amount) / gross_burn",
         ("runway_days", "overdue_ap_amount", "overdue_ar_amount", "gross_burn"),
     ),
-    "runway_days_low": Figure("runway_days less the age of the oldest critical input in days", ("runway_days", "max_input_age_minutes")),
-    "runway_days_high": Figure("runway_days and the age of the oldest critical input in days", ("runway_days", "max_input_age_minutes")),
+    "runway_days_low": Figure(
+        "runway_days less the age of the oldest critical input in days and unmatched_downside_amount / gross_burn, not below 0",
+        ("runway_days", "max_input_age_minutes", "unmatched_downside_amount"),
+    ),
+    "runway_days_high": Figure(
+        "runway_days and the age of the oldest critical input in days and unmatched_upside_amount / gross_burn",
+        ("runway_days", "max_input_age_minutes", "unmatched_upside_amount"),
+    ),
+    "unmatched_downside_amount": Figure(
+        "by the bank's cash: what the books paid and the bank has not, and what the bank alone received, up to ar_expected; "
+        "by the books' cash: what the bank alone paid and the books alone received",
+        records="unmatched",
+    ),
+    "unmatched_upside_amount": Figure(
+        "by the bank's cash: what the books received and the bank has not, and what the bank alone paid, up to ap_30; "
+        "by the books' cash: what the bank alone received and the books alone paid",
+        records="unmatched",
+    ),
     "buffer_days": Figure("spendable / gross_burn, not below 0", ("spendable", "gross_burn")),
     "shortfall_amount": Figure("-(spendable + ar_expected - ap_30) where that is negative", ("spendable", "ar_expected", "ap_30")),
     "cash": Figure("sum of the balances of the accounts that count as cash", records="cash"),
@@ -53,7 +69,7 @@ FIGURES: dict[str, Figure] = {
 
 
 # Figures whose records do not add up to them: they weigh, or only the oldest counts.
-NOT_SUMS = ("hygiene_score", "max_input_age_minutes")
+NOT_SUMS = ("hygiene_score", "max_input_age_minutes", "unmatched_downside_amount", "unmatched_upside_amount")
 BILLS_TERMS = FIGURES["runway_days_bills"].terms
 
 

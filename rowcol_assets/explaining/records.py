@@ -64,6 +64,13 @@ QUERIES: dict[str, str] = {
         where business_id = $business and tier = 'critical'
             and $day = (select max(as_of_date) from marts.fct_runway_daily where business_id = $business)
     """,
+    "unmatched": """
+        select rail, entity, record_id, kind as document_number, reason as party_name, event_date as txn_date,
+            cast(null as date) as due_date, amount
+        from marts.fct_exception
+        where business_id = $business and is_cash_uncertain
+            and $day = (select max(as_of_date) from marts.fct_runway_daily where business_id = $business)
+    """,
     "flags": """
         select rail, entity, record_id, check_id as document_number, coalesce(party_name, check_name) as party_name,
             cast(opened_at as date) as txn_date, cast(null as date) as due_date, impact_amount as amount

@@ -36,6 +36,8 @@ figures as (
         runway.currency,
         runway.cash,
         runway.runway_days,
+        runway.runway_days_low,
+        runway.warning_days,
         runway.buffer_days,
         coalesce(runway.runway_status, 'unknown') as runway_status,
         runway.null_reason,
@@ -56,6 +58,21 @@ floors as (
         max(guardrail.min_buffer_days) as min_buffer_days
     from guardrail
     group by guardrail.business_id
+),
+
+-- Whether the runway would still be out of the warning if all that open critical flags put in doubt turned out against the client.
+-- Nearly every ledger has such a flag: one that cannot change the answer is shown and colours nothing.
+doubted as (
+    select
+        figures.business_id,
+        coalesce(figures.runway_days_low - coalesce(sum(flags.runway_impact_days), 0) < figures.warning_days, true) as is_runway_in_doubt
+    from figures
+    left join flags
+        on
+            figures.business_id = flags.business_id
+            and flags.status = 'open'
+            and flags.severity = 'C'
+    group by figures.business_id, figures.runway_days_low, figures.warning_days
 ),
 
 -- Everything that could be said, each with how urgent it is; ties go to what hangs on it, then to the alphabet.
@@ -128,12 +145,18 @@ issues as (
 
     select
         flags.business_id,
-        case max(flags.severity) when 'C' then 20 when 'H' then 40 else 50 end as urgency,
+        case
+            when flags.severity = 'C' and doubted.is_runway_in_doubt then 20
+            when flags.severity = 'C' then 40
+            when flags.severity = 'H' then 45
+            else 50
+        end as urgency,
         coalesce(sum(flags.runway_impact_days), 0) as impact_days,
         {{ said_count('count(*)', 'flag', 'flags') }} || ' "' || lower(flags.check_name[1]) || flags.check_name[2:] || '"' as issue
     from flags
+    inner join doubted on flags.business_id = doubted.business_id
     where flags.status = 'open' and flags.severity in ('C', 'H', 'M')
-    group by flags.business_id, flags.check_id, flags.check_name, flags.severity
+    group by flags.business_id, flags.check_id, flags.check_name, flags.severity, doubted.is_runway_in_doubt
 ),
 
 top_issues as (

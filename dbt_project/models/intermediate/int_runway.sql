@@ -94,6 +94,7 @@ select
         when headline.is_short_history then 'short_history'
         when headline.is_without_burn then 'no_burn'
     end as null_reason,
+    headline.warning_days,
     headline.is_short_history,
     headline.excluded_currencies,
     headline.formula_version,

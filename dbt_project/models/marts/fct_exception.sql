@@ -14,6 +14,10 @@ calendar as (
     select * from {{ ref('int_business_calendar') }}
 ),
 
+policy as (
+    select * from {{ ref('runway_policy') }}
+),
+
 parties as (
     select * from {{ ref('int_party_map') }}
     where party_kind = 'vendor' and is_active
@@ -260,6 +264,7 @@ told as (
         found.event_date,
         {{ money('found.amount') }} as amount,
         found.currency,
+        found.account_key,
         found.reason,
         case
             when found.role = 'bank' then 'plaid'
@@ -282,6 +287,7 @@ told as (
         cast(null as date) as event_date,
         cast(null as decimal(18, 2)) as amount,
         cast(null as varchar) as currency,
+        cast(null as varchar) as account_key,
         'no vendor of the ledger is known to be this one' as reason,
         parties.rail as rails_used,
         parties.synced_at
@@ -304,10 +310,18 @@ select
     told.amount,
     told.currency,
     cast(calendar.as_of_date - told.event_date as integer) as age_days,
+    coalesce(
+        told.kind in ('no_match', 'timing', 'paid_without_money')
+        and told.account_key = 'bank'
+        and 'plaid' in string_split(told.rails_used, ',')
+        and calendar.as_of_date - told.event_date <= policy.receivable_horizon_days,
+        false
+    ) as is_cash_uncertain,
     told.reason,
     array_to_string(list_sort(string_split(told.rails_used, ',')), ',') as rails_used,
     {{ degraded_among('told.rails_used', 'rail_health.degraded_rails') }} as degraded_rails,
     {{ utc('told.synced_at') }} as synced_at
 from told
+cross join policy
 inner join calendar on told.business_id = calendar.business_id
 inner join rail_health on told.business_id = rail_health.business_id

@@ -14,13 +14,63 @@ scores as (
     select * from {{ ref('fct_hygiene_score') }}
 ),
 
+exceptions as (
+    select * from {{ ref('fct_exception') }}
+),
+
+-- Money on cash accounts that the bank has and the books have not, or the other way round.
+unmatched as (
+    select
+        exceptions.business_id,
+        exceptions.currency,
+        coalesce(sum(-exceptions.amount) filter (exceptions.rail = 'plaid' and exceptions.amount < 0), 0) as bank_out,
+        coalesce(sum(exceptions.amount) filter (exceptions.rail = 'plaid' and exceptions.amount > 0), 0) as bank_in,
+        coalesce(sum(-exceptions.amount) filter (exceptions.rail != 'plaid' and exceptions.amount < 0), 0) as books_out,
+        coalesce(sum(exceptions.amount) filter (exceptions.rail != 'plaid' and exceptions.amount > 0), 0) as books_in
+    from exceptions
+    where exceptions.is_cash_uncertain
+    group by exceptions.business_id, exceptions.currency
+),
+
+-- Where cash is the bank's, what the books paid is still to go out, what they received still to come, and what the bank alone shows
+-- may have settled a bill or an invoice that counts as open. Where cash is the books', all of it may be missing from it, or too much.
+swings as (
+    select
+        runway.business_id,
+        coalesce(case
+            when runway.cash_source = 'plaid' then unmatched.books_out + least(unmatched.bank_in, runway.ar_expected)
+            else unmatched.bank_out + unmatched.books_in
+        end, 0) as downside_amount,
+        coalesce(case
+            when runway.cash_source = 'plaid' then unmatched.books_in + least(unmatched.bank_out, runway.ap_30)
+            else unmatched.bank_in + unmatched.books_out
+        end, 0) as upside_amount
+    from runway
+    left join unmatched
+        on
+            runway.business_id = unmatched.business_id
+            and runway.currency = unmatched.currency
+),
+
 graded as (
     select
         runway.*,
         scores.hygiene_score,
-        -- Nothing to match against while there is one rail; a second rail's unmatched value widens the band here.
-        runway.max_input_age_minutes / 1440 as uncertain_days
+        swings.downside_amount,
+        swings.upside_amount,
+        case runway.runway_basis
+            when 'bills' then {{ days_of('swings.downside_amount', 'runway.ap_open', '30') }}
+            else {{ days_of('swings.downside_amount', 'runway.outflow_90', 'runway.observed_days') }}
+        end as downside_days,
+        -- What is missing to a headline of 0 has to come in first.
+        case runway.runway_basis
+            when 'bills' then {{ days_of(floor_zero('(swings.upside_amount - coalesce(runway.shortfall_amount, 0))'), 'runway.ap_open', '30') }}
+            else {{ days_of(floor_zero('(swings.upside_amount - coalesce(runway.shortfall_amount, 0))'),
+                'runway.outflow_90', 'runway.observed_days') }}
+        end as upside_days,
+        runway.max_input_age_minutes / 1440 as age_days
     from runway
+    inner join swings on runway.business_id = swings.business_id
     left join scores on runway.business_id = scores.business_id
 )
 
@@ -50,11 +100,14 @@ select
     graded.runway_days_net,
     graded.runway_days_bills,
     graded.optimised_days,
-    try_cast({{ floor_zero('(graded.runway_days - graded.uncertain_days)') }} as decimal(18, 2)) as runway_days_low,
-    try_cast(graded.runway_days + graded.uncertain_days as decimal(18, 2)) as runway_days_high,
+    try_cast({{ floor_zero('(graded.runway_days - graded.downside_days - graded.age_days)') }} as decimal(18, 2)) as runway_days_low,
+    try_cast(graded.runway_days + graded.upside_days + graded.age_days as decimal(18, 2)) as runway_days_high,
+    {{ money('graded.downside_amount') }} as unmatched_downside_amount,
+    {{ money('graded.upside_amount') }} as unmatched_upside_amount,
     graded.covered_until,
     graded.shortfall_amount,
     graded.runway_status,
+    graded.warning_days,
     graded.runway_basis,
     graded.null_reason,
     -- A figure on too little history, on inputs older than a day or on a ledger graded below fair (60) is not to be
