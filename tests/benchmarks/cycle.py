@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sandbox.server import start
-from tests.benchmarks import reads
+from tests.benchmarks import past, reads
 from tests.benchmarks.homes import LEDGER, command, connected_home, copy_home, lengthen_history
 from tests.benchmarks.results import Result, median
 from tests.benchmarks.world import steps
@@ -21,7 +21,7 @@ ROUNDS = 3
 
 
 def measure(folder: Path, say: Callable[[str], None]) -> list[Result]:
-    """Runs the cycles, then reads what they published."""
+    """Runs the cycles, then reads what they published, and builds the past anew."""
     with start(folder / "cycle-world", seed=6, businesses=BUSINESSES) as running:
         running.warm(LEDGER)
         short = connected_home(folder / "short", running)
@@ -43,4 +43,5 @@ def measure(folder: Path, say: Callable[[str], None]) -> list[Result]:
         Result("cycle over 100 ledgers, 1 % changed", usual, "s", "<= 60", usual <= 60),
         Result("the same with history x 10", median(seconds["long"]), "s", "<= 1.25 x", ratio <= 1.25, usual, ratio),
         *reads.measure(short.published_dir),
+        *past.measure(short, folder),
     ]

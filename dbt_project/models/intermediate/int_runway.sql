@@ -12,96 +12,48 @@ policy as (
     select * from {{ ref('runway_policy') }}
 ),
 
-based as (
-    select
-        inputs.*,
-        policy.formula_version,
-        policy.overdue_ap_share * cast(inputs.overdue_ap_amount as decimal(28, 2))
-        + policy.overdue_ar_share * cast(inputs.overdue_ar_amount as decimal(28, 2)) as optimisable_amount,
-        inputs.cash - inputs.reserved as spendable,
-        inputs.observed_days < policy.short_history_days as is_short_history,
-        coalesce(inputs.outflow_90, 0) <= 0 or inputs.observed_days = 0 as is_without_burn
-    from inputs
-    cross join policy
-),
-
-raw_days as (
-    select
-        based.*,
-        {{ days_of(floor_zero('based.spendable'), 'based.outflow_90', 'based.observed_days') }} as buffer_days,
-        {{ days_of(floor_zero('based.spendable'), '(based.outflow_90 - based.inflow_90)', 'based.observed_days') }} as runway_days_net,
-        {{ days_of('(based.spendable + based.ar_expected - based.ap_30)', 'based.outflow_90', 'based.observed_days') }} as burn_days,
-        {{ days_of('(based.cash + based.ar_open - based.ap_open)', 'based.ap_open', '30') }} as bill_days,
-        {{ days_of('based.optimisable_amount', 'based.outflow_90', 'based.observed_days') }} as optimisable_days
-    from based
-),
-
-headline as (
-    select
-        raw_days.*,
-        case when raw_days.is_short_history then raw_days.bill_days else raw_days.burn_days end as headline_days,
-        case
-            when raw_days.is_short_history then raw_days.cash + raw_days.ar_open - raw_days.ap_open
-            else raw_days.spendable + raw_days.ar_expected - raw_days.ap_30
-        end as headline_amount
-    from raw_days
-)
+{{ runway_figures() }}
 
 select
-    headline.business_id,
-    headline.as_of_date,
-    headline.run_at,
-    headline.currency,
-    headline.cash,
-    headline.cash_source,
-    headline.cash_gap,
-    headline.flow_source,
-    headline.reserved,
-    {{ money('headline.spendable') }} as spendable,
-    headline.observed_days,
-    headline.outflow_90,
-    headline.inflow_90,
-    headline.gross_burn,
-    headline.net_burn,
-    headline.ap_30,
-    headline.ap_open,
-    headline.ar_expected,
-    headline.ar_open,
-    headline.overdue_ap_amount,
-    headline.overdue_ar_amount,
-    headline.buffer_days,
-    {{ money(floor_zero('headline.headline_days')) }} as runway_days,
-    headline.runway_days_net,
-    {{ money(floor_zero('headline.bill_days')) }} as runway_days_bills,
-    case
-        when not headline.is_short_history
-            then {{ money(floor_zero('headline.headline_days') ~ ' + headline.optimisable_days') }}
-    end as optimised_days,
+    figures.business_id,
+    figures.as_of_date,
+    figures.run_at,
+    figures.currency,
+    figures.cash,
+    figures.cash_source,
+    figures.cash_gap,
+    figures.flow_source,
+    figures.reserved,
+    figures.spendable,
+    figures.observed_days,
+    figures.outflow_90,
+    figures.inflow_90,
+    figures.gross_burn,
+    figures.net_burn,
+    figures.ap_30,
+    figures.ap_open,
+    figures.ar_expected,
+    figures.ar_open,
+    figures.overdue_ap_amount,
+    figures.overdue_ar_amount,
+    figures.buffer_days,
+    figures.runway_days,
+    figures.runway_days_net,
+    figures.runway_days_bills,
+    figures.optimised_days,
     walk.covered_until,
-    case
-        when headline.headline_days is not null and headline.headline_amount < 0 then {{ money('-headline.headline_amount') }}
-    end as shortfall_amount,
-    case
-        when headline.headline_days is null then 'unknown'
-        when headline.headline_days < headline.critical_days then 'critical'
-        when headline.headline_days < headline.warning_days then 'warning'
-        when headline.headline_days < headline.healthy_days then 'healthy'
-        else 'excellent'
-    end as runway_status,
-    case when headline.is_short_history then 'bills' else 'burn' end as runway_basis,
-    case
-        when headline.cash is null then headline.cash_null_reason
-        when headline.is_short_history then 'short_history'
-        when headline.is_without_burn then 'no_burn'
-    end as null_reason,
-    headline.warning_days,
-    headline.is_short_history,
-    headline.excluded_currencies,
-    headline.formula_version,
-    headline.rails_used,
-    headline.degraded_rails,
-    headline.max_input_age_minutes,
-    headline.freshness_state,
-    headline.synced_at
-from headline
-left join walk on headline.business_id = walk.business_id
+    figures.shortfall_amount,
+    figures.runway_status,
+    figures.runway_basis,
+    figures.null_reason,
+    figures.warning_days,
+    figures.is_short_history,
+    figures.excluded_currencies,
+    figures.formula_version,
+    figures.rails_used,
+    figures.degraded_rails,
+    figures.max_input_age_minutes,
+    figures.freshness_state,
+    figures.synced_at
+from figures
+left join walk on figures.business_id = walk.business_id

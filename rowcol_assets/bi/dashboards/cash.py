@@ -3,7 +3,7 @@ each bill. What it reads is in `cash_datasets`."""
 
 from __future__ import annotations
 
-from rowcol_assets.bi.dashboards.cash_datasets import ACCOUNTS, BRIDGE, CONSOLE, FORECAST, LATEST, RUNWAY
+from rowcol_assets.bi.dashboards.cash_datasets import ACCOUNTS, BRIDGE, CONSOLE, FORECAST, HISTORY, LATEST, RUNWAY
 from rowcol_assets.bi.dashboards.reading import KNOW_FIRST
 from rowcol_assets.bi.model import Bars, Dashboard, Lines, Sums, Table
 
@@ -22,6 +22,21 @@ CASH = Dashboard(
         (
             50,
             ((Lines("Runway by day", RUNWAY, "as_of_date", ("runway", "runway_low", "runway_high"), ("client",)), 12),),
+        ),
+        (
+            50,
+            (
+                (
+                    Lines(
+                        "Runway of the last ninety days",
+                        HISTORY,
+                        "as_of_date",
+                        ("runway_past", "runway_recorded"),
+                        ("client",),
+                    ),
+                    12,
+                ),
+            ),
         ),
         (
             50,

@@ -41,6 +41,23 @@ LATEST = Dataset(
     (Metric("spendable_total", "Spendable", "sum(spendable)", "money"), Metric("cash_total", "Cash", "sum(cash)", "money")),
     where="as_of_date = (select max(as_of_date) from marts.fct_runway_daily as newest where newest.business_id = client_id)",
 )
+HISTORY = Dataset(
+    "runway_history",
+    "marts.fct_runway_history",
+    (
+        Column("as_of_date", "Day", "date"),
+        Column("currency", "Currency"),
+        Column("cash", "Cash", "money"),
+        Column("runway_days", "Runway (days)", "days"),
+        Column("recorded_runway_days", "As said on the day", "days"),
+        Column("null_reason", "Why it is missing"),
+    ),
+    (
+        Metric("runway_past", "Runway (days)", "min(runway_days)", "days"),
+        Metric("runway_recorded", "As said on the day", "min(recorded_runway_days)", "days"),
+    ),
+    date="as_of_date",
+)
 BRIDGE = Dataset(
     "runway_bridge",
     "marts.fct_runway_bridge",

@@ -1,0 +1,123 @@
+{#-
+  Documents as they were: CTEs `documents`, `settled` (each payment, in home currency) and `spans` (what was open of each bill and
+  invoice from which day until before which), told from the mirror as it is now. A document counts from its own date and a payment
+  from its, so that what was entered late is known here before anybody knew it; what was deleted or voided since is not known at all.
+-#}
+{% macro document_spans() -%}
+    documents as (
+        {%- for side, model, party in [('receivable', 'int_invoices', 'customer_id'), ('payable', 'int_bills', 'vendor_id')] %}
+        select
+            documents.business_id,
+            '{{ side }}' as side,
+            documents.record_id,
+            coalesce(documents.{{ party }}, '') as party_id,
+            documents.txn_date,
+            coalesce(documents.due_date, documents.txn_date) as due_date,
+            documents.home_open_amount as open_amount,
+            documents.home_total_amount as total_amount,
+            documents.total_amount as original_total_amount,
+            documents.is_open
+        from {{ ref(model) }} as documents
+        where
+            not documents.is_deleted
+            and not documents.is_voided
+            and documents.txn_date is not null
+            and documents.home_total_amount > 0
+            and documents.home_open_amount is not null
+            -- What was settled before any origin and long enough ago to be no habit.
+            and (documents.is_open or {{ within_days('documents.txn_date', 800) }})
+        {%- if not loop.last %}
+
+        union all
+        {%- endif %}
+        {%- endfor %}
+    ),
+
+    settlements as (
+        {%- for side, lines, document_type in [
+            ('receivable', 'stg_qbo__payment_lines', 'Invoice'), ('payable', 'stg_qbo__bill_payment_lines', 'Bill'),
+        ] %}
+        select
+            lines.business_id,
+            '{{ side }}' as side,
+            lines.linked_txn_id as record_id,
+            lines.txn_date as paid_date,
+            sum(lines.amount) as amount
+        from {{ ref(lines) }} as lines
+        where lines.linked_txn_type = '{{ document_type }}' and not lines.is_deleted and not lines.is_voided
+        group by lines.business_id, lines.linked_txn_id, lines.txn_date
+        {%- if not loop.last %}
+
+        union all
+        {%- endif %}
+        {%- endfor %}
+    ),
+
+    -- In home currency at the document's own rate.
+    settled as (
+        select
+            documents.business_id,
+            documents.side,
+            documents.record_id,
+            documents.party_id,
+            documents.txn_date,
+            documents.due_date,
+            documents.open_amount as open_now,
+            documents.is_open,
+            greatest(settlements.paid_date, documents.txn_date) as paid_date,
+            {{ money('cast(settlements.amount as decimal(38, 2)) * documents.total_amount / documents.original_total_amount') }} as amount
+        from documents
+        inner join settlements
+            on
+                documents.business_id = settlements.business_id
+                and documents.side = settlements.side
+                and documents.record_id = settlements.record_id
+    ),
+
+    steps as (
+        select
+            settled.business_id,
+            settled.side,
+            settled.record_id,
+            settled.party_id,
+            settled.due_date,
+            settled.paid_date as from_date,
+            settled.open_now + coalesce(sum(settled.amount) over later, 0) as open_amount
+        from settled
+        window later as (
+            partition by settled.business_id, settled.side, settled.record_id
+            order by settled.paid_date
+            rows between 1 following and unbounded following
+        )
+
+        union all
+
+        select
+            documents.business_id,
+            documents.side,
+            documents.record_id,
+            documents.party_id,
+            documents.due_date,
+            documents.txn_date as from_date,
+            any_value(documents.open_amount) + coalesce(sum(settled.amount), 0) as open_amount
+        from documents
+        left join settled
+            on
+                documents.business_id = settled.business_id
+                and documents.side = settled.side
+                and documents.record_id = settled.record_id
+                and settled.paid_date > documents.txn_date
+        group by
+            documents.business_id, documents.side, documents.record_id, documents.party_id, documents.due_date, documents.txn_date
+    ),
+
+    spans as (
+        select
+            steps.*,
+            lead(steps.from_date, 1, date '9999-12-31') over (
+                partition by steps.business_id, steps.side, steps.record_id
+                order by steps.from_date asc, steps.open_amount desc
+            ) as to_date
+        from steps
+    )
+{%- endmacro %}

@@ -1,0 +1,99 @@
+"""The runway of past days from today's records, and what the guardrail would have said to what was paid."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.dbt.documents import account, bill, customer, invoice, purchase, vendor
+from tests.dbt.ledgers import NOW, build_marts
+from tests.dbt.project import DbtProject, rows
+from tests.dbt.rawfill import RawWarehouse
+
+TODAY = NOW.date()
+RENT_DAYS = [TODAY - timedelta(days=7 * week) for week in range(30)]
+
+
+def paid(record_id: str, kind: str, document: str, amount: int, day: str, **rest: object) -> dict[str, object]:
+    line = {"Amount": amount, "LinkedTxn": [{"TxnId": document, "TxnType": kind}]}
+    return {"Id": record_id, "TotalAmt": amount, "TxnDate": day, "Line": [line], **rest}
+
+
+@pytest.fixture(scope="module")
+def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ledger with 100 of rent a week, a bill paid in two parts, an invoice paid, and one that nobody has paid."""
+    path = tmp_path_factory.mktemp("history") / "warehouse.duckdb"
+    by_check = {"PayType": "Check", "CheckPayment": {"BankAccountRef": {"value": "35"}}, "VendorRef": {"value": "1"}}
+    received = {"CustomerRef": {"value": "1"}, "DepositToAccountRef": {"value": "35"}}
+    with RawWarehouse(path) as raw:
+        raw.load("1")
+        raw.business("acme", now=NOW)
+        raw.versions("acme", "accounts", [account("35", "Bank", 10_050), account("60", "Expense")])
+        raw.versions("acme", "vendors", [vendor("1")])
+        raw.versions("acme", "customers", [customer("1")])
+        raw.versions("acme", "purchases", [purchase(f"p{day}", 100, TxnDate=day.isoformat()) for day in RENT_DAYS])
+        raw.versions("acme", "bills", [bill("b", 1000, 250, TxnDate="2026-05-01", DueDate="2026-07-20")])
+        raw.versions("acme", "bill_payments", [paid("bp1", "Bill", "b", 300, "2026-06-10", **by_check)])
+        raw.versions("acme", "bill_payments", [paid("bp2", "Bill", "b", 450, "2026-06-20", **by_check)])
+        raw.versions("acme", "invoices", [invoice("i", 400, 0, TxnDate="2026-04-20", DueDate="2026-05-20")])
+        raw.versions("acme", "invoices", [invoice("old", 70, 70, TxnDate="2026-01-01", DueDate="2026-03-20")])
+        raw.versions("acme", "payments", [paid("r", "Invoice", "i", 400, "2026-06-26", **received)])
+        raw.business("bare", now=NOW)
+        raw.versions("bare", "purchases", [purchase("1", 100)])
+    build_marts(project, path, only=("fct_runway_history", "fct_guardrail_backtest", "fct_runway_daily"))
+    return path
+
+
+def history(path: Path, day: date, columns: str) -> tuple[object, ...]:
+    found = rows(path, f"select {columns} from marts.fct_runway_history where business_id = 'acme' and as_of_date = ?", [day])
+    assert len(found) == 1
+    return found[0]
+
+
+def test_documents_and_cash_of_a_day_are_what_they_were_on_it(warehouse: Path) -> None:
+    def rent_since(day: date) -> int:
+        return 100 * sum(1 for paid_on in RENT_DAYS if paid_on > day)
+
+    for day, payable, due_soon, owed, expected, moved in [
+        (date(2026, 4, 30), 0, 0, 470, 470, 750 - 400),
+        (date(2026, 5, 1), 1000, 0, 470, 470, 750 - 400),
+        (date(2026, 6, 10), 700, 0, 470, 470, 450 - 400),
+        (date(2026, 6, 19), 700, 0, 470, 400, 450 - 400),
+        (date(2026, 6, 20), 250, 250, 470, 400, -400),
+        (date(2026, 6, 25), 250, 250, 470, 400, -400),
+        (date(2026, 6, 26), 250, 250, 70, 0, 0),
+    ]:
+        found = history(warehouse, day, "ap_open, ap_30, ar_open, ar_expected, cash, observed_days")
+        assert found == (payable, due_soon, owed, expected, 10_050 + moved + rent_since(day), 90), day
+
+
+def test_today_is_what_the_runway_of_today_is(warehouse: Path) -> None:
+    shared = """cash, cash_source, reserved, spendable, observed_days, outflow_90, inflow_90, gross_burn, net_burn, ap_30, ap_open,
+        ar_expected, ar_open, buffer_days, runway_days, runway_days_net, runway_days_bills, shortfall_amount, runway_status, runway_basis,
+        null_reason, formula_version"""
+    days = f"select business_id, as_of_date, {shared} from marts.{{}} where as_of_date = date '{TODAY}' order by 1"
+    assert rows(warehouse, days.format("fct_runway_history")) == rows(warehouse, days.format("fct_runway_daily"))
+
+
+def test_there_are_ninety_days_and_what_is_not_known_is_not_told(warehouse: Path) -> None:
+    counts = (
+        "select business_id, count(*), count(cash), count(runway_days), any_value(null_reason) from marts.fct_runway_history group by 1"
+    )
+    assert rows(warehouse, f"{counts} order by 1") == [("acme", 91, 91, 91, None), ("bare", 91, 0, 0, "no_cash_account")]
+    told = "select as_of_date, recorded_cash from marts.fct_runway_history where business_id = 'acme' and is_recorded"
+    assert rows(warehouse, told) == [(TODAY, 10_050)]
+
+
+def test_the_guardrails_word_on_past_payments_is_judged_by_what_came_of_them(warehouse: Path) -> None:
+    """The floor is 10,000: the first payment left more, the second less, and on the 23rd, before the invoice was paid, cash was 9,750."""
+    found = rows(
+        warehouse,
+        """select payment_date, payment_count, paid_amount, cash_before, cash_after, answer, rule_hits, lowest_cash_amount,
+            fell_below_floor, verdict from marts.fct_guardrail_backtest order by 1""",
+    )
+    assert found == [
+        (date(2026, 6, 10), 1, 300, 10_700, 10_400, "approved", None, 9_750, True, "missed"),
+        (date(2026, 6, 20), 1, 450, 10_300, 9_850, "held", "cash_below_floor", 9_750, True, "rightly held"),
+    ]
