@@ -47,6 +47,19 @@ def bill(record_id: str, amount: Any = 100, balance: Any = None, **fields: Any) 
     return _record(record_id, defaults, fields)
 
 
+def bill_payment(record_id: str, bill_id: str, amount: Any, day: str, **fields: Any) -> dict[str, Any]:
+    """A payment of one bill of vendor 1 by check from account 35."""
+    defaults = {
+        "TotalAmt": amount,
+        "TxnDate": day,
+        "VendorRef": {"value": "1", "name": "Vendor 1"},
+        "PayType": "Check",
+        "CheckPayment": {"BankAccountRef": {"value": "35"}},
+        "Line": [{"Amount": amount, "LinkedTxn": [{"TxnId": bill_id, "TxnType": "Bill"}]}],
+    }
+    return _record(record_id, defaults, fields)
+
+
 def invoice(record_id: str, amount: Any = 100, balance: Any = None, **fields: Any) -> dict[str, Any]:
     """An invoice to customer 1, wholly open unless told otherwise."""
     defaults = {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.dbt.documents import account, bill, customer, invoice, purchase, vendor
+from tests.dbt.documents import account, bill, bill_payment, customer, invoice, purchase, vendor
 from tests.dbt.ledgers import NOW, build_marts
 from tests.dbt.project import DbtProject, rows
 from tests.dbt.rawfill import RawWarehouse
@@ -16,17 +16,12 @@ TODAY = NOW.date()
 RENT_DAYS = [TODAY - timedelta(days=7 * week) for week in range(30)]
 
 
-def paid(record_id: str, kind: str, document: str, amount: int, day: str, **rest: object) -> dict[str, object]:
-    line = {"Amount": amount, "LinkedTxn": [{"TxnId": document, "TxnType": kind}]}
-    return {"Id": record_id, "TotalAmt": amount, "TxnDate": day, "Line": [line], **rest}
-
-
 @pytest.fixture(scope="module")
 def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A ledger with 100 of rent a week, a bill paid in two parts, an invoice paid, and one that nobody has paid."""
     path = tmp_path_factory.mktemp("history") / "warehouse.duckdb"
-    by_check = {"PayType": "Check", "CheckPayment": {"BankAccountRef": {"value": "35"}}, "VendorRef": {"value": "1"}}
-    received = {"CustomerRef": {"value": "1"}, "DepositToAccountRef": {"value": "35"}}
+    line = {"Amount": 400, "LinkedTxn": [{"TxnId": "i", "TxnType": "Invoice"}]}
+    received = {"Id": "r", "TotalAmt": 400, "TxnDate": "2026-06-26", "CustomerRef": {"value": "1"}, "Line": [line]}
     with RawWarehouse(path) as raw:
         raw.load("1")
         raw.business("acme", now=NOW)
@@ -35,11 +30,10 @@ def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> 
         raw.versions("acme", "customers", [customer("1")])
         raw.versions("acme", "purchases", [purchase(f"p{day}", 100, TxnDate=day.isoformat()) for day in RENT_DAYS])
         raw.versions("acme", "bills", [bill("b", 1000, 250, TxnDate="2026-05-01", DueDate="2026-07-20")])
-        raw.versions("acme", "bill_payments", [paid("bp1", "Bill", "b", 300, "2026-06-10", **by_check)])
-        raw.versions("acme", "bill_payments", [paid("bp2", "Bill", "b", 450, "2026-06-20", **by_check)])
+        raw.versions("acme", "bill_payments", [bill_payment("1", "b", 300, "2026-06-10"), bill_payment("2", "b", 450, "2026-06-20")])
         raw.versions("acme", "invoices", [invoice("i", 400, 0, TxnDate="2026-04-20", DueDate="2026-05-20")])
         raw.versions("acme", "invoices", [invoice("old", 70, 70, TxnDate="2026-01-01", DueDate="2026-03-20")])
-        raw.versions("acme", "payments", [paid("r", "Invoice", "i", 400, "2026-06-26", **received)])
+        raw.versions("acme", "payments", [received | {"DepositToAccountRef": {"value": "35"}}])
         raw.business("bare", now=NOW)
         raw.versions("bare", "purchases", [purchase("1", 100)])
     build_marts(project, path, only=("fct_runway_history", "fct_guardrail_backtest", "fct_runway_daily"))

@@ -24,7 +24,7 @@ from rowcol_assets.publishing import open_published, publish
 from rowcol_assets.publishing.postgres.copy import publish_to_postgres
 from rowcol_assets.publishing.postgres.target import parse_target
 from rowcol_assets.transform import read_manifest
-from tests.dbt.documents import account, bill, customer, invoice, purchase, vendor
+from tests.dbt.documents import account, bill, bill_payment, customer, invoice, purchase, vendor
 from tests.dbt.project import AFTER, BEFORE, DbtProject, broken
 from tests.dbt.rawfill import RawWarehouse
 from tests.docs.documents import ROOT, blocks, table
@@ -75,6 +75,7 @@ def _fill(raw: RawWarehouse) -> None:
     raw.versions("acme", "vendors", [vendor("1", TermRef={"value": "3"}, Vendor1099=True)])
     raw.versions("acme", "customers", [customer("1", SalesTermRef={"value": "3"}, PrimaryEmailAddr={"Address": "c@customer.example"})])
     raw.versions("acme", "bills", [bill("7", 100), bill("8", 50, 0, DueDate="2026-01-01")])
+    raw.versions("acme", "bill_payments", [bill_payment("11", "8", 50, "2026-06-10")])
     raw.versions("acme", "invoices", [invoice("9", 40, DueDate="2026-06-29", TxnDate="2026-01-01")])
     raw.versions("acme", "purchases", [purchase("10", 900)])
     raw.checked("acme", "H13", at=NOW, entity="vendors", record_id="1", observed="no terms")
