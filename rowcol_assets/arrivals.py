@@ -14,7 +14,7 @@ from ingestion.clock import wall_clock
 from ingestion.control.arrivals_schema import sync_requests as request_table
 from ingestion.control.arrivals_schema import webhook_inbox as inbox_table
 from ingestion.control.claims import CLAIM_WITHOUT_RUN, claim, end_claim, open_claims
-from ingestion.control.inbox import Waiting, newest_reading, waiting_events
+from ingestion.control.inbox import Waiting, read_since, waiting_events
 from ingestion.control.leases import held_leases
 from ingestion.control.store import ControlStore
 from ingestion.control.sync_requests import waiting_requests
@@ -60,9 +60,10 @@ def arrival_sensors(after_fetch: Sequence[dg.AssetKey]) -> list[dg.SensorDefinit
                         tags=run_tags(DATA_FETCH, trigger=WEBHOOKS, rail=rail, claim=claim_id),
                     )
                 )
-        if _is_to_publish(context.instance, platform.store):
+        if read := _to_publish(context.instance, platform.store):
             tags = run_tags(DATA_FETCH, trigger=PUBLISH, kind="publish")
-            requests.append(dg.RunRequest(job_name=cycle_job.name, run_config=run_scope(), asset_selection=list(after_fetch), tags=tags))
+            config = run_scope(businesses=read)
+            requests.append(dg.RunRequest(job_name=cycle_job.name, run_config=config, asset_selection=list(after_fetch), tags=tags))
         return dg.SensorResult(run_requests=requests) if requests else dg.SkipReason("no webhook waits for a sync")
 
     @dg.sensor(
@@ -126,14 +127,15 @@ def under_way(instance: dg.DagsterInstance, **tags: str) -> bool:
     return bool(instance.get_runs(dg.RunsFilter(statuses=UNFINISHED, tags=named), limit=1))
 
 
-def _is_to_publish(instance: dg.DagsterInstance, store: ControlStore) -> bool:
-    """Whether something was read because of webhooks after the newest cycle began, and that is a minute ago and has ended."""
-    read_at = newest_reading(store.database)
-    if read_at is None or any(under_way(instance, kind=kind) for kind in ("cycle", "action", "publish")):
-        return False
+def _to_publish(instance: dg.DagsterInstance, store: ControlStore) -> list[str]:
+    """The businesses that were read because of webhooks after the newest cycle began, once that is a minute ago and has ended."""
+    if any(under_way(instance, kind=kind) for kind in ("cycle", "action", "publish")):
+        return []
     newest = instance.get_run_records(dg.RunsFilter(job_name=cycle_job.name), limit=1)
     began_at: datetime | None = newest[0].create_timestamp.replace(tzinfo=UTC) if newest else None
-    return began_at is None or (began_at < read_at and wall_clock() - began_at > BETWEEN_PUBLISHING)
+    if began_at is not None and wall_clock() - began_at <= BETWEEN_PUBLISHING:
+        return []
+    return read_since(store.database, began_at)
 
 
 def _is_read_anyway(event: Waiting, requests: Sequence[Waiting]) -> bool:

@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 
 from ingestion.warehouse import has_relation
+from rowcol_assets.deferral import DEFERRED_LOADS
 from rowcol_assets.transform import AFTER_SELECTION, read_manifest
 
 BUILT_BY = "staging.built_by"
@@ -103,9 +104,9 @@ def _own_macros(macros: Mapping[str, Any], names: Iterable[str]) -> set[str]:
 
 
 def _without_news(warehouse: duckdb.DuckDBPyConnection, nodes: Sequence[Mapping[str, Any]]) -> set[str]:
-    """The mirrors among these whose raw table has no rows of finished loads that they have not read."""
+    """The mirrors among these whose raw table has no rows of finished loads that they have not read and this run does."""
     mirrors = {node["alias"]: node for node in nodes if "mirrors" in node["config"]["meta"]}
-    if not mirrors or not has_relation(warehouse, PROCESSED_LOADS):
+    if not mirrors or not has_relation(warehouse, PROCESSED_LOADS) or not has_relation(warehouse, DEFERRED_LOADS):
         return set()
     unread, questions = {}, []
     for alias, node in mirrors.items():
@@ -114,6 +115,8 @@ def _without_news(warehouse: duckdb.DuckDBPyConnection, nodes: Sequence[Mapping[
             select loads.load_id
             from {mirrored["loads"]} as loads
             anti join {PROCESSED_LOADS} as done on done.model_name = '{alias}' and done.load_id = loads.load_id
+            anti join {DEFERRED_LOADS} as deferred
+                on deferred.schema_name = '{mirrored["loads"].partition(".")[0]}' and deferred.load_id = loads.load_id
             where loads.status = 0
         """
         questions.append(f"select '{alias}' where not exists (select 1 from {mirrored['raw']} where _dlt_load_id in ({unread[alias]}))")

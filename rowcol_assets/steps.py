@@ -22,9 +22,10 @@ from ingestion.control.rows import appended_rows
 from ingestion.control.store import ControlStore
 from ingestion.failpoints import fail_point
 from ingestion.settings import Settings
-from ingestion.warehouse import connect, open_warehouse, writer_lock
+from ingestion.warehouse import connect, has_relation, open_warehouse, writer_lock
 from rowcol_assets.audit import tables as audit_tables
 from rowcol_assets.audit.writer import LogReport, append_acts, append_cycle
+from rowcol_assets.deferral import DEFERRED_LOADS, defer_loads
 from rowcol_assets.history import keep_history, restore_history
 from rowcol_assets.pictures import Drawn, Relation, draw
 from rowcol_assets.publishing.probing import probe_files
@@ -46,10 +47,12 @@ def transform(
     variables: Mapping[str, str],
     *,
     select: Sequence[str] | None = None,
+    businesses: Sequence[str] = (),
     on_event: EventHandler | None = None,
 ) -> DbtReport:
     """Builds one dbt step in the warehouse, without what stands as it is (`standing`), or just the models of `select`.
 
+    businesses: those the run is for, none for all; large loads of others are left by it and by its append to the log (`deferral`).
     A warehouse that was made again first gets back the history kept outside it.
     """
     heard = _killed_midway(settings, on_event) if step == "before" and settings.fail_at == "mid_models" else on_event
@@ -58,6 +61,8 @@ def transform(
             quality_tables.ensure_tables(warehouse)
             audit_tables.ensure_tables(warehouse)
             restore_history(settings, warehouse)
+            if step == "before":
+                defer_loads(warehouse, businesses)
             whole = step == "before" and select is None
             standing = standing_nodes(warehouse) if whole else frozenset[str]()
         path = settings.warehouse_path
@@ -91,7 +96,8 @@ def check(settings: Settings, run_id: str, ran_at: datetime, checks: Sequence[st
 def log_events(settings: Settings, run_id: str, at: datetime) -> LogReport:
     """Appends to the transaction log whatever happened since the last append; at: product time of the cycle."""
     with open_warehouse(settings, "transaction log") as warehouse:
-        return append_cycle(settings, warehouse, run_id=run_id, at=at)
+        left = DEFERRED_LOADS if has_relation(warehouse, DEFERRED_LOADS) else None
+        return append_cycle(settings, warehouse, run_id=run_id, at=at, left=left)
 
 
 def publish_all(settings: Settings, store: ControlStore, started_at: datetime, run_id: str, clock: Clock) -> PublishReport:

@@ -120,14 +120,27 @@
 {%- endmacro %}
 
 
-{#- Before a build: the table that mirrors write to, two of which may be built at once. -#}
-{% macro make_processed_loads() -%}
-    create schema if not exists {{ processed_loads().split('.')[0] }};
-    create table if not exists {{ processed_loads() }} (model_name varchar, load_id varchar)
+{#- Which loads this run leaves to the next one, and the businesses whose newest data they hold; the platform tells before a run. -#}
+{% macro deferred_loads() -%}
+    staging.deferred_loads
 {%- endmacro %}
 
 
-{#- The finished loads that this model has not processed. -#}
+{% macro waiting_businesses() -%}
+    staging.waiting_businesses
+{%- endmacro %}
+
+
+{#- Before a build: the table that mirrors write to, two of which may be built at once, and those that the platform fills. -#}
+{% macro make_processed_loads() -%}
+    create schema if not exists {{ processed_loads().split('.')[0] }};
+    create table if not exists {{ processed_loads() }} (model_name varchar, load_id varchar);
+    create table if not exists {{ deferred_loads() }} (schema_name varchar, load_id varchar);
+    create table if not exists {{ waiting_businesses() }} (business_id varchar)
+{%- endmacro %}
+
+
+{#- The finished loads that this model has not processed, without those that this run leaves. -#}
 {% macro unread_loads(loads) -%}
     select loads.load_id
     from {{ loads }} as loads
@@ -137,6 +150,11 @@
             select done.load_id
             from {{ processed_loads() }} as done
             where done.model_name = '{{ this.identifier }}'
+        )
+        and loads.load_id not in (
+            select deferred.load_id
+            from {{ deferred_loads() }} as deferred
+            where deferred.schema_name = '{{ loads.schema }}'
         )
 {%- endmacro %}
 

@@ -99,12 +99,13 @@ def waiting_events(database: Database, limit: int = 10_000) -> list[Waiting]:
         ]
 
 
-def newest_reading(database: Database) -> datetime | None:
-    """When the vendor was last read because of an event; None when it never was."""
-    newest = sa.func.max(webhook_inbox.c.settled_at, type_=webhook_inbox.c.settled_at.type)
+def read_since(database: Database, since: datetime | None) -> list[str]:
+    """The businesses of which a vendor was read because of an event after `since`, or ever."""
+    query = sa.select(webhook_inbox.c.business_id).distinct().where(webhook_inbox.c.state == DONE, webhook_inbox.c.business_id.is_not(None))
+    if since is not None:
+        query = query.where(webhook_inbox.c.settled_at > since)
     with database.read() as transaction:
-        at: datetime | None = transaction.execute(sa.select(newest).where(webhook_inbox.c.state == DONE)).scalar_one()
-    return at
+        return sorted(transaction.execute(query).scalars())
 
 
 def dead_letters(database: Database) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 from rowcol_assets.assets.failing import step_of
 from rowcol_assets.pictures import Drawn, Relation
 from rowcol_assets.policies import BUSY_RETRY, WAREHOUSE_POOL
-from rowcol_assets.resources import Platform
+from rowcol_assets.resources import Platform, RunScope
 from rowcol_assets.steps import seen_of, transform
 from rowcol_assets.transform import AFTER_SELECTION, PROJECT_DIR, DbtReport, Step
 from rowcol_assets.translators import ModelTranslator
@@ -40,11 +40,18 @@ def model_assets(step: Step, manifest: Mapping[str, Any], translator: ModelTrans
         retry_policy=BUSY_RETRY,
         **cut,
     )
-    def models(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> Iterator[DbtEvent]:
+    def models(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform], scope: RunScope) -> Iterator[DbtEvent]:
         events: list[dict[str, Any]] = []
         with step_of(context, platform):
             selection = _selection(context, manifest, translator)
-            report = transform(platform.settings, step, platform.variables(context.run.run_id), select=selection, on_event=events.append)
+            report = transform(
+                platform.settings,
+                step,
+                platform.variables(context.run.run_id),
+                select=selection,
+                businesses=scope.businesses,
+                on_event=events.append,
+            )
             relations = [_relation(event) for event in events]
             relations += [(manifest["nodes"][name]["schema"], manifest["nodes"][name]["alias"]) for name in report.standing]
             metadata = _metadata(*seen_of(platform.settings, relations))

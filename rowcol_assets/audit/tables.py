@@ -30,10 +30,14 @@ def ensure_tables(warehouse: duckdb.DuckDBPyConnection) -> None:
     warehouse.execute(f"create table if not exists {LOGGED_LOADS} (schema_name varchar, load_id varchar)")
 
 
-def find_new_loads(warehouse: duckdb.DuckDBPyConnection, schemas: Iterable[str]) -> None:
-    """Fills NEW_LOADS with the finished loads of dlt that are not logged yet; the others are left for the next time."""
+def find_new_loads(warehouse: duckdb.DuckDBPyConnection, schemas: Iterable[str], left: str | None = None) -> None:
+    """Fills NEW_LOADS with the finished loads of dlt that are not logged yet; the others are left for the next time.
+
+    left: the relation (schema_name, load_id) of finished loads to leave too.
+    """
     warehouse.execute(f"create or replace temp table {NEW_LOADS} (schema_name varchar, load_id varchar)")
     known = {row[0] for row in warehouse.execute("select schema_name from duckdb_tables() where table_name = '_dlt_loads'").fetchall()}
+    leaving = f"anti join {left} as left_out on left_out.schema_name = '{{}}' and left_out.load_id = loads.load_id" if left else ""
     for schema in schemas:
         if schema in known:
             warehouse.execute(
@@ -42,6 +46,7 @@ def find_new_loads(warehouse: duckdb.DuckDBPyConnection, schemas: Iterable[str])
                 select '{schema}', loads.load_id
                 from {schema}._dlt_loads as loads
                 anti join {LOGGED_LOADS} as done on done.schema_name = '{schema}' and done.load_id = loads.load_id
+                {leaving.format(schema)}
                 where loads.status = 0
                 """
             )

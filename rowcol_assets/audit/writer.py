@@ -50,8 +50,9 @@ def append_cycle(
     at: datetime,
     subjects: Sequence[Subject] = CONTROL,
     modelled: Sequence[Subject] = MODELLED,
+    left: str | None = None,
 ) -> LogReport:
-    """Appends every event that the log does not hold yet. at: product time of the cycle.
+    """Appends every event that the log does not hold yet. at: product time of the cycle. left: as `find_new_loads` takes it.
 
     modelled: subjects that a model makes; one that was not built yet has nothing to tell, which is not the same as no rows.
     """
@@ -59,7 +60,7 @@ def append_cycle(
     ensure_tables(warehouse)
     copy_sealed(warehouse, log.folder)
     told = {"run_id": run_id, "recorded_at": _text(at)}
-    find_new_loads(warehouse, [*(f"raw_{rail}" for rail in RAILS), "raw_control"])
+    find_new_loads(warehouse, [*(f"raw_{rail}" for rail in RAILS), "raw_control"], left)
     rail_events.collect(warehouse, RAILS.values(), **told)
     act_events.collect(warehouse, None, **told)
     differences.collect(

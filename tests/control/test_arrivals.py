@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 import sqlalchemy as sa
 
+from ingestion.clock import wall_clock
 from ingestion.control import ControlStore
 from ingestion.control.api_tokens import advisor_of, new_token, revoke_tokens
 from ingestion.control.arrivals_schema import decisions, sync_requests, webhook_inbox
@@ -14,10 +15,10 @@ from ingestion.control.claims import MOST_ATTEMPTS, Readings, claim, end_claim, 
 from ingestion.control.decisions import OtherContent, put_decisions
 from ingestion.control.inbox import (
     dead_letters,
-    newest_reading,
     prune_arrivals,
     put_notices,
     put_unreadable,
+    read_since,
     replay_dead_letter,
     waiting_events,
 )
@@ -53,14 +54,17 @@ def test_an_event_is_there_once_and_waits_until_a_run_that_read_its_business(set
     connect(settings, store)
     assert [event(store, 1), event(store, 1), event(store, 2)] == [1, 0, 1]
     assert [one.entities for one in waiting_events(store.database)] == [("bills",)] * 2
-    assert newest_reading(store.database) is None
+    assert read_since(store.database, None) == []
+    before = wall_clock()
     events(store, "first")
     event(store, 3)
     assert len(waiting_events(store.database)) == 1 and list(open_claims(store.database)) == ["first"]
     note_readings(store.database, "first", "ramp", Readings(["acme"], {}))
     assert list(open_claims(store.database)) == ["first"], "another rail was read"
     note_readings(store.database, "first", "qbo", Readings(["acme"], {}))
-    assert open_claims(store.database) == {} and newest_reading(store.database) is not None
+    assert open_claims(store.database) == {}
+    assert read_since(store.database, None) == read_since(store.database, before) == ["acme"]
+    assert read_since(store.database, wall_clock()) == []
     assert len(waiting_events(store.database)) == 1, "the one that came later"
 
 

@@ -29,6 +29,14 @@ reasons as (
         'check ' || flags.check_id || ' could not run' as reason
     from flags
     where flags.status = 'error'
+
+    union
+
+    -- Figures are older than what was read: a run for other businesses has left it (rowcol_assets/deferral.py).
+    select
+        waiting.business_id,
+        'more has been read and counts from the next cycle on' as reason
+    from {{ waiting_businesses() }} as waiting
 ),
 
 held as (
