@@ -1,4 +1,5 @@
-"""Approvals that came over HTTP are judged by the next run, before it copies the control store: admitted, or refused with the reason.
+"""What came over HTTP is judged by the next run, before it copies the control store: approvals are admitted, or refused with the reason,
+and a word on a flag is refused when it is about other facts than the last run had observed.
 
 The receiver waits for no warehouse and no vendor, so it stores an approval as it is asked for, and until it is admitted no model takes
 it into account. What was asked for at once is judged together, and what is admitted counts as spent for whatever is judged next.
@@ -11,12 +12,14 @@ from dataclasses import dataclass
 
 from ingestion.control import product_clock_of
 from ingestion.control.store import ControlStore
-from ingestion.control.verdicts import Approval, note_admitted, note_refusal, waiting_approvals
+from ingestion.control.verdicts import Approval, note_admitted, note_refusal, waiting_approvals, words_on_flags
 from ingestion.errors import RowcolError, WarehouseBusy
 from ingestion.settings import Settings
 from ingestion.warehouse import has_relation, open_warehouse
 from rowcol_assets.approving import Refused, approved, said_of
 from rowcol_assets.guardrail import Answer
+
+FACTS_CHANGED = "the flag is gone, or about other facts than were decided on: look at it again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,32 @@ def settle_approvals(settings: Settings, store: ControlStore) -> Settled:
         else:
             refused += len(asked)
     return Settled(admitted, refused)
+
+
+def settle_flags(settings: Settings, store: ControlStore) -> int:
+    """Refuses what was said on flags since the last run about other facts than it had observed; returns how many.
+
+    From the command line that is refused before it is stored. A later change of facts is no refusal: it opens the flag again.
+    """
+    with open_warehouse(settings, "flags") as warehouse:
+        if not has_relation(warehouse, "marts.fct_hygiene_flag"):
+            return 0
+        seen = warehouse.execute("select decision_id from raw_control.decisions where kind = 'resolve-flag'").fetchall()
+        with store.database.read() as transaction:
+            said = words_on_flags(transaction, {decision_id for (decision_id,) in seen})
+        asked = [one.subject["flag_id"] for one in said]
+        query = "select business_id, flag_id, facts_hash from marts.fct_hygiene_flag where list_contains(?, flag_id)"
+        facts = {(business, flag): shown for business, flag, shown in warehouse.execute(query, [asked]).fetchall()} if asked else {}
+    at = product_clock_of(settings, store)()
+    outdated = [one for one in said if facts.get((one.business_id, one.subject["flag_id"])) != one.subject["facts_hash"]]
+    with store.database.write() as transaction:
+        for one in outdated:
+            told = {"kind": "resolve-flag", "subject": one.subject, "answer": "refused", "rules": ["facts_changed"], "said": FACTS_CHANGED}
+            note_refusal(
+                transaction, business_id=one.business_id, advisor_id=one.advisor_id, subject=told,
+                client=one.client, at=at, decision_id=one.decision_id,
+            )  # fmt: skip
+    return len(outdated)
 
 
 def _settle(settings: Settings, store: ControlStore, asked: list[Approval]) -> bool:

@@ -7,7 +7,7 @@ An approval from the command line was judged before it was stored and carries wh
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,7 +28,7 @@ REFUSED = "refused"
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """An approval that nobody has judged. bulk_id: of those that were made at once with it."""
+    """An approval, or a word on a flag, that nobody has judged. bulk_id: of those that were made at once with it."""
 
     decision_id: str
     business_id: str
@@ -37,6 +37,11 @@ class Approval:
     subject: dict[str, Any]
     client: str
     decided_at: datetime
+
+    @property
+    def names(self) -> set[tuple[str, str | None]]:
+        """By what it can be undone."""
+        return {(self.business_id, self.decision_id), (self.business_id, self.bulk_id)}
 
 
 def waiting_approvals(transaction: Transaction) -> list[Approval]:
@@ -49,12 +54,25 @@ def waiting_approvals(transaction: Transaction) -> list[Approval]:
     )
     query = sa.select(decisions).where(decisions.c.kind == "approve", ~sa.exists(told)).order_by(decisions.c.decision_no)
     waiting = [
-        Approval(row.decision_id, row.business_id, row.advisor_id, row.bulk_id, subject, row.client or "", row.decided_at)
-        for row in transaction.execute(query)
-        if "guardrail" not in (subject := msgspec.json.decode(row.subject))
+        _waiting(row, subject) for row in transaction.execute(query) if "guardrail" not in (subject := msgspec.json.decode(row.subject))
     ]
     gone = undone(transaction, {one.business_id for one in waiting})
-    return [one for one in waiting if not gone & {(one.business_id, one.decision_id), (one.business_id, one.bulk_id)}]
+    return [one for one in waiting if not one.names & gone]
+
+
+def words_on_flags(transaction: Transaction, without: Collection[str]) -> list[Approval]:
+    """What was said on flags with the facts it was said about, neither undone nor refused; `without` these decisions."""
+    refused = decisions.alias("refused")
+    told = sa.select(sa.literal(1)).where(
+        refused.c.business_id == decisions.c.business_id,
+        refused.c.advisor_id == decisions.c.advisor_id,
+        refused.c.idempotency_key == f"{REFUSED}-" + decisions.c.decision_id,
+    )
+    query = sa.select(decisions).where(decisions.c.kind == "resolve-flag", ~sa.exists(told))
+    rows = [row for row in transaction.execute(query.order_by(decisions.c.decision_no)) if row.decision_id not in without]
+    said = [_waiting(row, msgspec.json.decode(row.subject)) for row in rows]
+    gone = undone(transaction, {one.business_id for one in said})
+    return [one for one in said if one.subject.get("facts_hash") and not one.names & gone]
 
 
 def standing_approvals(transaction: Transaction, business_id: str) -> list[tuple[str, str]]:
@@ -72,6 +90,10 @@ def standing_approvals(transaction: Transaction, business_id: str) -> list[tuple
         if is_word and not gone & {row.decision_id, row.bulk_id}:
             last[subject["rail"], subject["bill"]] = row.kind
     return [bill for bill, kind in last.items() if kind == "approve"]
+
+
+def _waiting(row: Any, subject: dict[str, Any]) -> Approval:
+    return Approval(row.decision_id, row.business_id, row.advisor_id, row.bulk_id, subject, row.client or "", row.decided_at)
 
 
 def note_admitted(transaction: Transaction, approval: Approval, guardrail: str, at: datetime) -> None:

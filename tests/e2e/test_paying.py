@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from ingestion.control.arrivals_schema import decisions
 from ingestion.control.decisions import put_decisions
 from ingestion.control.store import open_store
-from rowcol_assets.settling import Settled, settle_approvals
+from rowcol_assets.settling import Settled, settle_approvals, settle_flags
 from tests.e2e.machine import Machine
 
 BILLS = "select record_id, home_open_amount, cash_after from marts.fct_guardrail where business_id = '{}' and answer = '{}' order by 2, 1"
@@ -47,6 +47,7 @@ def test_bills_are_approved_on_live_cash_above_the_floors_and_refused_otherwise(
     )
     assert f"bill {paid} of {rich} is paid" in refused(rich, paid)
     _judged_by_the_next_run(later_copy, rich, str(made["advisor_id"]), [second, unknown, paid])
+    _flags_are_judged_by_what_was_seen(later_copy, rich, str(made["advisor_id"]))
     later_copy.sandbox.post("fault", rail="qbo", business=rich, kind="server_error")
     assert "not approved, needs_data: no live balance: " in refused(rich, second)
 
@@ -74,3 +75,26 @@ def _judged_by_the_next_run(made: Machine, business: str, advisor: str, bills: l
     assert told[alone][0] == "admitted" and told[alone][1]["guardrail"].startswith("cash ")
     assert {told[one][0] for one in together} == {"refused"}, "what was asked for at once is one payment run"
     assert "there is nothing to pay" in told[together[0]][1]["said"]
+
+
+def _flags_are_judged_by_what_was_seen(made: Machine, business: str, advisor: str) -> None:
+    """Words on flags as the receiver stores them: about what the last run has observed, about something else, and about no flag."""
+    open_flags = f"select flag_id, facts_hash from marts.fct_hygiene_flag where business_id = '{business}' and status = 'open'"
+    (flag, facts), *_ = made.query(f"{open_flags} and is_resolvable order by all")
+    asked = [{"flag_id": flag, "facts_hash": facts}, {"flag_id": flag, "facts_hash": "other"}, {"flag_id": "nobodys", "facts_hash": facts}]
+    with open_store(made.settings) as store:
+        ids = []
+        for number, subject in enumerate(asked):
+            with store.database.write() as transaction:
+                stored = put_decisions(
+                    transaction, business_id=business, advisor_id=advisor, idempotency_key=f"word {number}", kind="resolve-flag",
+                    subjects=[subject], reason="seen", client="10.0.0.7", at=made.now(),
+                )  # fmt: skip
+            ids += [one.decision_id for one in stored]
+        assert [settle_flags(made.settings, store), settle_flags(made.settings, store)] == [2, 0], "each is judged once"
+    made.succeed("run")
+    standing = "select decision_id, is_standing from staging.stg_control__decisions where kind = 'resolve-flag' order by decision_no"
+    assert made.query(standing) == list(zip(ids, (True, False, False), strict=True))
+    assert made.query(f"select resolved_by from marts.fct_hygiene_flag where flag_id = '{flag}'") == [(advisor,)]
+    logged = "select actor_id, reason from audit.transaction_log where entity = 'decisions' and snapshot like '%facts_changed%'"
+    assert len(made.query(logged)) == 2

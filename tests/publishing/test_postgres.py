@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -123,6 +125,17 @@ def test_a_revoked_grant_is_gone_with_the_next_one_and_a_repeat_changes_nothing(
     world.store.revoke("ann", "acme", NOON)
     copied(world, database)
     assert database.read("postgres", "select distinct business_id from marts.fct_bills order by 1") == [("bolt",), ("cog",)]
+
+
+def test_what_a_killed_publish_left_is_removed_and_nobody_elses_folder(world: World, database: Database) -> None:
+    world.publish()
+    with subprocess.Popen(["true"]) as ended:
+        ended.wait()
+    left, used = (world.settings.home / f"{copy.WORK}{pid}.rows" for pid in (ended.pid, os.getpid()))
+    for folder in (left, used):
+        folder.mkdir()
+    copied(world, database)
+    assert (left.exists(), used.exists()) == (False, True)
 
 
 def test_who_reads_meanwhile_sees_the_former_state_and_a_failure_leaves_it(

@@ -53,6 +53,14 @@ admitted as (
     where told.kind = 'admitted'
 ),
 
+refused as (
+    select distinct
+        told.business_id,
+        told.subject ->> 'decision_id' as decision_id
+    from decisions as told
+    where told.kind = 'refused'
+),
+
 renamed as (
     select
         decisions.business_id,
@@ -66,6 +74,7 @@ renamed as (
         decisions.decided_at,
         undone.undone_at,
         undone.decision_id is null
+        and refused.decision_id is null
         and (
             decisions.kind != 'approve'
             or admitted.decision_id is not null
@@ -81,6 +90,10 @@ renamed as (
         on
             decisions.business_id = admitted.business_id
             and decisions.decision_id = admitted.decision_id
+    left join refused
+        on
+            decisions.business_id = refused.business_id
+            and decisions.decision_id = refused.decision_id
 )
 
 select * from renamed
