@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -65,6 +66,14 @@ def exclusive(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def remove_orphans(folders: Iterable[Path]) -> None:
+    """Removes those of `folders` whose process is gone; their names end in a dot and its id."""
+    for folder in folders:
+        pid = folder.name.rpartition(".")[2]
+        if not pid.isdigit() or not process_is_alive(int(pid)):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def process_is_alive(pid: int) -> bool:

@@ -18,20 +18,20 @@ from rowcol_assets.audit.tables import LOGGED_LOADS
 
 DEFERRED_LOADS = "staging.deferred_loads"
 WAITING_BUSINESSES = "staging.waiting_businesses"
-# Modelling and logging as many rows takes about 2 s: as long as reading what was asked for.
+# A part of a bulk load (`ingestion.part`), or the first load of a large company; what a business changes in a day is far below it.
 LARGE_LOAD_ROWS = 20_000
 
 
-def defer_loads(warehouse: duckdb.DuckDBPyConnection, businesses: Collection[str], large: int = LARGE_LOAD_ROWS) -> int:
-    """Tells anew which loads the run now beginning leaves, and returns their number. businesses: those it is for, none for all.
+def defer_loads(warehouse: duckdb.DuckDBPyConnection, businesses: Collection[str]) -> None:
+    """Tells anew which loads the run now beginning leaves. businesses: those it is for, none for all.
 
-    large: rows from which on a load is left. The caller holds the writer lock; `audit.tables.ensure_tables` has been called.
+    The caller holds the writer lock; `audit.tables.ensure_tables` has been called.
     """
     warehouse.execute("create schema if not exists staging")
     warehouse.execute(f"create or replace table {DEFERRED_LOADS} (schema_name varchar, load_id varchar)")
     warehouse.execute(f"create or replace table {WAITING_BUSINESSES} (business_id varchar)")
     if not businesses:
-        return 0
+        return
     tables: dict[str, list[str]] = {}
     for schema, table in warehouse.execute("select schema_name, table_name from duckdb_tables()").fetchall():
         tables.setdefault(schema, []).append(table)
@@ -39,13 +39,10 @@ def defer_loads(warehouse: duckdb.DuckDBPyConnection, businesses: Collection[str
         schema = f"raw_{rail.name}"
         entities = [entity.name for entity in rail.entities if entity.name in tables.get(schema, ())]
         if entities and "_dlt_loads" in tables[schema]:
-            _defer_of_rail(warehouse, schema, entities, businesses, large)
-    return int(warehouse.execute(f"select count(*) from {DEFERRED_LOADS}").fetchall()[0][0])
+            _defer_of_rail(warehouse, schema, entities, businesses)
 
 
-def _defer_of_rail(
-    warehouse: duckdb.DuckDBPyConnection, schema: str, entities: Collection[str], businesses: Collection[str], large: int
-) -> None:
+def _defer_of_rail(warehouse: duckdb.DuckDBPyConnection, schema: str, entities: Collection[str], businesses: Collection[str]) -> None:
     rows = " union all ".join(f"select _dlt_load_id as load_id, business_id from {schema}.{entity}" for entity in entities)
     warehouse.execute(
         f"""
@@ -70,7 +67,7 @@ def _defer_of_rail(
         group by load_id
         having sum(row_count) >= $large and not bool_or(list_contains($businesses, business_id))
         """,
-        {"large": large, "businesses": sorted(businesses)},
+        {"large": LARGE_LOAD_ROWS, "businesses": sorted(businesses)},
     )
     warehouse.execute(
         f"""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ingestion.control import product_clock_of
 from ingestion.control.store import ControlStore
-from ingestion.control.verdicts import Approval, note_admitted, note_refusal, waiting_approvals, words_on_flags
+from ingestion.control.verdicts import Unjudged, note_admitted, note_refusal, waiting_approvals, words_on_flags
 from ingestion.errors import RowcolError, WarehouseBusy
 from ingestion.settings import Settings
 from ingestion.warehouse import has_relation, open_warehouse
@@ -39,7 +39,7 @@ def settle_approvals(settings: Settings, store: ControlStore) -> Settled:
     with open_warehouse(settings, "approvals") as warehouse:
         if not has_relation(warehouse, "marts.fct_guardrail"):
             return Settled()
-    groups: dict[str, list[Approval]] = {}
+    groups: dict[str, list[Unjudged]] = {}
     for one in waiting:
         groups.setdefault(one.bulk_id or one.decision_id, []).append(one)
     admitted = refused = 0
@@ -56,17 +56,20 @@ def settle_flags(settings: Settings, store: ControlStore) -> int:
 
     From the command line that is refused before it is stored. A later change of facts is no refusal: it opens the flag again.
     """
+    with store.database.read() as transaction:
+        said = words_on_flags(transaction)
+    if not said:
+        return 0
     with open_warehouse(settings, "flags") as warehouse:
         if not has_relation(warehouse, "marts.fct_hygiene_flag"):
             return 0
-        seen = warehouse.execute("select decision_id from raw_control.decisions where kind = 'resolve-flag'").fetchall()
-        with store.database.read() as transaction:
-            said = words_on_flags(transaction, {decision_id for (decision_id,) in seen})
-        asked = [one.subject["flag_id"] for one in said]
-        query = "select business_id, flag_id, facts_hash from marts.fct_hygiene_flag where list_contains(?, flag_id)"
-        facts = {(business, flag): shown for business, flag, shown in warehouse.execute(query, [asked]).fetchall()} if asked else {}
+        # What the warehouse's copy has was said before the last run, which has taken it into account.
+        known = {decision for (decision,) in warehouse.execute("select decision_id from raw_control.decisions").fetchall()}
+        flags = warehouse.execute("select business_id, flag_id, facts_hash from marts.fct_hygiene_flag").fetchall()
+    facts = {(business, flag): observed for business, flag, observed in flags}
     at = product_clock_of(settings, store)()
-    outdated = [one for one in said if facts.get((one.business_id, one.subject["flag_id"])) != one.subject["facts_hash"]]
+    new = [one for one in said if one.decision_id not in known]
+    outdated = [one for one in new if facts.get((one.business_id, one.subject["flag_id"])) != one.subject["facts_hash"]]
     with store.database.write() as transaction:
         for one in outdated:
             told = {"kind": "resolve-flag", "subject": one.subject, "answer": "refused", "rules": ["facts_changed"], "said": FACTS_CHANGED}
@@ -77,7 +80,7 @@ def settle_flags(settings: Settings, store: ControlStore) -> int:
     return len(outdated)
 
 
-def _settle(settings: Settings, store: ControlStore, asked: list[Approval]) -> bool:
+def _settle(settings: Settings, store: ControlStore, asked: list[Unjudged]) -> bool:
     """Judges what was asked for at once and keeps the verdict; whether it was admitted."""
     business_id = asked[0].business_id
     # Approved twice is paid once.

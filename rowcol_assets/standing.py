@@ -106,7 +106,7 @@ def _own_macros(macros: Mapping[str, Any], names: Iterable[str]) -> set[str]:
 def _without_news(warehouse: duckdb.DuckDBPyConnection, nodes: Sequence[Mapping[str, Any]]) -> set[str]:
     """The mirrors among these whose raw table has no rows of finished loads that they have not read and this run does."""
     mirrors = {node["alias"]: node for node in nodes if "mirrors" in node["config"]["meta"]}
-    if not mirrors or not has_relation(warehouse, PROCESSED_LOADS) or not has_relation(warehouse, DEFERRED_LOADS):
+    if not mirrors or not has_relation(warehouse, PROCESSED_LOADS):
         return set()
     unread, questions = {}, []
     for alias, node in mirrors.items():

@@ -79,13 +79,7 @@
             log.business_id = ever_deleted.business_id
             and log.record_id = ever_deleted.record_id
     where
-        log._dlt_load_id in (select loads.load_id from {{ source('raw_qbo', '_dlt_loads') }} as loads where loads.status = 0)
-        -- What this run leaves unread cannot be open by mistake.
-        and log._dlt_load_id not in (
-            select deferred.load_id
-            from {{ deferred_loads() }} as deferred
-            where deferred.schema_name = 'raw_qbo'
-        )
+        log._dlt_load_id in ({{ readable_loads(source('raw_qbo', '_dlt_loads')) }})
         {% if var('known_at') -%}
         and log.observed_at <= timestamptz '{{ var('known_at') }}'
         {%- endif %}

@@ -1,6 +1,12 @@
+{#- Days of `day`'s window in which anything was known: 90 at most, 0 where nothing was. -#}
+{% macro observed_days(first_date, day) -%}
+    case when {{ first_date }} <= {{ day }} then least(90, {{ day }} - {{ first_date }}) else 0 end
+{%- endmacro %}
+
+
 {#-
-  The runway's figures of domain's formulas from their inputs, as CTEs: `inputs` and `policy` stand before it, `figures` is what comes out:
-  all columns of `inputs`, and spendable, the four day figures, what is missing, status, basis and the reason of a NULL.
+  The runway's formulas, as CTEs: `inputs` and `policy` stand before them, `figures` is what comes out: all columns of `inputs`, and
+  spendable, the day figures, what is missing, status, basis and the reason of a NULL.
 -#}
 {% macro runway_figures() -%}
 based as (

@@ -9,9 +9,7 @@
 -#}
 {% macro latest_versions(relation, loads, stamped) -%}
     with finished_loads as (
-        select loads.load_id
-        from {{ loads }} as loads
-        where loads.status = 0
+        {{ readable_loads(loads) }}
     ),
 
     {% if is_incremental() -%}
@@ -131,6 +129,18 @@
 {%- endmacro %}
 
 
+{#- The loads that this run reads: the finished ones, without those that it leaves. -#}
+{% macro readable_loads(loads) -%}
+    select loads.load_id
+    from {{ loads }} as loads
+    anti join {{ deferred_loads() }} as deferred
+        on
+            loads.load_id = deferred.load_id
+            and deferred.schema_name = '{{ loads.schema }}'
+    where loads.status = 0
+{%- endmacro %}
+
+
 {#- Before a build: the table that mirrors write to, two of which may be built at once, and those that the platform fills. -#}
 {% macro make_processed_loads() -%}
     create schema if not exists {{ processed_loads().split('.')[0] }};
@@ -140,21 +150,15 @@
 {%- endmacro %}
 
 
-{#- The finished loads that this model has not processed, without those that this run leaves. -#}
+{#- Of these, those that this model has not processed. -#}
 {% macro unread_loads(loads) -%}
-    select loads.load_id
-    from {{ loads }} as loads
+    select readable.load_id
+    from ({{ readable_loads(loads) }}) as readable
     where
-        loads.status = 0
-        and loads.load_id not in (
+        readable.load_id not in (
             select done.load_id
             from {{ processed_loads() }} as done
             where done.model_name = '{{ this.identifier }}'
-        )
-        and loads.load_id not in (
-            select deferred.load_id
-            from {{ deferred_loads() }} as deferred
-            where deferred.schema_name = '{{ loads.schema }}'
         )
 {%- endmacro %}
 

@@ -15,7 +15,7 @@ import duckdb
 
 from ingestion.changelog.pipeline import Package, load_package, missing_tables, no_rows, rail_pipeline, restore_state
 from ingestion.changelog.segments import discard_drafts, distinct_changes, journals, open_rebuild, rebuild_is_open, segments
-from ingestion.changelog.spool import remove_orphans
+from ingestion.changelog.spool import remove_abandoned
 from ingestion.files import private_dir
 from ingestion.promise import RailPromise
 from ingestion.settings import Settings
@@ -27,7 +27,7 @@ def recover(settings: Settings, rail: RailPromise) -> int:
 
     The caller holds the load lock of the rail.
     """
-    remove_orphans(settings)
+    remove_abandoned(settings)
     discard_drafts(settings, rail.name)
     with open_warehouse(settings, f"recover {rail.name}") as warehouse:
         if rebuild_is_open(settings, rail.name) or _is_lost(settings, rail, warehouse):

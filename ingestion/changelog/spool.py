@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ingestion.changelog.schema import ARRIVAL, INSTANT, PAYLOAD
-from ingestion.files import private_dir, process_is_alive
+from ingestion.files import private_dir, remove_orphans
 from ingestion.settings import Settings
 
 # About 4 MB of ledger documents: large enough that a row group costs little, small enough for many entities at once.
@@ -169,10 +169,7 @@ class Spool:
             self._writes.popleft().result()
 
 
-def remove_orphans(settings: Settings) -> None:
+def remove_abandoned(settings: Settings) -> None:
     """Deletes the spools of processes that are gone."""
     folder = settings.home / "spool"
-    for spool in folder.iterdir() if folder.exists() else ():
-        pid = spool.name.rpartition(".")[2]
-        if not pid.isdigit() or not process_is_alive(int(pid)):
-            shutil.rmtree(spool, ignore_errors=True)
+    remove_orphans(folder.iterdir() if folder.exists() else ())

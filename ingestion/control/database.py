@@ -8,15 +8,14 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import random
 import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+import tenacity
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
@@ -27,6 +26,7 @@ from ingestion.settings import Settings
 
 SCHEMA_VERSION = "0013"
 BUSY_SECONDS = 30
+# Between two tries for a lock that is held, from and to.
 LOOKING_SECONDS = (0.001, 0.003)
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -120,37 +120,39 @@ def _engine(url: URL) -> Engine:
         options = connection.get_execution_options()
         # A rotated token must survive a power cut.
         connection.exec_driver_sql(f"pragma synchronous = {'normal' if options.get('unsynced') else 'full'}")
-        own: Any = connection.connection.dbapi_connection
         if options.get("immediate"):
-            _wait_for_lock(own)
-        if not own.in_transaction:
-            connection.exec_driver_sql("begin immediate" if options.get("immediate") else "begin")
+            _begin_writing(connection)
+        else:
+            connection.exec_driver_sql("begin")
 
     return engine
 
 
-def _wait_for_lock(connection: Any) -> None:
-    """Begins a writing transaction as soon as the write lock is free; leaves any error but a lock that is held to whoever begins next.
+def _begin_writing(connection: Connection) -> None:
+    """Begins a writing transaction as soon as the write lock is free; OperationalError when it is held for BUSY_SECONDS.
 
     SQLite's own wait looks ever more rarely, in the end each 100 ms, so that whoever waits longest comes last: beside two busy
     writers a commit took 780 ms in one of a hundred cases, and takes 60 when the lock is tried each few milliseconds.
     """
-    gives_up = time.monotonic() + BUSY_SECONDS
-    connection.execute("pragma busy_timeout = 0")
+    connection.exec_driver_sql("pragma busy_timeout = 0")
     try:
-        while time.monotonic() < gives_up:
-            try:
-                connection.execute("begin immediate")
-                return
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
-                    return
-            except sqlite3.DatabaseError:
-                return
-            # By chance, so that two who wait do not always come upon the same third.
-            time.sleep(random.uniform(*LOOKING_SECONDS))  # noqa: S311
+        _until_free(connection.exec_driver_sql, "begin immediate")
     finally:
-        connection.execute(f"pragma busy_timeout = {BUSY_SECONDS * 1000}")
+        connection.exec_driver_sql(f"pragma busy_timeout = {BUSY_SECONDS * 1000}")
+
+
+def _is_locked(error: BaseException) -> bool:
+    own = error.orig if isinstance(error, OperationalError) else None
+    return isinstance(own, sqlite3.OperationalError) and own.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+
+
+# By chance, so that two who wait do not always come upon the same third.
+_until_free = tenacity.Retrying(
+    retry=tenacity.retry_if_exception(_is_locked),
+    wait=tenacity.wait_random(*LOOKING_SECONDS),
+    stop=tenacity.stop_after_delay(BUSY_SECONDS),
+    reraise=True,
+)
 
 
 def _version(database: Database) -> str | None:

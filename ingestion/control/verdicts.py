@@ -1,4 +1,4 @@
-"""What became of approvals: admitted or refused by the guardrail, each once, as rows beside the decisions, which never change.
+"""What became of decisions that had to be judged: admitted or refused, each once, as rows beside the decisions, which never change.
 
 An approval from the command line was judged before it was stored and carries what was said; one over HTTP waits until a run judges it
 (`rowcol_assets.settling`), and until then no model takes it into account. The judging itself is `rowcol_assets.approving`.
@@ -7,7 +7,7 @@ An approval from the command line was judged before it was stored and carries wh
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,8 +27,8 @@ REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
-class Approval:
-    """An approval, or a word on a flag, that nobody has judged. bulk_id: of those that were made at once with it."""
+class Unjudged:
+    """A decision that nobody has judged. bulk_id: of those that were made at once with it."""
 
     decision_id: str
     business_id: str
@@ -44,7 +44,7 @@ class Approval:
         return {(self.business_id, self.decision_id), (self.business_id, self.bulk_id)}
 
 
-def waiting_approvals(transaction: Transaction) -> list[Approval]:
+def waiting_approvals(transaction: Transaction) -> list[Unjudged]:
     """The approvals that wait for the guardrail's word, in the order in which they were made; those undone meanwhile are not among them."""
     settled = decisions.alias("settled")
     told = sa.select(sa.literal(1)).where(
@@ -54,14 +54,14 @@ def waiting_approvals(transaction: Transaction) -> list[Approval]:
     )
     query = sa.select(decisions).where(decisions.c.kind == "approve", ~sa.exists(told)).order_by(decisions.c.decision_no)
     waiting = [
-        _waiting(row, subject) for row in transaction.execute(query) if "guardrail" not in (subject := msgspec.json.decode(row.subject))
+        _unjudged(row, subject) for row in transaction.execute(query) if "guardrail" not in (subject := msgspec.json.decode(row.subject))
     ]
     gone = undone(transaction, {one.business_id for one in waiting})
     return [one for one in waiting if not one.names & gone]
 
 
-def words_on_flags(transaction: Transaction, without: Collection[str]) -> list[Approval]:
-    """What was said on flags with the facts it was said about, neither undone nor refused; `without` these decisions."""
+def words_on_flags(transaction: Transaction) -> list[Unjudged]:
+    """What was said on flags with the facts it was said about, neither undone nor refused."""
     refused = decisions.alias("refused")
     told = sa.select(sa.literal(1)).where(
         refused.c.business_id == decisions.c.business_id,
@@ -69,8 +69,7 @@ def words_on_flags(transaction: Transaction, without: Collection[str]) -> list[A
         refused.c.idempotency_key == f"{REFUSED}-" + decisions.c.decision_id,
     )
     query = sa.select(decisions).where(decisions.c.kind == "resolve-flag", ~sa.exists(told))
-    rows = [row for row in transaction.execute(query.order_by(decisions.c.decision_no)) if row.decision_id not in without]
-    said = [_waiting(row, msgspec.json.decode(row.subject)) for row in rows]
+    said = [_unjudged(row, msgspec.json.decode(row.subject)) for row in transaction.execute(query.order_by(decisions.c.decision_no))]
     gone = undone(transaction, {one.business_id for one in said})
     return [one for one in said if one.subject.get("facts_hash") and not one.names & gone]
 
@@ -92,11 +91,11 @@ def standing_approvals(transaction: Transaction, business_id: str) -> list[tuple
     return [bill for bill, kind in last.items() if kind == "approve"]
 
 
-def _waiting(row: Any, subject: dict[str, Any]) -> Approval:
-    return Approval(row.decision_id, row.business_id, row.advisor_id, row.bulk_id, subject, row.client or "", row.decided_at)
+def _unjudged(row: Any, subject: dict[str, Any]) -> Unjudged:
+    return Unjudged(row.decision_id, row.business_id, row.advisor_id, row.bulk_id, subject, row.client or "", row.decided_at)
 
 
-def note_admitted(transaction: Transaction, approval: Approval, guardrail: str, at: datetime) -> None:
+def note_admitted(transaction: Transaction, approval: Unjudged, guardrail: str, at: datetime) -> None:
     """Keeps that the guardrail approves, and what it said would be left; from the next build on the approval counts."""
     told = {"decision_id": approval.decision_id, "guardrail": guardrail}
     _note(transaction, ADMITTED, approval.business_id, approval.advisor_id, told, approval.client, at, of=approval.decision_id)

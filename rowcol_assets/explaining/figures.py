@@ -29,12 +29,12 @@ FIGURES: dict[str, Figure] = {
         ("runway_days", "overdue_ap_amount", "overdue_ar_amount", "gross_burn"),
     ),
     "runway_days_low": Figure(
-        "runway_days less the age of the oldest critical input in days and unmatched_downside_amount / gross_burn, not below 0",
+        "runway_days less the age of the oldest critical input in days and the days that unmatched_downside_amount stands for, not below 0",
         ("runway_days", "max_input_age_minutes", "unmatched_downside_amount"),
     ),
     "runway_days_high": Figure(
-        "runway_days and the age of the oldest critical input in days and unmatched_upside_amount / gross_burn",
-        ("runway_days", "max_input_age_minutes", "unmatched_upside_amount"),
+        "runway_days and the age of the oldest critical input in days and the days of unmatched_upside_amount beyond shortfall_amount",
+        ("runway_days", "max_input_age_minutes", "unmatched_upside_amount", "shortfall_amount"),
     ),
     "unmatched_downside_amount": Figure(
         "by the bank's cash: what the books paid and the bank has not, and what the bank alone received, up to ar_expected; "

@@ -13,7 +13,7 @@ from ingestion.control import ControlStore
 from ingestion.control.arrivals_schema import decisions
 from ingestion.control.decision_subjects import subject_of
 from ingestion.control.decisions import Decided, NotAllowed, OtherContent, may_act, put_decisions
-from ingestion.control.verdicts import Approval, note_admitted, note_refusal, standing_approvals, waiting_approvals
+from ingestion.control.verdicts import Unjudged, note_admitted, note_refusal, standing_approvals, waiting_approvals
 from ingestion.errors import UsageError
 from ingestion.settings import Settings
 from tests.control.conftest import connect
@@ -158,7 +158,7 @@ def test_an_approval_waits_until_it_is_admitted_or_refused_once(acme: ControlSto
     one, two, three = put_all(acme, "approve", [{"bill": bill} for bill in "123"])
     put(acme, "approve", {"bill": "4", "guardrail": "cash 5"}, key="judged before")
 
-    def waiting() -> list[Approval]:
+    def waiting() -> list[Unjudged]:
         with acme.database.read() as transaction:
             return waiting_approvals(transaction)
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+import tenacity
 
-from ingestion.control import Connection, ControlStore, EntityOutcome, QuarantinedPage, SyncOutcome
+from ingestion.control import Connection, ControlStore, EntityOutcome, QuarantinedPage, SyncOutcome, database, open_store
 from ingestion.control.rows import control_rows
 from ingestion.control.schema import businesses, quarantined_pages, sync_outcomes
-from ingestion.errors import UsageError
+from ingestion.errors import RowcolError, UsageError
 from ingestion.settings import Settings
 from tests.control.conftest import connect
 
@@ -159,3 +161,25 @@ def test_a_quarantined_page_is_kept_once_privately_and_byte_for_byte(settings: S
     assert (file.read_bytes(), row["byte_count"], row["sync_id"]) == (page.body, len(page.body), "sync-1")
     assert file.stat().st_mode & 0o777 == 0o600
     assert file.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_who_waits_for_the_write_lock_looks_each_few_milliseconds_and_is_told_when_it_stays_held(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    with open_store(sqlite_settings) as store, open_store(sqlite_settings) as other:
+
+        def until_third(seconds: float) -> None:
+            waits.append(seconds)
+            if len(waits) == 3:
+                holding.close()
+
+        until_free = database._until_free.copy(stop=tenacity.stop_after_attempt(10))
+        monkeypatch.setattr(database, "_until_free", until_free.copy(sleep=until_third))
+        holding = ExitStack()
+        holding.enter_context(other.database.write())
+        with store.database.write():
+            assert len(waits) == 3 and all(0.001 <= wait <= 0.003 for wait in waits)
+        monkeypatch.setattr(database, "_until_free", until_free.copy(sleep=waits.append))
+        with other.database.write(), pytest.raises(RowcolError, match="database is locked"), store.database.write():
+            pass

@@ -140,6 +140,7 @@ def test_what_webhooks_brought_is_published_by_one_run_and_not_again_within_a_mi
     daemon.end(daemon.run_of("webhook_inbox"), ["acme"])
     (publish,) = daemon.tick("webhook_inbox")
     assert (publish.job_name, publish.asset_selection, publish.tags["rowcol/kind"]) == ("cycle", AFTER, "publish")
+    assert scope(publish)["businesses"] == ["acme"]
     run = daemon.start(publish)
     assert daemon.tick("webhook_inbox") == []
     daemon.instance.report_run_canceled(run)

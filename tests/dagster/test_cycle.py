@@ -10,6 +10,7 @@ import dagster as dg
 import pytest
 
 from ingestion.registry import RAILS
+from rowcol_assets import deferral
 from rowcol_assets.assets.rails import READ_CHECK
 from rowcol_assets.code_location import build_definitions
 from rowcol_assets.instance import open_instance
@@ -83,6 +84,22 @@ def test_the_scope_of_a_run_reaches_the_sync(place: Place) -> None:
     with open_instance(place.settings) as instance:
         run = instance.get_run_by_id(report.run_id)
         assert run is not None and run.tags["dagster/priority"] == "10" and run.tags["rowcol/kind"] == "sync"
+
+
+def test_a_run_for_one_business_leaves_a_large_load_of_another_to_the_next_cycle(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deferral, "LARGE_LOAD_ROWS", 1)
+    asked, other, *_ = place.businesses
+    logged = "select count(*) from audit.transaction_log where business_id = ? and actor_type = 'rail'"
+    place.sandbox.post("touch", share=0.2)
+    assert place.run("sync", businesses=[other]).succeeded
+    shown, events = documents(place, other), place.rows(logged, [other])
+    assert place.run(businesses=[asked]).succeeded
+    assert states(place)[asked] == ("current", None)
+    assert states(place)[other] == ("held", "more has been read and counts from the next cycle on")
+    assert (documents(place, other), place.rows(logged, [other])) == (shown, events)
+    assert place.run().succeeded
+    assert states(place)[other] == ("current", None)
+    assert documents(place, other) != shown and place.rows(logged, [other]) > events
 
 
 def test_when_no_connection_answers_the_models_are_built_all_the_same_and_the_check_is_an_error(place: Place) -> None:

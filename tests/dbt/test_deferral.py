@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from rowcol_assets import deferral
 from rowcol_assets.audit.tables import ensure_tables, find_new_loads, mark_logged
 from rowcol_assets.deferral import DEFERRED_LOADS, defer_loads
 from tests.dbt.documents import bill
@@ -17,12 +18,12 @@ from tests.dbt.rawfill import RawWarehouse
 BILLS = "select business_id, count(*) from marts.fct_bills group by 1 order by 1"
 STATES = "select business_id, publish_state, held_reason is not null from marts.fct_publish_state order by 1"
 ONLY = ("fct_bills", "fct_publish_state")
-LARGE = 4
 
 
 @pytest.fixture
-def path(project: DbtProject, tmp_path: Path) -> Path:
+def path(project: DbtProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Three businesses of which all is modelled and logged; then a bill of acme, one of cog, five of bolt, each in a load of its own."""
+    monkeypatch.setattr(deferral, "LARGE_LOAD_ROWS", 4)
     path = tmp_path / "warehouse.duckdb"
     with RawWarehouse(path) as raw:
         raw.load("1")
@@ -46,7 +47,7 @@ def path(project: DbtProject, tmp_path: Path) -> Path:
 
 def left(path: Path, *businesses: str) -> list[tuple[str, str]]:
     with duckdb.connect(str(path)) as warehouse:
-        defer_loads(warehouse, businesses, LARGE)
+        defer_loads(warehouse, businesses)
         return warehouse.execute(f"select * from {DEFERRED_LOADS}").fetchall()
 
 

@@ -36,6 +36,8 @@ def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> 
         raw.versions("acme", "payments", [received | {"DepositToAccountRef": {"value": "35"}}])
         raw.business("bare", now=NOW)
         raw.versions("bare", "purchases", [purchase("1", 100)])
+        raw.business("silent", now=NOW)
+        raw.versions("silent", "accounts", [account("35", "Bank", 500)])
     build_marts(project, path, only=("fct_runway_history", "fct_guardrail_backtest", "fct_runway_daily"))
     return path
 
@@ -75,7 +77,11 @@ def test_there_are_ninety_days_and_what_is_not_known_is_not_told(warehouse: Path
     counts = (
         "select business_id, count(*), count(cash), count(runway_days), any_value(null_reason) from marts.fct_runway_history group by 1"
     )
-    assert rows(warehouse, f"{counts} order by 1") == [("acme", 91, 91, 91, None), ("bare", 91, 0, 0, "no_cash_account")]
+    assert rows(warehouse, f"{counts} order by 1") == [
+        ("acme", 91, 91, 91, None),
+        ("bare", 91, 0, 0, "no_cash_account"),
+        ("silent", 91, 91, 0, "short_history"),
+    ]
     told = "select as_of_date, recorded_cash from marts.fct_runway_history where business_id = 'acme' and is_recorded"
     assert rows(warehouse, told) == [(TODAY, 10_050)]
 

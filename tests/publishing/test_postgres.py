@@ -131,7 +131,7 @@ def test_what_a_killed_publish_left_is_removed_and_nobody_elses_folder(world: Wo
     world.publish()
     with subprocess.Popen(["true"]) as ended:
         ended.wait()
-    left, used = (world.settings.home / f"{copy.WORK}{pid}.rows" for pid in (ended.pid, os.getpid()))
+    left, used = (world.settings.home / f"{copy.WORK}rows.{pid}" for pid in (ended.pid, os.getpid()))
     for folder in (left, used):
         folder.mkdir()
     copied(world, database)

@@ -60,8 +60,8 @@ floors as (
     group by guardrail.business_id
 ),
 
--- Whether the runway would still be out of the warning if all that open critical flags put in doubt turned out against the client.
--- Nearly every ledger has such a flag: one that cannot change the answer is shown and colours nothing.
+-- Whether the runway would be in the warning if all that open critical flags put in doubt turned out against the client. Nearly every
+-- ledger has such a flag: one that cannot change the answer, or whose days nobody can estimate, is shown and colours nothing.
 doubted as (
     select
         figures.business_id,

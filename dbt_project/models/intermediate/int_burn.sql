@@ -94,11 +94,7 @@ measured as (
         calendar.business_id,
         calendar.as_of_date,
         first_transactions.first_transaction_date,
-        case
-            when first_transactions.first_transaction_date <= calendar.as_of_date
-                then least(90, calendar.as_of_date - first_transactions.first_transaction_date)
-            else 0
-        end as observed_days,
+        {{ observed_days('first_transactions.first_transaction_date', 'calendar.as_of_date') }} as observed_days,
         {{ money('coalesce(flows.outflow_90, 0)') }} as outflow_90,
         {{ money('coalesce(flows.inflow_90, 0)') }} as inflow_90,
         {{ money(floor_zero('coalesce(flows.outflow_90, 0) - coalesce(dated_flows.dated_outflow_90, 0)')) }} as undated_outflow_90,

@@ -32,7 +32,6 @@ cases as (
     select
         paid.business_id,
         paid.payment_date,
-        past.today,
         past.currency,
         paid.payment_count,
         case when not paid.is_unknown then paid.paid_amount end as paid_amount,
@@ -69,26 +68,25 @@ answered as (
         judged.*,
         case when judged.cash_before is null then ['cash_unknown'] else [] end
         || case when judged.paid_amount is null then ['amount_unknown'] else [] end
-        || case when judged.cash_before is not null and judged.paid_amount is not null and judged.buffer_days_after is null then ['burn_unknown'] else [] end
-            as unknown_rules,
+        || case when judged.cash_after is not null and judged.buffer_days_after is null then ['burn_unknown'] else [] end as unknown_rules,
         case when judged.cash_before - judged.paid_amount < judged.min_cash_amount then ['cash_below_floor'] else [] end
         || case when judged.buffer_days_after < judged.min_buffer_days then ['buffer_below_floor'] else [] end as floor_rules
     from judged
 ),
 
--- What came of it: the least cash of the days for which the policy wanted it to last.
+-- What came of it: the least cash of the days for which the policy wanted it to last, of the payment's own day at least.
 outcomes as (
     select
         answered.business_id,
         answered.payment_date,
         min(past.cash) as lowest_cash_amount,
-        count(past.cash) as known_days
+        count(past.cash) = any_value(greatest(answered.min_buffer_days, 1)) as is_over
     from answered
     inner join past
         on
             answered.business_id = past.business_id
             and past.as_of_date >= answered.payment_date
-            and past.as_of_date < answered.payment_date + answered.min_buffer_days
+            and past.as_of_date < answered.payment_date + greatest(answered.min_buffer_days, 1)
     group by answered.business_id, answered.payment_date
 ),
 
@@ -103,7 +101,7 @@ told as (
         outcomes.lowest_cash_amount,
         case
             when outcomes.lowest_cash_amount < answered.min_cash_amount then true
-            when outcomes.known_days = answered.min_buffer_days then false
+            when outcomes.is_over then false
         end as fell_below_floor
     from answered
     left join outcomes

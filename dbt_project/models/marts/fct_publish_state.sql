@@ -14,6 +14,10 @@ holds as (
     select * from {{ ref('publish_holds') }}
 ),
 
+waiting as (
+    select * from {{ ref('stg_waiting_businesses') }}
+),
+
 reasons as (
     select distinct
         flags.business_id,
@@ -32,11 +36,10 @@ reasons as (
 
     union
 
-    -- Figures are older than what was read: a run for other businesses has left it (rowcol_assets/deferral.py).
     select
         waiting.business_id,
         'more has been read and counts from the next cycle on' as reason
-    from {{ waiting_businesses() }} as waiting
+    from waiting
 ),
 
 held as (

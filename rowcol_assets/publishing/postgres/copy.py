@@ -8,7 +8,6 @@ security is forced: it binds the publishing role too, which therefore loads befo
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from psycopg import sql
 from sqlalchemy.engine import URL
 
 from ingestion.errors import RowcolError
-from ingestion.files import private_dir, process_is_alive
+from ingestion.files import private_dir, remove_orphans
 from ingestion.settings import Settings
 from rowcol_assets.publishing.content import PublishedTable
 from rowcol_assets.publishing.postgres.source import Source, open_source, postgres_type, write_rows
@@ -29,7 +28,7 @@ BUILDING, OWN = "rowcol_building", "rowcol"
 LOCK_KEY = 0x726F77636F6C  # "rowcol": two publishes into one database follow each other
 LOCK_SECONDS = 60
 BLOCK = 1 << 20
-# Folders in the home that rows pass through, named after the process whose they are.
+# Folders in the home that rows pass through; their names end in the process's id.
 WORK = ".publishing-"
 _ADVISORS = [
     ("advisor_id", "text", "Advisor id, which is the name of the advisor's role."),
@@ -56,10 +55,10 @@ def publish_to_postgres(settings: Settings, url: URL, grants: Mapping[str, list[
     """
     source = open_source(settings, grants)
     try:
-        _remove_orphans(settings.home)
+        remove_orphans(settings.home.glob(f"{WORK}*"))
         with (
             connected(url) as target,
-            tempfile.TemporaryDirectory(dir=private_dir(settings.home), prefix=f"{WORK}{os.getpid()}.") as folder,
+            tempfile.TemporaryDirectory(dir=private_dir(settings.home), prefix=WORK, suffix=f".{os.getpid()}") as folder,
         ):
             target.execute("select pg_advisory_xact_lock(%s)", [LOCK_KEY])
             roles = _roles(target, source.grants)
@@ -72,14 +71,6 @@ def publish_to_postgres(settings: Settings, url: URL, grants: Mapping[str, list[
         source.connection.close()
     missing = tuple(advisor for advisor, businesses in source.grants.items() if businesses and advisor not in roles)
     return Copied(said(url), len(source.tables), rows, len(source.catalog_of), len(source.grants), missing)
-
-
-def _remove_orphans(home: Path) -> None:
-    """Removes the folders of processes that were killed."""
-    for folder in home.glob(f"{WORK}*"):
-        pid = folder.name.removeprefix(WORK).partition(".")[0]
-        if not pid.isdigit() or not process_is_alive(int(pid)):
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _roles(target: psycopg.Connection, grants: Mapping[str, list[str]]) -> list[str]:

@@ -122,7 +122,7 @@ inputs as (
         present.cash_null_reason,
         present.flow_source,
         {{ money('coalesce(reserved.reserved, 0)') }} as reserved,
-        greatest(least(90, spine.as_of_date - present.first_transaction_date), 0) as observed_days,
+        {{ observed_days('present.first_transaction_date', 'spine.as_of_date') }} as observed_days,
         burn.outflow_90,
         burn.inflow_90,
         {{ money('coalesce(documents_open.ap_open, 0)') }} as ap_open,

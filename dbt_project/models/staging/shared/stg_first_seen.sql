@@ -14,11 +14,7 @@ select
     min(log.observed_at) as first_seen_at
 from {{ source('raw_' ~ rail, entity) }} as log
 where
-    log._dlt_load_id in (
-        select loads.load_id
-        from {{ source('raw_' ~ rail, '_dlt_loads') }} as loads
-        where loads.status = 0
-    )
+    log._dlt_load_id in ({{ readable_loads(source('raw_' ~ rail, '_dlt_loads')) }})
     {% if var('known_at') -%}
     and log.observed_at <= timestamptz '{{ var('known_at') }}'
     {%- endif %}

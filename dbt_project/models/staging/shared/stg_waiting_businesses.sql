@@ -1,0 +1,2 @@
+select waiting.business_id
+from {{ waiting_businesses() }} as waiting
