@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from ingestion.control.onboarding import onboard
 from ingestion.control.store import open_store
 from ingestion.settings import Settings
 from sandbox.server import Running
+from tests.benchmarks.memory import PeakOf
 
 ADVISOR = "bench"
 LEDGER = ("qbo",)
@@ -111,13 +111,13 @@ def command(settings: Settings, *arguments: str, pace: Pace | None = None, code:
     begun = time.perf_counter()
     process = started(settings, *arguments, pace=pace)
     assert process.stdout is not None
-    said = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
+    with PeakOf(process.pid) as peak:
+        said = process.stdout.read()
+        process.wait()
     seconds = time.perf_counter() - begun
-    process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != code:
         raise RuntimeError(f"rowcol {' '.join(arguments)} ended with {process.returncode}: {said[-800:]}")
-    return Ran(seconds, said, usage.ru_maxrss / 1024)
+    return Ran(seconds, said, peak.mb)
 
 
 def empty(settings: Settings) -> None:

@@ -6,7 +6,6 @@ The first cycle is a first load, those after it are small ones. Verifying runs i
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ import duckdb
 
 from rowcol_assets.audit.event import COLUMN_TYPES
 from rowcol_assets.audit.log import PENDING, TransactionLog
+from tests.benchmarks.memory import peak_mb
 from tests.benchmarks.results import Result
 
 EVENTS = 1_000_000
@@ -61,16 +61,12 @@ def measure(folder: Path, say: Callable[[str], None]) -> list[Result]:
     told = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
     seconds, megabytes = float(told[0]), float(told[1])
     is_right = (int(told[2]), int(told[3])) == (EVENTS, 0)
-    say(f"verified {told[2]} events, {told[3]} problems; appending took {_peak():.0f} MB at most")
+    say(f"verified {told[2]} events, {told[3]} problems; appending took {peak_mb():.0f} MB at most")
     return [
         Result("log events appended", speed, "per s", "> 100,000", speed > 100_000),
         Result("log of 1,000,000 events verified", seconds, "s", "< 10", seconds < 10 and is_right),
         Result("memory of verifying", megabytes, "MB", "< 1,000", megabytes < 1_000),
     ]
-
-
-def _peak() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _pending(warehouse: duckdb.DuckDBPyConnection, first: int, end: int) -> None:

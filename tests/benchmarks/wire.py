@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import importlib
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from typing import Any
 
 from sandbox.server import start
 from tests.benchmarks.homes import LEDGER, connected_home, empty
+from tests.benchmarks.memory import peak_mb
 from tests.benchmarks.results import Result, median
 
 REALMS = 100
@@ -199,13 +199,11 @@ def _main(kind: str, paths: list[Path]) -> None:
     # What is imported once per process is not what is measured: the floor imports less.
     for library in ("dlt.destinations.impl.duckdb.duck", "pandas"):
         importlib.import_module(library)
-    importlib.import_module("pandas")
     work: dict[str, Callable[..., int]] = {"load": _load, "floor": _floor, "behind": _behind}
     begun = time.perf_counter()
     rows = work[kind](*paths)
     seconds = time.perf_counter() - begun
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"seconds": seconds, "rows": rows, "memory_mb": memory}))  # noqa: T201
+    print(json.dumps({"seconds": seconds, "rows": rows, "memory_mb": peak_mb()}))  # noqa: T201
 
 
 if __name__ == "__main__":
