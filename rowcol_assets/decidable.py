@@ -2,27 +2,30 @@
 
 A bill that is paid or void is nobody either, and a flag that is not open, or was last looked at more than a day ago. The shapes of
 subjects are in `ingestion.control.decision_subjects`. The receiver stores without looking, since it waits for no warehouse; what
-turns out to name nobody there has no effect in the models, and an approval is judged by the next run (`settling`).
+turns out to name nobody there has no effect in the models, and an approval or an entered bill is judged by the next run (`settling`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import duckdb
 
+from ingestion.control.entered_bills import USER
+from ingestion.control.verdicts import ENTERED
 from ingestion.errors import RowcolError
 from ingestion.settings import Settings
 from ingestion.warehouse import has_relation, open_warehouse
+from rowcol_assets.entering import can_judge, why_unfit
 
 PARTY_MAPS = {"vendor": ("marts.vendor_map", "rail_vendor_id"), "customer": ("marts.customer_map", "rail_customer_id")}
 PARTY_FIELDS = {"vendor_id": "vendors", "customer_id": "customers"}
 AMOUNT = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,2})?")
 # Of these nothing is left to decide.
-SETTLED = ("paid", "voided", "deleted")
+SETTLED = ("paid", "voided", "deleted", "replaced")
 OLDEST_FLAG = timedelta(hours=24)
 SIDES = ("left_rail", "left_entity", "left_id", "right_rail", "right_entity", "right_id")
 
@@ -31,8 +34,18 @@ class Unfit(RowcolError):
     """What a decision names is not there, or nothing is left to decide on it."""
 
 
-def check_exists(settings: Settings, business_id: str, kind: str, subjects: list[dict[str, Any]], now: datetime) -> None:
-    """Unfit names the first thing that the business does not have or that is settled; WarehouseBusy when the warehouse stays held."""
+def check_exists(
+    settings: Settings,
+    business_id: str,
+    kind: str,
+    subjects: list[dict[str, Any]],
+    now: datetime,
+    entered: Sequence[Mapping[str, Any]] = (),
+) -> None:
+    """Unfit names the first thing that the business does not have or that is settled; WarehouseBusy when the warehouse stays held.
+
+    entered: the bills that were entered before and stand, which one of kind enter-bill is held against.
+    """
     with open_warehouse(settings, "decision") as warehouse:
         for subject in subjects:
             for what, relation, key in _named(subject):
@@ -42,6 +55,11 @@ def check_exists(settings: Settings, business_id: str, kind: str, subjects: list
                 _check_settlement(warehouse, business_id, subject)
             if "bill" in subject:
                 _check_open(warehouse, business_id, subject)
+            if kind == ENTERED:
+                if not can_judge(warehouse, business_id):
+                    raise Unfit(f"the vendors of {business_id} are not known yet: rowcol run")
+                if reason := why_unfit(warehouse, business_id, subject, now, entered):
+                    raise Unfit(reason)
             if kind == "resolve-flag":
                 _check_flag(warehouse, business_id, subject["flag_id"], now)
 
@@ -121,6 +139,8 @@ def _check_flag(warehouse: duckdb.DuckDBPyConnection, business_id: str, flag_id:
 
 
 def _record(rail: str, entity: str, record_id: str) -> tuple[str, str, dict[str, str]]:
+    if rail == USER:
+        return f"entered bill {record_id}", "marts.fct_bills", {"rail": rail, "record_id": record_id}
     return f"{entity} {record_id} on {rail}", f"raw_{rail}.{entity}", {"record_id": record_id}
 
 

@@ -1,9 +1,10 @@
 """What came over HTTP is judged by the next run, before it copies the control store: approvals are admitted, or refused with the reason,
-and a word on a flag is refused when it is about other facts than the last run had observed.
+a word on a flag is refused when it is about other facts than the last run had observed, and bills that people entered, wherever they
+did, are admitted or refused.
 
 The receiver waits for no warehouse and no vendor, so it stores an approval as it is asked for, and until it is admitted no model takes
 it into account. What was asked for at once is judged together, and what is admitted counts as spent for whatever is judged next.
-The judging is `approving`; the rows are `ingestion.control.verdicts`.
+The judging is `approving` and `entering`; the rows are `ingestion.control.verdicts`.
 """
 
 from __future__ import annotations
@@ -12,11 +13,21 @@ from dataclasses import dataclass
 
 from ingestion.control import product_clock_of
 from ingestion.control.store import ControlStore
-from ingestion.control.verdicts import Unjudged, note_admitted, note_refusal, waiting_approvals, words_on_flags
+from ingestion.control.verdicts import (
+    ENTERED,
+    Unjudged,
+    note_admitted,
+    note_refusal,
+    standing_entered,
+    waiting_approvals,
+    waiting_of,
+    words_on_flags,
+)
 from ingestion.errors import RowcolError, WarehouseBusy
 from ingestion.settings import Settings
 from ingestion.warehouse import has_relation, open_warehouse
 from rowcol_assets.approving import Refused, approved, said_of
+from rowcol_assets.entering import can_judge, why_unfit
 from rowcol_assets.guardrail import Answer
 
 FACTS_CHANGED = "the flag is gone, or about other facts than were decided on: look at it again"
@@ -24,7 +35,7 @@ FACTS_CHANGED = "the flag is gone, or about other facts than were decided on: lo
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """How many approvals a run has judged."""
+    """How many approvals, or entered bills, a run has judged."""
 
     admitted: int = 0
     refused: int = 0
@@ -78,6 +89,39 @@ def settle_flags(settings: Settings, store: ControlStore) -> int:
                 client=one.client, at=at, decision_id=one.decision_id,
             )  # fmt: skip
     return len(outdated)
+
+
+def settle_entered(settings: Settings, store: ControlStore) -> Settled:
+    """Judges all entered bills that wait, each once; those of a business that was never built go on waiting."""
+    with store.database.read() as transaction:
+        waiting = waiting_of(transaction, ENTERED)
+        standing = {business: standing_entered(transaction, business) for business in {one.business_id for one in waiting}}
+    if not waiting:
+        return Settled()
+    reasons: list[tuple[Unjudged, str | None]] = []
+    refused: set[str] = set()
+    with open_warehouse(settings, "entered bills") as warehouse:
+        judged = {business for business in standing if can_judge(warehouse, business)}
+        for one in waiting:
+            if one.business_id in judged:
+                entered = [other.decision_id for other in standing[one.business_id]]
+                before = standing[one.business_id][: entered.index(one.decision_id)]
+                others = [other.subject for other in before if other.decision_id not in refused]
+                reason = why_unfit(warehouse, one.business_id, one.subject, one.decided_at, others)
+                refused |= {one.decision_id} if reason else set()
+                reasons.append((one, reason))
+    at = product_clock_of(settings, store)()
+    with store.database.write() as transaction:
+        for one, reason in reasons:
+            if reason is None:
+                note_admitted(transaction, one, None, at)
+                continue
+            told = {"kind": ENTERED, "subject": one.subject, "answer": "refused", "rules": ["unfit"], "said": reason}
+            note_refusal(
+                transaction, business_id=one.business_id, advisor_id=one.advisor_id, subject=told,
+                client=one.client, at=at, decision_id=one.decision_id,
+            )  # fmt: skip
+    return Settled(len(reasons) - len(refused), len(refused))
 
 
 def _settle(settings: Settings, store: ControlStore, asked: list[Unjudged]) -> bool:

@@ -142,8 +142,8 @@ select
     case when documents.open_amount is null then 'no_exchange_rate' end as excluded_reason,
     documents.source_url,
     {{ utc('documents.source_updated_at') }} as source_updated_at,
-    documents.rail as rails_used,
-    {{ degraded_among('documents.rail', 'rail_health.degraded_rails') }} as degraded_rails,
+    {{ rails_behind('documents.rail') }} as rails_used,
+    {{ degraded_among(rails_behind('documents.rail'), 'rail_health.degraded_rails') }} as degraded_rails,
     {{ utc('documents.synced_at') }} as synced_at
 from documents
 inner join rail_health on documents.business_id = rail_health.business_id

@@ -4,3 +4,9 @@
         list_filter(string_split({{ degraded_rails }}, ','), lambda rail: list_contains(string_split({{ rails_used }}, ','), rail)), ','
     )
 {%- endmacro %}
+
+
+{#- The rails a row about one record rests on: its own; of what a person entered, the ledger's too, which would know by now. -#}
+{% macro rails_behind(rail) -%}
+    case {{ rail }} when 'user' then 'qbo,user' else {{ rail }} end
+{%- endmacro %}

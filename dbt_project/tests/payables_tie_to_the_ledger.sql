@@ -7,6 +7,7 @@ with aged as (
         business_id,
         sum(open_amount) as aged_amount
     from {{ ref('fct_ap_aging') }}
+    where rail != 'user'
     group by business_id
 ),
 

@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from ingestion.control.entered_bills import USER, EnteredBill
+from ingestion.control.verdicts import ENTERED
 from ingestion.errors import UsageError
 from ingestion.registry import entity_promise, rail_promise
 
@@ -81,7 +83,7 @@ class Undone(msgspec.Struct, forbid_unknown_fields=True):
     bulk_id: Id | None = None
 
 
-Subject = Payable | Parties | Match | Correction | Settlement | Flag | Undone
+Subject = Payable | Parties | Match | Correction | Settlement | Flag | EnteredBill | Undone
 SHAPES: dict[str, type[Subject]] = {
     "approve": Payable,
     "hold": Payable,
@@ -93,6 +95,7 @@ SHAPES: dict[str, type[Subject]] = {
     "correct": Correction,
     "settle": Settlement,
     "resolve-flag": Flag,
+    ENTERED: EnteredBill,
     "undo": Undone,
 }
 # Fields that may be corrected: a missing due date and a wrong party are what keeps a bill from being paid.
@@ -126,15 +129,17 @@ def checked_reason(given: str | None) -> str | None:
 def _check(subject: Subject) -> None:
     match subject:
         case Payable(rail=rail):
-            rail_promise(rail)
+            # What a person entered may be held; an approval of it is refused by the guardrail, which says why.
+            if rail != USER:
+                rail_promise(rail)
         case Parties():
             rail_promise(subject.left_rail)
             rail_promise(subject.right_rail)
             if (subject.left_rail, subject.left_id) == (subject.right_rail, subject.right_id):
                 raise UsageError(f"both sides are the same {subject.party}")
         case Match():
-            entity_promise(subject.left_rail, subject.left_entity)
-            entity_promise(subject.right_rail, subject.right_entity)
+            _check_side(subject.left_rail, subject.left_entity)
+            _check_side(subject.right_rail, subject.right_entity)
             if subject.left_rail == subject.right_rail:
                 raise UsageError("a match is between records of two rails")
         case Undone(decision_id=decision, bulk_id=bulk):
@@ -146,8 +151,19 @@ def _check(subject: Subject) -> None:
             if rail is not None:
                 rail_promise(rail)
         case Correction():
+            if subject.rail == USER:
+                raise UsageError("a bill that was entered is not corrected: undo it and enter it anew")
             entity_promise(subject.rail, subject.entity)
             _check_fields(subject)
+        case EnteredBill(vendor_id=vendor, vendor_key=key):
+            if (vendor is None) == (key is None):
+                raise UsageError("an entered bill names its vendor by vendor_id or by vendor_key, one of the two")
+
+
+def _check_side(rail: str, entity: str) -> None:
+    """A record of a rail, or a bill that a person entered."""
+    if (rail, entity) != (USER, "bills"):
+        entity_promise(rail, entity)
 
 
 def _check_fields(correction: Correction) -> None:

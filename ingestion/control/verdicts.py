@@ -1,7 +1,8 @@
 """What became of decisions that had to be judged: admitted or refused, each once, as rows beside the decisions, which never change.
 
 An approval from the command line was judged before it was stored and carries what was said; one over HTTP waits until a run judges it
-(`rowcol_assets.settling`), and until then no model takes it into account. The judging itself is `rowcol_assets.approving`.
+(`rowcol_assets.settling`), and until then no model takes it into account. A bill that a person entered always waits for that. The
+judging itself is `rowcol_assets.approving` and `rowcol_assets.entering`.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from ingestion.control.undoing import undone
 # Kinds of rows that are no decisions: what the guardrail let through, and what was refused.
 ADMITTED = "admitted"
 REFUSED = "refused"
+# A bill that a person entered, which counts once a run has admitted it.
+ENTERED = "enter-bill"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,32 +49,23 @@ class Unjudged:
 
 def waiting_approvals(transaction: Transaction) -> list[Unjudged]:
     """The approvals that wait for the guardrail's word, in the order in which they were made; those undone meanwhile are not among them."""
-    settled = decisions.alias("settled")
-    told = sa.select(sa.literal(1)).where(
-        settled.c.business_id == decisions.c.business_id,
-        settled.c.advisor_id == decisions.c.advisor_id,
-        settled.c.idempotency_key.in_([f"{kind}-" + decisions.c.decision_id for kind in (ADMITTED, REFUSED)]),
-    )
-    query = sa.select(decisions).where(decisions.c.kind == "approve", ~sa.exists(told)).order_by(decisions.c.decision_no)
-    waiting = [
-        _unjudged(row, subject) for row in transaction.execute(query) if "guardrail" not in (subject := msgspec.json.decode(row.subject))
-    ]
-    gone = undone(transaction, {one.business_id for one in waiting})
-    return [one for one in waiting if not one.names & gone]
+    return [one for one in waiting_of(transaction, "approve") if "guardrail" not in one.subject]
+
+
+def waiting_of(transaction: Transaction, kind: str) -> list[Unjudged]:
+    """The decisions of a kind that were neither admitted, refused nor undone, in the order in which they were made."""
+    return _standing(transaction, decisions.c.kind == kind, but=(ADMITTED, REFUSED))
 
 
 def words_on_flags(transaction: Transaction) -> list[Unjudged]:
     """What was said on flags with the facts it was said about, neither undone nor refused."""
-    refused = decisions.alias("refused")
-    told = sa.select(sa.literal(1)).where(
-        refused.c.business_id == decisions.c.business_id,
-        refused.c.advisor_id == decisions.c.advisor_id,
-        refused.c.idempotency_key == f"{REFUSED}-" + decisions.c.decision_id,
-    )
-    query = sa.select(decisions).where(decisions.c.kind == "resolve-flag", ~sa.exists(told))
-    said = [_unjudged(row, msgspec.json.decode(row.subject)) for row in transaction.execute(query.order_by(decisions.c.decision_no))]
-    gone = undone(transaction, {one.business_id for one in said})
-    return [one for one in said if one.subject.get("facts_hash") and not one.names & gone]
+    said = _standing(transaction, decisions.c.kind == "resolve-flag", but=(REFUSED,))
+    return [one for one in said if one.subject.get("facts_hash")]
+
+
+def standing_entered(transaction: Transaction, business_id: str) -> list[Unjudged]:
+    """The bills that people entered for a business, admitted or waiting for that; neither undone nor refused."""
+    return _standing(transaction, decisions.c.business_id == business_id, decisions.c.kind == ENTERED, but=(REFUSED,))
 
 
 def standing_approvals(transaction: Transaction, business_id: str) -> list[tuple[str, str]]:
@@ -91,14 +85,28 @@ def standing_approvals(transaction: Transaction, business_id: str) -> list[tuple
     return [bill for bill, kind in last.items() if kind == "approve"]
 
 
+def _standing(transaction: Transaction, *wanted: sa.ColumnElement[bool], but: tuple[str, ...]) -> list[Unjudged]:
+    """The decisions `wanted` of which no row of the kinds `but` tells and that are not undone, in the order in which they were made."""
+    settled = decisions.alias("settled")
+    told = sa.select(sa.literal(1)).where(
+        settled.c.business_id == decisions.c.business_id,
+        settled.c.advisor_id == decisions.c.advisor_id,
+        settled.c.idempotency_key.in_([f"{verdict}-" + decisions.c.decision_id for verdict in but]),
+    )
+    rows = transaction.execute(sa.select(decisions).where(*wanted, ~sa.exists(told)).order_by(decisions.c.decision_no))
+    found = [_unjudged(row, msgspec.json.decode(row.subject)) for row in rows]
+    gone = undone(transaction, {one.business_id for one in found})
+    return [one for one in found if not one.names & gone]
+
+
 def _unjudged(row: Any, subject: dict[str, Any]) -> Unjudged:
     return Unjudged(row.decision_id, row.business_id, row.advisor_id, row.bulk_id, subject, row.client or "", row.decided_at)
 
 
-def note_admitted(transaction: Transaction, approval: Unjudged, guardrail: str, at: datetime) -> None:
-    """Keeps that the guardrail approves, and what it said would be left; from the next build on the approval counts."""
-    told = {"decision_id": approval.decision_id, "guardrail": guardrail}
-    _note(transaction, ADMITTED, approval.business_id, approval.advisor_id, told, approval.client, at, of=approval.decision_id)
+def note_admitted(transaction: Transaction, decision: Unjudged, guardrail: str | None, at: datetime) -> None:
+    """Keeps that a decision counts from the next build on; of an approval, what the guardrail said would be left."""
+    told = {"decision_id": decision.decision_id} | ({} if guardrail is None else {"guardrail": guardrail})
+    _note(transaction, ADMITTED, decision.business_id, decision.advisor_id, told, decision.client, at, of=decision.decision_id)
 
 
 def note_refusal(
@@ -110,13 +118,15 @@ def note_refusal(
     client: str,
     at: datetime,
     decision_id: str | None = None,
+    named: str | None = None,
 ) -> None:
     """Keeps that a decision was wanted and refused, for the log; it changes nothing.
 
-    subject: what was wanted, and why it is not; decision_id: the approval that was stored already and does not count.
+    subject: what was wanted, and why it is not; decision_id: the decision that was stored already and does not count; named: of a
+    refusal that is kept once however often it is asked for.
     """
     told = {**subject, "decision_id": decision_id} if decision_id else subject
-    _note(transaction, REFUSED, business_id, advisor_id, told, client, at, of=decision_id or uuid4().hex)
+    _note(transaction, REFUSED, business_id, advisor_id, told, client, at, of=decision_id or named or uuid4().hex)
 
 
 def _note(

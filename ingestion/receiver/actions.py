@@ -16,10 +16,12 @@ from sqlalchemy.engine import Connection as Transaction
 
 from ingestion.control.api_tokens import ACTING_ROLES, advisor_of, role_of
 from ingestion.control.database import Database
-from ingestion.control.decision_subjects import Reason
+from ingestion.control.decision_subjects import Reason, subject_of
 from ingestion.control.decisions import MOST_AT_ONCE, Decided, NotAllowed, OtherContent, put_decisions
+from ingestion.control.entered_bills import refuse_unfit, unfit_by_itself
 from ingestion.control.schema import connections
 from ingestion.control.sync_requests import Asked, ask, request_states
+from ingestion.control.verdicts import ENTERED
 from ingestion.errors import UsageError
 from ingestion.receiver.admission import TurnedAway
 from ingestion.receiver.writer import BatchWriter
@@ -108,8 +110,10 @@ async def decide(writer: BatchWriter, advisor: str, client: str, headers: Mappin
     if not 0 < len(key) <= 200 or not key.isascii() or not key.isprintable():
         raise TurnedAway(400, "an Idempotency-Key header of 1 to 200 printable characters is needed")
 
-    def work(transaction: Transaction) -> list[Decided]:
+    def work(transaction: Transaction) -> list[Decided] | str:
         try:
+            if order.kind == ENTERED and (said := _unfit(transaction, order, subjects, advisor, client, at, key)):
+                return said
             return put_decisions(
                 transaction,
                 business_id=order.business,
@@ -128,7 +132,26 @@ async def decide(writer: BatchWriter, advisor: str, client: str, headers: Mappin
         except UsageError as error:
             raise TurnedAway(422, str(error)) from None
 
-    return await writer.write(work)
+    decided = await writer.write(work)
+    # A refusal is answered after it is committed, so that the log has it whatever becomes of the answer.
+    if isinstance(decided, str):
+        raise TurnedAway(422, decided)
+    return decided
+
+
+def _unfit(
+    transaction: Transaction, order: DecisionOrder, subjects: list[dict[str, Any]], advisor: str, client: str, at: datetime, key: str
+) -> str | None:
+    """Why a bill that is entered cannot be meant, kept for the log; what only the data can tell is judged by the next run."""
+    _check_grant(transaction, advisor, order.business)
+    for subject in [subject_of(order.kind, one) for one in subjects]:
+        if said := unfit_by_itself(subject, at):
+            refuse_unfit(
+                transaction, business_id=order.business, advisor_id=advisor, subject=subject, said=said, client=client, at=at,
+                idempotency_key=key,
+            )  # fmt: skip
+            return said
+    return None
 
 
 def _check_grant(transaction: Transaction, advisor: str, business_id: str) -> None:

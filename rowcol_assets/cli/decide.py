@@ -29,6 +29,7 @@ WRITTEN = {
     "correct": "bills|invoices ID FIELD=VALUE...",
     "settle": "CONFLICT RAIL, or CONFLICT value=VALUE",
     "resolve-flag": "FLAG...",
+    "enter-bill": "vendor_id=ID|vendor_key=KEY amount=AMOUNT bill_date=DATE due_date=DATE [document_number=NUMBER]",
     "undo": "DECISION..., or BULK",
 }
 # From where these decisions come, in the log.
@@ -52,12 +53,15 @@ def command(
 
     Examples: `rowcol decide approve acme 145`, `rowcol decide same acme qbo:58 ramp:0b1c --reason "one shop, two names"`,
     `rowcol decide correct acme bills 145 due_date=2026-12-01`, `rowcol decide settle acme 9c29… ramp`,
-    `rowcol decide resolve-flag acme 3c1f… 77d0…`, `rowcol decide undo acme 5f2a…`, within a day for all that were made at once by
-    their bulk's id. A rail before a bill's id (`ramp:0b1c`) names another rail's bill than the ledger's.
+    `rowcol decide resolve-flag acme 3c1f… 77d0…`,
+    `rowcol decide enter-bill acme vendor_id=58 amount=120.50 bill_date=2026-11-20 due_date=2026-12-20`,
+    `rowcol decide undo acme 5f2a…`, within a day for all that were made at once by their bulk's id. A rail before a bill's id
+    (`ramp:0b1c`) names another rail's bill than the ledger's, `user:` one that was entered.
     """
     from ingestion.control import open_store, product_clock_of
     from ingestion.control.decision_subjects import subject_of
     from ingestion.control.decisions import check_count
+    from ingestion.control.verdicts import ENTERED
     from ingestion.identifiers import check_business_id
     from ingestion.settings import load_settings
     from rowcol_assets.cli.output import show_json, show_table
@@ -72,7 +76,9 @@ def command(
         subjects = [subject_of(kind, one) for one in _subjects(settings, store, kind, business, subject, customers)]
         check_count(len(subjects))
         try:
-            check_exists(settings, business, kind, subjects, product_clock_of(settings, store)())
+            entered = _entered(store, business, who, key) if kind == ENTERED else []
+            if entered is not None:
+                check_exists(settings, business, kind, subjects, product_clock_of(settings, store)(), entered)
         except Unfit as unfit:
             _keep_refusal(settings, store, kind, business, who, subjects, unfit)
             raise
@@ -112,6 +118,17 @@ def _decider(store: ControlStore, business: str, advisor: str | None) -> str:
     return advisor
 
 
+def _entered(store: ControlStore, business: str, advisor: str, key: str | None) -> list[dict[str, Any]] | None:
+    """The bills that were entered before and stand; None where one is stored under this key, which is judged no second time."""
+    from ingestion.control.decisions import known_decision
+    from ingestion.control.verdicts import standing_entered
+
+    with store.database.read() as transaction:
+        if key is not None and known_decision(transaction, business, advisor, key):
+            return None
+        return [one.subject for one in standing_entered(transaction, business)]
+
+
 def _subjects(settings: Settings, store: ControlStore, kind: str, business: str, given: list[str], customers: bool) -> list[dict[str, Any]]:
     """What was written, as the subjects of one or more decisions."""
     from rowcol_assets.decidable import sides_of_match
@@ -129,6 +146,8 @@ def _subjects(settings: Settings, store: ControlStore, kind: str, business: str,
             return [_side("left", left) | _side("right", right)]
         case "correct", [entity, record_id, *fields] if fields and all("=" in field for field in fields):
             return [{"entity": entity, "record_id": record_id, "fields": dict(field.split("=", 1) for field in fields)}]
+        case "enter-bill", [*fields] if all("=" in field for field in fields):
+            return [dict(field.split("=", 1) for field in fields)]
         case "settle", [conflict, chosen]:
             name, equals, value = chosen.partition("=")
             return [{"conflict": conflict, "value": value} if equals and name == "value" else {"conflict": conflict, "rail": chosen}]

@@ -9,11 +9,15 @@ LEDGER = "qbo"
 
 
 def rail_and_id(written: str, rail: str | None = None) -> tuple[str, str]:
-    """RAIL and ID; an id may hold a colon, so a rail is what the registry knows. UsageError when none is named and `rail` is None."""
+    """RAIL and ID; an id may hold a colon, so a rail is what the registry knows. UsageError when none is named and `rail` is None.
+
+    In the place of a rail stands `user` before a bill that a person entered.
+    """
+    from ingestion.control.entered_bills import USER
     from ingestion.registry import RAILS
 
     head, colon, rest = written.partition(":")
-    if colon and head in RAILS:
+    if colon and (head in RAILS or head == USER):
         return head, rest
     if rail is None:
         raise UsageError(f"{written!r} names no rail: RAIL:ID, with RAIL one of {', '.join(RAILS)}")

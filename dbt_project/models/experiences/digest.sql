@@ -63,7 +63,8 @@ overdue_lists as (
     group by overdue.business_id
 ),
 
--- The ledger's side of the digest: what is open, and what was dated in the last 90 days.
+-- The ledger's side of the digest: what is open, and what was dated in the last 90 days; and what a person entered, until the ledger
+-- has it for sure.
 bill_lists as (
     select
         bills.business_id,
@@ -81,7 +82,7 @@ bill_lists as (
         } order by bills.txn_date asc, bills.record_id asc) as documents
     from bills
     inner join businesses on bills.business_id = businesses.business_id
-    where not bills.is_deleted and (bills.is_open or bills.txn_date > businesses.as_of_date - 90)
+    where (not bills.is_deleted or bills.status = 'in_doubt') and (bills.is_open or bills.status = 'in_doubt' or bills.txn_date > businesses.as_of_date - 90)
     group by bills.business_id
 ),
 

@@ -46,6 +46,8 @@ select
     documents.ramp_bill_id,
     documents.ramp_change_id,
     documents.corrected_fields,
+    documents.entered_by,
+    documents.ledger_bill_id,
     documents.is_open,
     documents.is_voided,
     documents.is_deleted,
@@ -61,7 +63,7 @@ left join categories
     on
         documents.business_id = categories.business_id
         and documents.record_id = categories.bill_id
-{% if is_incremental() and has_columns(this, ['category_account_id', 'category_name', 'corrected_fields']) -%}
+{% if is_incremental() and has_columns(this, ['category_account_id', 'category_name', 'corrected_fields', 'entered_by']) -%}
 -- Nothing in a row depends on the day, so only rows made from another version, name or currency are written again.
 left join {{ this }} as present
     on
@@ -70,6 +72,8 @@ left join {{ this }} as present
         and documents.record_id = present.record_id
 where
     documents.change_id is distinct from present.change_id
+    or documents.status is distinct from present.status
+    or documents.ledger_bill_id is distinct from present.ledger_bill_id
     or documents.vendor_name is distinct from present.vendor_name
     or documents.vendor_id is distinct from present.vendor_id
     or documents.due_date is distinct from present.due_date

@@ -3,7 +3,7 @@ with custody as (
 ),
 
 bills as (
-    select * from {{ ref('int_bills') }}
+    select * from {{ ref('int_ledger_bills') }}
     where not is_deleted and not is_voided
 ),
 

@@ -31,6 +31,11 @@ ledger_parties as (
     where parties.is_ledger
 ),
 
+entered as (
+    select * from {{ ref('int_entered_bills') }}
+    where status = 'in_doubt'
+),
+
 rail_health as (
     select * from {{ ref('int_rail_health') }}
 ),
@@ -274,6 +279,24 @@ told as (
         end as rails_used,
         found.synced_at
     from found
+
+    union all
+
+    select
+        entered.business_id,
+        'ambiguous' as kind,
+        entered.rail,
+        'bills' as entity,
+        entered.record_id,
+        entered.txn_date as event_date,
+        {{ money('entered.total_amount') }} as amount,
+        entered.currency,
+        cast(null as varchar) as account_key,
+        'entered by a person, and may be bill ' || replace(entered.candidate_bills, ',', ' or ')
+        || ' of the ledger; it is not counted until a person says which' as reason,
+        entered.rails_used,
+        entered.synced_at
+    from entered
 
     union all
 

@@ -52,6 +52,21 @@ named_bills as (
             bills.business_id = executed.business_id
             and bills.ramp_bill_id = executed.ramp_bill_id
     where bills.is_open
+
+    union all
+
+    -- What was said of it while only a person knew it.
+    select
+        bills.business_id,
+        bills.record_id,
+        entered.rail,
+        entered.record_id as rail_bill_id
+    from bills
+    inner join bills as entered
+        on
+            bills.business_id = entered.business_id
+            and bills.record_id = entered.ledger_bill_id
+    where bills.is_open and bills.rail != entered.rail
 ),
 
 -- The last word on a bill counts, under whichever of its names it was given.
@@ -106,7 +121,7 @@ mapped_vendors as (
     left join parties as owed
         on
             bills.business_id = owed.business_id
-            and bills.rail = owed.rail
+            and case bills.rail when 'user' then 'qbo' else bills.rail end = owed.rail
             and bills.vendor_id = owed.party_id
     left join paid_bills
         on
@@ -164,11 +179,12 @@ judged as (
                     then 'vendor_unmapped'
             end,
             case when open_bills.due_date is null then 'no_due_date' end,
+            case when open_bills.rail = 'user' then 'not_in_ledger' end,
             case when open_bills.status_source = 'ramp' and open_bills.effective_status = 'paid' then 'paid_on_ramp' end,
             case when open_bills.effective_status = 'in_flight' then 'in_flight_on_ramp' end,
             case
                 when
-                    coalesce(freshness.sync_age_minutes > 1440, true)
+                    (open_bills.rail != 'user' and coalesce(freshness.sync_age_minutes > 1440, true))
                     or (open_bills.ramp_bill_id is not null and coalesce(ramp_ages.sync_age_minutes > 1440, true))
                     then 'stale'
             end,

@@ -280,8 +280,8 @@ select
     {{ money('written.total_amount') }} as total_amount,
     {{ money('written.open_amount') }} as open_amount,
     written.currency,
-    written.rail as rails_used,
-    {{ degraded_among('written.rail', 'rail_health.degraded_rails') }} as degraded_rails,
+    {{ rails_behind('written.rail') }} as rails_used,
+    {{ degraded_among(rails_behind('written.rail'), 'rail_health.degraded_rails') }} as degraded_rails,
     written.synced_at
 from written
 inner join rail_health on written.business_id = rail_health.business_id

@@ -1,5 +1,5 @@
 with bills as (
-    select * from {{ ref('int_bills') }}
+    select * from {{ ref('int_ledger_bills') }}
 ),
 
 span as (

@@ -13,6 +13,10 @@ matched as (
         matches.business_id,
         matches.right_event as event_id
     from {{ ref('int_matches') }} as matches
+),
+
+entered as (
+    select * from {{ ref('int_entered_bills') }}
 )
 
 -- A transfer is two events of one record.
@@ -35,3 +39,18 @@ left join matched
         assigned.business_id = matched.business_id
         and assigned.right_event = matched.event_id
 group by events.business_id, events.rail, events.entity, events.record_id
+
+union all
+
+select
+    entered.business_id,
+    entered.rail,
+    'bills' as entity,
+    entered.record_id,
+    entered.status = 'in_doubt' as is_ambiguous,
+    coalesce(entered.vendor_name, 'bill') || ', ' || {{ shown_amount('entered.total_amount', 'entered.currency') }} || ' dated '
+    || {{ shown_date('entered.txn_date') }} || ', entered by ' || entered.entered_by
+    || coalesce(', may be bill ' || replace(entered.candidate_bills, ',', ' or ') || ' of the ledger', '') as observed,
+    cast(null as decimal(18, 2)) as impact_amount
+from entered
+where entered.status in ('open', 'in_doubt', 'replaced')

@@ -22,6 +22,7 @@ aging as (
         payables.original_currency as currency,
         sum(payables.original_open_amount) as amount
     from payables
+    where payables.rail != 'user'
     group by payables.business_id, payables.original_currency
 
     union all

@@ -5,7 +5,7 @@ with calendar as (
 ),
 
 ledger_bills as (
-    select * from {{ ref('int_bills') }}
+    select * from {{ ref('int_ledger_bills') }}
 ),
 
 paying_bills as (

@@ -44,7 +44,8 @@ undone as (
     group by named.business_id, named.decision_id
 ),
 
--- An approval counts once the guardrail has let it through: before it was stored, or by the run that judged it.
+-- An approval counts once the guardrail has let it through: before it was stored, or by the run that judged it. A bill that a
+-- person entered counts once a run has judged it.
 admitted as (
     select distinct
         told.business_id,
@@ -73,10 +74,11 @@ renamed as (
         decisions.reason,
         decisions.decided_at,
         undone.undone_at,
+        admitted.decision_id is not null as is_admitted,
         undone.decision_id is null
         and refused.decision_id is null
         and (
-            decisions.kind != 'approve'
+            decisions.kind not in ('approve', 'enter-bill')
             or admitted.decision_id is not null
             or (decisions.subject ->> 'guardrail') is not null
         ) as is_standing
