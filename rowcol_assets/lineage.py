@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 
 from ingestion.changelog.delta import version_order
+from ingestion.control.entered_bills import USER
 from ingestion.errors import RowcolError, UsageError
 from ingestion.registry import RAILS
 from ingestion.settings import Settings
@@ -27,7 +28,10 @@ NAMED = (
     ("account_id", None, "accounts"),
     ("category_account_id", "qbo", "accounts"),
     ("ramp_bill_id", "ramp", "bills"),
+    ("ledger_bill_id", "qbo", "bills"),
 )
+# Whose parties a row names that is on no rail itself.
+LEDGER = "qbo"
 
 
 RAW_TABLES = {(f"raw_{rail.name}", entity.name) for rail in RAILS.values() for entity in rail.entities}
@@ -58,7 +62,8 @@ def trace(settings: Settings, relation: str, key: Sequence[str]) -> Lineage:
         row = _row(warehouse, relation, dict(zip(columns, key, strict=True)))
         behind = [one for one in _sources(manifest, model) if has_relation(warehouse, ".".join(one))]
         records = _records(warehouse, row, behind)
-        versions = [version for rail, entity, record_id in records for version in _versions(warehouse, row, rail, entity, record_id)]
+        versions = _decision(warehouse, row) if row.get("rail") == USER else []
+        versions += [version for rail, entity, record_id in records for version in _versions(warehouse, row, rail, entity, record_id)]
         tables = [_summed(warehouse, row["business_id"], schema, table) for schema, table in behind]
     return Lineage(row, versions, [one for one in tables if one["versions"]])
 
@@ -116,8 +121,9 @@ def _records(warehouse: duckdb.DuckDBPyConnection, row: Mapping[str, Any], behin
         entity = _entity(warehouse, row, [table for schema, table in behind if schema == f"raw_{rail}"])
         found += [(rail, entity, own)] if entity else []
     for column, named_rail, entity in NAMED:
-        if row.get(column) and (f"raw_{named_rail or rail}", entity) in behind:
-            found.append((named_rail or str(rail), entity, row[column]))
+        of_rail = named_rail or (LEDGER if rail == USER else str(rail))
+        if row.get(column) and (f"raw_{of_rail}", entity) in behind:
+            found.append((of_rail, entity, row[column]))
     return list(dict.fromkeys(found))
 
 
@@ -134,6 +140,20 @@ def _entity(warehouse: duckdb.DuckDBPyConnection, row: Mapping[str, Any], tables
         if warehouse.execute(query, [row["business_id"], value]).fetchone():
             return table
     return None
+
+
+def _decision(warehouse: duckdb.DuckDBPyConnection, row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What a person's record rests on: the decision by which it was entered, in the shape of a version."""
+    cursor = warehouse.execute(
+        f"""select '{USER}' as rail, 'decisions' as entity, decision_id as record_id, decision_id as change_id, 1 as version_no,
+            false as is_deleted, strftime(timezone('UTC', decided_at), '%Y-%m-%dT%H:%M:%SZ') as source_updated_at,
+            strftime(timezone('UTC', decided_at), '%Y-%m-%dT%H:%M:%SZ') as observed_at, client as delivery, null as sync_id,
+            sha256(subject::varchar) as content_hash
+        from raw_control.decisions where business_id = ? and decision_id = ?""",
+        [row["business_id"], row["record_id"]],
+    )
+    names = [column[0] for column in cursor.description or ()]
+    return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
 
 
 def _versions(warehouse: duckdb.DuckDBPyConnection, row: Mapping[str, Any], rail: str, entity: str, record_id: str) -> list[dict[str, Any]]:

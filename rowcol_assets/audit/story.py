@@ -1,4 +1,5 @@
-"""The chain of custody of a bill as the transaction log tells it: who approved it, how it was paid, what the bank shows, what is booked.
+"""The chain of custody of a bill as the transaction log tells it: who entered it while the ledger did not have it, who approved it, how
+it was paid, what the bank shows, what is booked.
 
 Read from the sealed files alone. Which records belong together is what the log says of matches, and what a payment in the
 ledger says of its bills; what each version says in plain words is read by its rail (`ingestion.custody`). Whether the files
@@ -17,6 +18,8 @@ from typing import Any
 import duckdb
 
 from ingestion.answers import MalformedPage
+from ingestion.control.entered_bills import USER
+from ingestion.control.verdicts import ENTERED
 from ingestion.custody import Word, custody_reader
 from ingestion.registry import RAILS
 from rowcol_assets.audit.files import event_files
@@ -56,8 +59,10 @@ def custody_story(folder: Path, business_id: str, entity: str, record_id: str) -
                 (LEDGER, BILL, bill) for event in log.of([(LEDGER, PAYMENT, record_id)]) for word in _words(event) for bill in word.bills
             }
         else:
-            payments, bills = None, {(one, BILL, record_id) for one in ([rail] if rail else RAILS)}
-        bills |= _partners(matches, bills, "bill")
+            payments, bills = None, {(one, BILL, record_id) for one in ([rail] if rail else [*RAILS, USER])}
+        # From one name to the ledger's, and from there to the others.
+        for _ in range(2):
+            bills |= _partners(matches, bills, "bill", "entered_bill")
         booked = log.payments_of({bill for _, _, bill in bills}) if payments is None else {(LEDGER, PAYMENT, one) for one in payments}
         debits = _partners(matches, bills | booked, "bank_ledger", "bank_ramp")
         events = [*log.of([*bills, *booked, *debits]), *log.decisions(bills)]
@@ -88,7 +93,7 @@ class _Log:
         return [json.loads(event["snapshot"]) for event in newest.values() if event["action"] != "deleted"]
 
     def decisions(self, bills: Iterable[Record]) -> list[dict[str, Any]]:
-        """Approvals and holds of bills by any of their names, and what became of approvals that were asked for."""
+        """What people entered, approved and held of bills by any of their names, and what became of what they asked for."""
         named = {(rail, bill) for rail, _, bill in bills}
         found, asked = [], set()
         for event in self._events("rail is null and entity = 'decisions'"):
@@ -96,6 +101,14 @@ class _Log:
             kind, subject = told["kind"], _object(told["subject"])
             if kind == "admitted" and subject["decision_id"] in asked:
                 found.append(event | {"what": f"approved, the guardrail said: {subject['guardrail']}"})
+            if (USER, event["record_id"]) in named and kind == ENTERED:
+                number = f" number {subject['document_number']}" if "document_number" in subject else ""
+                what = f"entered{number}: {subject['amount']}, dated {subject['bill_date']}, due {subject['due_date']}"
+                found.append(event | {"stage": "enter", "what": what})
+                continue
+            if kind == "refused" and (USER, subject.get("decision_id")) in named:
+                found.append(event | {"stage": "enter", "what": f"refused: {subject.get('said')}"})
+                continue
             wanted = _object(subject["subject"]) if kind == "refused" else subject
             if (wanted.get("rail"), wanted.get("bill")) not in named:
                 continue
@@ -153,7 +166,8 @@ def _told(events: Iterable[dict[str, Any]]) -> list[Step]:
     for event in events:
         record = "/".join(filter(None, (event["rail"], event["entity"], event["record_id"])))
         if "what" in event:
-            steps.append(Step(event["occurred_at"], "approve", event["actor_id"] or event["actor_type"], event["what"], record))
+            who = event["actor_id"] or event["actor_type"]
+            steps.append(Step(event["occurred_at"], event.get("stage", "approve"), who, event["what"], record))
             continue
         # Only a rail that stamps its versions says when one came about; of another it is known when it was first seen.
         at = event["occurred_at"] if RAILS[event["rail"]].versioned else event["observed_at"]

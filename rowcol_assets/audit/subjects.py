@@ -1,5 +1,6 @@
 """What the log follows beside the rails' records: of the control store who may see what, whose connection is whose, how a business
-is set and what was decided; of the models who is taken for whom, which records of two rails for one, and where they disagree.
+is set and what was decided; of the models who is taken for whom, which records of two rails for one, where they disagree, and how the
+bills stand that people entered.
 
 The relations are those of `raw_control`, where nothing is secret, and of marts that the first dbt step builds. How a
 difference becomes an event is in `differences`.
@@ -7,6 +8,7 @@ difference becomes an event is in `differences`.
 
 from __future__ import annotations
 
+from ingestion.control.entered_bills import USER
 from rowcol_assets.audit.act_events import HOME
 from rowcol_assets.audit.differences import Subject
 
@@ -145,6 +147,28 @@ MODELLED = (
         actor_type="case when rule = 'verdict' then 'advisor' else 'model' end",
         actor_id="decided_by",
         reason="'matched by ' || rule",
+    ),
+    # The decision itself tells who entered what; this is what became of it, in no rail's name.
+    Subject(
+        entity="bills",
+        relation="marts.fct_bills",
+        record_id="record_id",
+        columns=(
+            "vendor_id", "document_number", "txn_date", "due_date", "total_amount", "open_amount", "currency", "status", "entered_by",
+            "ledger_bill_id",
+        ),
+        where=f"rail = '{USER}'",
+        occurred_at="case when status = 'deleted' then status_as_of end",
+        gone_by="model",
+        gone_because="no longer known",
+        actor_type="case when status in ('open', 'deleted') then 'advisor' else 'model' end",
+        actor_id="case when status = 'open' then entered_by end",
+        reason="""case status
+            when 'open' then 'entered by a person, and the ledger does not have it'
+            when 'replaced' then 'the ledger has it: bill ' || ledger_bill_id
+            when 'in_doubt' then 'the ledger may have it: not counted until a person says so'
+            else 'undone by a person'
+        end""",
     ),
     # Opened, changed and closed are `created`, `updated` and `deleted`, and `restored` when the two disagree again.
     Subject(

@@ -31,7 +31,15 @@ def _match(pair: str, left: str, right: str) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     told: list[tuple[str | None, str, str, dict[str, Any]]] = [
+        (
+            None,
+            "decisions",
+            "e0",
+            {"kind": "enter-bill", "subject": {"vendor_id": "1", "amount": "300", "bill_date": "2026-09-01", "due_date": "2026-09-30"}},
+        ),
+        (None, "decisions", "v9", {"kind": "refused", "subject": {"decision_id": "e9", "said": "no vendor", "subject": {}}}),
         ("qbo", "bills", "7", {"Id": "7"}),
+        (None, "matches", "m0", _match("entered_bill", "user/bills/e0", "qbo/bills/7")),
         ("ramp", "bills", "r1", RAMP_BILL),
         ("ramp", "bills", "r1", RAMP_BILL | {"memo": "says nothing new"}),
         (None, "matches", "m1", _match("bill", "ramp/bills/r1", "qbo/bills/7")),
@@ -66,6 +74,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_bill_is_told_from_its_approval_to_the_books(folder: Path) -> None:
     story = [(step.stage, step.who, step.what, step.record) for step in custody_story(folder, "acme", "bills", "7")]
     assert story == [
+        ("enter", "ann", "entered: 300, dated 2026-09-01, due 2026-09-30", "decisions/e0"),
         ("approve", "ramp", "waiting for approval", "ramp/bills/r1"),
         ("approve", "ann", "approval asked for: as agreed", "decisions/d0"),
         ("approve", "ann", "refused: held", "decisions/v0"),
@@ -78,7 +87,12 @@ def test_a_bill_is_told_from_its_approval_to_the_books(folder: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize(("entity", "record"), [("bill_payments", "9"), ("ramp/bills", "r1")])
+def test_a_bill_that_was_refused_says_why(folder: Path) -> None:
+    told = [(step.stage, step.what, step.record) for step in custody_story(folder, "acme", "bills", "e9")]
+    assert told == [("enter", "refused: no vendor", "decisions/v9")]
+
+
+@pytest.mark.parametrize(("entity", "record"), [("bill_payments", "9"), ("ramp/bills", "r1"), ("bills", "e0")])
 def test_it_is_the_same_story_by_the_payment_and_by_the_services_own_name(entity: str, record: str, folder: Path) -> None:
     assert custody_story(folder, "acme", entity, record) == custody_story(folder, "acme", "bills", "7")
 

@@ -20,7 +20,7 @@ BUILT = ("fct_bills", "fct_ap_aging", "fct_runway_daily")
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Two businesses with equal ids; acme's bill 7 was changed once."""
+    """Two businesses with equal ids; acme's bill 7 was changed once, and a bill of its vendor 1 was entered by ann."""
     settings = Settings(home=tmp_path_factory.mktemp("home"), now=NOW)
     with RawWarehouse(settings.warehouse_path) as raw:
         raw.load("1")
@@ -28,6 +28,10 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
             small_ledger(raw, business_id)
         later = NOW - timedelta(minutes=30)
         raw.version("acme", "bills", bill("7", 90), updated_at=later, observed_at=later, version_no=2, delivery="webhook")
+        told = {"business_id": "acme", "advisor_id": "ann", "decided_at": NOW}
+        entered = {"vendor_id": "1", "amount": "5", "bill_date": "2026-06-20", "due_date": "2026-07-20"}
+        raw.control("decisions", **told, decision_no=1, decision_id="e1", kind="enter-bill", subject=json.dumps(entered))
+        raw.control("decisions", **told, decision_no=2, decision_id="v1", kind="admitted", subject='{"decision_id":"e1"}')
     build_marts(DbtProject(tmp_path_factory.mktemp("dbt")), settings.warehouse_path, only=BUILT)
     rows(settings.warehouse_path, "drop table experiences.portfolio")
     return settings
@@ -55,6 +59,12 @@ def test_a_document_leads_to_every_version_of_its_record_and_of_the_parties_it_n
     if "change_id" in found["row"]:
         assert found["versions"][0]["change_id"] == found["row"]["change_id"], "the newest is the one the row was made from"
         assert {(one["entity"], one["record_id"]) for one in found["versions"]} == {("bills", "7"), ("vendors", "1"), ("accounts", "60")}
+
+
+def test_an_entered_bill_leads_to_the_decision_and_its_vendor(asked: Any) -> None:
+    code, told = asked("marts.fct_bills", "acme", "user", "e1", "--json")
+    found = [(one["rail"], one["entity"], one["record_id"]) for one in json.loads(told)["versions"]]
+    assert (code, found) == (0, [("user", "decisions", "e1"), ("qbo", "vendors", "1")])
 
 
 def test_a_figure_leads_to_the_tables_it_sums_up_with_the_records_of_its_business_alone(asked: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -165,6 +166,23 @@ def test_a_decision_without_a_key_or_of_an_unknown_kind_is_refused(local: Served
     deep = b'{"business":"acme","kind":"hold","subject":{"a":' + b"[" * 30_000 + b"]" * 30_000 + b"}}"
     assert local.post("/decisions", content=deep, headers={**ann, "idempotency-key": "k"}).status_code == 400
     assert rows(local, decisions) == []
+
+
+def test_an_entered_bill_is_stored_and_one_that_cannot_be_meant_is_refused_and_kept_once(served: Served) -> None:
+    ann, eve = ({**served.token(name, role), "idempotency-key": "tap"} for name, role in (("ann", "staff"), ("eve", "view_only")))
+    day = NOON.date().isoformat()
+    subject = {"vendor_id": "58", "amount": "120.50", "bill_date": day, "due_date": day}
+    order = {"business": "acme", "kind": "enter-bill", "subject": subject, "reason": "told by phone"}
+    assert [served.post("/decisions", json=order, headers=ann).status_code for _ in range(2)] == [201, 200]
+    bad = {**order, "subject": {**subject, "amount": "-120.50"}}
+    assert served.post("/decisions", json=bad, headers=eve).status_code == 403
+    for _ in range(2):
+        answer = served.post("/decisions", json=bad, headers={**ann, "idempotency-key": "tap-2"})
+        assert (answer.status_code, answer.json()) == (422, {"error": "the amount of a bill is more than nothing, not -120.50"})
+    assert served.post("/decisions", json={**order, "business": "bolt"}, headers=ann).status_code == 403
+    entered, refused = rows(served, decisions)
+    assert (entered.kind, json.loads(entered.subject), entered.reason) == ("enter-bill", subject, "told by phone")
+    assert (refused.kind, refused.advisor_id, json.loads(refused.subject)["subject"]) == ("refused", "ann", bad["subject"])
 
 
 def test_a_bulk_is_one_answer_and_the_guardrails_word_is_not_the_senders(served: Served) -> None:
