@@ -1,4 +1,4 @@
-"""What a webhook and an advisor's wish wait for while a bulk load runs: acknowledged, stored, in raw, in the published file.
+"""What a webhook, an advisor's wish and a decision wait for while a bulk load runs: acknowledged, stored, in raw, in the published file.
 
 The real parts, as `rowcol ui` starts them: the receiver's process, and Dagster's daemon whose sensors turn what arrived into
 runs. A few businesses are there already; a bulk load (`rowcol sync --strategy bulk_operation`) brings many new ones meanwhile.
@@ -39,7 +39,7 @@ WISHES_AT_ONCE = 2
 # Two kinds of arrival in turn, until the bulk load ends or there are enough of each.
 BETWEEN_SECONDS, MOST_OF_A_KIND = 6.0, 20
 PATIENCE_SECONDS = 300.0
-ACKNOWLEDGED_MS, STORED_MS, RAW_SECONDS, PUBLISHED_SECONDS = 100, 50, 60, 120
+ACKNOWLEDGED_MS, STORED_MS, DECIDED_MS, RAW_SECONDS, PUBLISHED_SECONDS = 100, 50, 300, 60, 120
 RECEIVER = re.compile(r"The receiver is at http://127\.0\.0\.1:(\d+)")
 Say = Callable[[str], None]
 
@@ -83,7 +83,10 @@ def _measure(folder: Path, running: Running, pace: Pace, say: Say) -> list[Resul
         acknowledged, own = hail(port, AT_ONCE, webhooks), hail(bare, AT_ONCE, webhooks)
         wishes = [_wish(token, business_ids[number % OLD]) for number in range(WISHES)]
         stored, own_of_wishes = hail(port, WISHES_AT_ONCE, wishes), hail(bare, WISHES_AT_ONCE, wishes)
-        say(f"{pace.name}: {acknowledged.statuses} webhooks, {stored.statuses} wishes, in {time.monotonic() - begun:.1f} s of a bulk load")
+        taps = [_decision(token, business_ids[number % OLD], number) for number in range(WISHES)]
+        decided, own_of_taps = hail(port, WISHES_AT_ONCE, taps), hail(bare, WISHES_AT_ONCE, taps)
+        told = f"{acknowledged.statuses} webhooks, {stored.statuses} wishes, {decided.statuses} decisions"
+        say(f"{pace.name}: {told}, in {time.monotonic() - begun:.1f} s of a bulk load")
         arrivals = _arrive(settings, store, running, port, token, bulk)
         bulk_seconds = time.monotonic() - begun
         bulk.communicate()
@@ -91,6 +94,7 @@ def _measure(folder: Path, running: Running, pace: Pace, say: Say) -> list[Resul
     return [
         _milliseconds(f"webhook acknowledged, {AT_ONCE} at a time, p99", acknowledged, own, "200", ACKNOWLEDGED_MS, pace),
         _milliseconds(f"wish stored, {WISHES_AT_ONCE} at a time, p99", stored, own_of_wishes, "202", STORED_MS, pace),
+        _milliseconds(f"decision stored, {WISHES_AT_ONCE} at a time, p99", decided, own_of_taps, "201", DECIDED_MS, pace),
         *(row for kind in ("webhook", "wish") for row in _waited(kind, arrivals, pace)),
     ]
 
@@ -193,6 +197,11 @@ def _signed(running: Running, event_id: str, index: int) -> tuple[dict[str, str]
 def _wish(token: str, business: str) -> bytes:
     body = json.dumps({"business": business, "rail": "qbo", "entities": ["bills"]}).encode()
     return request("/sync", {"authorization": f"Bearer {token}"}, body)
+
+
+def _decision(token: str, business: str, number: int) -> bytes:
+    body = json.dumps({"business": business, "kind": "hold", "subject": {"bill": str(number)}}).encode()
+    return request("/decisions", {"authorization": f"Bearer {token}", "idempotency-key": f"tap-{number}"}, body)
 
 
 def _named(businesses: list[str]) -> list[str]:
