@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -64,7 +64,7 @@ def arrive(raw: RawWarehouse, business_id: str, record_id: str, amount: Any, day
 
 
 def delete(raw: RawWarehouse, business_id: str, record_id: str) -> None:
-    gone: dict[str, datetime] = {name: LATER + timedelta(minutes=1) for name in ("updated_at", "observed_at")}
+    gone: dict[str, Any] = dict.fromkeys(("updated_at", "observed_at"), LATER + timedelta(minutes=1))
     raw.version(business_id, "bills", {"Id": record_id, "status": "Deleted"}, **gone, load_id="2", version_no=2, is_deleted=True)
 
 
@@ -150,7 +150,7 @@ def cases(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> Buil
     with RawWarehouse(path) as raw:
         words = ledger(raw, *CASES, *several)
         for business_id, case in CASES.items():
-            told = dict(case.entered)
+            told: dict[str, Any] = dict(case.entered)
             words.enter(business_id, "e1", told.pop("amount", "120"), told.pop("bill_date", DAY), **told)
         for business_id in ("two-alike", "deleted-since"):
             words.enter(business_id, "e1", "120", DAY)

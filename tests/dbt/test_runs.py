@@ -40,9 +40,9 @@ def test_one_manifest_serves_any_file_and_any_date(project: DbtProject, tmp_path
 
 def test_views_of_a_renamed_file_still_find_what_they_read(project: DbtProject, tmp_path: Path) -> None:
     _acme(tmp_path / "warehouse.duckdb")
-    assert failures(project.build(tmp_path / "warehouse.duckdb", "--select", "+int_bills")) == []
+    assert failures(project.build(tmp_path / "warehouse.duckdb", "--select", "+int_ledger_bills")) == []
     moved = (tmp_path / "warehouse.duckdb").rename(tmp_path / "elsewhere.duckdb")
-    assert rows(moved, "select count(*) from intermediate.int_bills") == [(1,)]
+    assert rows(moved, "select count(*) from intermediate.int_ledger_bills") == [(1,)]
 
 
 def test_the_file_is_free_for_another_process_after_a_run(project: DbtProject, tmp_path: Path) -> None:
