@@ -86,6 +86,21 @@ def test_each_version_is_one_event_with_what_it_changed_and_the_whole_record(hom
     )
 
 
+def test_a_payment_that_fails_and_a_vendors_tax_id_are_told_field_by_field(home: Home) -> None:
+    home.raw.load("1")
+    vendors = [{"Id": "5", "Vendor1099": False}, {"Id": "5", "Vendor1099": True, "TaxIdentifier": "XXX-12"}]
+    payments = [{"id": "r1", "status": "OPEN", "payment": {"status": status}} for status in ("SCHEDULED", "FAILED")]
+    for number, (vendor, payment) in enumerate(zip(vendors, payments, strict=True), start=1):
+        at = OBSERVED + timedelta(hours=number)
+        home.raw.version("acme", "vendors", vendor, updated_at=at, observed_at=at, version_no=number)
+        home.raw.observed("acme", "ramp", "bills", "r1", payment, observed_at=at, version_no=number)
+    home.append()
+    assert home.events("rail, entity, record_id, changes", "action = 'updated'") == [
+        ("qbo", "vendors", "5", '{"TaxIdentifier":[null,"XXX-12"],"Vendor1099":[false,true]}'),
+        ("ramp", "bills", "r1", '{"payment":[{"status":"SCHEDULED"},{"status":"FAILED"}]}'),
+    ]
+
+
 def test_a_deletion_and_a_return_are_told_as_such(home: Home) -> None:
     home.raw.load("1")
     for number, is_deleted in enumerate((False, True, False), start=1):
