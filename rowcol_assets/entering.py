@@ -16,12 +16,23 @@ from typing import Any
 import duckdb
 
 from ingestion.changelog.delta import version_order
+from ingestion.control.decisions import known_decision
 from ingestion.control.entered_bills import decimals_of, unfit_by_itself
+from ingestion.control.store import ControlStore
+from ingestion.control.verdicts import standing_entered
 from ingestion.registry import RAILS
 from ingestion.warehouse import has_relation
 
 # Whose vendors are owed, and whose bills an entered one is held against.
 LEDGER = "qbo"
+
+
+def entered_before(store: ControlStore, business_id: str, advisor_id: str, key: str | None) -> list[dict[str, Any]] | None:
+    """The bills that were entered before and stand; None where one is stored under this key, which is judged no second time."""
+    with store.database.read() as transaction:
+        if key is not None and known_decision(transaction, business_id, advisor_id, key):
+            return None
+        return [one.subject for one in standing_entered(transaction, business_id)]
 
 
 def can_judge(warehouse: duckdb.DuckDBPyConnection, business_id: str) -> bool:

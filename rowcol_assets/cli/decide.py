@@ -66,6 +66,7 @@ def command(
     from ingestion.settings import load_settings
     from rowcol_assets.cli.output import show_json, show_table
     from rowcol_assets.decidable import Unfit, check_exists, with_facts
+    from rowcol_assets.entering import entered_before
 
     check_business_id(business)
     if kind not in WRITTEN:
@@ -76,7 +77,7 @@ def command(
         subjects = [subject_of(kind, one) for one in _subjects(settings, store, kind, business, subject, customers)]
         check_count(len(subjects))
         try:
-            entered = _entered(store, business, who, key) if kind == ENTERED else []
+            entered = entered_before(store, business, who, key) if kind == ENTERED else []
             if entered is not None:
                 check_exists(settings, business, kind, subjects, product_clock_of(settings, store)(), entered)
         except Unfit as unfit:
@@ -116,17 +117,6 @@ def _decider(store: ControlStore, business: str, advisor: str | None) -> str:
     if advisor not in {name for name, _ in able}:
         raise RowcolError(f"{advisor} may not act for {business}")
     return advisor
-
-
-def _entered(store: ControlStore, business: str, advisor: str, key: str | None) -> list[dict[str, Any]] | None:
-    """The bills that were entered before and stand; None where one is stored under this key, which is judged no second time."""
-    from ingestion.control.decisions import known_decision
-    from ingestion.control.verdicts import standing_entered
-
-    with store.database.read() as transaction:
-        if key is not None and known_decision(transaction, business, advisor, key):
-            return None
-        return [one.subject for one in standing_entered(transaction, business)]
 
 
 def _subjects(settings: Settings, store: ControlStore, kind: str, business: str, given: list[str], customers: bool) -> list[dict[str, Any]]:
