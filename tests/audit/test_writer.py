@@ -97,7 +97,7 @@ def test_a_payment_that_fails_and_a_vendors_tax_id_are_told_field_by_field(home:
     home.append()
     assert home.events("rail, entity, record_id, changes", "action = 'updated'") == [
         ("qbo", "vendors", "5", '{"TaxIdentifier":[null,"XXX-12"],"Vendor1099":[false,true]}'),
-        ("ramp", "bills", "r1", '{"payment":[{"status":"SCHEDULED"},{"status":"FAILED"}]}'),
+        ("ramp", "bills", "r1", '{"payment":[{"status": "SCHEDULED"},{"status": "FAILED"}]}'),
     ]
 
 
