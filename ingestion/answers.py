@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import httpx
 import msgspec
+import pyarrow as pa
 import stamina
 
 from ingestion.fetching import RailError
@@ -32,12 +33,21 @@ def decoded(decoder: msgspec.json.Decoder[Any], body: bytes | msgspec.Raw) -> An
     """
     try:
         if isinstance(body, bytes) and not body.isascii():
-            body.decode("utf-8")
+            _check_utf8(body)
         return decoder.decode(body)
     except UnicodeDecodeError as error:
         raise MalformedPage(f"not UTF-8 at byte {error.start}") from None
     except (msgspec.DecodeError, RecursionError) as error:
         raise MalformedPage(str(error).splitlines()[0][:200]) from None
+
+
+def _check_utf8(body: bytes) -> None:
+    """Raises UnicodeDecodeError where `body` is not UTF-8. By Arrow, which makes no text of it: a quarter of the time."""
+    try:
+        pa.array([body], pa.binary()).cast(pa.string())
+    except pa.ArrowInvalid:
+        body.decode("utf-8")  # says where
+        raise
 
 
 class UnreadablePage(RailError):
