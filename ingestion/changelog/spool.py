@@ -13,10 +13,10 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -59,20 +59,46 @@ class Sink(Protocol):
         """Adds one response's records."""
 
 
+class _Page(NamedTuple):
+    """One response's records on their way to the disk, with what must be refused at once already as Arrow. arrivals: without payloads."""
+
+    arrivals: Arrivals
+    record_ids: pa.Array
+    payloads: pa.Array
+
+
 class _Files:
     """The two files of one entity and what is to be written to them next."""
 
     def __init__(self, keys: Path, payloads: Path) -> None:
         self.rows = 0
-        self.waiting: list[tuple[pa.RecordBatch, pa.RecordBatch]] = []
+        self.waiting: list[_Page] = []
         self.rows_waiting = 0
+        self._rows_written = 0
         self._keys = pq.ParquetWriter(keys, ARRIVAL, compression="none", use_dictionary=REPEATED)  # type: ignore[arg-type]
         self._payloads = pa.ipc.new_stream(str(payloads), PAYLOAD)
 
-    def write(self, batches: Sequence[tuple[pa.RecordBatch, pa.RecordBatch]]) -> None:
-        self._keys.write_table(pa.Table.from_batches([keys for keys, _ in batches], ARRIVAL))
-        for _, payloads in batches:
-            self._payloads.write_batch(payloads)
+    def write(self, pages: Sequence[_Page]) -> None:
+        """Writes pages together: made into columns one by one, the small ones of many companies cost more than their bytes."""
+        all_arrivals = [page.arrivals for page in pages]
+        counts = np.array([len(arrivals.record_ids) for arrivals in all_arrivals])
+        rows = int(counts.sum())
+        repeats = np.repeat(np.arange(len(pages)), counts)
+        columns: list[pa.Array[Any] | pa.ChunkedArray[Any]] = [
+            pa.array([arrivals.business_id for arrivals in all_arrivals], pa.string()).take(repeats),
+            pa.array([arrivals.connection_id for arrivals in all_arrivals], pa.string()).take(repeats),
+            pa.chunked_array([page.record_ids for page in pages], pa.string()),
+            pa.array([stamp for arrivals in all_arrivals for stamp in arrivals.source_updated_at], INSTANT),
+            pa.array([mark for arrivals in all_arrivals for mark in arrivals.is_deleted], pa.bool_()),
+            pa.array([value for arrivals in all_arrivals for value in arrivals.content_hashes], pa.string()),
+            pa.array([arrivals.observed_at for arrivals in all_arrivals], INSTANT).take(repeats),
+            pa.array([arrivals.delivery for arrivals in all_arrivals], pa.string()).take(repeats),
+            pa.array(np.arange(self._rows_written, self._rows_written + rows)),
+        ]
+        self._keys.write_table(pa.table(columns, schema=ARRIVAL))
+        self._rows_written += rows
+        for page in pages:
+            self._payloads.write_batch(pa.record_batch([page.payloads], schema=PAYLOAD))
 
     def close(self) -> None:
         self._keys.close()
@@ -96,28 +122,15 @@ class Spool:
         return {entity: files.rows for entity, files in self._files.items()}
 
     def add(self, entity: str, arrivals: Arrivals) -> None:
-        """Adds one response's records; raises UnicodeDecodeError-like ArrowInvalid if a payload is not UTF-8."""
+        """Adds one response's records; UnicodeEncodeError or ArrowInvalid when an id or a payload is not UTF-8."""
         count = len(arrivals.record_ids)
         if not count:
             return
+        page = _Page(replace(arrivals, payloads=()), pa.array(arrivals.record_ids, pa.string()), pa.array(arrivals.payloads, pa.string()))
         if entity not in self._files:
             self._files[entity] = _Files(self.path(entity), self._payload_path(entity))
         files = self._files[entity]
-        keys = pa.record_batch(
-            [
-                pa.repeat(arrivals.business_id, count),
-                pa.repeat(arrivals.connection_id, count),
-                pa.array(arrivals.record_ids, pa.string()),
-                pa.array(arrivals.source_updated_at, INSTANT),
-                pa.array(arrivals.is_deleted, pa.bool_()),
-                pa.array(arrivals.content_hashes, pa.string()),
-                pa.repeat(pa.scalar(arrivals.observed_at, INSTANT), count),
-                pa.repeat(arrivals.delivery, count),
-                pa.array(np.arange(files.rows, files.rows + count)),
-            ],
-            schema=ARRIVAL,
-        )
-        files.waiting.append((keys, pa.record_batch([pa.array(arrivals.payloads, pa.string())], schema=PAYLOAD)))
+        files.waiting.append(page)
         files.rows += count
         files.rows_waiting += count
         if files.rows_waiting >= BATCH_ROWS:

@@ -73,7 +73,6 @@ class Database:
                 connection.execute(sa.text("select pg_advisory_xact_lock(:key)"), {"key": key})
             yield connection
 
-
     @contextmanager
     def _in_turn(self) -> Iterator[None]:
         """One writer of this process at a time where the database has one: the others sleep here instead of looking for its lock.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Literal
 
@@ -147,8 +147,7 @@ def _known(transaction: Transaction, outcomes: Sequence[SyncOutcome]) -> set[str
 
 
 def _row(outcome: SyncOutcome) -> dict[str, Any]:
-    row = asdict(outcome)
-    del row["entities"]
+    row = {field.name: getattr(outcome, field.name) for field in fields(outcome) if field.name != "entities"}
     return {**row, "outcome_id": outcome.outcome_id}
 
 
