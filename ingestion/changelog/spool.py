@@ -141,7 +141,8 @@ class Spool:
         if self._is_closed:
             return
         for files in self._files.values():
-            self._flush(files)
+            if files.waiting:
+                self._flush(files)
         self._wait_for_writes(0)
         self._release()
 

@@ -83,9 +83,11 @@ def record_sync(database: Database, outcomes: Sequence[SyncOutcome]) -> None:
         rows = [_entity_row(outcome, entity) for outcome in new for entity in outcome.entities]
         if rows:
             transaction.execute(_upsert_states(transaction), rows)
+        waiting = _with_open_pages(transaction)
         for outcome in new:
             _move_connection(transaction, outcome)
-            _resolve_pages(transaction, outcome)
+            if (outcome.business_id, outcome.rail, outcome.connection_id) in waiting:
+                _resolve_pages(transaction, outcome)
 
 
 def newest_outcome(database: Database) -> int:
@@ -211,6 +213,13 @@ def _move_connection(transaction: Transaction, outcome: SyncOutcome) -> None:
     transaction.execute(sa.update(connections).where(whose).values(values))
     if state != row.state:
         note_changes(transaction, [(outcome.business_id, outcome.rail, STATE)])
+
+
+def _with_open_pages(transaction: Transaction) -> set[tuple[str, str, str]]:
+    """The connections with pages kept aside that nothing has settled: few or none, where there are hundreds of outcomes."""
+    pages = quarantined_pages.c
+    query = sa.select(pages.business_id, pages.rail, pages.connection_id).where(pages.resolved_at.is_(None)).distinct()
+    return set(transaction.execute(query).tuples().all())
 
 
 def _resolve_pages(transaction: Transaction, outcome: SyncOutcome) -> None:
