@@ -23,4 +23,4 @@ def test_no_variable_of_the_callers_counts(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2]
     )
-    assert done.stdout.split() == ["7", "1"]
+    assert done.stdout.split() == ["7", "2"]
