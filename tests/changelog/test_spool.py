@@ -55,7 +55,7 @@ def test_records_keep_their_order_their_payload_and_whose_they_are(tmp_path_fact
         assert keys.column("ordinal").to_pylist() == list(range(len(expected)))
         assert list(zip(*(keys.column(name).to_pylist() for name in keys.column_names[:-1]), strict=True)) == expected
         payloads = [payload for page in spool.payloads("bills") for payload in page.to_pylist()]
-        assert [payload.encode() for payload in payloads] == [payload for one in sent for payload in one.payloads]
+        assert [str(payload).encode() for payload in payloads] == [payload for one in sent for payload in one.payloads]
     spool.remove()
     assert not spool.folder.exists()
 
