@@ -32,7 +32,7 @@ docs: $(VENV)/.built ## dbt's documentation of the models, at http://127.0.0.1:8
 test: $(VENV)/.built ## lint, types, import walls, SQL lint, then all tests
 	@bash .ci/setup
 	@$(MAKE) --no-print-directory -j 2 lint
-	$(BIN)/python -m pytest -m "not soak" -n 4 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest -m "not soak" -n 3 --dist loadgroup --no-loadscope-reorder
 
 lint: types walls sql
 	$(BIN)/ruff check .

@@ -18,10 +18,20 @@ from tests.e2e.readers import polling
 CYCLE_SECONDS = 20.0
 
 
-def test_a_cycle_killed_at_each_point_of_its_models_and_publishing_ends_like_an_undisturbed_one(copy: Machine, later: Path) -> None:
+# Each point costs most of a cycle: the middle of each half here, all of them in the soak.
+@pytest.mark.parametrize(
+    "points",
+    [
+        pytest.param(("mid_models", "mid_publish"), id="the middle of models and publishing"),
+        pytest.param(("after_models", "before_swap"), id="their ends", marks=pytest.mark.soak),
+    ],
+)
+def test_a_cycle_killed_at_points_of_its_models_and_publishing_ends_like_an_undisturbed_one(
+    copy: Machine, later: Path, points: tuple[str, ...]
+) -> None:
     pass_days(copy)
     with polling(copy.home / "published") as readings:
-        for point in ("mid_models", "after_models", "mid_publish", "before_swap"):
+        for point in points:
             copy.die(point, "run")
             assert all(len(seen) == 1 for seen in readings.generations.values()), "a killed run has published"
         copy.succeed("run")
