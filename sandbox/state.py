@@ -93,6 +93,8 @@ class Memory:
     options: dict[str, Any] = field(default_factory=lambda: dict(DEFAULT_OPTIONS))
     # What changed about bank logins, by their number; see sandbox.plaid.office.
     bank_logins: dict[int, dict[str, Any]] = field(default_factory=dict)
+    # The reports that were sent, by realm and name: the hash of each, and when it first went out.
+    reports: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
 
 
 class State:
@@ -167,6 +169,8 @@ class State:
                 memory.faults.pop(number, None)
         elif kind == "options":
             memory.options.update(what)
+        elif kind == "report":
+            memory.reports.setdefault((what["realm"], what["name"]), {}).setdefault(what["sha256"], what["at"])
         elif kind == "bank_login":
             memory.bank_logins.setdefault(what.pop("number"), {}).update(what)
 

@@ -6,6 +6,7 @@
             'company_info', 'preferences', 'accounts', 'vendors', 'customers', 'items', 'terms', 'bills',
             'bill_payments', 'vendor_credits', 'purchases', 'invoices', 'payments', 'credit_memos',
             'sales_receipts', 'refund_receipts', 'deposits', 'transfers', 'journal_entries',
+            'aged_payables', 'aged_receivables',
         ],
         'ramp': [
             'business', 'balances', 'entities', 'bills', 'vendors', 'vendor_accounts', 'transactions', 'transfers',

@@ -22,6 +22,8 @@ from sandbox.spoiling import BODY_FAULTS, labelled
 
 _BEFORE = ("throttle", "server_error", "html_error", "fault_in_200", "dead_token", "scope_missing")
 _PAGE = (*BODY_FAULTS, "drifting_pages", "duplicate_rows", "schema_drift", "empty_page")
+# A report is one answer and holds no records: nothing of it drifts, comes twice or is left out.
+_REPORT = (*BODY_FAULTS, "schema_drift")
 _AFTER = ("late_commit",)
 Handler = Callable[[Endpoints, Request], Awaitable[Response]]
 
@@ -42,6 +44,7 @@ class QboApp:
             Route(f"{company}/cdc", self._company_route(_changes), methods=["GET"]),
             Route(f"{company}/batch", self._company_route(_batch, is_batch=True), methods=["POST"]),
             Route(f"{company}/preferences", self._company_route(_preferences), methods=["GET"]),
+            Route(f"{company}/reports/{{name}}", self._company_route(_report, page_faults=_REPORT), methods=["GET"]),
             Route(f"{company}/{{entity}}/{{id}}", self._company_route(_read), methods=["GET"]),
             Route("/oauth2/v1/tokens/bearer", self._token, methods=["POST"]),
             Route("/v2/oauth2/tokens/revoke", self._revoke, methods=["POST"]),
@@ -51,7 +54,9 @@ class QboApp:
             Route("/.well-known/openid_sandbox_configuration/", self._discovery, methods=["GET"]),
         ]
 
-    def _company_route(self, handler: Handler, is_batch: bool = False) -> Callable[[Request], Awaitable[Response]]:
+    def _company_route(
+        self, handler: Handler, is_batch: bool = False, page_faults: tuple[str, ...] = _PAGE
+    ) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
             realm = request.path_params["realm"]
             if self.latency:
@@ -61,7 +66,7 @@ class QboApp:
                 return refusal
             try:
                 with self.limits.admitted(realm, is_batch):
-                    return await self._serve(handler, request, realm)
+                    return await self._serve(handler, request, realm, page_faults)
             except ThrottledError:
                 company = self.hub.company(realm)
                 return self._throttled(answer_time(self.hub.now, company.zone))
@@ -77,7 +82,7 @@ class QboApp:
             return replies.forbidden(answer_time(self.hub.now, self.hub.company(access.realm).zone))
         return None
 
-    async def _serve(self, handler: Handler, request: Request, realm: str) -> Response:
+    async def _serve(self, handler: Handler, request: Request, realm: str, page_faults: tuple[str, ...]) -> Response:
         hub = self.hub
         company = hub.company(realm)
         time = answer_time(hub.now, company.zone)
@@ -88,7 +93,7 @@ class QboApp:
             return replies.xml_stub(time)
         if hub.faults.striking(company.business_id, ("slow",)):
             await asyncio.sleep(float(hub.options["slow_seconds"]))
-        endpoints = Endpoints(hub, company, hub.faults.striking(company.business_id, _PAGE))
+        endpoints = Endpoints(hub, company, hub.faults.striking(company.business_id, page_faults))
         response = await handler(endpoints, request)
         if hub.faults.striking(company.business_id, _AFTER):
             endpoints.late_commit()
@@ -166,6 +171,10 @@ async def _batch(endpoints: Endpoints, request: Request) -> Response:
 
 async def _preferences(endpoints: Endpoints, request: Request) -> Response:
     return endpoints.read("preferences", "1")
+
+
+async def _report(endpoints: Endpoints, request: Request) -> Response:
+    return endpoints.report(request.path_params["name"], request.query_params)
 
 
 async def _read(endpoints: Endpoints, request: Request) -> Response:

@@ -1,8 +1,12 @@
-"""What the ledger's endpoints answer for one company: query, read, batch, change feed. Routing and admission: `sandbox.qbo.app`."""
+"""What the ledger's endpoints answer for one company: query, read, batch, change feed, reports.
+
+Routing and admission: `sandbox.qbo.app`.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -10,11 +14,12 @@ from starlette.responses import Response
 
 from sandbox.hub import Hub
 from sandbox.qbo import query
-from sandbox.qbo.company import Company
+from sandbox.qbo.company import Company, GeneratedCompany
 from sandbox.qbo.entities import entity_named
 from sandbox.qbo.render_documents import RENDERERS
 from sandbox.qbo.replies import fault, fault_reply, json_reply
-from sandbox.qbo.serving import Serving
+from sandbox.qbo.reports import ParameterError, aged_report, asked, is_report, today_of
+from sandbox.qbo.serving import Serving, drifted
 from sandbox.qbo.statements import QueryError, Statement, parse
 from sandbox.qbo.wire import answer_time, encode
 
@@ -95,6 +100,23 @@ class Endpoints:
         if self.page_fault == "duplicate_rows":
             body = version.body
         return json_reply(self.serving.finish(b'{"' + entity.encode() + b'":' + body + self._tail()))
+
+    def report(self, name: str, parameters: Mapping[str, str]) -> Response:
+        """An aged report; 5020, as the vendor says of any report that a company may not run, where there is none.
+
+        A recorded company has none: its recording holds records alone.
+        """
+        if not is_report(name) or not isinstance(self.company, GeneratedCompany):
+            detail = "Permission Denied Error : You do not have the access rights to use this feature."
+            return fault_reply(400, "5020", "Permission Denied Error", detail, self.time)
+        world = self.company.world
+        try:
+            wanted = asked(name, parameters, today_of(self.hub.now, world))
+        except ParameterError as parameter:
+            detail = f"Property Name: {parameter} is invalid"
+            return fault_reply(400, "2010", "Request has invalid or unsupported property", detail, self.time)
+        body = aged_report(world, wanted, self.hub.now)
+        return json_reply(self.serving.finish_report(name, drifted(body) if self.page_fault == "schema_drift" else body))
 
     def batch(self, content: bytes) -> Response:
         """Up to 30 queries in one request; each answers or faults by itself."""

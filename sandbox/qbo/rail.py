@@ -57,6 +57,10 @@ def _served(hub: Hub) -> Iterator[Row]:
         body = drifted(version.body) if place & DRIFTED else version.body
         business_id, name = hub.by_realm[realm].business_id, RAW_TABLE.get(entity, entity)
         yield business_id, "qbo", name, version.id, version.number, hashlib.sha256(body).hexdigest(), version.deleted, at
+    for (realm, report), sent in hub.state.memory.reports.items():
+        if realm in hub.by_realm:
+            for number, (digest, at) in enumerate(sent.items(), start=1):
+                yield hub.by_realm[realm].business_id, "qbo", RAW_TABLE[report], report, number, digest, False, at
 
 
 def _readers(hub: Hub) -> set[str]:

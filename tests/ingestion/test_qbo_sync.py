@@ -143,7 +143,8 @@ def test_outcomes_say_what_was_done(home: Home) -> None:
     outcome = report.outcomes[0]
     assert outcome.rows_new == outcome.rows_seen == sum(entity.rows_new for entity in outcome.entities)
     calls = sum_of([outcome.calls])
-    assert set(calls) == {"/batch"} and calls["/batch"].calls == outcome.requests >= 2
+    assert set(calls) == {"/batch", "/reports/AgedPayables", "/reports/AgedReceivables"}
+    assert calls["/batch"].calls == outcome.requests - 2 >= 2
     assert 0 < calls["/batch"].percentile_ms(0.5) <= calls["/batch"].percentile_ms(0.95) < 60_000
     single = {promise.name for promise in RAILS["qbo"].entities if promise.is_single}
     assert all(entity.source_count == (None if entity.entity in single else entity.rows_seen) for entity in outcome.entities)

@@ -23,6 +23,8 @@ from ingestion.rails.qbo.wire import fault_of
 MINOR_VERSION = "75"
 THROTTLED_CODES = {"3001"}
 FORBIDDEN_CODES = {"3100", "3201"}
+# Of a report that the company's subscription, or the user who consented, does not have (oauth-jsclient issue 89).
+NOT_OFFERED_CODES = {"5020"}
 
 Parsed = TypeVar("Parsed")
 
@@ -51,7 +53,7 @@ class QboClient:
         """Asks `path` below the company and returns what `parse` makes of the body.
 
         RailError says what went wrong for good: disconnected, forbidden, throttled, server_error, unreachable, refused,
-        not_found, malformed_page.
+        not_found, not_offered, malformed_page.
         """
         return await self._call("GET", path, parameters, None, parse)
 
@@ -102,6 +104,8 @@ class QboClient:
             raise Transient(RailError("server_error", f"the vendor answered {status}"), retry_after(headers))
         if code == "610":
             raise ObjectNotFound(body)
+        if code in NOT_OFFERED_CODES:
+            raise RailError("not_offered", "the company has no such report, or its user may not run it")
         if fault and status == httpx.codes.OK:
             raise Transient(RailError("fault", f"the vendor answered 200 with fault {code or fault.kind}"))
         if status != httpx.codes.OK:
@@ -124,6 +128,6 @@ class QboClient:
 
 
 def endpoint_of(path: str) -> str:
-    """A path without the id of what is read alone: `/bill/12` is `/bill/{id}`."""
+    """A path without the id of what is read alone: `/bill/12` is `/bill/{id}`; a report has a name, and no id."""
     name, _, record_id = path.strip("/").partition("/")
-    return f"/{name}/{{id}}" if record_id else f"/{name}"
+    return f"/{name}/{{id}}" if record_id and name != "reports" else path

@@ -1,4 +1,4 @@
-"""One company's fetch: the change feed where it can be trusted, a walk where it cannot, counts once a day.
+"""One company's fetch: the aged reports and the counts once a day, the change feed where it can be trusted, a walk where it cannot.
 
 A walk is made for an entity that was never read whole, whose last read lies beyond the feed's horizon, or whose feed
 answer was full. A walk over known records also finds what was deleted unseen: known ids that are gone are read one by
@@ -20,6 +20,8 @@ from ingestion.promise import EntityPromise
 from ingestion.rails.qbo.arrivals import keep
 from ingestion.rails.qbo.changes import read_by_id, read_changes
 from ingestion.rails.qbo.client import ObjectNotFound, QboClient
+from ingestion.rails.qbo.promise import REPORTS
+from ingestion.rails.qbo.reports import read_reports
 from ingestion.rails.qbo.walk import Walk, counts, walk_all
 from ingestion.rails.qbo.wire import Record
 
@@ -27,7 +29,6 @@ from ingestion.rails.qbo.wire import Record
 HORIZON = timedelta(days=29)
 # Records can become visible minutes after their stamp; what is read twice adds nothing.
 OVERLAP = timedelta(minutes=15)
-COUNT_EVERY = timedelta(days=1)
 WALK_ATTEMPTS = 3
 # Stands for a count that was asked for and came back malformed; None is a count the vendor does not give.
 UNREADABLE = -1
@@ -46,6 +47,12 @@ class _CompanyFetch:
         self.since: dict[str, datetime] = {}
 
     async def run(self, entities: Sequence[EntityPromise]) -> list[EntityReport]:
+        wanted = [entity for entity in entities if entity.name in REPORTS]
+        records = [entity for entity in entities if entity.name not in REPORTS]
+        reported = await read_reports(self.session, self.connection, self.client, wanted, is_asked=not records)
+        return await self._read_records(records) + reported
+
+    async def _read_records(self, entities: Sequence[EntityPromise]) -> list[EntityReport]:
         oldest = self.session.clock() - HORIZON
         for entity in entities:
             watermark = self.session.watermark(self.connection, entity.name)

@@ -1,4 +1,4 @@
-"""Takes a kept page of QuickBooks Online apart again: of a walk, of the change feed, or of counts, which hold no records."""
+"""Takes a kept page of QuickBooks Online apart again: of a walk, of the change feed, a report, or counts, which hold no records."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from ingestion.answers import MalformedPage
 from ingestion.control.facts import Connection
 from ingestion.fetching import KeptRecord
-from ingestion.rails.qbo.promise import QBO
-from ingestion.rails.qbo.wire import Record, batch_counts, count_of, split_changes, split_query
+from ingestion.rails.qbo.promise import QBO, REPORTS
+from ingestion.rails.qbo.wire import Record, batch_counts, count_of, read_report, split_changes, split_query
 
 CHANGES, COUNTS = "cdc", "counts"
 _TABLES = {entity.vendor_name: entity.name for entity in QBO.entities}
@@ -23,6 +23,8 @@ def reread(connection: Connection, entity: str, body: bytes) -> Mapping[str, Seq
     if entity == CHANGES:
         found, _ = split_changes(body, frozenset(_TABLES))
         return {_TABLES[name]: _kept(records) for name, records in found.items()}
+    if entity in REPORTS:
+        return {entity: _kept([read_report(body, _VENDOR_NAMES[entity])])}
     records, _ = split_query(body, _VENDOR_NAMES[entity])
     return {entity: _kept(records)}
 

@@ -7,19 +7,22 @@ from __future__ import annotations
 
 from ingestion.promise import ConsentForm, CredentialForm, EntityPromise, Limit, LivePromise, QuietCalls, RailPromise
 
+# Answers of the report service: made when asked for, neither listed nor in the change feed nor counted.
+REPORTS = frozenset({"aged_payables", "aged_receivables"})
+
 QBO = RailPromise(
     name="qbo",
     title="QuickBooks Online",
     domain="ledger",
-    feed="query walk, then one change-data-capture call per company and cycle",
+    feed="query walk, then one change-data-capture call per company and cycle; once a day the two aged reports",
     fetch="ingestion.rails.qbo.fetch:fetch",
     reread="ingestion.rails.qbo.kept:reread",
     identify="ingestion.rails.qbo.identity:identify",
     versioned=True,
     # Intuit App Partner Program, Builder tier: metered "CorePlus" calls in a calendar month.
     monthly_calls=500_000,
-    # The change feed; once a day the counts, in one batch.
-    quiet_calls=QuietCalls(per_cycle=1, per_day=1),
+    # The change feed; once a day the counts, in one batch, and two reports.
+    quiet_calls=QuietCalls(per_cycle=1, per_day=3),
     # Intuit, limits and throttles: per company and app.
     limits=(Limit("realm", 500, 60), Limit("realm", 10, 1), Limit("realm", 40, 60, endpoint="/batch"), Limit("realm", 10, 0)),
     credentials=CredentialForm(
@@ -66,6 +69,22 @@ QBO = RailPromise(
         EntityPromise("deposits", "Deposit", "critical", "Money put into a bank account."),
         EntityPromise("transfers", "Transfer", "critical", "Money moved between the company's own accounts."),
         EntityPromise("journal_entries", "JournalEntry", "critical", "Manual postings."),
+        EntityPromise(
+            "aged_payables",
+            "AgedPayables",
+            "historical",
+            "The ledger's own report of what is open per vendor, by age.",
+            key=("Header.ReportName",),
+            is_single=True,
+        ),
+        EntityPromise(
+            "aged_receivables",
+            "AgedReceivables",
+            "historical",
+            "The ledger's own report of what is open per customer, by age.",
+            key=("Header.ReportName",),
+            is_single=True,
+        ),
     ),
     answers="ingestion.rails.qbo.live:ANSWERS",
     custody="ingestion.rails.qbo.custody:words",

@@ -1,14 +1,14 @@
 """QuickBooks Online's answers as bytes: splits pages into verbatim records and recognises faults. No HTTP, no state.
 
 Records are kept as the text that was served; of each only id, stamp and deletion mark are decoded. Shapes: Intuit's
-Accounting API v3 (query, change data capture, batch), faults with capitalised keys and, for 401, lower-case ones.
+Accounting API v3 (query, change data capture, batch, reports), faults with capitalised keys and, for 401, lower-case ones.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 
@@ -74,10 +74,29 @@ class _BatchPage(msgspec.Struct):
     time: str | None = None
 
 
+class _ReportHeader(msgspec.Struct):
+    Time: datetime
+    ReportName: str
+    EndPeriod: date
+    Currency: str
+    Option: list[dict[str, str]]
+
+
+class _ReportRows(msgspec.Struct):
+    Row: list[msgspec.Raw] = []
+
+
+class _Report(msgspec.Struct):
+    Header: _ReportHeader
+    Columns: dict[str, list[msgspec.Raw]]
+    Rows: _ReportRows
+
+
 _query = msgspec.json.Decoder(_QueryPage)
 _changes = msgspec.json.Decoder(_ChangePage)
 _batch = msgspec.json.Decoder(_BatchPage)
 _head = msgspec.json.Decoder(_Head)
+_report = msgspec.json.Decoder(_Report)
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
@@ -128,6 +147,23 @@ def read_object(body: bytes, vendor_name: str) -> Record:
     if vendor_name not in answer:
         raise MalformedPage(f"the answer holds no {vendor_name}")
     return _record(answer[vendor_name])
+
+
+def read_report(body: bytes, name: str) -> Record:
+    """A report as one record: the body whole, stamped with the time at which it was made.
+
+    MalformedPage where it is not the report `name`, says neither its day nor its currency, or has no rows without saying that
+    there is nothing to report.
+    """
+    report = decoded(_report, body)
+    header = report.Header
+    if header.ReportName != name:
+        raise MalformedPage("the answer is another report")
+    if header.Time.tzinfo is None:
+        raise MalformedPage("the report's time has no offset")
+    if not report.Rows.Row and {"Name": "NoReportData", "Value": "true"} not in header.Option:
+        raise MalformedPage("the report has no rows, and does not say that it holds no data")
+    return Record(name, header.Time, False, body, content_hash(body))
 
 
 def fault_of(body: bytes) -> Fault | None:

@@ -1,0 +1,1 @@
+{{ aged_report('aged_payables') }}
