@@ -65,7 +65,8 @@
             open_documents.business_id = mirrored.business_id
             and open_documents.record_id = mirrored.record_id
             and open_documents.document_type = '{{ document_type }}'
-    where coalesce(open_documents.txn_date <= reports.report_date, true)
+    -- A bill that a person entered here is not in the ledger, so not in its report.
+    where open_documents.rail = reports.rail and coalesce(open_documents.txn_date <= reports.report_date, true)
 
     union all
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 USD = {"value": "USD", "name": "United States Dollar"}
@@ -70,6 +72,45 @@ def invoice(record_id: str, amount: Any = 100, balance: Any = None, **fields: An
         "DueDate": "2026-07-01",
     }
     return _record(record_id, defaults, fields)
+
+
+def aged_report(
+    name: str,
+    parties: Mapping[str, Sequence[str]],
+    *,
+    on: str = "2026-06-30",
+    at: str = "2026-06-30T04:00:00-07:00",
+    total: Sequence[str] | None = None,
+    **header: Any,
+) -> dict[str, Any]:
+    """An aged report (AgedPayables, AgedReceivables): per party its five ages and their sum, and the grand total that follows.
+
+    The name of a party is `Party <id>`, one without id is nobody; total: another grand total than that. No party: no data.
+    """
+    kind = "Vendor" if name == "AgedPayables" else "Customer"
+    titles = ("Current", "1 - 30", "31 - 60", "61 - 90", "91 and over", "Total")
+    columns = [{"ColTitle": "", "ColType": kind}, *({"ColTitle": title, "ColType": "Money"} for title in titles)]
+    rows = [_report_row(party, ages) for party, ages in parties.items()]
+    sums = total or [str(sum((Decimal(amount or 0) for amount in column), Decimal(0))) for column in zip(*parties.values(), strict=True)]
+    grand = {"type": "Section", "group": "GrandTotal", "Summary": {"ColData": [{"value": "TOTAL"}, *_report_cells(sums)]}}
+    options = [{"Name": "report_date", "Value": on}, {"Name": "NoReportData", "Value": "false" if parties else "true"}]
+    about = {"ReportName": name, "StartPeriod": on, "EndPeriod": on, "Currency": "USD", "Time": at, "Option": options}
+    return {
+        "Header": about | header,
+        "Columns": {"Column": columns},
+        "Rows": {"Row": [*rows, grand]} if parties else {},
+    }
+
+
+def _report_row(party: str, ages: Sequence[str]) -> dict[str, Any]:
+    title = {"value": f"Party {party}", "id": party} if party else {"value": "Not Specified"}
+    return {"ColData": [title, *_report_cells(ages)]}
+
+
+def _report_cells(ages: Sequence[str]) -> list[dict[str, str]]:
+    """The ages as they are written, and their sum."""
+    whole = sum((Decimal(amount or 0) for amount in ages), Decimal(0))
+    return [{"value": amount} for amount in (*ages, str(whole))]
 
 
 def purchase(record_id: str, amount: Any = 100, account_id: str = "35", **fields: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import tempfile
 from datetime import timedelta
 from pathlib import Path
 
-from tests.dbt.documents import bill_payment
+from tests.dbt.documents import aged_report, bill_payment
 from tests.dbt.ledgers import NOW, build_marts
 from tests.dbt.project import DbtProject, rows
 from tests.dbt.rails import phased_business
@@ -59,6 +59,9 @@ def build(project: DbtProject, path: Path) -> Path:
         for business_id, rails in PHASES.items():
             phased_business(raw, business_id, rails)
             raw.versions(business_id, "bill_payments", [bill_payment("12", "8", 20, "2026-06-10")])
+            for entity, name in (("aged_payables", "AgedPayables"), ("aged_receivables", "AgedReceivables")):
+                report = aged_report(name, {"1": ("40.00", "", "", "", "")})
+                raw.version(business_id, entity, report, record_id=name, updated_at=NOW - timedelta(hours=1))
             for rail in ("qbo", *rails):
                 raw.control("sync_outcomes", business_id=business_id, rail=rail, finished_at=NOW - timedelta(days=1), calls=CALLS)
             decision = {"decision_no": 1, "decision_id": "d1", "business_id": business_id, "advisor_id": "ann", "kind": "approve"}

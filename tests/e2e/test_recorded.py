@@ -84,6 +84,9 @@ def test_everything_about_the_recorded_company_equals_its_facts(company: Machine
     assert payable == -Decimal(ledger[LEDGER_PAYABLE]["balance"]) == Decimal(facts["open_bills"]["sum"])
     assert owed == Decimal(ledger[LEDGER_RECEIVABLE]["balance"]) == Decimal(facts["net_receivable"])
     assert company.query("select * from quality.rejected_values") == []
+    # A recording has no reports: that is said, and neither taken for a report of nothing nor for a failure.
+    tied = company.query("select side, status, ledger_amount from marts.fct_aging_tie_out order by side", published)
+    assert tied == [("payable", "not_applicable", None), ("receivable", "not_applicable", None)]
 
 
 @pytest.mark.parametrize("date", ["2026-05-05", "2026-06-08"])

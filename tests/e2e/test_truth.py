@@ -23,7 +23,15 @@ def test_after_months_of_business_the_figures_are_the_worlds_own(later_copy: Mac
     later_copy.assert_change_log_is_whole()
     assert any(later_copy.truth("served")["is_deleted"].to_pylist()), "a deletion came through the feed"
     assert _balances(later_copy) == _true_balances(later_copy)
+    _compare_with_the_ledgers_reports(later_copy)
     _compare_mistakes(later_copy, record_property)
+
+
+def _compare_with_the_ledgers_reports(made: Machine) -> None:
+    """Each vendor and customer in each age, by the ledger's own arithmetic."""
+    told = made.query("select business_id, side, status, parties = parties_tied and parties > 1 from marts.fct_aging_tie_out order by all")
+    assert told == [(business, side, "ties", True) for business in sorted(made.businesses) for side in ("payable", "receivable")]
+    assert made.query("select count(*) from marts.fct_hygiene_flag where check_id = 'H41' and status = 'open'") == [(0,)]
 
 
 def _balances(made: Machine) -> dict[str, tuple[Decimal, Decimal, Decimal]]:

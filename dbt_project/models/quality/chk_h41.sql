@@ -14,6 +14,14 @@ calendar as (
     select * from {{ ref('int_business_calendar') }}
 ),
 
+reports as (
+    select * from {{ ref('int_aging_reports') }}
+),
+
+tie_out as (
+    select * from {{ ref('int_aging_tie_out') }}
+),
+
 -- Compared in the currency of the documents, so that no exchange rate can hide or make a difference.
 aging as (
     select
@@ -75,3 +83,49 @@ select
     || {{ shown_amount('compared.ledger_amount', 'compared.currency') }} as observed,
     {{ money('abs(compared.aging_amount - coalesce(compared.ledger_amount, 0))') }} as impact_amount
 from compared
+
+union all
+
+-- Party by party against the ledger's own aged report: the whole, or where that ties the age that does not.
+select
+    tie_out.business_id,
+    tie_out.rail,
+    case tie_out.side when 'payable' then 'vendors' else 'customers' end as entity,
+    coalesce(nullif(tie_out.party_id, ''), 'none') as record_id,
+    case when tie_out.difference_amount = 0 then tie_out.worst_mirror_amount else tie_out.mirror_amount end as aging_amount,
+    case when tie_out.difference_amount = 0 then tie_out.worst_ledger_amount else tie_out.ledger_amount end as ledger_amount,
+    case
+        when tie_out.difference_amount = 0
+            then
+                'open ' || tie_out.worst_bucket || ' ' || {{ shown_amount('tie_out.worst_mirror_amount', 'tie_out.currency') }}
+                || ', the ledger''s report of ' || tie_out.report_date || ' '
+                || {{ shown_amount('tie_out.worst_ledger_amount', 'tie_out.currency') }}
+        else
+            'open documents ' || {{ shown_amount('tie_out.mirror_amount', 'tie_out.currency') }}
+            || ', the ledger''s report of ' || tie_out.report_date || ' '
+            || {{ shown_amount('tie_out.ledger_amount', 'tie_out.currency') }}
+    end as observed,
+    {{ money('abs(tie_out.difference_amount) + tie_out.misaged_amount') }} as impact_amount
+from tie_out
+where tie_out.report_state = 'comparable' and tie_out.status in ('ties', 'differs')
+
+union all
+
+-- A report that holds nothing says nothing: where our records have something open, that cannot be all.
+select
+    reports.business_id,
+    reports.rail,
+    reports.entity,
+    reports.record_id,
+    {{ money('sum(tie_out.mirror_amount)') }} as aging_amount,
+    cast(null as decimal(18, 2)) as ledger_amount,
+    'open documents ' || {{ shown_amount('sum(tie_out.mirror_amount)', 'any_value(reports.home_currency)') }}
+    || ', the ledger''s report of ' || any_value(reports.report_date) || ' holds no data' as observed,
+    {{ money('sum(abs(tie_out.mirror_amount))') }} as impact_amount
+from reports
+inner join tie_out
+    on
+        reports.business_id = tie_out.business_id
+        and reports.side = tie_out.side
+where reports.report_state = 'report_without_data' and tie_out.mirror_amount != 0
+group by reports.business_id, reports.rail, reports.entity, reports.record_id
