@@ -13,7 +13,22 @@ from pathlib import Path
 
 from ingestion.files import private_dir
 from ingestion.settings import load_settings
-from tests.benchmarks import arrivals, bridge, broken, cycle, forecast, launching, live, log, matches, parties, results, wire, world
+from tests.benchmarks import (
+    arrivals,
+    bridge,
+    broken,
+    cycle,
+    experiences,
+    forecast,
+    launching,
+    live,
+    log,
+    matches,
+    parties,
+    results,
+    wire,
+    world,
+)
 
 PARTS: dict[str, Callable[[Path, Callable[[str], None]], list[results.Result]]] = {
     "wire": wire.measure,
@@ -21,6 +36,7 @@ PARTS: dict[str, Callable[[Path, Callable[[str], None]], list[results.Result]]] 
     "live": live.measure,
     "world": world.measure_load,
     "thousand": world.measure_many,
+    "experiences": experiences.measure,
     "broken": broken.measure,
     "arrivals": arrivals.measure,
     "launch": launching.measure,
