@@ -28,8 +28,9 @@ from ingestion.part import Part, Tools, Work
 
 T = TypeVar("T")
 
-# A walk's answer holds up to 19,000 records, about 15 MB as text and three times that while it is taken apart.
-LARGE_ANSWERS_AT_ONCE = 4
+# A walk's answer holds up to 19,000 records, about 15 MB as text and three times that while it is taken apart. A fourth at once
+# makes no load quicker.
+LARGE_ANSWERS_AT_ONCE = 3
 
 
 @dataclass
