@@ -82,8 +82,10 @@ def test_old_data_and_a_cut_short_rebuild_are_found(settings: Settings, store: C
     open_rebuild(settings, "qbo")
     found = diagnose(settings, store, NOW + timedelta(days=2))
     assert about(found, "qbo") == [("broken", "a rebuild of its raw tables was cut short")]
-    ((severity, problem),) = about(found, "acme on qbo")
+    (severity, problem), *others = about(found, "acme on qbo")
     assert severity == "broken" and problem.startswith("stale: ") and "bills" in problem
+    # What is read once a day is two days old and not yet as old as that.
+    assert others == [("warning", "no longer fresh: aged_payables, aged_receivables")]
     ((severity, problem),) = about(diagnose(settings, store, NOW + timedelta(minutes=30)), "acme on qbo")
     assert severity == "warning" and problem.startswith("no longer fresh: ") and "vendors" not in problem
 
