@@ -123,7 +123,9 @@ def reseal_all(database: Database, vault: Vault) -> int:
 
 def _become_refresher(database: Database, connection: Connection, me: str, seen: int) -> bool:
     now = wall_clock()
-    with database.write() as transaction:
+    # Whoever refreshes dies in a power cut, and the mark may go with it. Its wait for the disk would be everybody's: a bulk load
+    # takes hundreds of these in its first seconds.
+    with database.unsynced(f"refresher of {connection.rail} {connection.connection_id}") as transaction:
         query = sa.select(tokens.c.refresher, tokens.c.refresher_until, tokens.c.version).where(_is(tokens, connection)).with_for_update()
         row = transaction.execute(query).one()
         held = row.refresher is not None and row.refresher_until > now and not processes.is_dead(row.refresher.rpartition(" ")[0])
