@@ -176,7 +176,8 @@ def _behind(home: Path, pages: Path) -> int:
     rows = 0
     for number, path in enumerate(sorted(pages.glob("*.json"))):
         body = path.read_bytes()
-        if b'"totalCount"' in body[:400] and b'"Id"' not in body[:2000]:
+        # Counts hold no records; of reports there are two per company, which come singly.
+        if b'"BatchItemResponse"' not in body[:100] or (b'"totalCount"' in body[:400] and b'"Id"' not in body[:2000]):
             continue
         answered, _ = split_batch(body, names)
         for entity, records in answered.items():
