@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -183,3 +185,32 @@ def test_who_waits_for_the_write_lock_looks_each_few_milliseconds_and_is_told_wh
         monkeypatch.setattr(database, "_until_free", until_free.copy(sleep=waits.append))
         with other.database.write(), pytest.raises(RowcolError, match="database is locked"), store.database.write():
             pass
+
+
+def test_threads_of_one_process_look_for_the_write_lock_one_after_the_other(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[str] = []
+    until_free = database._until_free
+
+    def counting(begin: Callable[[str], object], statement: str) -> object:
+        tries.append(threading.current_thread().name)
+        return until_free(begin, statement)
+
+    with open_store(sqlite_settings) as store:
+
+        def write() -> None:
+            with store.database.write():
+                written.append(len(tries))
+
+        written: list[int] = []
+        monkeypatch.setattr(database, "_until_free", counting)
+        with store.database.write():
+            others = [threading.Thread(target=write) for _ in range(3)]
+            for other in others:
+                other.start()
+            others[0].join(timeout=0.2)
+            assert (len(tries), written) == (1, []), "who waits does not look"
+        for other in others:
+            other.join(timeout=10)
+        assert written == [2, 3, 4], "each looked once, when it was its turn"
