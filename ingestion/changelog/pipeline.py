@@ -36,8 +36,8 @@ KEPT_STATES = 5
 # are read as fast.
 FOR_RAW = "set preserve_insertion_order = false; set force_compression = 'zstd'"
 # For copying segments into tables, which needs little, while DuckDB takes what it may have: with 1 GB the loading process
-# grew to 950 MB for 260,000 records. Inserting a file is not done in parallel, but each thread's buffers cost 100 MB; two files
-# are inserted at a time, by the two threads that ask for it (`ingestion.dlt_settings`).
+# grew to 950 MB for 260,000 records. Inserting a file is not done in parallel, but each thread's buffers cost 100 MB and more;
+# two files are inserted at a time, by the two threads that ask for it (`ingestion.dlt_settings`).
 FRUGAL = "set memory_limit = '160MB'; set threads = 1"
 # dlt asks for a checkpoint at 1 GB only, so that all rows are written to the write-ahead log first and once more at the
 # end; with DuckDB's own threshold a large insert goes to the file at once (250,000 records: 1.0 s instead of 1.3 s).
@@ -159,7 +159,7 @@ class _Rows:
     """One entity's rows as dlt takes them.
 
     No generator: dlt asks which module its data is of, and of a generator Python finds that by going through the files of all
-    modules there are: 1 s of a cycle's process, and 2 ms more with each resource.
+    modules there are, which took a second of a cycle's process.
     """
 
     entity: str
