@@ -71,7 +71,7 @@ def main(names: list[str]) -> int:
     private_dir(settings.home)
     results.write(settings.benchmarks_path, measured)
     say(f"written to {settings.benchmarks_path}")
-    return 0 if all(one.ok for one in measured) else 1
+    return 1 if any(one.ok is False for one in measured) else 0
 
 
 if __name__ == "__main__":

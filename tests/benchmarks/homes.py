@@ -27,7 +27,7 @@ ALL_RAILS = ("qbo", "ramp", "plaid", "stripe")
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How fast the vendors let themselves be asked. limits: theirs are kept, by them and by us."""
+    """How fast the vendors let themselves be asked. limits: theirs are kept, by them and by us; what that takes has no target."""
 
     name: str
     latency_ms: int

@@ -14,15 +14,25 @@ from ingestion.files import write_atomic
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One measured figure. baseline: what it is compared with, ratio: value / baseline, target: the bound in words."""
+    """One measured figure. baseline: what it is compared with, ratio: value / baseline, target: the bound in words; None: none is set."""
 
     name: str
     value: float
     unit: str
-    target: str
-    ok: bool
+    target: str | None
+    ok: bool | None
     baseline: float | None = None
     ratio: float | None = None
+
+
+def bounded(
+    name: str, value: float, unit: str, most: float, *, has_target: bool, baseline: float | None = None, holds: bool = True
+) -> Result:
+    """A figure that is to stay under `most`, where it has a target at all. holds: what else has to be so."""
+    ratio = None if baseline is None else value / baseline
+    if not has_target:
+        return Result(name, value, unit, None, None if holds else False, baseline, ratio)
+    return Result(name, value, unit, f"< {most:g}", value < most and holds, baseline, ratio)
 
 
 def median(values: list[float]) -> float:
@@ -45,7 +55,8 @@ def show(results: list[Result]) -> None:
             "-" if number is None else f"{number:,.3g}" if number < 100 else f"{number:,.0f}"
             for number in (one.value, one.baseline, one.ratio)
         ]
-        table.add_row(one.name, numbers[0], one.unit, numbers[1], numbers[2], one.target, "yes" if one.ok else "NO")
+        kept = {None: "-", True: "yes", False: "NO"}[one.ok]
+        table.add_row(one.name, numbers[0], one.unit, numbers[1], numbers[2], one.target or "-", kept)
     Console(width=140).print(table)
 
 
