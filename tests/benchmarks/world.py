@@ -15,7 +15,7 @@ from sandbox.server import Running, start
 from tests.benchmarks.homes import ALL_RAILS, PACES, UNLIMITED, Pace, Ran, command, connected_home, empty, versions_in
 from tests.benchmarks.results import Result, bounded, median
 
-BUSINESSES, SCALE, LEAST_RECORDS = 100, 6.5, 1_500_000
+BUSINESSES, SCALE, LEAST_RECORDS = 100, 7.5, 1_500_000
 MANY_BUSINESSES, MANY_SCALE = 1000, 0.1
 CHANGED_SHARE = 0.01
 ROUNDS = 2
