@@ -11,9 +11,9 @@ import importlib
 import secrets
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -101,7 +101,6 @@ def sync(
     `refused`, naming it.
     """
     promises = request.promises()
-    sys.setswitchinterval(SWITCH_SECONDS)
     connections = _due(store, request, clock())
     sync_id = f"{clock():%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
     work = Work(
@@ -122,8 +121,23 @@ def sync(
             begun(partial(asyncio.get_running_loop().call_soon_threadsafe, _current_task().cancel))
         return await fetch_and_land(work, connections)
 
-    result = asyncio.run(run())
+    with _quick_to_switch():
+        result = asyncio.run(run())
     return SyncReport(sync_id, request.rail.name, tuple(result.outcomes), tuple(result.refused))
+
+
+@contextmanager
+def _quick_to_switch() -> Iterator[None]:
+    """Has threads hand over the interpreter each SWITCH_SECONDS as long as the body runs.
+
+    No longer: two threads of dbt that hand it over ten times as often build 280 models in 9.9 instead of 9.2 s.
+    """
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_SECONDS)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
 
 
 def _due(store: ControlStore, request: SyncRequest, at: datetime) -> list[Connection]:
