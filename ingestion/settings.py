@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     publish_url: SecretStr | None = None
     duckdb_memory: str = "1GB"
     duckdb_threads: int = Field(default_factory=lambda: os.cpu_count() or 2, ge=1)
+    models_at_once: int = Field(2, ge=1)
     rail_limits: Literal["on", "off"] = "on"
     fail_at: FailPoint | None = None
 

@@ -20,6 +20,7 @@ import msgspec
 
 from ingestion.errors import RowcolError
 from ingestion.settings import Settings
+from rowcol_assets.macros import keep_macros, needed_macros
 
 PROJECT_DIR = Path(__file__).parent.parent / "dbt_project"
 TARGET_DIR = PROJECT_DIR / "target"
@@ -80,7 +81,7 @@ def document_project(settings: Settings, folder: Path, *, warehouse_path: Path |
     arguments = ["docs", "generate", "--static", "--no-compile", *catalog, *_folders(folder), "--quiet", "--no-partial-parse"]
     with _environment(settings, warehouse_path or settings.warehouse_path):
         try:
-            _invoke(arguments, _manifest(), [])
+            _invoke(arguments, _whole_manifest(), [])
         finally:
             _release()
     return folder / "static_index.html"
@@ -108,6 +109,7 @@ def run_step(
     selection = [*selection, "--exclude-resource-type", "unit_test"]
     arguments = ["build", *selection, "--vars", msgspec.json.encode(dict(variables)).decode(), *_folders(), "--quiet"]
     arguments += ["--indirect-selection", "buildable", "--no-write-json", "--no-partial-parse"]
+    arguments += ["--threads", str(settings.models_at_once)]
     with _environment(settings, warehouse_path):
         try:
             result = _invoke(arguments, manifest, [_event_handler(on_event)] if on_event else [])
@@ -154,17 +156,30 @@ def _invoke(arguments: list[str], manifest: Any, callbacks: list[Any]) -> Any:
 
 
 def _manifest() -> Any:
-    if not PARSED_PATH.exists():
-        raise RowcolError("the dbt project is not parsed yet: run `make manifest`")
-    return _parsed(PARSED_PATH.stat().st_mtime_ns)
+    """What builds read: the parsed project without the macros that no build comes to."""
+    return _parsed(_parsed_at())
+
+
+def _parsed_at() -> int:
+    try:
+        return PARSED_PATH.stat().st_mtime_ns
+    except OSError:
+        raise RowcolError("the dbt project is not parsed yet: run `make manifest`") from None
+
+
+def _whole_manifest() -> Any:
+    from dbt.contracts.graph.manifest import Manifest
+
+    _parsed_at()
+    return Manifest.from_msgpack(PARSED_PATH.read_bytes())
 
 
 # Both steps of a cycle take the same one: reading it costs 1.5 s.
 @lru_cache(maxsize=1)
 def _parsed(_changed_at: int) -> Any:
-    from dbt.contracts.graph.manifest import Manifest
-
-    return Manifest.from_msgpack(PARSED_PATH.read_bytes())
+    manifest = _whole_manifest()
+    keep_macros(manifest, needed_macros(manifest))
+    return manifest
 
 
 def _folders(target: Path = TARGET_DIR) -> list[str]:

@@ -14,6 +14,7 @@ from typing import Any
 
 import duckdb
 
+from rowcol_assets.macros import keep_macros, needed_macros, take_macros
 from rowcol_assets.transform import PARSED_PATH, SELECTION, mark_due
 
 PROJECT = Path(__file__).parents[2] / "dbt_project"
@@ -27,13 +28,26 @@ class DbtProject:
 
     work: Path
     _manifest: Any = field(default=None, repr=False)
+    _macros: dict[str, Any] = field(default_factory=dict, repr=False)
+    _needed: frozenset[str] = field(default=frozenset(), repr=False)
 
     @property
     def manifest(self) -> Any:
         """The manifest, read once: the one `make` has parsed unless a file of the project is newer."""
         if self._manifest is None:
             self._manifest = _parsed_by_make() or self._runner(None, "parse", work_warehouse=self.work / "parse.duckdb").result
+            self._macros = self._manifest.macros
+        if self._manifest.macros is not self._macros:
+            take_macros(self._manifest, self._macros)
         return self._manifest
+
+    @property
+    def for_builds(self) -> Any:
+        """The same without the macros that no build comes to, as the platform builds; `manifest` takes them back."""
+        whole = self.manifest
+        self._needed = self._needed or needed_macros(whole)
+        keep_macros(whole, self._needed)
+        return whole
 
     def is_as_parsed(self) -> bool:
         """Tells whether the manifest is the one `make` has parsed, by which the platform judges what stands."""
@@ -56,10 +70,11 @@ class DbtProject:
         """
         mark_due(self.manifest, standing)
         variables = {"rowcol_now": now, "as_of_date": as_of_date, "known_at": known_at}
-        arguments = ["build", "--exclude-resource-type", "unit_test", "--vars", json.dumps(variables), *selection]
+        # Test workers keep all processors busy, so one model at a time.
+        arguments = ["build", "--threads", "1", "--exclude-resource-type", "unit_test", "--vars", json.dumps(variables), *selection]
         if full_refresh:
             arguments.append("--full-refresh")
-        return self._runner(self.manifest, *arguments, work_warehouse=warehouse, heard=heard)
+        return self._runner(self.for_builds, *arguments, work_warehouse=warehouse, heard=heard)
 
     def compiled(self, warehouse: Path, names: list[str], *, now: str, as_of_date: str, known_at: str) -> dict[str, str]:
         """The SQL of these models by name, as a run with these variables would ask it."""
