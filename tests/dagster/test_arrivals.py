@@ -258,6 +258,8 @@ def test_settled_rows_are_deleted_after_a_month_and_waiting_ones_never(daemon: D
     assert daemon.states() == [("bolt", "pending")]
 
 
+# Beside the other tests of the finished home, which is made once on each worker.
+@pytest.mark.xdist_group("dagster-home")
 def test_runs_of_the_code_location_read_and_settle_what_waits(place: Place) -> None:
     """Through real definitions: a webhook's sync and a person's cycle, over a home with a sandbox behind it."""
     one, other = place.businesses[:2]

@@ -96,10 +96,8 @@ def test_a_run_for_one_business_leaves_a_large_load_of_another_to_the_next_cycle
     assert place.run(businesses=[asked]).succeeded
     assert states(place)[asked] == ("current", None)
     assert states(place)[other] == ("held", "more has been read and counts from the next cycle on")
+    # What the next cycle makes of it: tests/dbt/test_deferral.py.
     assert (documents(place, other), place.rows(logged, [other])) == (shown, events)
-    assert place.run().succeeded
-    assert states(place)[other] == ("current", None)
-    assert documents(place, other) != shown and place.rows(logged, [other]) > events
 
 
 def test_when_no_connection_answers_the_models_are_built_all_the_same_and_the_check_is_an_error(place: Place) -> None:

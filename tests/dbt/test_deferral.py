@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -20,11 +21,10 @@ STATES = "select business_id, publish_state, held_reason is not null from marts.
 ONLY = ("fct_bills", "fct_publish_state")
 
 
-@pytest.fixture
-def path(project: DbtProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(scope="module")
+def filled(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three businesses of which all is modelled and logged; then a bill of acme, one of cog, five of bolt, each in a load of its own."""
-    monkeypatch.setattr(deferral, "LARGE_LOAD_ROWS", 4)
-    path = tmp_path / "warehouse.duckdb"
+    path = tmp_path_factory.mktemp("deferral") / "warehouse.duckdb"
     with RawWarehouse(path) as raw:
         raw.load("1")
         for business in ("acme", "bolt", "cog"):
@@ -43,6 +43,13 @@ def path(project: DbtProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         raw.versions("cog", "bills", [bill("21")], load_id="3")
         raw.versions("bolt", "bills", [bill(f"{number}") for number in range(21, 26)], load_id="4")
     return path
+
+
+@pytest.fixture
+def path(filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of it, where four rows are a large load."""
+    monkeypatch.setattr(deferral, "LARGE_LOAD_ROWS", 4)
+    return Path(shutil.copy(filled, tmp_path))
 
 
 def left(path: Path, *businesses: str) -> list[tuple[str, str]]:
