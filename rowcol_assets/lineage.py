@@ -28,6 +28,7 @@ NAMED = (
     ("account_id", None, "accounts"),
     ("category_account_id", "qbo", "accounts"),
     ("ramp_bill_id", "ramp", "bills"),
+    ("stripe_invoice_id", "stripe", "invoices"),
     ("ledger_bill_id", "qbo", "bills"),
 )
 # Whose parties a row names that is on no rail itself.

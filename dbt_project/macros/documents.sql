@@ -24,6 +24,12 @@
 {%- endmacro %}
 
 
+{#- How far an invoice has come, to compare what two rails say of it; what is not known to have come anywhere is 0. -#}
+{% macro invoice_progress(status) -%}
+    coalesce(list_position(['open', 'partly_paid', 'uncollectible', 'paid'], {{ status }}), 0)
+{%- endmacro %}
+
+
 {#- Address of a record in QuickBooks Online's app. -#}
 {% macro qbo_transaction_url(page, record_id) -%}
     'https://app.qbo.intuit.com/app/{{ page }}?txnId=' || {{ record_id }}

@@ -1,6 +1,10 @@
+-- Who has paid through Stripe is not asked again because the ledger has yet to record it.
 with insights as (
-    select * from {{ ref('fct_payment_insights') }}
-    where overdue_amount > 0
+    select
+        *,
+        overdue_amount - overdue_paid_amount as asked_amount
+    from {{ ref('fct_payment_insights') }}
+    where overdue_amount > overdue_paid_amount
 ),
 
 businesses as (
@@ -17,8 +21,8 @@ judged as (
         insights.*,
         runway.outflow_90,
         runway.observed_days,
-        insights.as_of_date - insights.oldest_due_date as oldest_days_past_due,
-        insights.as_of_date - insights.oldest_due_date
+        insights.as_of_date - insights.oldest_unpaid_due_date as oldest_days_past_due,
+        insights.as_of_date - insights.oldest_unpaid_due_date
         - case when insights.paid_count >= 3 then greatest(insights.days_late, 0) else 0 end as days_beyond_habit
     from insights
     left join runway
@@ -36,7 +40,7 @@ reasoned as (
             when judged.days_beyond_habit > 0 then 'unknown_habit'
             else 'as_late_as_usual'
         end as reason,
-        {{ days_of('judged.overdue_amount', 'judged.outflow_90', 'judged.observed_days') }} as runway_gain_days
+        {{ days_of('judged.asked_amount', 'judged.outflow_90', 'judged.observed_days') }} as runway_gain_days
     from judged
 )
 
@@ -48,14 +52,16 @@ select
         partition by reasoned.business_id
         order by
             reasoned.reason = 'as_late_as_usual' asc,
-            reasoned.overdue_amount desc,
-            reasoned.oldest_due_date asc,
+            reasoned.asked_amount desc,
+            reasoned.oldest_unpaid_due_date asc,
             reasoned.customer_id asc
     ) as queue_rank,
     reasoned.customer_id,
     reasoned.customer_name,
     reasoned.customer_email,
+    reasoned.asked_amount,
     reasoned.overdue_amount,
+    reasoned.overdue_paid_amount,
     reasoned.currency,
     reasoned.overdue_count,
     reasoned.oldest_days_past_due,
@@ -65,7 +71,8 @@ select
     reasoned.runway_gain_days,
     concat_ws(
         '; ',
-        reasoned.overdue_count || ' overdue, the oldest by ' || reasoned.oldest_days_past_due || ' days',
+        (reasoned.overdue_count - reasoned.overdue_paid_count) || ' overdue, the oldest by ' || reasoned.oldest_days_past_due || ' days',
+        case when reasoned.overdue_paid_count > 0 then reasoned.overdue_paid_count || ' more paid through Stripe, and not yet in the ledger' end,
         case
             when reasoned.paid_count < 3 then 'too few payments to know the habit'
             when reasoned.days_late > 0 then 'usually pays ' || reasoned.days_late || ' days late'

@@ -2,6 +2,10 @@ with documents as (
     select * from {{ ref('int_ar_open_documents') }}
 ),
 
+invoices as (
+    select * from {{ ref('fct_invoices') }}
+),
+
 rail_health as (
     select * from {{ ref('int_rail_health') }}
 ),
@@ -26,12 +30,19 @@ select
     documents.currency,
     documents.original_open_amount,
     documents.original_currency,
+    invoices.effective_status,
+    invoices.status_source,
     documents.as_of_date,
     documents.source_url,
-    documents.rail as rails_used,
-    {{ degraded_among('documents.rail', 'rail_health.degraded_rails') }} as degraded_rails,
+    invoices.rails_used,
+    {{ degraded_among('invoices.rails_used', 'rail_health.degraded_rails') }} as degraded_rails,
     {{ utc('documents.synced_at') }} as synced_at
 from documents
+inner join invoices
+    on
+        documents.business_id = invoices.business_id
+        and documents.rail = invoices.rail
+        and documents.record_id = invoices.record_id
 inner join rail_health on documents.business_id = rail_health.business_id
 left join customers
     on

@@ -7,6 +7,10 @@ invoices as (
     where not is_deleted and not is_voided
 ),
 
+collected as (
+    select * from {{ ref('int_stripe_invoices') }}
+),
+
 customers as (
     select * from {{ ref('stg_qbo__customers') }}
 ),
@@ -60,7 +64,8 @@ billed as (
         invoices.is_open,
         invoices.due_date,
         invoices.txn_date,
-        invoices.days_past_due,
+        invoices.is_open and invoices.days_past_due > 0 as is_overdue,
+        coalesce(collected.is_stripes_word and collected.collection_status = 'paid', false) as is_paid_on_stripe,
         case when not invoices.is_open and settled.paid_date > invoices.as_of_date - 365 then settled.paid_date - invoices.txn_date end
             as days_to_pay,
         case when not invoices.is_open and settled.paid_date > invoices.as_of_date - 365 then settled.paid_date - invoices.due_date end
@@ -70,6 +75,10 @@ billed as (
         on
             invoices.business_id = settled.business_id
             and invoices.record_id = settled.invoice_id
+    left join collected
+        on
+            invoices.business_id = collected.business_id
+            and invoices.record_id = collected.qbo_invoice_id
     where invoices.customer_id is not null
 ),
 
@@ -81,9 +90,13 @@ habits as (
         sum(billed.home_total_amount) filter (billed.txn_date > billed.as_of_date - 90) as invoiced_90_amount,
         sum(billed.home_total_amount) filter (billed.txn_date > billed.as_of_date - 365) as invoiced_365_amount,
         sum(billed.home_open_amount) filter (billed.is_open) as open_amount,
-        sum(billed.home_open_amount) filter (billed.is_open and billed.days_past_due > 0) as overdue_amount,
-        count(*) filter (billed.is_open and billed.days_past_due > 0 and billed.home_open_amount > 0) as overdue_count,
-        min(billed.due_date) filter (billed.is_open and billed.days_past_due > 0 and billed.home_open_amount > 0) as oldest_due_date,
+        sum(billed.home_open_amount) filter (billed.is_overdue) as overdue_amount,
+        count(*) filter (billed.is_overdue and billed.home_open_amount > 0) as overdue_count,
+        min(billed.due_date) filter (billed.is_overdue and billed.home_open_amount > 0) as oldest_due_date,
+        sum(billed.home_open_amount) filter (billed.is_overdue and billed.is_paid_on_stripe) as overdue_paid_amount,
+        count(*) filter (billed.is_overdue and billed.home_open_amount > 0 and billed.is_paid_on_stripe) as overdue_paid_count,
+        min(billed.due_date) filter (billed.is_overdue and billed.home_open_amount > 0 and not billed.is_paid_on_stripe)
+            as oldest_unpaid_due_date,
         count(billed.days_to_pay) as paid_count,
         quantile_disc(billed.days_to_pay, 0.5) as days_to_pay,
         quantile_disc(billed.days_late, 0.5) as days_late,
@@ -171,7 +184,7 @@ measured as (
         cards.fee_amount,
         cards.dispute_count,
         cards.disputed_amount,
-        cards.business_id is not null as has_cards,
+        case when cards.business_id is not null or habits.overdue_paid_count > 0 then 'qbo,stripe' else 'qbo' end as rails_used,
         sum(habits.open_amount) over (partition by habits.business_id) as business_open_amount,
         sum(habits.invoiced_90_amount) over (partition by habits.business_id) as business_invoiced_90_amount
     from habits
@@ -193,6 +206,9 @@ select
     {{ money('coalesce(measured.overdue_amount, 0)') }} as overdue_amount,
     measured.overdue_count,
     measured.oldest_due_date,
+    {{ money('coalesce(measured.overdue_paid_amount, 0)') }} as overdue_paid_amount,
+    measured.overdue_paid_count,
+    measured.oldest_unpaid_due_date,
     {{ days_of('coalesce(measured.open_amount, 0)', 'measured.invoiced_90_amount', '90') }} as dso_days,
     {{ days_of('coalesce(measured.business_open_amount, 0)', 'measured.business_invoiced_90_amount', '90') }} as business_dso_days,
     measured.paid_count,
@@ -205,8 +221,8 @@ select
     cast(coalesce(measured.dispute_count, 0) as bigint) as dispute_count,
     {{ money('coalesce(measured.disputed_amount, 0)') }} as disputed_amount,
     measured.as_of_date,
-    case when measured.has_cards then 'qbo,stripe' else 'qbo' end as rails_used,
-    {{ degraded_among("case when measured.has_cards then 'qbo,stripe' else 'qbo' end", 'rail_health.degraded_rails') }} as degraded_rails,
+    measured.rails_used,
+    {{ degraded_among('measured.rails_used', 'rail_health.degraded_rails') }} as degraded_rails,
     {{ utc('rail_health.synced_at') }} as synced_at
 from measured
 inner join calendar on measured.business_id = calendar.business_id

@@ -92,6 +92,7 @@ QUEUE = Dataset(
     (
         Column("queue_rank", "Rank", "count"),
         Column("customer_name", "Customer"),
+        Column("asked_amount", "To ask for", "money"),
         Column("overdue_amount", "Overdue", "money"),
         Column("currency", "Currency"),
         Column("overdue_count", "Invoices", "count"),
@@ -146,7 +147,7 @@ DOCUMENTS = Dashboard(
                     Table(
                         "Whom to ask first",
                         QUEUE,
-                        ("client", "queue_rank", "customer_name", "overdue_amount", "currency", "why"),
+                        ("client", "queue_rank", "customer_name", "asked_amount", "currency", "why"),
                         ("client", "queue_rank"),
                     ),
                     6,

@@ -1,0 +1,121 @@
+{{ config(materialized='table') }}
+
+with matches as (
+    select * from {{ ref('int_matches') }}
+    -- A proposal is not known to be one invoice.
+    where pair = 'invoice' and tier = 'auto'
+),
+
+invoices as (
+    select * from {{ ref('stg_stripe__invoices') }}
+    where not is_deleted
+),
+
+ledger as (
+    select * from {{ ref('int_invoices') }}
+),
+
+payments as (
+    select * from {{ ref('stg_stripe__invoice_payments') }}
+    where not is_deleted and status = 'paid'
+),
+
+asked as (
+    {{ charged_invoices() }}
+),
+
+charges as (
+    select * from {{ ref('int_money_events') }}
+    where role = 'charge'
+),
+
+last_payments as (
+    select
+        payments.business_id,
+        payments.connection_id,
+        payments.invoice_id,
+        max(payments.paid_at) as paid_at
+    from payments
+    group by payments.business_id, payments.connection_id, payments.invoice_id
+),
+
+-- Stripe's invoice stays paid when its money is given back or called back.
+given_back as (
+    select
+        asked.business_id,
+        asked.connection_id,
+        asked.invoice_id
+    from asked
+    inner join charges
+        on
+            asked.business_id = charges.business_id
+            and asked.connection_id = charges.account_id
+            and asked.charge_id = charges.record_id
+    group by asked.business_id, asked.connection_id, asked.invoice_id
+    having bool_and(charges.is_undone)
+),
+
+told as (
+    select
+        matches.business_id,
+        invoices.connection_id,
+        invoices.rail,
+        matches.left_id as stripe_invoice_id,
+        matches.right_id as qbo_invoice_id,
+        matches.match_id,
+        invoices.change_id,
+        invoices.status as stripe_status,
+        ledger.status as ledger_status,
+        case
+            when given_back.invoice_id is not null then null
+            when invoices.status in ('paid', 'uncollectible') then invoices.status
+            when invoices.status = 'open' and invoices.remaining_amount < invoices.total_amount then 'partly_paid'
+            when invoices.status = 'open' then 'open'
+        end as collection_status,
+        coalesce(
+            case invoices.status
+                when 'paid' then invoices.paid_at
+                when 'uncollectible' then invoices.uncollectible_at
+                else coalesce(last_payments.paid_at, invoices.finalized_at)
+            end,
+            invoices.synced_at
+        ) as stated_at,
+        invoices.synced_at
+    from matches
+    inner join invoices
+        on
+            matches.business_id = invoices.business_id
+            and matches.left_id = invoices.record_id
+    inner join ledger
+        on
+            matches.business_id = ledger.business_id
+            and matches.right_id = ledger.record_id
+    left join last_payments
+        on
+            invoices.business_id = last_payments.business_id
+            and invoices.connection_id = last_payments.connection_id
+            and invoices.record_id = last_payments.invoice_id
+    left join given_back
+        on
+            invoices.business_id = given_back.business_id
+            and invoices.connection_id = given_back.connection_id
+            and invoices.record_id = given_back.invoice_id
+)
+
+select
+    told.business_id,
+    told.connection_id,
+    told.rail,
+    told.stripe_invoice_id,
+    told.qbo_invoice_id,
+    told.match_id,
+    told.change_id,
+    told.stripe_status,
+    told.collection_status,
+    -- Customers pay beside Stripe too, so that its word counts only where the ledger has not come as far.
+    told.collection_status is not null
+    and told.ledger_status not in ('deleted', 'voided')
+    and {{ invoice_progress('told.collection_status') }} > {{ invoice_progress('told.ledger_status') }} as is_stripes_word,
+    told.stated_at,
+    told.synced_at
+from told
