@@ -27,6 +27,7 @@ from rowcol_assets.audit import tables as audit_tables
 from rowcol_assets.audit.writer import LogReport, append_acts, append_cycle
 from rowcol_assets.deferral import DEFERRED_LOADS, defer_loads
 from rowcol_assets.history import keep_history, restore_history
+from rowcol_assets.linking import keep_links
 from rowcol_assets.pictures import Drawn, Relation, draw
 from rowcol_assets.publishing.probing import probe_files
 from rowcol_assets.publishing.publish import PublishReport, publish
@@ -103,13 +104,14 @@ def log_events(settings: Settings, run_id: str, at: datetime) -> LogReport:
 
 
 def publish_all(settings: Settings, store: ControlStore, started_at: datetime, run_id: str, clock: Clock) -> PublishReport:
-    """Publishes every advisor whose content changed, logs that, keeps the daily history outside the warehouse too, and tries the files.
+    """Publishes every advisor whose content changed, logs that, keeps outside the warehouse what is needed there, and tries the files.
 
     clock: the time within the run, which tells when a file was ready.
     """
     try:
         with open_warehouse(settings, "publish") as warehouse:
             keep_history(settings, warehouse)
+            keep_links(store, warehouse)
             logged = newest_act(store.database)
             as_of = started_at.date()
             try:

@@ -16,7 +16,10 @@ from ingestion.promise import RailPromise
 
 @dataclass(frozen=True, slots=True)
 class KnownRecord:
-    """The newest known version of a record in the change log; of a deleted one the payload of its last version before."""
+    """The newest known version of a record in the change log; of a deleted one the payload of its last version before.
+
+    is_linked: to the ledger's record that is asked for (`ingestion.control.links`).
+    """
 
     entity: str
     record_id: str
@@ -24,6 +27,7 @@ class KnownRecord:
     is_deleted: bool
     source_updated_at: datetime | None
     observed_at: datetime
+    is_linked: bool
 
 
 class Read(Protocol):

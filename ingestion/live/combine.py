@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -18,17 +18,21 @@ from ingestion.promise import LiveSubject
 # That a document is no more is the ledger's to say, over any rail that pays it.
 NO_MORE = frozenset({"deleted", "voided"})
 SHOWN_OF_DOCUMENT = ("record_id", "document_number", "party_name", "due_date", "total_amount", "open_amount", "currency", "status")
+# How far an invoice has come, as the models' macro `invoice_progress` has it.
+PROGRESS = {status: place for place, status in enumerate(("open", "partly_paid", "uncollectible", "paid"), start=1)}
 CASH = frozenset({"bank", "ledger"})
 
 Said = Sequence[tuple[Part, Sequence[Row]]]
+# Of several words on one document the one with the least rank counts.
+Rank: TypeAlias = "Callable[[Part, Document], tuple[int, int]]"
 
 
 def value_of(subject: LiveSubject, said: Said) -> dict[str, Any]:
     """The value of an answer."""
     combine: Mapping[LiveSubject, Callable[[Said], dict[str, Any]]] = {
         "balances": _balances,
-        "bill": _document,
-        "invoice": _document,
+        "bill": lambda words: _document(words, _rail_that_pays),
+        "invoice": lambda words: _document(words, _furthest),
         "connection": _connections,
     }
     names: dict[LiveSubject, str] = {"transactions": "transactions", "permissions": "rails"}
@@ -54,13 +58,23 @@ def _connections(said: Said) -> dict[str, Any]:
     return {"connections": [{**row, "state_after_last_sync": states[row["rail"], row["connection_id"]]} for row in rows]}
 
 
-def _document(said: Said) -> dict[str, Any]:
+def _rail_that_pays(part: Part, row: Document) -> tuple[int, int]:
+    """As in `marts.fct_bills`: the rails' word in their order."""
+    return part.promise.precedence, 0
+
+
+def _furthest(part: Part, row: Document) -> tuple[int, int]:
+    """As in `marts.fct_invoices`: customers pay beside the rail too, so that its word counts only where the ledger has not come as far."""
+    return -PROGRESS.get(row.status, 0), -part.promise.precedence
+
+
+def _document(said: Said, rank: Rank) -> dict[str, Any]:
     """The ledger's document (a rail's own where the ledger has none), and the status that counts over all rails.
 
-    As in `marts.fct_bills`: that the document is no more counts first, then the rails' word in their order.
+    That the document is no more counts first, then what `rank` puts first.
     """
     documents = [(part, row) for part, rows in said for row in rows if isinstance(row, Document)]
-    ranked = sorted(documents, key=lambda entry: (entry[1].status not in NO_MORE, entry[0].promise.precedence))
+    ranked = sorted(documents, key=lambda entry: (entry[1].status not in NO_MORE, rank(*entry)))
     part, deciding = next(((part, row) for part, row in ranked if row.has_say), ranked[0])
     # Whose word on payment comes last keeps the books.
     _, booked = max(documents, key=lambda entry: entry[0].promise.precedence)

@@ -5,7 +5,7 @@ The warehouse has one user at a time; for an answer somebody waits for, its lock
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -14,12 +14,14 @@ import sqlalchemy as sa
 
 from ingestion.changelog.delta import version_order
 from ingestion.changelog.pipeline import missing_tables
+from ingestion.control.links import linked_records
 from ingestion.control.schema import sync_states
 from ingestion.control.store import ControlStore
 from ingestion.errors import WarehouseBusy
 from ingestion.live.adapter import KnownRecord, live_rail
 from ingestion.live.facts import Question, Row
 from ingestion.live.reading import Part
+from ingestion.promise import OF_ONE_RECORD
 from ingestion.settings import Settings
 from ingestion.warehouse import open_warehouse
 
@@ -43,7 +45,9 @@ def recall(settings: Settings, store: ControlStore, part: Part, question: Questi
     try:
         with open_warehouse(settings, "live answer", LOCK_WAIT_SECONDS) as warehouse:
             entities = [name for name in part.promise.entities if name not in missing_tables(warehouse, part.rail)]
-            records = [record for entity in entities for record in _records(warehouse, part, entity)]
+            records = [
+                record for entity in entities for record in _records(warehouse, part, entity, _linked(store, part, entity, question))
+            ]
     except WarehouseBusy:
         return None
     read_at = _read_at(store, part)
@@ -54,7 +58,13 @@ def recall(settings: Settings, store: ControlStore, part: Part, question: Questi
     return Recalled(adapter.recall(question, records, at), as_of)
 
 
-def _records(warehouse: duckdb.DuckDBPyConnection, part: Part, entity: str) -> list[KnownRecord]:
+def _linked(store: ControlStore, part: Part, entity: str, question: Question) -> Set[str]:
+    if question.subject not in OF_ONE_RECORD:
+        return frozenset()
+    return frozenset(linked_records(store.database, part.connection, entity, question.record_id))
+
+
+def _records(warehouse: duckdb.DuckDBPyConnection, part: Part, entity: str, linked: Set[str]) -> list[KnownRecord]:
     order = version_order(part.rail.versioned)
     rows = warehouse.execute(
         f"""select record_id, coalesce(max_by(payload, {order}) filter (not is_deleted), max_by(payload, {order})),
@@ -64,7 +74,7 @@ def _records(warehouse: duckdb.DuckDBPyConnection, part: Part, entity: str) -> l
         [part.connection.business_id, part.connection.connection_id],
     ).fetchall()
     return [
-        KnownRecord(entity, record_id, payload.encode(), is_deleted, _instant(updated), _instant(observed) or EPOCH)
+        KnownRecord(entity, record_id, payload.encode(), is_deleted, _instant(updated), _instant(observed) or EPOCH, record_id in linked)
         for record_id, payload, is_deleted, updated, observed in rows
     ]
 

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from ingestion.control.links import replace_links
 from ingestion.control.live_schema import live_cache
 from ingestion.control.onboarding import onboard
 from ingestion.control.pauses import set_pause
@@ -110,6 +111,45 @@ def test_an_invoice_of_the_ledger_and_one_of_stripes_own(home: LiveHome) -> None
     )
     value = home.ask("invoice", stripe[0], strict=True).value
     assert (value["status_source"], value["total_amount"]) == ("stripe", Decimal(stripe[1]) / 100)
+
+
+def invoices_now(home: LiveHome, rail: str, said: str, status: str) -> list[str]:
+    """Invoices of the business of whose newest known version on a rail `said`, a part of its SQL, comes to `status`."""
+    found = home.rows(
+        f"""select record_id from raw_{rail}.invoices where business_id = '{home.business}'
+        group by record_id having max_by({said}, version_no) = '{status}' order by 1"""
+    )
+    return [record for (record,) in found]
+
+
+def test_an_invoice_linked_to_one_of_stripes_is_asked_there_too_and_the_word_of_who_came_furthest_counts(home: LiveHome) -> None:
+    account = home.store.connections("stripe", [home.business])[0].connection_id
+    balance = "case (payload ->> 'Balance')::decimal when 0 then 'paid' when (payload ->> 'TotalAmt')::decimal then 'open' end"
+    unpaid, settled = (
+        next(one for one in invoices_now(home, "qbo", balance, status) if home.ask("invoice", one).value["effective_status"] == status)
+        for status in ("open", "paid")
+    )
+    paid, waiting = (invoices_now(home, "stripe", "payload ->> 'status'", status)[0] for status in ("paid", "open"))
+    try:
+        links = {(home.business, account, paid): unpaid, (home.business, account, waiting): settled}
+        replace_links(home.store.database, "stripe", "invoices", links)
+        value = home.ask("invoice", unpaid).value
+        documents = {row["rail"]: row for row in value["documents"]}
+        assert (documents["qbo"]["record_id"], documents["stripe"]["record_id"]) == (unpaid, paid), "what was cached without it has ended"
+        assert (value["effective_status"], value["status_source"], value["record_id"]) == ("paid", "stripe", unpaid)
+        assert value["open_amount"] == documents["qbo"]["open_amount"] > 0
+        beside = home.ask("invoice", settled, strict=True).value
+        assert {row["rail"] for row in beside["documents"]} == {"qbo", "stripe"}
+        assert (beside["effective_status"], beside["status_source"]) == ("paid", "qbo"), "paid by a cheque, say"
+        with home.store.database.write() as transaction:
+            transaction.execute(live_cache.delete())
+        home.fault("server_error", "stripe")
+        known = home.ask("invoice", unpaid)
+        assert (known.degraded, known.value["effective_status"], known.value["status_source"]) == (True, "paid", "stripe")
+        home.fault("clear")
+    finally:
+        replace_links(home.store.database, "stripe", "invoices", {})
+    assert home.ask("invoice", unpaid).value["status_source"] == "qbo"
 
 
 def test_what_does_not_exist_or_is_somebody_elses_is_not_found_strict_or_not(home: LiveHome) -> None:

@@ -1,7 +1,7 @@
 """Stripe, asked live: what it holds for the account, recent movements of that, an invoice of its own, whether the key works.
 
-An invoice is asked for by Stripe's id, or by the ledger's where the two are linked (`ingestion.control.links`); Stripe itself
-names no invoice of the ledger. What records say is in `rows`.
+An invoice is asked for by Stripe's id, or by the ledger's where the two were matched for sure (`ingestion.control.links`);
+Stripe itself names no invoice of the ledger. What records say is in `rows`.
 """
 
 from __future__ import annotations
@@ -63,7 +63,8 @@ def recall(question: Question, records: Sequence[KnownRecord], at: datetime) -> 
         return [row for payload in kept for row in balances(payload)]
     if question.subject == "transactions":
         return [row for row in map(movement, kept) if row.on and row.on >= (at - RECENT).date()]
-    return [document(record.payload) for record in records if record.record_id == question.record_id and not record.is_deleted]
+    asked = [record for record in records if record.is_linked or record.record_id == question.record_id]
+    return [document(record.payload) for record in asked if not record.is_deleted]
 
 
 async def _invoices_asked(session: FetchSession, connection: Connection, question: Question) -> list[str]:

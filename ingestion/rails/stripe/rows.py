@@ -121,7 +121,8 @@ def document(payload: bytes) -> Document:
         open_amount=remaining,
         currency=(one.currency or "").upper() or None,
         status=status,
-        has_say=status not in ("draft", "unknown"),
+        # What was voided was taken back from Stripe; whether the ledger's is no more is the ledger's to say.
+        has_say=status not in ("draft", "voided", "unknown"),
     )
 
 
