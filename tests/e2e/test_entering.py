@@ -19,13 +19,9 @@ COMING = """select business_id, record_id, vendor_id, document_number, total_amo
     order by 1, 2"""
 
 
-# Each death costs most of a cycle: with deaths in the soak.
-@pytest.mark.parametrize(
-    "deaths", [(), pytest.param(("mid_log", "after_log"), marks=pytest.mark.soak)], ids=["undisturbed", "killed twice"]
-)
-def test_an_entered_bill_is_logged_and_counted_once_and_gives_way_to_the_ledgers(
-    copy: Machine, later: Path, deaths: tuple[str, ...]
-) -> None:
+# Five cycles: what becomes of an entered bill is in tests/dbt/test_entered_bills.py and tests/cli/test_entering.py too.
+@pytest.mark.soak
+def test_an_entered_bill_is_logged_and_counted_once_and_gives_way_to_the_ledgers(copy: Machine, later: Path) -> None:
     undisturbed = Machine(later, copy.sandbox)
     now = copy.now().replace(tzinfo=None).isoformat(" ")
     coming = undisturbed.query(COMING.replace("?", f"timestamp '{now}'"))
@@ -38,7 +34,7 @@ def test_an_entered_bill_is_logged_and_counted_once_and_gives_way_to_the_ledgers
     (made,) = json.loads(copy.succeed("decide", "enter-bill", business, *told, "--reason", "told by phone", "--json"))
     entered = made["decision_id"]
 
-    for point in deaths:
+    for point in ("mid_log", "after_log"):
         copy.die(point, "run")
     copy.succeed("run")
     events = f"""select entity, action, actor_type, reason from audit.transaction_log
