@@ -5,6 +5,7 @@ How history is written: `event_log`. What runs in it: `cycle`, `runs`.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import dagster as dg
@@ -13,6 +14,8 @@ import yaml
 from ingestion.files import private_dir, write_atomic
 from ingestion.settings import Settings
 
+# How many of a run's planned events Dagster hands to its storage at once; unless told it hands over each alone.
+EVENTS_AT_ONCE = "1000"
 INSTANCE_FILE = Path(__file__).parent.parent / "dagster.yaml"
 
 
@@ -23,6 +26,7 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
     text = _configuration(folder)
     if file.is_symlink() or not file.is_file() or file.read_bytes() != text:
         write_atomic(file, text)
+    os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", EVENTS_AT_ONCE)  # noqa: TID251 - written for Dagster, never read
     return dg.DagsterInstance.from_config(str(folder))
 
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -144,3 +144,30 @@ def test_a_run_that_waits_for_a_slot_leaves_the_processor_to_others(settings: Se
         assert dg.materialize([pooled], instance=instance).success
         assert time.monotonic() - started > 2.0, "it has not waited"
         assert time.thread_time() - computed < 1.0
+
+
+def test_what_a_run_plans_is_written_in_few_transactions_and_read_by_dagster(settings: Settings) -> None:
+    keys = [dg.AssetKey(f"part_{number}") for number in range(50)]
+
+    @dg.multi_asset(specs=[dg.AssetSpec(key) for key in keys])
+    def parts() -> Iterator[dg.MaterializeResult[None]]:
+        yield from (dg.MaterializeResult(asset_key=key) for key in keys)
+
+    commits = 0
+
+    def count(_: sa.Connection) -> None:
+        nonlocal commits
+        commits += 1
+
+    with open_instance(settings) as instance:
+        job = dg.Definitions([parts]).resolve_implicit_global_asset_job_def()
+        sa.event.listen(sa.Engine, "commit", count)
+        try:
+            run = instance.create_run_for_job(job)
+        finally:
+            sa.event.remove(sa.Engine, "commit", count)
+        own = DagsterSqliteStorage(str(settings.dagster_dir)).event_log_storage
+        planned = own.get_logs_for_run(run.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED)
+        assert {event.asset_key for entry in planned if (event := entry.dagster_event)} == set(keys)
+        assert {record.asset_entry.last_run_id for record in own.get_asset_records(keys)} == {run.run_id}
+    assert commits < len(keys)
