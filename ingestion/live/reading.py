@@ -32,6 +32,7 @@ from ingestion.live.gathering import Gathering
 from ingestion.promise import LivePromise, RailPromise
 from ingestion.settings import Settings
 from ingestion.strategies import USER_ACTION, Strategy
+from ingestion.traffic import text_of
 
 DELIVERY = "live"
 LARGE_ANSWERS_AT_ONCE = 4
@@ -200,6 +201,7 @@ def _outcome(attempt: _Attempt, finished: datetime, error: RailError | None = No
         requests=traffic.requests,
         retries=traffic.retries,
         throttled=traffic.throttled,
+        calls=text_of(traffic.calls),
         error_kind=error.kind if error else None,
         error=str(error) if error else None,
     )

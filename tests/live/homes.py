@@ -98,6 +98,12 @@ class LiveHome:
         with self.store.database.read() as transaction:
             return int(transaction.execute(query).scalar_one())
 
+    def last_calls(self, rail: str) -> str | None:
+        """How the calls of a rail's newest live reading went, as the control store keeps it."""
+        query = sa.select(sync_outcomes.c.calls).filter_by(rail=rail, delivery="live").order_by(sync_outcomes.c.outcome_no.desc())
+        with self.store.database.read() as transaction:
+            return transaction.execute(query.limit(1)).scalar_one()
+
 
 def connect(settings: Settings, store: ControlStore, running: Running, rails: Sequence[str]) -> None:
     """Onboards all businesses of the sandbox on `rails`."""

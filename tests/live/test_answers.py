@@ -22,6 +22,7 @@ from ingestion.promise import LIVE_SUBJECTS, OF_ONE_RECORD
 from ingestion.registry import RAILS
 from ingestion.removing import disconnect
 from ingestion.settings import Settings
+from ingestion.traffic import sum_of
 from tests.live.homes import HASTY, LiveHome, connect
 
 pytestmark = pytest.mark.xdist_group("live")
@@ -74,6 +75,16 @@ def test_a_strict_answer_is_what_the_vendor_says_now_and_a_cached_one_what_it_la
     after = home.ask("balances", strict=True)
     assert (after.served_from, after.value["cash"]) == ("live", {"USD": at_the_bank(home)})
     assert after.value["cash"] != before.value["cash"], "three days of this world move money"
+
+
+def test_a_readings_calls_are_kept_by_endpoint_whether_it_succeeded_or_not(home: LiveHome) -> None:
+    home.ask("balances", strict=True)
+    assert sum_of([home.last_calls("plaid")])["/accounts/balance/get"].calls == 1
+    home.fault("server_error", "plaid")
+    with pytest.raises(LiveFailure):
+        home.ask("balances", strict=True)
+    (failed,) = sum_of([home.last_calls("plaid")]).values()
+    assert failed.errors == failed.calls > 0
 
 
 @pytest.mark.parametrize("subject", ALONE)
