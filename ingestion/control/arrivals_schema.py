@@ -44,6 +44,16 @@ webhook_inbox = sa.Table(
     sa.Index("inbox_by_state", "state", "inbox_no"),
 )
 
+refused_webhooks = sa.Table(
+    "refused_webhooks",
+    metadata,
+    sa.Column("rail", sa.String, primary_key=True),
+    sa.Column("kind", sa.String, primary_key=True),
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("refused", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("last_at", Instant, nullable=False),
+)
+
 sync_requests = sa.Table(
     "sync_requests",
     metadata,

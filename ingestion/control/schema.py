@@ -123,6 +123,14 @@ connections = sa.Table(
     sa.UniqueConstraint("rail", "connection_id", name="one_business_per_connection"),
 )
 
+rail_pauses = sa.Table(
+    "rail_pauses",
+    metadata,
+    sa.Column("rail", sa.String, primary_key=True),
+    sa.Column("is_paused", sa.Boolean, nullable=False),
+    *_changed(),
+)
+
 secrets = sa.Table(
     "secrets",
     metadata,
@@ -173,6 +181,7 @@ sync_states = sa.Table(
     _instant("last_attempt_at"),
     _instant("last_success_at"),
     _instant("last_full_walk_at"),
+    _instant("source_read_at"),
     _count("source_count", null=True),
     _text("last_outcome"),
     _count("consecutive_failures"),
