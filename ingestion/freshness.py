@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from ingestion.control.facts import ConnectionState
 from ingestion.control.outcomes import DISCONNECTED
+from ingestion.control.pauses import IS_PAUSED
 from ingestion.control.schema import businesses, connections, sync_states
 from ingestion.control.store import ControlStore
 from ingestion.promise import TIERS, Tier
@@ -36,7 +37,7 @@ class EntityFreshness:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionFreshness:
-    """One connection. is_disabled: it or its business is paused; entities: by name, all that the rail promises."""
+    """One connection. is_disabled: it, its business or its rail rests; entities: by name, all that the rail promises."""
 
     business_id: str
     rail: str
@@ -79,7 +80,7 @@ def connection_freshness(store: ControlStore, at: datetime) -> list[ConnectionFr
             connections.c.rail,
             connections.c.connection_id,
             connections.c.state,
-            sa.or_(businesses.c.is_paused, connections.c.is_paused, connections.c.removed_at.is_not(None)).label("is_disabled"),
+            sa.or_(IS_PAUSED, connections.c.removed_at.is_not(None)).label("is_disabled"),
         )
         .join(businesses, businesses.c.business_id == connections.c.business_id)
         .order_by(connections.c.business_id, connections.c.rail, connections.c.connection_id)

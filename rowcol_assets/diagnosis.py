@@ -29,6 +29,7 @@ from rowcol_assets.rail_findings import (
     freshness_findings,
     letter_findings,
     page_findings,
+    rail_pause_findings,
 )
 
 LEAST_FREE_BYTES = 2_000_000_000
@@ -40,6 +41,7 @@ def diagnose(settings: Settings, store: ControlStore, now: datetime) -> list[Fin
     found = [
         *_files(settings),
         *_raw(settings),
+        *rail_pause_findings(store),
         *connection_findings(settings, tables, now),
         *freshness_findings(store, now),
         *page_findings(tables),

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from ingestion.control.inbox import dead_letters
 from ingestion.control.outcomes import calls_since
 from ingestion.control.store import ControlStore
+from ingestion.control.pauses import paused_rails
 from ingestion.freshness import connection_freshness
 from ingestion.registry import RAILS
 from ingestion.settings import Settings
@@ -47,6 +48,14 @@ class Finding:
 
 
 def connection_findings(settings: Settings, tables: dict[str, list[dict[str, Any]]], now: datetime) -> Iterator[Finding]:
+def rail_pause_findings(store: ControlStore) -> Iterator[Finding]:
+    """Rails that are paused for everybody, so that nobody forgets."""
+    with store.database.read() as transaction:
+        paused = sorted(paused_rails(transaction))
+    for rail in paused:
+        yield Finding("note", rail, "is paused for all businesses", f"rowcol resume --rail {rail} once it may be asked again")
+
+
     """Connections that are not healthy, or whose consent ends; what is paused is left alone. tables: those of the control store."""
     if not tables["connections"]:
         yield Finding("broken", str(settings.home), "no business is connected", "rowcol onboard --help, or make run for the sandbox's")

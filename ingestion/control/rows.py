@@ -185,12 +185,16 @@ def _query(name: str) -> sa.Select[Any]:
         source = table.outerjoin(schema.firms)
         computed["firm_name"] = sa.type_coerce(schema.firms.c.firm_name, sa.String)
     if name == "connections":
+        pauses = schema.rail_pauses
         source = table.outerjoin(schema.tokens).outerjoin(schema.secrets, _same_connection(table, schema.secrets))
+        source = source.outerjoin(pauses, pauses.c.rail == table.c.rail)
         computed["secret_changed_at"] = sa.type_coerce(schema.secrets.c.updated_at, Instant)
         computed["token_expires_at"] = sa.type_coerce(schema.tokens.c.refresh_expires_at, Instant)
         computed["is_sandbox"] = table.c.sandbox_clock_url.is_not(None)
-        # What was removed rests like what is paused: kept, marked and not synced.
-        computed["is_paused"] = sa.or_(table.c.is_paused, table.c.removed_at.is_not(None))
+        # What was removed rests like what is paused, by itself or with its rail: kept, marked and not synced.
+        computed["is_paused"] = sa.or_(table.c.is_paused, sa.func.coalesce(pauses.c.is_paused, False), table.c.removed_at.is_not(None))
+        is_of_rail = sa.func.coalesce(pauses.c.changed_at > table.c.changed_at, pauses.c.changed_at.is_not(None))
+        computed |= {name: sa.case((is_of_rail, pauses.c[name]), else_=table.c[name]) for name in CHANGED}
     columns = [computed[key].label(key) if key in computed else table.c[key] for key in TABLES[name]]
     return sa.select(*columns).select_from(source).order_by(*table.primary_key)
 

@@ -21,6 +21,7 @@ from ingestion.control.database import Database, open_database
 from ingestion.control.facts import Business, Connection, Credentials, QuarantinedPage, Role, TokenState
 from ingestion.control.leases import LeaseSet, lease_patiently
 from ingestion.control.outcomes import SyncOutcome, record_sync
+from ingestion.control.pauses import IS_PAUSED
 from ingestion.control.schema import businesses, connections
 from ingestion.errors import UsageError
 from ingestion.settings import Settings
@@ -181,7 +182,7 @@ def load_connection(database: Database, business_id: str, rail: str, connection_
 
 def load_connections(database: Database, rail: str, wanted: Sequence[str] | None) -> list[Connection]:
     """The connections on `rail`, see `ControlStore.connections`."""
-    query = _connected(rail).where(sa.not_(businesses.c.is_paused), sa.not_(connections.c.is_paused))
+    query = _connected(rail).where(sa.not_(IS_PAUSED))
     with database.read() as transaction:
         if wanted is not None:
             known = set(transaction.execute(sa.select(businesses.c.business_id)).scalars())

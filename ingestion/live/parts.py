@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from ingestion.control.facts import Connection
 from ingestion.control.live_cache import CONNECTIONS, Cached, Numbers, cached_answers, change_numbers
+from ingestion.control.pauses import IS_PAUSED
 from ingestion.control.schema import businesses, connections
 from ingestion.control.store import ControlStore
 from ingestion.errors import UsageError
@@ -75,12 +76,12 @@ def _part(row: Mapping[Any, Any], question: Question) -> Part | None:
         is_sandbox=row["sandbox_clock_url"] is not None,
         timezone=row["timezone"],
     )
-    return Part(rail, promise, connection, bool(row["business_is_paused"] or row["is_paused"]))
+    return Part(rail, promise, connection, bool(row["may_not_be_asked"]))
 
 
 # Made once: building a statement takes longer than running it.
 _WHO = (
-    sa.select(connections, businesses.c.timezone, businesses.c.is_paused.label("business_is_paused"))
+    sa.select(connections, businesses.c.timezone, IS_PAUSED.label("may_not_be_asked"))
     .select_from(
         businesses.outerjoin(
             connections, sa.and_(connections.c.business_id == businesses.c.business_id, connections.c.removed_at.is_(None))

@@ -17,7 +17,7 @@ from ingestion.control.api_tokens import new_token, revoke_tokens
 from ingestion.control.apps import put_app
 from ingestion.control.business_settings import Reserve, change_settings
 from ingestion.control.load import load_control
-from ingestion.control.pauses import set_pause
+from ingestion.control.pauses import set_pause, set_rail_pause
 from ingestion.removing import disconnect
 from rowcol_assets.audit.act_events import HOME
 from rowcol_assets.audit.reader import events_of
@@ -114,6 +114,30 @@ def test_every_act_is_an_event_with_who_when_from_where_and_why(tmp_path: Path, 
     text = b"".join(path.read_bytes() for path in world.settings.audit_dir.rglob("*") if path.is_file())
     assert b"very-secret-value" not in text
     store.close()
+
+
+def test_a_rail_paused_for_everybody_is_told_of_the_home_and_of_its_connections_with_who_did_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acts, "operator", lambda: "olga")
+    world = logged_world(tmp_path / "home")
+    connect(world.settings, world.store)
+    log(world, "first")
+    monkeypatch.setattr(acts, "operator", lambda: "oscar")
+    columns = slice(0, 8)
+    set_rail_pause(world.store.database, "qbo", is_paused=True)
+    connection = ("acme", "connections", "qbo/1001", "updated", "operator", "oscar", "command line")
+    home = (HOME, "rails", "qbo", "updated", "operator", "oscar", "command line")
+    assert [event[columns] for event in log(world, "paused")] == [
+        (*home, "the rail was paused for all businesses"),
+        (*connection, "the connection was paused"),
+    ]
+    set_rail_pause(world.store.database, "qbo", is_paused=False)
+    assert [event[columns] for event in log(world, "resumed")] == [
+        (*home, "the rail is asked again"),
+        (*connection, "the rail was connected, or is asked again"),
+    ]
+    world.store.close()
 
 
 def test_what_a_cycle_publishes_is_in_the_log_before_it_ends_and_once(tmp_path: Path) -> None:

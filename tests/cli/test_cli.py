@@ -100,6 +100,8 @@ def _computed(run: Callable[[], object]) -> float:
         ("connect", "acme", "--rail", "qbo", "--base-url", "https://x.example"),
         ("connect", "acme", "--rail", "stripe", "--app", "-"),
         ("disconnect", "acme", "--rail", "qbo"),
+        ("pause",),
+        ("pause", "--rail", "fax"),
         ("settings", "acme", "--timezone", "America/New_York"),
         ("settings", "acme", "--payroll", "a lot"),
         ("settings", "acme", "--currency", "DOLLAR"),

@@ -13,10 +13,11 @@ from ingestion.control.facts import QuarantinedPage
 from ingestion.control.inbox import put_notices
 from ingestion.control.onboarding import onboard
 from ingestion.control.outcomes import EntityOutcome, SyncOutcome
-from ingestion.control.pauses import set_pause
+from ingestion.control.pauses import set_pause, set_rail_pause
 from ingestion.control.schema import tokens
 from ingestion.control.store import ControlStore, open_store
 from ingestion.errors import UsageError
+from ingestion.freshness import connection_freshness
 from ingestion.registry import RAILS
 from ingestion.settings import Settings
 from ingestion.traffic import Calls, bucket_of, text_of
@@ -132,6 +133,23 @@ def test_what_is_paused_is_not_synced_and_not_stale(settings: Settings, store: C
     assert about(diagnose(settings, store, NOW), "acme on qbo") == []
     assert set_pause(store.database, "acme", rail, is_paused=False)
     assert [one.business_id for one in store.connections("qbo")] == ["acme"]
+
+
+def test_a_rail_paused_for_everybody_holds_for_later_connections_and_moves_no_other_pause(settings: Settings, store: ControlStore) -> None:
+    onboard(settings, store, "bolt", "qbo", CREDENTIALS | {"realm_id": "1002"})
+    set_pause(store.database, "bolt", "qbo", is_paused=True)
+    assert set_rail_pause(store.database, "qbo", is_paused=True)
+    assert not set_rail_pause(store.database, "qbo", is_paused=True), "twice is once"
+    onboard(settings, store, "cove", "qbo", CREDENTIALS | {"realm_id": "1003"})
+    assert store.connections("qbo") == []
+    assert {one.worst for one in connection_freshness(store, NOW)} == {"disabled"}
+    found = diagnose(settings, store, NOW)
+    assert about(found, "qbo") == [("note", "is paused for all businesses")]
+    assert about(found, "acme on qbo") == about(found, "cove on qbo") == []
+    set_pause(store.database, "acme", "qbo", is_paused=False)
+    assert store.connections("qbo") == [], "resuming one business does not resume the rail"
+    assert set_rail_pause(store.database, "qbo", is_paused=False)
+    assert [one.business_id for one in store.connections("qbo")] == ["acme", "cove"], "bolt was paused by itself"
 
 
 def test_pausing_what_there_is_not_is_wrong_use(store: ControlStore) -> None:

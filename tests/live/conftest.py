@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from ingestion.control.live_schema import live_arrivals, live_cache, live_changes
-from ingestion.control.schema import businesses, connections
+from ingestion.control.schema import businesses, connections, rail_pauses
 from tests.live.homes import LiveHome, live_home
 
 
@@ -25,7 +25,7 @@ def home(shared_home: LiveHome) -> LiveHome:
     shared_home.fault("clear")
     shared_home.sandbox.post("options", slow_seconds=5.0)
     with shared_home.store.database.write() as transaction:
-        for table in (live_cache, live_changes, live_arrivals):
+        for table in (live_cache, live_changes, live_arrivals, rail_pauses):
             transaction.execute(sa.delete(table))
         for table in (businesses, connections):
             transaction.execute(sa.update(table).values(is_paused=False))

@@ -13,7 +13,7 @@ import pytest
 from ingestion.control.links import replace_links
 from ingestion.control.live_schema import live_cache
 from ingestion.control.onboarding import onboard
-from ingestion.control.pauses import set_pause
+from ingestion.control.pauses import set_pause, set_rail_pause
 from ingestion.control.store import open_store
 from ingestion.errors import UsageError
 from ingestion.live.desk import open_desk
@@ -182,9 +182,13 @@ def test_what_cannot_be_meant_is_refused_before_anybody_is_asked(home: LiveHome)
             question_of(*words)
 
 
-def test_a_paused_rail_is_not_asked_and_says_so(home: LiveHome) -> None:
+@pytest.mark.parametrize("everybodys", [False, True])
+def test_a_paused_rail_is_not_asked_and_says_so(home: LiveHome, everybodys: bool) -> None:
     first = home.ask("balances", strict=True)
-    set_pause(home.store.database, home.business, "plaid", is_paused=True)
+    if everybodys:
+        set_rail_pause(home.store.database, "plaid", is_paused=True)
+    else:
+        set_pause(home.store.database, home.business, "plaid", is_paused=True)
     home.sandbox.post("advance", minutes=10)
     asked = home.served("plaid")
     last = home.ask("balances")
