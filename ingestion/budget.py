@@ -1,8 +1,8 @@
 """Calls to a vendor against the month's cap: how many were made, how many it will be, what polls may still cost.
 
-Counted from the sync outcomes in the control store, so that every process's calls are in. Caps and what a quiet connection
-costs are in the registry (`RailPromise`); a rail without a cap has nothing to run out of and is only counted. What is done
-about it: `polling`.
+Counted from the sync outcomes in the control store, so that every process's calls are in. What a vendor allows and what a quiet
+connection costs are in the registry (`RailPromise`); a cap that the operator sets counts instead. A rail without either has
+nothing to run out of and is only counted. What is done about it: `polling`.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ import sqlalchemy as sa
 
 from ingestion.control.schema import sync_outcomes
 from ingestion.control.store import ControlStore
+from ingestion.errors import UsageError
 from ingestion.polling import Purse
 from ingestion.promise import RailPromise
 from ingestion.registry import RAILS
+from ingestion.settings import Settings
 
 # The forecast goes by the last week, which has the rhythm of workdays in it.
 RATE_OVER = timedelta(days=7)
@@ -31,8 +33,8 @@ POLL = "schedule"
 class Budget:
     """One rail's calls in the calendar month (UTC) of `at`.
 
-    cap None: the vendor sets none. forecast: what it comes to at the month's end at the last week's rate. for_hundred: what a
-    hundred quiet connections cost in thirty days at the usual pace, by the rail's own promise.
+    cap None: neither the vendor nor the operator sets one. forecast: what it comes to at the month's end at the last week's
+    rate. for_hundred: what a hundred quiet connections cost in thirty days at the usual pace, by the rail's own promise.
     """
 
     rail: str
@@ -48,6 +50,17 @@ class Budget:
         return self.cap is not None and max(self.used, self.forecast) > WARN_SHARE * self.cap
 
 
+def cap_of(settings: Settings, rail: RailPromise) -> int | None:
+    """How many calls a month `rail` may cost: what the operator set, else what the vendor allows, None without either.
+
+    UsageError where the setting names a rail that there is not, since what it was meant for would have no cap.
+    """
+    unknown = sorted(settings.monthly_calls.keys() - RAILS.keys())
+    if unknown:
+        raise UsageError(f"ROWCOL_MONTHLY_CALLS: there is no rail {', '.join(unknown)}; there are {', '.join(RAILS)}")
+    return settings.monthly_calls.get(rail.name, rail.monthly_calls)
+
+
 def budgets(store: ControlStore, at: datetime) -> list[Budget]:
     """The budget of every rail at `at`."""
     month, next_month = month_of(at)
@@ -60,19 +73,19 @@ def budgets(store: ControlStore, at: datetime) -> list[Budget]:
             # The calls of a first day are those of first loads and say nothing about the days to come.
             rate = _calls(transaction, rail.name, since, at) / (at - since).total_seconds() if at - since >= SHORTEST else 0.0
             forecast = used + round(rate * (next_month - at).total_seconds())
-            found.append(Budget(rail.name, at, rail.monthly_calls, used, forecast, 100 * rail.quiet_calls.in_days(30)))
+            found.append(Budget(rail.name, at, cap_of(store.settings, rail), used, forecast, 100 * rail.quiet_calls.in_days(30)))
     return found
 
 
-def purse_of(transaction: sa.Connection, rail: RailPromise, at: datetime) -> Purse:
+def purse_of(transaction: sa.Connection, rail: RailPromise, cap: int | None, at: datetime) -> Purse:
     """What polls of `rail` may cost from `at` to the month's end, if webhooks and people go on asking as in the last week."""
     month, next_month = month_of(at)
     left = next_month - at
-    if rail.monthly_calls is None:
+    if cap is None:
         return Purse(None, left, rail.quiet_calls.per_cycle)
     used = _calls(transaction, rail.name, month, at)
     others = _calls(transaction, rail.name, at - RATE_OVER, at, sync_outcomes.c.delivery != POLL) * (left / RATE_OVER)
-    return Purse(WARN_SHARE * rail.monthly_calls - used - others, left, _per_poll(transaction, rail, at))
+    return Purse(WARN_SHARE * cap - used - others, left, _per_poll(transaction, rail, at))
 
 
 def month_of(at: datetime) -> tuple[datetime, datetime]:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection as Transaction
 
-from ingestion.budget import purse_of
+from ingestion.budget import cap_of, purse_of
 from ingestion.clock import wall_clock
 from ingestion.control.arrivals_schema import webhook_inbox
 from ingestion.control.claims import DEAD
@@ -56,7 +56,7 @@ def paced(store: ControlStore, rail: RailPromise, at: datetime, safe: Safe = nob
     """Every connection of `rail` that is not paused, with its pace at `at`."""
     found = store.connections(rail.name)
     with store.database.read() as transaction:
-        purse = purse_of(transaction, rail, at)
+        purse = purse_of(transaction, rail, cap_of(store.settings, rail), at)
         if purse.suffices([USUAL_MINUTES] * len(found)):
             return [Paced(one, USUAL, None) for one in found]
         read = _read_at(transaction, rail)

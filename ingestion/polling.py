@@ -34,7 +34,7 @@ class Polled:
 
 @dataclass(frozen=True, slots=True)
 class Purse:
-    """What a rail's polls may cost until the month ends. calls: None where the vendor sets no cap; per_poll: calls of one poll."""
+    """What a rail's polls may cost until the month ends. calls: None where there is no cap; per_poll: calls of one poll."""
 
     calls: float | None
     time_left: timedelta

@@ -6,14 +6,15 @@ Names are fixed for outsiders (`ROWCOL_*`, environment or `.env`). Time is read 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, PositiveInt, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from ingestion.errors import UsageError
 from ingestion.identifiers import is_loopback
@@ -38,6 +39,8 @@ class Settings(BaseSettings):
     duckdb_threads: int = Field(default_factory=lambda: os.cpu_count() or 2, ge=1)
     models_at_once: int = Field(2, ge=1)
     rail_limits: Literal["on", "off"] = "on"
+    # NoDecode: written as the other settings are, not as JSON.
+    monthly_calls: Annotated[Mapping[str, PositiveInt], NoDecode] = Field(default_factory=dict)
     fail_at: FailPoint | None = None
 
     @field_validator("home", "anchors")
@@ -51,6 +54,14 @@ class Settings(BaseSettings):
         if value is not None and value.tzinfo is None:
             raise ValueError("needs a zone, for example 2026-06-30T12:00:00Z")
         return value.astimezone(UTC) if value else value
+
+    @field_validator("monthly_calls", mode="before")
+    @classmethod
+    def _by_rail(cls, value: Any) -> Any:
+        """`plaid=200000,stripe=300000` by rail; which rails there are is not known here."""
+        if not isinstance(value, str):
+            return value
+        return {rail.strip(): calls for rail, _, calls in (part.partition("=") for part in value.split(",")) if rail.strip()}
 
     @property
     def warehouse_path(self) -> Path:
@@ -117,8 +128,8 @@ def load_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         first = error.errors()[0]
-        name = "ROWCOL_" + "_".join(str(part) for part in first["loc"]).upper()
-        raise UsageError(f"{name}: {first['msg']}") from None
+        name, *within = map(str, first["loc"])
+        raise UsageError(": ".join((f"ROWCOL_{name.upper()}", *within, first["msg"]))) from None
 
 
 def child_environment(settings: Settings, **told: str) -> dict[str, str]:

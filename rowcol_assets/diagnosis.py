@@ -91,5 +91,5 @@ def _readers(settings: Settings, store: ControlStore, tables: dict[str, list[dic
 def _budgets(store: ControlStore, now: datetime) -> Iterator[Finding]:
     for budget in budgets(store, now):
         if budget.is_exceeded:
-            problem = f"{budget.used:,} calls this month, {budget.forecast:,} by its end; the vendor allows {budget.cap:,}"
+            problem = f"{budget.used:,} calls this month, {budget.forecast:,} by its end; allowed are {budget.cap:,}"
             yield Finding("warning", budget.rail, problem, "sync less often, or pause what nobody looks at: rowcol pause BUSINESS")

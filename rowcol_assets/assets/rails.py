@@ -11,7 +11,7 @@ from functools import partial
 import dagster as dg
 from dagster_dlt.translator import DltResourceTranslatorData
 
-from ingestion.budget import WARN_SHARE, budgets
+from ingestion.budget import WARN_SHARE, Budget, budgets
 from ingestion.changelog.pipeline import Package, change_source, no_rows
 from ingestion.control.claims import Readings, note_readings
 from ingestion.control.outcomes import EntityOutcome, SyncOutcome
@@ -30,6 +30,7 @@ from rowcol_assets.translators import RailTranslator
 
 READ_CHECK = "every_connection_was_read"
 BUDGET_CHECK = "calls_fit_the_month"
+NO_CAP = "no cap is set"
 SHOWN_BUSINESSES = 20
 
 
@@ -43,9 +44,8 @@ def rail_assets(rail: RailPromise) -> dg.AssetsDefinition:
         dg.AssetCheckSpec(READ_CHECK, asset=spec.key, description="No connection failed or was read in part only in the last sync.")
         for spec in specs
     ]
-    if rail.monthly_calls:
-        text = f"Calls this month and their forecast stay within {WARN_SHARE:.0%} of the {rail.monthly_calls:,} the vendor allows."
-        checks.append(dg.AssetCheckSpec(BUDGET_CHECK, asset=specs[0].key, description=text))
+    text = f"Calls this month and their forecast stay within {WARN_SHARE:.0%} of the rail's cap; without a cap there is nothing to exceed."
+    checks.append(dg.AssetCheckSpec(BUDGET_CHECK, asset=specs[0].key, description=text))
 
     @dg.multi_asset(
         name=f"sync_{rail.name}", specs=specs, check_specs=checks, can_subset=True, retry_policy=BUSY_RETRY, op_tags={"rail": rail.name}
@@ -64,7 +64,11 @@ def rail_assets(rail: RailPromise) -> dg.AssetsDefinition:
             rows = {"dagster/row_count": counts.get((key.path[0], key.path[1]), 0)}
             yield dg.MaterializeResult(asset_key=key, metadata={**rows, **_metadata(report, key.path[-1])})
         for check in sorted(context.selected_asset_check_keys):
-            yield _budget_check(platform, rail, check.asset_key) if check.name == BUDGET_CHECK else _read_check(report, check.asset_key)
+            yield (
+                budget_check(_budget(platform, rail), check.asset_key)
+                if check.name == BUDGET_CHECK
+                else _read_check(report, check.asset_key)
+            )
 
     return sync_rail
 
@@ -137,15 +141,18 @@ def _read_check(report: SyncReport, key: dg.AssetKey) -> dg.AssetCheckResult:
     )
 
 
-def _budget_check(platform: Platform, rail: RailPromise, key: dg.AssetKey) -> dg.AssetCheckResult:
-    """Fails while there is time to do something about it: over the cap the vendor answers nobody until the month ends."""
-    budget = next(one for one in budgets(platform.store, platform.clock()) if one.rail == rail.name)
+def _budget(platform: Platform, rail: RailPromise) -> Budget:
+    return next(one for one in budgets(platform.store, platform.clock()) if one.rail == rail.name)
+
+
+def budget_check(budget: Budget, key: dg.AssetKey) -> dg.AssetCheckResult:
+    """Fails while there is time to do something about it: over its cap a vendor answers nobody until the month ends."""
     return dg.AssetCheckResult(
         asset_key=key,
         check_name=BUDGET_CHECK,
         passed=not budget.is_exceeded,
         severity=dg.AssetCheckSeverity.ERROR,
-        metadata={"calls_this_month": budget.used, "forecast": budget.forecast, "allowed": budget.cap or 0},
+        metadata={"calls_this_month": budget.used, "forecast": budget.forecast, "allowed": budget.cap or NO_CAP},
     )
 
 

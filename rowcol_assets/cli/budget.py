@@ -1,4 +1,4 @@
-"""`rowcol budget`: calls per rail and month against the vendor's cap. Counted in `ingestion.budget`."""
+"""`rowcol budget`: calls per rail and month against its cap. Counted in `ingestion.budget`."""
 
 from __future__ import annotations
 

@@ -258,10 +258,19 @@ def test_kept_pages_are_listed_shown_and_read_again(home: Path) -> None:
     assert rowcol(home, "quarantine", "replay").returncode == rowcol(home, "quarantine", "show", "nothing").returncode == 2
 
 
-def test_a_setting_that_cannot_be_read_is_wrong_use(home: Path) -> None:
-    result = rowcol(home, "status", ROWCOL_NOW="yesterday")
+@pytest.mark.parametrize(
+    ("setting", "value", "told"),
+    [("NOW", "yesterday", ""), ("MONTHLY_CALLS", "qbo=1,plaid", "plaid: "), ("MONTHLY_CALLS", "plaid=0", "plaid: ")],
+)
+def test_a_setting_that_cannot_be_read_is_wrong_use(home: Path, setting: str, value: str, told: str) -> None:
+    result = rowcol(home, "status", **{f"ROWCOL_{setting}": value})
     assert result.returncode == 2
-    assert result.stderr.startswith("rowcol: ROWCOL_NOW: ")
+    assert result.stderr.startswith(f"rowcol: ROWCOL_{setting}: {told}")
+
+
+def test_caps_are_read_by_rail(home: Path) -> None:
+    result = rowcol(home, "budget", "--json", ROWCOL_MONTHLY_CALLS="plaid=200000, stripe=300000")
+    assert {row["rail"]: row["cap"] for row in listed(result)} == {"qbo": 500_000, "ramp": None, "plaid": 200_000, "stripe": 300_000}
 
 
 def test_an_unexpected_error_is_one_sentence_and_its_traceback_is_for_debug(home: Path) -> None:

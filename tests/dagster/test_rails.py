@@ -13,18 +13,22 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import duckdb
 import pytest
 import yaml
 
+from ingestion.budget import Budget
 from ingestion.entity_promises import SEED_PATH
 from ingestion.promise import RailPromise
 from ingestion.registry import RAILS
 from ingestion.settings import Settings, child_environment
+from rowcol_assets.assets.rails import budget_check
 from rowcol_assets.transform import read_manifest
 from tests.dagster.place import home_settings
 
@@ -60,6 +64,14 @@ def test_a_rail_can_be_fetched(rail: RailPromise) -> None:
     fetch = getattr(importlib.import_module(module), name)
     assert inspect.iscoroutinefunction(fetch)
     assert list(inspect.signature(fetch).parameters) == ["session", "connection", "entities", "traffic"]
+
+
+def test_the_months_calls_are_a_check_that_fails_before_the_cap_and_has_nothing_to_say_without_one() -> None:
+    def result(cap: int | None) -> dg.AssetCheckResult:
+        return budget_check(Budget("plaid", datetime(2026, 9, 15, tzinfo=UTC), cap, 400, 910, 0), dg.AssetKey(["raw_plaid", "items"]))
+
+    assert [result(cap).passed for cap in (1_000, 1_100, None)] == [False, True, True]
+    assert [result(cap).metadata["allowed"].value for cap in (1_000, None)] == [1_000, "no cap is set"]
 
 
 @RAIL
@@ -134,7 +146,7 @@ def test_a_fifth_rail_is_a_folder_a_line_and_a_dbt_folder(vendor: str, tmp_path:
     run(project, settings, "-m", "rowcol_assets.transform")
     told = json.loads(run(project, settings, str(TOY / "drive.py"), vendor).splitlines()[-1])
     assert told["assets"] == ["raw_toy/things", "staging/stg_toy__things"]
-    assert told["checks"] == ["raw_toy/things every_connection_was_read"]
+    assert told["checks"] == ["raw_toy/things calls_fit_the_month", "raw_toy/things every_connection_was_read"]
     assert told["runs"] == [[True, [], 2], [True, [], 0]], "the second time there is nothing new"
     warehouse = duckdb.connect(str(settings.warehouse_path))
     try:
