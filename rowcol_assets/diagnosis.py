@@ -30,6 +30,7 @@ from rowcol_assets.rail_findings import (
     letter_findings,
     page_findings,
     rail_pause_findings,
+    refusal_findings,
 )
 
 LEAST_FREE_BYTES = 2_000_000_000
@@ -46,6 +47,7 @@ def diagnose(settings: Settings, store: ControlStore, now: datetime) -> list[Fin
         *freshness_findings(store, now),
         *page_findings(tables),
         *letter_findings(store),
+        *refusal_findings(store),
         *api_findings(store, now),
         *_readers(settings, store, tables, now),
         *_budgets(store, now),

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from ingestion.clock import wall_clock
 from ingestion.control.inbox import dead_letters
 from ingestion.control.outcomes import calls_since
-from ingestion.control.store import ControlStore
 from ingestion.control.pauses import paused_rails
+from ingestion.control.refusals import heard_since, refusals_since
+from ingestion.control.store import ControlStore
 from ingestion.freshness import connection_freshness
 from ingestion.registry import RAILS
 from ingestion.settings import Settings
@@ -47,7 +49,6 @@ class Finding:
     what_to_do: str
 
 
-def connection_findings(settings: Settings, tables: dict[str, list[dict[str, Any]]], now: datetime) -> Iterator[Finding]:
 def rail_pause_findings(store: ControlStore) -> Iterator[Finding]:
     """Rails that are paused for everybody, so that nobody forgets."""
     with store.database.read() as transaction:
@@ -56,6 +57,7 @@ def rail_pause_findings(store: ControlStore) -> Iterator[Finding]:
         yield Finding("note", rail, "is paused for all businesses", f"rowcol resume --rail {rail} once it may be asked again")
 
 
+def connection_findings(settings: Settings, tables: dict[str, list[dict[str, Any]]], now: datetime) -> Iterator[Finding]:
     """Connections that are not healthy, or whose consent ends; what is paused is left alone. tables: those of the control store."""
     if not tables["connections"]:
         yield Finding("broken", str(settings.home), "no business is connected", "rowcol onboard --help, or make run for the sandbox's")
@@ -118,6 +120,25 @@ def letter_findings(store: ControlStore) -> Iterator[Finding]:
     for (rail, reason), count in counts.items():
         problem = f"{count} webhook{'s' if count > 1 else ''} could not be acted on: {reason}"
         yield Finding("warning", rail, problem, "rowcol dead-letters list; once that is mended, rowcol dead-letters replay NUMBER")
+
+
+def refusal_findings(store: ControlStore) -> Iterator[Finding]:
+    """Webhooks turned away since yesterday that point to something here: a clock that is fast, or a secret that is not the vendor's.
+
+    Forged ones beside genuine ones are somebody else's doing, and nothing to mend.
+    """
+    yesterday = wall_clock() - LOOK_BACK
+    heard = heard_since(store.database, yesterday)
+    refused = refusals_since(store.database, yesterday.date())
+    meanwhile = "schedules read meanwhile what they told of"
+    for rail in RAILS:
+        if stale := refused.get((rail, "stale"), 0):
+            problem = f"{stale} genuine webhooks since yesterday were refused: by this machine's clock they were signed too long ago"
+            yield Finding("warning", rail, problem, f"compare this machine's clock with the true time (timedatectl status); {meanwhile}")
+        forged = refused.get((rail, "forged"), 0) + refused.get((rail, "unsigned"), 0)
+        if forged and rail not in heard and not stale and store.connections(rail):
+            problem = f"{forged} webhooks since yesterday were refused as not the vendor's, and none was genuine"
+            yield Finding("warning", rail, problem, f"see whether the webhook secret that was handed in is the vendor's; {meanwhile}")
 
 
 def api_findings(store: ControlStore, now: datetime) -> Iterator[Finding]:

@@ -67,6 +67,8 @@ class Receiver:
                 await inlet.warm()
             async with open_desk(self.store.settings, self.store, self._clock) as self.desk:
                 yield
+            for inlet in self.inlets.values():
+                await inlet.close()
         await asyncio.to_thread(self.writer.stop)
 
     async def webhook(self, request: Request) -> Response:

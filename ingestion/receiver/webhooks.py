@@ -25,6 +25,7 @@ from ingestion.receiver.admission import TurnedAway
 from ingestion.receiver.ahead import Ahead
 from ingestion.receiver.directory import Directory, Signers
 from ingestion.receiver.published_keys import PublishedKeys
+from ingestion.receiver.refusals import Refusals
 from ingestion.receiver.writer import BatchWriter
 from ingestion.webhooks import Notice, Refused, Verifier
 
@@ -51,6 +52,7 @@ class Inlet:
         self._rail = rail
         self._verifier = verifier
         self._writer = writer
+        self._refusals = Refusals(rail.name, writer)
         directory = Directory(store, rail.name, verifier.SIGNED_WITH)
         self._signers = Ahead(lambda: asyncio.to_thread(directory.signers), LOOKS_HOLD_SECONDS)
         self._kept = {promise.name for promise in rail.entities}
@@ -59,6 +61,10 @@ class Inlet:
     async def warm(self) -> None:
         """Reads the rail's secrets, so that the first deliveries do not wait for it."""
         await self._signers.get()
+
+    async def close(self) -> None:
+        """Writes how many deliveries were refused since that was last written."""
+        await self._refusals.write()
 
     async def take(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Taken:
         """Verifies and stores a delivery; Refused when it is not genuine, TurnedAway when that cannot be told now."""
@@ -71,6 +77,7 @@ class Inlet:
             notices = await self._verified(headers, body, now, signers, named)
         except Refused as refused:
             if refused.kind != "unreadable":
+                await self._refusals.note(refused.kind)
                 raise
             why = str(refused)
             new = await self._writer.write(lambda transaction: put_unreadable(transaction, self._rail.name, body, why))

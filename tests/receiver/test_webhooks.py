@@ -8,15 +8,21 @@ import logging
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
+import sqlalchemy as sa
 
+from ingestion.control import open_store
+from ingestion.control.arrivals_schema import refused_webhooks
 from ingestion.control.inbox import dead_letters, replay_dead_letter
 from ingestion.control.onboarding import onboard
+from ingestion.control.refusals import refusals_since
 from ingestion.errors import UsageError
 from ingestion.removing import disconnect
-from tests.receiver.conftest import NOON, REALM, Served
+from ingestion.settings import Settings
+from rowcol_assets.rail_findings import refusal_findings
+from tests.receiver.conftest import NOON, REALM, Served, connect_all, serving
 from tests.receiver.signing import SECRET, PlaidKey, Signed, qbo, qbo_body, qbo_event, ramp, stripe
 
 RAMP_BODY = json.dumps({"id": "e-1", "type": "bills.paid", "created_at": "2026-06-30T12:00:00Z", "business_id": "b-1"}).encode()
@@ -65,7 +71,7 @@ def test_fifty_deliveries_of_the_same_event_at_once_are_one_row(served: Served) 
 
 
 @pytest.mark.parametrize("rail", ["qbo", "ramp", "stripe", "plaid"])
-def test_forged_unsigned_and_late_deliveries_leave_no_trace(local: Served, plaid_key: PlaidKey, rail: str) -> None:
+def test_forged_unsigned_and_late_deliveries_never_reach_the_inbox(local: Served, plaid_key: PlaidKey, rail: str) -> None:
     genuine = {
         "qbo": qbo(qbo_body(REALM), NOON),
         "ramp": ramp(RAMP_BODY, NOON),
@@ -80,6 +86,36 @@ def test_forged_unsigned_and_late_deliveries_leave_no_trace(local: Served, plaid
         refused.append(genuine)
     assert [local.deliver(signed).status_code for signed in refused] == [401] * len(refused)
     assert local.inbox() == []
+
+
+def test_a_fast_clock_refuses_genuine_deliveries_and_doctor_says_so(local: Served, plaid_key: PlaidKey) -> None:
+    local.clock[0] = NOON + timedelta(minutes=10)
+    genuine = {"stripe": stripe(stripe_body(account="acct_1"), NOON), "plaid": plaid_key.sign(PLAID_BODY, NOON)}
+    assert [local.deliver(signed).status_code for signed in genuine.values()] == [401, 401]
+    found = {finding.subject: finding for finding in refusal_findings(local.store)}
+    assert found.keys() == genuine.keys()
+    assert all("clock" in finding.what_to_do and finding.severity == "warning" for finding in found.values())
+    # Intuit signs no time, so its deliveries still arrive; the others' tables are read by schedule.
+    assert local.deliver(qbo(qbo_body(REALM), NOON)).status_code == 200
+
+
+def test_what_anybody_can_send_costs_a_row_a_day_and_is_told_only_while_nothing_genuine_comes(
+    rails: None, sqlite_settings: Settings
+) -> None:
+    with open_store(sqlite_settings) as store:
+        connect_all(sqlite_settings, store)
+        with serving(sqlite_settings, store) as served:
+            forged = ramp(RAMP_BODY, NOON, "not-the-secret")
+            assert {served.deliver(forged).status_code for _ in range(20)} == {401}
+            assert refusals_since(store.database, date(1, 1, 1)) == {("ramp", "forged"): 1}, "the first at once, no write for each"
+        assert refusals_since(store.database, date(1, 1, 1)) == {("ramp", "forged"): 20}
+        with store.database.read() as transaction:
+            assert transaction.execute(sa.select(sa.func.count()).select_from(refused_webhooks)).scalar_one() == 1
+        (finding,) = refusal_findings(store)
+        assert (finding.subject, finding.problem[:3]) == ("ramp", "20 ") and "secret" in finding.what_to_do
+        with serving(sqlite_settings, store) as served:
+            assert served.deliver(ramp(RAMP_BODY, NOON)).status_code == 200
+        assert list(refusal_findings(store)) == []
 
 
 def test_a_client_who_knows_its_own_secret_cannot_speak_for_another(local: Served) -> None:
