@@ -43,7 +43,8 @@ A business may have the ledger alone or any further rails beside it, and every m
 page is made by `python -m tests.dbt.phases` from one small business per phase (`tests/dbt/rails.py`), and
 `tests/dbt/test_phases.py` fails when it is not what the models give.
 
-A cell is the number of rows and, in brackets, which rails the rows name in `rails_used`.
+A cell is the number of rows and, in brackets, which rails the rows name in `rails_used`. All but `marts.fct_rail_freshness`,
+`marts.fct_connection_health` and `marts.fct_api_health`, whose rows are the state of one rail itself, have `degraded_rails` beside it.
 """
 
 
