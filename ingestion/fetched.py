@@ -71,6 +71,7 @@ def outcome_of(one: Fetched, landed: Landed, promises: Sequence[EntityPromise], 
             source_count=report.source_count,
             error_kind=report.error_kind,
             error=report.error,
+            source_read_at=report.source_read_at,
         )
         for report in reports
     )

@@ -38,7 +38,10 @@ class RailError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class EntityReport:
-    """What a fetch came to for one entity. watermark: up to where it has now been read, None leaves it where it was."""
+    """What a fetch came to for one entity. watermark: up to where it has now been read, None leaves it where it was.
+
+    source_read_at: where a vendor serves copies, when it took them from their source (a bank), None where that was not learnt.
+    """
 
     entity: str
     status: Status
@@ -48,6 +51,7 @@ class EntityReport:
     watermark: str | None = None
     error_kind: str | None = None
     error: str | None = None
+    source_read_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

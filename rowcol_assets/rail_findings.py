@@ -24,6 +24,8 @@ Severity = Literal["broken", "warning", "note"]
 # A refresh token that ends within a week is a person's errand; the vendor gives a hundred days.
 TOKEN_NOTICE = timedelta(days=7)
 LOOK_BACK = timedelta(days=1)
+# As long as what a bank held counts as cash (domain: 24 hours), see int_bank_sources.
+COPY_HOLDS = timedelta(days=1)
 # Below these shares of a day's calls, and with fewer calls, retries make up for it and nobody need do anything.
 MANY_THROTTLED, MANY_ERRORS, FEW_CALLS = 0.05, 0.2, 20
 # By what a sync could not do; a kind that is not named is told as it is.
@@ -61,10 +63,7 @@ def connection_findings(settings: Settings, tables: dict[str, list[dict[str, Any
     """Connections that are not healthy, or whose consent ends; what is paused is left alone. tables: those of the control store."""
     if not tables["connections"]:
         yield Finding("broken", str(settings.home), "no business is connected", "rowcol onboard --help, or make run for the sandbox's")
-    paused = {row["business_id"] for row in tables["businesses"] if row["is_paused"]}
-    for row in tables["connections"]:
-        if row["is_paused"] or row["business_id"] in paused:
-            continue
+    for row in _asked(tables):
         subject = f"{row['business_id']} on {row['rail']}"
         if row["state"] != "healthy":
             severity: Severity = "broken" if row["state"] in ("disconnected", "failing") else "warning"
@@ -79,6 +78,12 @@ def connection_findings(settings: Settings, tables: dict[str, list[dict[str, Any
                 yield Finding("broken", subject, f"its refresh token ended at {when}", again)
             else:
                 yield Finding("warning", subject, f"its refresh token ends at {when} unless used", "rowcol sync renews it")
+
+
+def _asked(tables: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """The connections that are neither paused nor removed."""
+    paused = {row["business_id"] for row in tables["businesses"] if row["is_paused"]}
+    return [row for row in tables["connections"] if not row["is_paused"] and row["business_id"] not in paused]
 
 
 def _remedy(settings: Settings, row: dict[str, Any]) -> str:
@@ -102,6 +107,20 @@ def freshness_findings(store: ControlStore, now: datetime) -> Iterator[Finding]:
             yield Finding("broken", subject, f"stale: {', '.join(stale)}", remedy)
         if aging := one.those("aging"):
             yield Finding("warning", subject, f"no longer fresh: {', '.join(aging)}", f"{remedy}; with `rowcol ui` schedules do it")
+
+
+def copy_findings(tables: dict[str, list[dict[str, Any]]], now: datetime) -> Iterator[Finding]:
+    """Banks that their vendor has not reached for a day, while it goes on serving what it knew: that is no cash any more."""
+    read_at = {
+        (row["business_id"], row["connection_id"]): row["source_read_at"] for row in tables["sync_states"] if row["entity"] == "balances"
+    }
+    for row in _asked(tables):
+        reached = read_at.get((row["business_id"], row["connection_id"]))
+        if reached and reached < now - COPY_HOLDS:
+            whose = f"{row['business_id']} --rail {row['rail']}"
+            problem = f"the vendor last reached the bank at {reached:%Y-%m-%d %H:%M} UTC, so cash is the ledger's"
+            remedy = f"rowcol sync --business {whose} --strategy user_action asks the bank itself; if it lasts, rowcol connect {whose}"
+            yield Finding("warning", f"{row['business_id']} on {row['rail']}", problem, remedy)
 
 
 def page_findings(tables: dict[str, list[dict[str, Any]]]) -> Iterator[Finding]:

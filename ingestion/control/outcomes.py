@@ -27,7 +27,10 @@ FAILING_AFTER = 3
 
 @dataclass(frozen=True, slots=True)
 class EntityOutcome:
-    """One entity within one sync. source_count: what the vendor counted, where it was asked."""
+    """One entity within one sync. source_count: what the vendor counted, where it was asked.
+
+    source_read_at: when the vendor took what it serves from its own source, where it was learnt.
+    """
 
     entity: str
     status: Status
@@ -37,6 +40,7 @@ class EntityOutcome:
     source_count: int | None = None
     error_kind: str | None = None
     error: str | None = None
+    source_read_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +169,7 @@ def _entity_row(outcome: SyncOutcome, entity: EntityOutcome) -> dict[str, Any]:
         "last_success_at": finished if done else None,
         "last_full_walk_at": finished if done and entity.was_full_walk else None,
         "source_count": entity.source_count,
+        "source_read_at": entity.source_read_at,
         "last_outcome": entity.status,
         "consecutive_failures": 1 if entity.status == "failed" else 0,
         "last_error_kind": entity.error_kind,
@@ -176,7 +181,7 @@ def _upsert_states(transaction: Transaction) -> Any:
     """What an outcome does not know (no full walk, no count) keeps the value it had. One that was not due keeps all."""
     statement = insert(transaction, sync_states)
     new, old = statement.excluded, sync_states.c
-    kept = ("last_attempt_at", "last_success_at", "last_full_walk_at", "source_count")
+    kept = ("last_attempt_at", "last_success_at", "last_full_walk_at", "source_count", "source_read_at")
     failures = sa.case(
         (new.last_outcome == "failed", old.consecutive_failures + 1),
         (new.last_outcome == "skipped", old.consecutive_failures),

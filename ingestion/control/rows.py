@@ -74,6 +74,7 @@ TABLES: dict[str, tuple[str, ...]] = {
         "consecutive_failures",
         "last_error_kind",
         "last_error",
+        "source_read_at",
     ),
     "sync_outcomes": (
         "outcome_id",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -23,6 +24,7 @@ from ingestion.settings import Settings
 from ingestion.traffic import Calls, bucket_of, text_of
 from ingestion.webhooks import Notice
 from rowcol_assets.diagnosis import Finding, diagnose
+from rowcol_assets.rail_findings import copy_findings
 
 NOW = datetime(2026, 9, 22, 16, tzinfo=UTC)
 CREDENTIALS = {"client_id": "client", "client_secret": "hush-hush", "realm_id": "1001", "refresh_token": "refresh-0"}
@@ -89,6 +91,19 @@ def test_old_data_and_a_cut_short_rebuild_are_found(settings: Settings, store: C
     assert others == [("warning", "no longer fresh: aged_payables, aged_receivables")]
     ((severity, problem),) = about(diagnose(settings, store, NOW + timedelta(minutes=30)), "acme on qbo")
     assert severity == "warning" and problem.startswith("no longer fresh: ") and "vendors" not in problem
+
+
+def test_a_bank_that_plaid_has_not_reached_for_a_day_is_told_unless_it_is_paused() -> None:
+    bank = {"business_id": "acme", "connection_id": "item", "rail": "plaid", "is_paused": False}
+
+    def told(reached: datetime | None, **changes: bool) -> list[str]:
+        state = {"business_id": "acme", "connection_id": "item", "rail": "plaid", "entity": "balances", "source_read_at": reached}
+        tables: dict[str, list[dict[str, Any]]] = {"businesses": [], "connections": [bank | changes], "sync_states": [state]}
+        return [finding.problem for finding in copy_findings(tables, NOW)]
+
+    late = NOW - timedelta(days=1, minutes=1)
+    assert told(late) == ["the vendor last reached the bank at 2026-09-21 15:59 UTC, so cash is the ledger's"]
+    assert told(late + timedelta(minutes=1)) == told(None) == told(late, is_paused=True) == []
 
 
 def test_files_others_can_open_are_broken_and_no_secret_is_told(settings: Settings, store: ControlStore) -> None:

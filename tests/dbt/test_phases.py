@@ -98,6 +98,10 @@ def test_a_bank_not_heard_of_for_a_day_gives_cash_back_to_the_ledger_and_a_rail_
         phased_business(raw, "half", ("plaid",))
         raw.connect("half", "plaid", now=NOW, age=timedelta(days=3), connection_id="second-bank")
         bank_account(raw, "half", "savings", available=5000, current=5000, connection_id="second-bank")
+        for business, minutes in (("reached", 0), ("unreached", 1)):
+            phased_business(raw, business, ("plaid",))
+            bank_read_at = NOW - timedelta(hours=24, minutes=minutes)
+            raw.execute("update raw_control.sync_states set source_read_at = ? where business_id = ?", [bank_read_at, business])
     build_marts(project, path, only=("fct_runway_daily", "fct_bills", "fct_payment_ready_bills"))
     found = rows(
         path, "select business_id, cash, cash_source, flow_source, outflow_90, degraded_rails from marts.fct_runway_daily order by 1"
@@ -106,10 +110,14 @@ def test_a_bank_not_heard_of_for_a_day_gives_cash_back_to_the_ledger_and_a_rail_
         ("fresh", Decimal(800), "plaid", "plaid", Decimal(480), ""),
         ("half", Decimal(1000), "qbo", "qbo", Decimal(900), "plaid"),
         ("old", Decimal(1000), "qbo", "qbo", Decimal(930), "plaid,ramp"),
+        ("reached", Decimal(800), "plaid", "plaid", Decimal(450), ""),
+        # Read a minute ago, but what Plaid served then is from before: the rail works, its bank was not reached.
+        ("unreached", Decimal(1000), "qbo", "qbo", Decimal(900), ""),
     ]
-    bills = rows(path, "select business_id, effective_status, degraded_rails from marts.fct_bills where record_id = '7' order by 1")
+    whose = "where record_id = '7' and business_id in ('fresh', 'half', 'old') order by 1"
+    bills = rows(path, f"select business_id, effective_status, degraded_rails from marts.fct_bills {whose}")
     assert bills == [("fresh", "paid", ""), ("half", "open", ""), ("old", "paid", "ramp")]
-    assert rows(path, "select business_id, blocked_reasons from marts.fct_payment_ready_bills where record_id = '7' order by 1") == [
+    assert rows(path, f"select business_id, blocked_reasons from marts.fct_payment_ready_bills {whose}") == [
         ("fresh", "paid_on_ramp"),
         ("half", None),
         ("old", "paid_on_ramp,stale"),

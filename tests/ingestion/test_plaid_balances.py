@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
+from ingestion.control.rows import current_rows
 from tests.ingestion.plaid_bank import account, error
 from tests.ingestion.plaid_home import HASTY_ACTION, PlaidHome, reports
 
@@ -40,6 +43,30 @@ def test_cached_balances_do_not_take_an_account_back_behind_what_the_bank_said(h
     home.bank.asked.clear()
     home.sync(["balances"])
     assert home.bank.calls() == {"/accounts/get": 1}, "once Plaid is ahead again it need not be asked how far it is"
+
+
+def test_of_when_the_figures_are_is_what_plaid_says_of_the_bank_or_when_the_bank_was_asked(home: PlaidHome) -> None:
+    def known() -> dict[str, datetime]:
+        rows = current_rows(home.store)["sync_states"].to_pylist()
+        return {row["entity"]: row["source_read_at"] for row in rows if row["source_read_at"]}
+
+    item = home.bank.item()
+    home.connect("acme", item)
+    home.sync()
+    reached = datetime(2026, 3, 2, 18, tzinfo=UTC)
+    assert known() == {"balances": reached, "transactions": reached}
+    asked = home.now
+    home.sync(["balances"], HASTY_ACTION, "on_demand")
+    assert known()["balances"] > asked and known()["transactions"] == reached
+    asked = known()["balances"]
+    home.sync()
+    assert known()["balances"] == asked, "what Plaid serves is older and was left aside"
+    item.updated_at = "2026-03-04T18:00:00Z"
+    home.sync()
+    assert set(known().values()) == {datetime(2026, 3, 4, 18, tzinfo=UTC)}
+    item.updated_at, read = None, home.now
+    home.sync()
+    assert min(known().values()) > read, "where Plaid does not say, it is when we read"
 
 
 def test_a_bank_that_cannot_be_asked_leaves_the_cached_balances_and_says_so(home: PlaidHome) -> None:

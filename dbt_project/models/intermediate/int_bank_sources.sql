@@ -7,7 +7,7 @@ with connections as (
 
 sync_states as (
     select * from {{ ref('stg_control__sync_states') }}
-    where rail = 'plaid'
+    where rail = 'plaid' and entity in ('balances', 'transactions')
 ),
 
 balances as (
@@ -23,22 +23,34 @@ calendar as (
     select * from {{ ref('int_business_calendar') }}
 ),
 
+-- What Plaid serves is a copy: read a minute ago, it can be of a day on which Plaid last reached the bank. Where Plaid does not
+-- say when that was, the age is that of the reading.
+judged as (
+    select
+        sync_states.business_id,
+        sync_states.connection_id,
+        sync_states.entity,
+        {{ minutes_between('sync_states.last_success_at', 'calendar.run_at') }} <= 1440
+        and coalesce({{ minutes_between('sync_states.source_read_at', 'calendar.run_at') }} <= 1440, true) as is_current
+    from sync_states
+    inner join calendar on sync_states.business_id = calendar.business_id
+),
+
 -- A business can have logins at several banks. One of them older than a day leaves part of the cash unknown, so that the
 -- ledger, which has all of it, is taken instead.
 ages as (
     select
         connections.business_id,
-        bool_and(coalesce({{ minutes_between('balance_states.last_success_at', 'calendar.run_at') }} <= 1440, false)) as are_balances_current,
-        bool_and(coalesce({{ minutes_between('transaction_states.last_success_at', 'calendar.run_at') }} <= 1440, false))
-            as are_transactions_current
+        bool_and(coalesce(balance_states.is_current, false)) as are_balances_current,
+        bool_and(coalesce(transaction_states.is_current, false)) as are_transactions_current
     from connections
     inner join calendar on connections.business_id = calendar.business_id
-    left join sync_states as balance_states
+    left join judged as balance_states
         on
             connections.business_id = balance_states.business_id
             and connections.connection_id = balance_states.connection_id
             and balance_states.entity = 'balances'
-    left join sync_states as transaction_states
+    left join judged as transaction_states
         on
             connections.business_id = transaction_states.business_id
             and connections.connection_id = transaction_states.connection_id

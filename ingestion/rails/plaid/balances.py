@@ -8,6 +8,9 @@ their time is observed_at. If it fails, the cached ones stand and the report say
 
 Cached figures older than the bank's own that are known would take an account back in time, so they are left aside until
 Plaid has updated the item. The watermark holds what that takes: a digest of the account ids, and when the bank was asked.
+
+The report says of when the figures are: when the bank was asked, else when Plaid last read it, which the item tells and only a
+sync that reads the item learns.
 """
 
 from __future__ import annotations
@@ -45,11 +48,11 @@ async def read_balances(client: PlaidClient, cached: Accounts) -> EntityReport:
         asked_at = None
         keep(session, connection, ENTITY, [account.balances for account in cached.accounts], session.clock())
     ended = 0 if digest == cached.digest else await end_missing(session, connection, ENTITY, "account_id", cached.ids)
-    count, mark = len(cached.accounts), _mark(cached.digest, asked_at)
+    count, mark, read_at = len(cached.accounts), _mark(cached.digest, asked_at), asked_at or client.bank_read_at
     if failure:
         told = f"Plaid's cached figures stand: {failure}"
-        return EntityReport(ENTITY, "partial", count + ended, watermark=mark, error_kind=failure.kind, error=told)
-    return EntityReport(ENTITY, "succeeded", count + ended, was_full_walk=True, source_count=count, watermark=mark)
+        return EntityReport(ENTITY, "partial", count + ended, watermark=mark, error_kind=failure.kind, error=told, source_read_at=read_at)
+    return EntityReport(ENTITY, "succeeded", count + ended, was_full_walk=True, source_count=count, watermark=mark, source_read_at=read_at)
 
 
 async def ask_bank(client: PlaidClient, cached: Accounts) -> tuple[Accounts | None, RailError | None]:

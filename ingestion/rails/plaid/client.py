@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, TypeVar
 
 import httpx
@@ -51,12 +52,16 @@ async def post(
 
 
 class PlaidClient:
-    """Calls about one item during one sync."""
+    """Calls about one item during one sync.
+
+    bank_read_at: when Plaid last read the bank itself; the time of our asking where it does not say, None before it was asked.
+    """
 
     def __init__(self, session: FetchSession, connection: Connection, traffic: Traffic, access: Access) -> None:
         self.session = session
         self.connection = connection
         self.access = access
+        self.bank_read_at: datetime | None = None
         self._traffic = traffic
         self._gate = session.limiter.gate(PLAID.limits, access.base_url, item=access.item_id, client=access.client_id)
 

@@ -80,7 +80,7 @@ class _ItemFetch:
         return await read_accounts(self.client, wanted)
 
     async def _transactions(self, wanted: Set[str]) -> list[EntityReport]:
-        return [await read_transactions(self.client)]
+        return [replace(await read_transactions(self.client), source_read_at=self.client.bank_read_at)]
 
 
 def _cut_off(report: EntityReport, error: RailError) -> EntityReport:

@@ -48,6 +48,7 @@ async def read_item_and_bank(client: PlaidClient, wanted: Set[str]) -> tuple[lis
     item = await client.ask(ITEM_PATH, {}, read_item)
     if item.record.record_id != client.connection.connection_id:
         raise OtherItem
+    client.bank_read_at = item.updated_at or client.session.clock()
     reports = []
     if "items" in wanted:
         keep(client.session, client.connection, "items", [item.record], client.session.clock())

@@ -15,7 +15,8 @@ renamed as (
         sync_states.last_outcome,
         sync_states.consecutive_failures,
         sync_states.last_error_kind,
-        sync_states.last_error
+        sync_states.last_error,
+        sync_states.source_read_at
     from sync_states
 )
 
