@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -22,10 +22,12 @@ from ingestion.callback import Answer
 from ingestion.clock import wall_clock
 from ingestion.consent import App, Asking, ConsentDenied, ConsentSteps, Ending, Page, page_address, steps_of
 from ingestion.control import tokens
+from ingestion.control.facts import TokenState
 from ingestion.control.intake import Probe, check_credentials, check_timezone, find_host
 from ingestion.control.keeping import Profile, environment_of, keep, refuse_mixture, refuse_other_owner
 from ingestion.control.onboarding import Onboarded, identified
 from ingestion.control.outcomes import DISCONNECTED
+from ingestion.control.renewals import Renewal
 from ingestion.control.schema import connections
 from ingestion.control.store import ControlStore
 from ingestion.errors import RowcolError, UsageError
@@ -91,8 +93,14 @@ def connect(settings: Settings, store: ControlStore, wanted: Wanted, app: App, d
     desk.show(page_address(page.url, business=wanted.business_id) if host.sandbox_now else page.url)
     answer = desk.wait()
     credentials = _redeemed(store, promise, steps, app, asking, page, answer)
-    kept = check_credentials(promise.name, promise.credentials, credentials)
-    identities, unchecked = identified(promise, host, kept)
+    handed_in = Renewal(store, promise, check_credentials(promise.name, promise.credentials, credentials))
+    try:
+        identities, unchecked = identified(promise, host, handed_in)
+    except RowcolError:
+        # Of a connection that is renewed it may be all there is left; whoever asks again gets another one anyway.
+        if renewed is None:
+            _give_back(store, promise, steps, app, [Identity("", handed_in.usable)])
+        raise
     now = settings.now or host.sandbox_now or wall_clock()
     try:
         if renewed and secret and renewed not in [identity.connection_id for identity in identities]:
@@ -144,18 +152,31 @@ def _redeemed(
     return called(promise, lambda http: steps.take(http, app, asking, page, answer))
 
 
-def _give_back(store: ControlStore, promise: RailPromise, steps: ConsentSteps, app: App, identities: list[Identity]) -> None:
-    """Ends consents that nobody's connection rests on; a vendor that does not listen leaves them to the person."""
+def _give_back(store: ControlStore, promise: RailPromise, steps: ConsentSteps, app: App, identities: Sequence[Identity]) -> None:
+    """Ends consents that nobody's connection rests on; a vendor that does not listen leaves them to the person.
+
+    Of one that nobody could tell whose it is, the credentials say as far as they do whether it is a known connection's.
+    """
     with store.database.read() as transaction:
         known = set(transaction.execute(sa.select(connections.c.connection_id).filter_by(rail=promise.name)).scalars())
     for identity in identities:
-        if identity.connection_id not in known:
+        if known.isdisjoint({identity.connection_id, *_texts(identity.credentials)}):
             with suppress(RowcolError):
                 called(promise, partial(_end, steps, app, identity))
 
 
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a JSON value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list):
+        for each in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(each)
+
+
 async def _end(steps: ConsentSteps, app: App, identity: Identity, http: httpx.AsyncClient) -> Ending:
-    return await steps.end(http, app.place, identity.credentials, None)
+    newest = TokenState(None, None, identity.refresh_token, None) if identity.refresh_token else None
+    return await steps.end(http, app.place, identity.credentials, newest)
 
 
 def called(promise: RailPromise, call: Callable[[httpx.AsyncClient], Awaitable[Result]]) -> Result:

@@ -79,7 +79,8 @@ class ConsentSteps(Protocol):
         """The credentials that the answer is worth, in the form that onboarding takes; ConsentDenied if it turns out to be none."""
 
     async def end(self, http: httpx.AsyncClient, place: Place, credentials: Mapping[str, Any], token: TokenState | None) -> Ending:
-        """Takes the consent back at the vendor. token: the newest ones, where the rail has such."""
+        """Takes the consent back at the vendor. credentials: a connection's, or as `take` brought them, of which nobody knows yet
+        whose they are. token: the newest ones, where the rail has such."""
 
 
 def steps_of(promise: RailPromise) -> ConsentSteps:

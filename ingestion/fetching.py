@@ -163,9 +163,9 @@ def watermark_key(connection: Connection) -> str:
 class Identity:
     """Whom credentials belong to, as the vendor says.
 
-    credentials: what is kept as the connection's secret. label: a name for people. refresh_token: the newest, where asking
-    brought one. is_live: real data or the vendor's test data, None where the address alone tells. lacking: the vendor's
-    names of what the rail reads and these credentials may not.
+    credentials: what is kept as the connection's secret, a refresh token in them as it was handed in. label: a name for people.
+    refresh_token: the newest, where asking brought one. is_live: real data or the vendor's test data, None where the address
+    alone tells. lacking: the vendor's names of what the rail reads and these credentials may not.
     """
 
     connection_id: str
@@ -176,11 +176,18 @@ class Identity:
     lacking: tuple[str, ...] = ()
 
 
+# What is done with a refresh token as soon as it is there.
+Renewed = Callable[[str], None]
+
+
 class Identify(Protocol):
-    """Asks the vendor whose credentials these are; several identities become several connections. RailError refuses them."""
+    """Asks the vendor whose credentials these are; several identities become several connections. RailError refuses them.
+
+    renewed: told of a refresh token that the vendor gave, before anything else is asked: it may be the only one that still works.
+    """
 
     def __call__(
-        self, http: httpx.AsyncClient, base_url: str, auth_url: str, credentials: Mapping[str, Any]
+        self, http: httpx.AsyncClient, base_url: str, auth_url: str, credentials: Mapping[str, Any], renewed: Renewed
     ) -> Awaitable[list[Identity]]: ...
 
 

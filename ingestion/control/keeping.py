@@ -21,6 +21,7 @@ from ingestion.control.acts import changed
 from ingestion.control.intake import Host
 from ingestion.control.live_cache import forget_answers
 from ingestion.control.outcomes import DISCONNECTED
+from ingestion.control.renewals import forget_renewal
 from ingestion.control.schema import businesses, connections, firms, secrets
 from ingestion.control.store import ControlStore
 from ingestion.errors import UsageError
@@ -66,10 +67,11 @@ def keep(
             _put_connection(transaction, key, host, environment_of(form, host, identity), now)
             forget_answers(transaction, key)
             tokens.store_secret(transaction, vault, key, kept, wall_clock())
-            if form.refresh_field and starts_anew:
+            if form.refresh_field and (starts_anew or identity.refresh_token):
                 # Also without one: client credentials bring access tokens alone, which are kept and renewed all the same.
                 first = identity.refresh_token or kept.get(form.refresh_field)
                 tokens.store_first_token(transaction, vault, key, first, wall_clock())
+                forget_renewal(transaction, promise.name, kept.get(form.refresh_field))
     return are_new
 
 
@@ -80,6 +82,13 @@ def environment_of(form: CredentialForm, host: Host, identity: Identity) -> str 
     if identity.is_live is not None:
         return LIVE if identity.is_live else TEST
     return LIVE if host.base_url == form.base_url else TEST if host.base_url in form.test_urls else None
+
+
+def refuse_in_advance(store: ControlStore, promise: RailPromise, host: Host, key: dict[str, str]) -> None:
+    """UsageError for a connection that may not be here, before its vendor is asked: asking would take the token of its owner."""
+    with store.database.read() as transaction:
+        refuse_mixture(transaction, {environment_of(promise.credentials, host, Identity("", {}))})
+        refuse_other_owner(transaction, key, may_have_many=promise.has_many_connections)
 
 
 def refuse_other_owner(transaction: Transaction, key: dict[str, str], *, may_have_many: bool) -> bool:

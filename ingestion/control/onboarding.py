@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
 
 from ingestion.clock import wall_clock
 from ingestion.control.intake import CONNECTION_ID, Host, Probe, check_credentials, check_timezone, find_host
-from ingestion.control.keeping import Profile, is_same_as_stored, keep
+from ingestion.control.keeping import Profile, is_same_as_stored, keep, refuse_in_advance
+from ingestion.control.renewals import Renewal
 from ingestion.control.store import ControlStore
 from ingestion.errors import RowcolError, UsageError
-from ingestion.fetching import Identify, Identity, RailError
+from ingestion.fetching import Identify, Identity, RailError, Renewed
 from ingestion.http import tls_context
 from ingestion.identifiers import check_business_id
 from ingestion.promise import RailPromise
@@ -26,6 +27,8 @@ from ingestion.registry import rail_promise
 from ingestion.settings import Settings
 
 IDENTIFY_SECONDS = 30
+# Of a vendor that was not reached, is busy or down, or answered what nobody can read: it says nothing of the credentials.
+SILENT = frozenset({"token_endpoint", "unreachable", "server_error", "throttled", "fault", "malformed_page"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +81,10 @@ def onboard(
     host = find_host(promise, base_url, auth_url, probe)
     named = promise.credentials.connection_field
     key = {"business_id": business_id, "rail": rail, "connection_id": kept[named]} if named else None
+    if key is not None:
+        refuse_in_advance(store, promise, host, key)
     is_left = key is not None and (not is_asked or is_same_as_stored(store, key, kept))
-    identities, unchecked = identified(promise, host, kept, is_asked=not is_left)
+    identities, unchecked = identified(promise, host, Renewal(store, promise, kept), is_asked=not is_left)
     now = settings.now or host.sandbox_now or wall_clock()
     are_new = keep(store, business_id, promise, host, identities, Profile(name, timezone, firm), now)
     return Onboarded(business_id, rail, tuple(identities), host.sandbox_now is not None, all(are_new), unchecked)
@@ -89,28 +94,37 @@ class VendorSilent(RowcolError):
     """The vendor could not be asked, so that nothing is known of the credentials."""
 
 
-def identified(
-    promise: RailPromise, host: Host, credentials: dict[str, Any], *, is_asked: bool = True
-) -> tuple[list[Identity], str | None]:
+def identified(promise: RailPromise, host: Host, handed_in: Renewal, *, is_asked: bool = True) -> tuple[list[Identity], str | None]:
     """Whom the credentials belong to, and why the vendor could not be asked although they say it themselves.
 
-    is_asked False takes the word of credentials that do. VendorSilent where only the vendor can tell.
+    is_asked False takes the word of credentials that do. VendorSilent where only the vendor can tell. Whatever comes of it, the
+    newest token of what was handed in is kept.
     """
-    field = promise.credentials.connection_field
+    given, field, refresh_field = handed_in.credentials, promise.credentials.connection_field, promise.credentials.refresh_field
     if field is not None and not is_asked:
-        return [Identity(credentials[field], credentials)], None
+        return [Identity(given[field], given, refresh_token=handed_in.newest)], None
     try:
-        return identities_of(promise, host.base_url, host.auth_url, credentials), None
+        found = identities_of(promise, host.base_url, host.auth_url, handed_in.usable, handed_in.note)
     except VendorSilent as error:
         if field is None:
             raise
-        return [Identity(credentials[field], credentials)], str(error)
+        return [Identity(given[field], given, refresh_token=handed_in.newest)], str(error)
+    # As it was handed in, so that the same file is known again.
+    as_given = {refresh_field: given[refresh_field]} if refresh_field in given else {}
+    return [replace(one, credentials={**one.credentials, **as_given}) for one in found], None
 
 
-def identities_of(promise: RailPromise, base_url: str, auth_url: str, credentials: dict[str, Any]) -> list[Identity]:
+def _nowhere(token: str) -> None:
+    """What is done with a new token where nobody keeps one."""
+
+
+def identities_of(
+    promise: RailPromise, base_url: str, auth_url: str, credentials: dict[str, Any], renewed: Renewed = _nowhere
+) -> list[Identity]:
     """Whom the credentials belong to: as the vendor says, or as they do where it cannot be asked.
 
-    UsageError with the vendor's refusal, without a secret; VendorSilent when it does not answer.
+    renewed: as `Identify` says. UsageError with the vendor's refusal, without a secret; VendorSilent when it does not answer, or
+    not in a way that says something of the credentials.
     """
     if promise.identify is None:
         field = promise.credentials.connection_field
@@ -121,12 +135,12 @@ def identities_of(promise: RailPromise, base_url: str, auth_url: str, credential
 
     async def asked() -> list[Identity]:
         async with httpx.AsyncClient(timeout=IDENTIFY_SECONDS, trust_env=False, verify=tls_context()) as http:
-            return await identify(http, base_url, auth_url, credentials)
+            return await identify(http, base_url, auth_url, credentials, renewed)
 
     try:
         found = asyncio.run(asked())
     except RailError as error:
-        if error.kind in ("token_endpoint", "unreachable", "server_error"):
+        if error.kind in SILENT:
             raise VendorSilent(f"{promise.title} could not be asked: {error}") from None
         raise UsageError(f"{promise.title} does not accept these credentials: {error}") from None
     except httpx.HTTPError as error:

@@ -1,7 +1,7 @@
 """The tables of the control store, as SQLAlchemy Core sees them today.
 
 How a database gets there is in `ingestion/control/migrations`; a test asserts that both agree. `business_id` comes
-first in every key. Only `secrets`, `tokens` and `apps` hold anything confidential, and only as ciphertext.
+first in every key. Only `secrets`, `tokens`, `renewed_tokens` and `apps` hold anything confidential, and only as ciphertext.
 """
 
 from __future__ import annotations
@@ -151,6 +151,15 @@ tokens = sa.Table(
     _text("refresher", null=True),
     _instant("refresher_until"),
     _of_connection(),
+)
+
+renewed_tokens = sa.Table(
+    "renewed_tokens",
+    metadata,
+    sa.Column("rail", sa.String, primary_key=True),
+    sa.Column("given_sha256", sa.String, primary_key=True),
+    sa.Column("ciphertext", sa.LargeBinary, nullable=False),
+    _instant("renewed_at", null=False),
 )
 
 apps = sa.Table(

@@ -22,7 +22,7 @@ from ingestion.control import processes
 from ingestion.control.acts import KEYS, Act, note
 from ingestion.control.database import Database
 from ingestion.control.facts import Connection, Credentials, TokenState
-from ingestion.control.schema import apps, secrets, tokens
+from ingestion.control.schema import apps, renewed_tokens, secrets, tokens
 from ingestion.control.vault import Vault
 from ingestion.errors import RowcolError
 
@@ -109,7 +109,7 @@ def reseal_all(database: Database, vault: Vault) -> int:
     """Puts every stored ciphertext under the vault's first key, in one transaction; returns how many there were."""
     count = 0
     with database.exclusive("vault") as transaction:
-        for table in (secrets, tokens, apps):
+        for table in (secrets, tokens, renewed_tokens, apps):
             for row in transaction.execute(sa.select(table).with_for_update()).mappings().all():
                 key = {column.name: row[column.name] for column in table.primary_key}
                 transaction.execute(sa.update(table).filter_by(**key).values(ciphertext=vault.reseal(row["ciphertext"])))

@@ -15,8 +15,10 @@ import pytest
 from ingestion.control import ControlStore, product_clock_of
 from ingestion.control.onboarding import onboard
 from ingestion.control.onboarding_csv import onboard_csv
+from ingestion.control.renewals import Renewal
 from ingestion.errors import RowcolError, UsageError
 from ingestion.identifiers import check_url
+from ingestion.registry import RAILS
 from ingestion.settings import Settings
 from tests.control.conftest import CREDENTIALS, connect
 
@@ -146,6 +148,19 @@ def test_a_connection_has_one_owner_and_a_business_one_connection(settings: Sett
     with pytest.raises(UsageError, match="acme is already connected to qbo as 1001"):
         onboard(settings, store, "acme", "qbo", {**GOOD, "realm_id": "2"})
     assert [each.business_id for each in store.businesses()] == ["acme"]
+
+
+def test_the_token_that_replaced_a_handed_in_one_is_found_again_until_its_connection_is_stored(
+    settings: Settings, store: ControlStore
+) -> None:
+    for token in ("refresh-token-1", "refresh-token-2"):
+        Renewal(store, RAILS["qbo"], GOOD).note(token)
+    store.rotate_key()
+    assert Renewal(store, RAILS["qbo"], GOOD).usable == {**GOOD, "refresh_token": "refresh-token-2"}
+    acme = connect(settings, store)
+    assert store.token(acme).refresh_token == "refresh-token-2"
+    assert store.secret(acme) == GOOD
+    assert Renewal(store, RAILS["qbo"], GOOD).newest is None
 
 
 def test_two_firms_that_cannot_be_told_apart_are_refused(settings: Settings, store: ControlStore) -> None:

@@ -64,7 +64,7 @@ def test_a_restricted_key_fails_the_entities_it_may_not_read_and_no_other(accoun
 def identities(vendor: Vendor, **credentials: str) -> list[Identity]:
     async def asking() -> list[Identity]:
         async with httpx.AsyncClient(transport=httpx.MockTransport(vendor.answer)) as http:
-            return await identify(http, "http://stripe", "http://stripe", credentials)
+            return await identify(http, "http://stripe", "http://stripe", credentials, renewed=print)
 
     return asyncio.run(asking())
 

@@ -49,14 +49,18 @@ class Office:
             desk = Desk(callback.redirect_uri, state, show, lambda: callback.wait(5))
             return connect(self.settings, self.store, Wanted(business, rail, **wanted), self.apps[rail], desk)
 
+    def entry(self, business: str, rail: str) -> dict[str, Any]:
+        """The credentials the sandbox gives out for `business` now, and where they are good."""
+        listed = httpx.get(f"{self.sandbox.base_url}/sandbox/credentials", trust_env=False).json()
+        return next(one for one in listed if (one["business_id"], one["rail"]) == (business, rail))
+
     def onboard(self, business: str, rail: str) -> Onboarded:
         """Connects `business` with the credentials the sandbox gives out for it now."""
-        listed = httpx.get(f"{self.sandbox.base_url}/sandbox/credentials", trust_env=False).json()
-        entry = next(one for one in listed if (one["business_id"], one["rail"]) == (business, rail))
+        entry = self.entry(business, rail)
         return onboard(self.settings, self.store, business, rail, entry["credentials"], base_url=entry["base_url"])
 
-    def fault(self, rail: str, business: str, kind: str) -> None:
-        self.sandbox.post("fault", rail=rail, business=business, kind=kind)
+    def fault(self, rail: str, business: str, kind: str, **limits: Any) -> None:
+        self.sandbox.post("fault", rail=rail, business=business, kind=kind, **limits)
 
     def rows(self, table: sa.Table = connections) -> list[dict[str, Any]]:
         with self.store.database.read() as transaction:

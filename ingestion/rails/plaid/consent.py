@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import httpx
@@ -101,10 +102,15 @@ async def take(http: httpx.AsyncClient, app: App, asking: Asking, page: Page, an
 
 
 async def end(http: httpx.AsyncClient, place: Place, credentials: Mapping[str, Any], token: TokenState | None) -> Ending:
-    """Removes the item, which ends its access token and its bill."""
-    access = Access(place.base_url, credentials["client_id"], credentials["secret"], credentials["item_id"], credentials["access_token"])
+    """Removes the item, or each of those that a page added, which ends its access token and its bill."""
+    endings = [await _removed(http, place, credentials, item) for item in credentials.get("items", [credentials])]
+    return "revoked" if "revoked" in endings else "already_over"
+
+
+async def _removed(http: httpx.AsyncClient, place: Place, keys: Mapping[str, Any], item: Mapping[str, Any]) -> Ending:
+    access = Access(place.base_url, keys["client_id"], keys["secret"], item["item_id"], item["access_token"])
     try:
-        await ask_again(USER_ACTION, Traffic(), "/item/remove", lambda: post(http, access, "/item/remove", {}), bytes)
+        await ask_again(USER_ACTION, Traffic(), "/item/remove", partial(post, http, access, "/item/remove", {}), bytes)
     except RailError as error:
         if any(code in str(error) for code in CODES_OF_THE_GONE):
             return "already_over"

@@ -10,7 +10,7 @@ import httpx
 import msgspec
 
 from ingestion.answers import ask
-from ingestion.fetching import Identity, RailError, Traffic
+from ingestion.fetching import Identity, RailError, Renewed, Traffic
 from ingestion.rails.plaid.client import Access, post
 from ingestion.rails.plaid.items import ITEM_PATH, OtherItem
 from ingestion.rails.plaid.wire import read_item
@@ -36,7 +36,9 @@ class _Given(msgspec.Struct):
     access_token: str
 
 
-async def identify(http: httpx.AsyncClient, base_url: str, auth_url: str, credentials: Mapping[str, Any]) -> list[Identity]:
+async def identify(
+    http: httpx.AsyncClient, base_url: str, auth_url: str, credentials: Mapping[str, Any], renewed: Renewed
+) -> list[Identity]:
     """The items of `credentials`, each with the secret to keep for it.
 
     RailError refuses all of them when one is no item or has another's token. One whose owner has to sign in again is let in:

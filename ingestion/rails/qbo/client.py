@@ -77,7 +77,7 @@ class QboClient:
         if answer.status == httpx.codes.UNAUTHORIZED:
             token = await self._access_token(rejected=token)
             answer = await self._exchange(method, path, parameters, content, token)
-        return self._judge(answer.status, answer.headers, answer.body)
+        return judged(answer)
 
     async def _exchange(self, method: str, path: str, parameters: Mapping[str, str], content: bytes | None, token: TokenState) -> Answer:
         url = f"{self._connection.base_url.rstrip('/')}/v3/company/{self._connection.connection_id}{path}"
@@ -89,28 +89,6 @@ class QboClient:
                 return await exchange(
                     self._session.http, method, url, params={**parameters, "minorversion": MINOR_VERSION}, content=content, headers=headers
                 )
-
-    def _judge(self, status: int, headers: httpx.Headers, body: bytes) -> bytes:
-        """Returns the body of a good answer; raises what a bad one means, following the table of the vendor's errors."""
-        fault = fault_of(body)
-        code = fault.code if fault else ""
-        if status == httpx.codes.TOO_MANY_REQUESTS or code in THROTTLED_CODES:
-            raise Transient(RailError("throttled", "the vendor's request limit was reached"), retry_after(headers))
-        if status == httpx.codes.UNAUTHORIZED:
-            raise RailError("disconnected", "the vendor rejects a fresh access token: connect the business again")
-        if status == httpx.codes.FORBIDDEN or code in FORBIDDEN_CODES:
-            raise RailError("forbidden", f"the app may not read this company (status {status}, code {code or 'none'})")
-        if (status >= httpx.codes.INTERNAL_SERVER_ERROR and status != httpx.codes.NOT_IMPLEMENTED) or code == "10000":
-            raise Transient(RailError("server_error", f"the vendor answered {status}"), retry_after(headers))
-        if code == "610":
-            raise ObjectNotFound(body)
-        if code in NOT_OFFERED_CODES:
-            raise RailError("not_offered", "the company has no such report, or its user may not run it")
-        if fault and status == httpx.codes.OK:
-            raise Transient(RailError("fault", f"the vendor answered 200 with fault {code or fault.kind}"))
-        if status != httpx.codes.OK:
-            raise RailError("refused", f"the vendor answered {status}" + (f", fault {code}" if code else ""))
-        return body
 
     async def _access_token(self, rejected: TokenState | None = None) -> TokenState:
         """A token that is not `rejected` and not about to expire; refreshed once for all calls of this company."""
@@ -125,6 +103,30 @@ class QboClient:
 
     def _expires_soon(self, token: TokenState) -> bool:
         return token.access_expires_at is not None and (token.access_expires_at - self._session.clock()).total_seconds() < 120
+
+
+def judged(answer: Answer) -> bytes:
+    """The body of a good answer; raises what a bad one means, following the table of the vendor's errors."""
+    status, headers, body = answer.status, answer.headers, answer.body
+    fault = fault_of(body)
+    code = fault.code if fault else ""
+    if status == httpx.codes.TOO_MANY_REQUESTS or code in THROTTLED_CODES:
+        raise Transient(RailError("throttled", "the vendor's request limit was reached"), retry_after(headers))
+    if status == httpx.codes.UNAUTHORIZED:
+        raise RailError("disconnected", "the vendor rejects a fresh access token: connect the business again")
+    if status == httpx.codes.FORBIDDEN or code in FORBIDDEN_CODES:
+        raise RailError("forbidden", f"the app may not read this company (status {status}, code {code or 'none'})")
+    if (status >= httpx.codes.INTERNAL_SERVER_ERROR and status != httpx.codes.NOT_IMPLEMENTED) or code == "10000":
+        raise Transient(RailError("server_error", f"the vendor answered {status}"), retry_after(headers))
+    if code == "610":
+        raise ObjectNotFound(body)
+    if code in NOT_OFFERED_CODES:
+        raise RailError("not_offered", "the company has no such report, or its user may not run it")
+    if fault and status == httpx.codes.OK:
+        raise Transient(RailError("fault", f"the vendor answered 200 with fault {code or fault.kind}"))
+    if status != httpx.codes.OK:
+        raise RailError("refused", f"the vendor answered {status}" + (f", fault {code}" if code else ""))
+    return body
 
 
 def endpoint_of(path: str) -> str:

@@ -99,7 +99,7 @@ class RampClient:
             if _is_token_refused(answer.status, answer.body, may_be_missing):
                 token = await self._access_token(rejected=token)
                 answer = await self._exchange(url, token, may_shrink)
-            return self._judge(answer.status, answer.headers, answer.body, may_be_missing, may_shrink)
+            return judged(answer, may_be_missing=may_be_missing, may_shrink=may_shrink)
 
         return await ask(self._session.strategy, self._traffic, endpoint_of(url), send, parse)
 
@@ -114,30 +114,6 @@ class RampClient:
                     raise SlowPage from None
                 raise
 
-    def _judge(self, status: int, headers: httpx.Headers, body: bytes, may_be_missing: bool, may_shrink: bool) -> bytes:
-        """Returns the body of a good answer; raises what a bad one means."""
-        code = error_code(body)
-        if status == httpx.codes.OK and code is None:
-            return body
-        told = f"status {status}, code {code or 'none'}"
-        if status == httpx.codes.OK:
-            raise Transient(RailError("fault", f"the vendor answered with an error ({told})"))
-        if status == httpx.codes.TOO_MANY_REQUESTS:
-            raise Transient(RailError("throttled", "the vendor's request limit was reached"), retry_after(headers))
-        if status == httpx.codes.GATEWAY_TIMEOUT and may_shrink:
-            raise SlowPage
-        if status >= httpx.codes.INTERNAL_SERVER_ERROR:
-            raise Transient(RailError("server_error", f"the vendor answered {status}"), retry_after(headers))
-        if _is_token_refused(status, body, may_be_missing):
-            raise RailError("disconnected", "the vendor rejects a fresh access token: connect the business again")
-        if status == httpx.codes.FORBIDDEN and code == SCOPE_CODE:
-            raise RailError("scope_missing", "the token may not read this: grant the app the scope in Ramp")
-        if status == httpx.codes.FORBIDDEN:
-            raise RailError("forbidden", f"the app may not read this ({told})")
-        if status == httpx.codes.NOT_FOUND and code == NOT_FOUND_CODE:
-            raise RecordNotFound(body)
-        raise RailError("refused", f"the vendor refused the request ({told})")
-
     async def _access_token(self, rejected: TokenState | None = None) -> TokenState:
         """A token that is not `rejected` and not about to expire; renewed once for all calls of this business."""
         async with self._token_lock:
@@ -151,6 +127,32 @@ class RampClient:
 
     def _expires_soon(self, token: TokenState) -> bool:
         return token.access_expires_at is not None and (token.access_expires_at - self._session.clock()).total_seconds() < 120
+
+
+def judged(answer: Answer, *, may_be_missing: bool = False, may_shrink: bool = False) -> bytes:
+    """The body of a good answer; raises what a bad one means. The two options are `RampClient.get`'s."""
+    status, headers, body = answer.status, answer.headers, answer.body
+    code = error_code(body)
+    if status == httpx.codes.OK and code is None:
+        return body
+    told = f"status {status}, code {code or 'none'}"
+    if status == httpx.codes.OK:
+        raise Transient(RailError("fault", f"the vendor answered with an error ({told})"))
+    if status == httpx.codes.TOO_MANY_REQUESTS:
+        raise Transient(RailError("throttled", "the vendor's request limit was reached"), retry_after(headers))
+    if status == httpx.codes.GATEWAY_TIMEOUT and may_shrink:
+        raise SlowPage
+    if status >= httpx.codes.INTERNAL_SERVER_ERROR:
+        raise Transient(RailError("server_error", f"the vendor answered {status}"), retry_after(headers))
+    if _is_token_refused(status, body, may_be_missing):
+        raise RailError("disconnected", "the vendor rejects a fresh access token: connect the business again")
+    if status == httpx.codes.FORBIDDEN and code == SCOPE_CODE:
+        raise RailError("scope_missing", "the token may not read this: grant the app the scope in Ramp")
+    if status == httpx.codes.FORBIDDEN:
+        raise RailError("forbidden", f"the app may not read this ({told})")
+    if status == httpx.codes.NOT_FOUND and code == NOT_FOUND_CODE:
+        raise RecordNotFound(body)
+    raise RailError("refused", f"the vendor refused the request ({told})")
 
 
 def endpoint_of(url: httpx.URL) -> str:

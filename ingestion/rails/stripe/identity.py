@@ -9,7 +9,7 @@ import httpx
 import msgspec
 
 from ingestion.answers import decoded
-from ingestion.fetching import Identity, RailError, Traffic
+from ingestion.fetching import Identity, RailError, Renewed, Traffic
 from ingestion.rails.stripe.account import check_mode
 from ingestion.rails.stripe.client import StripeClient, is_live_key
 from ingestion.rails.stripe.wire import read_balance
@@ -29,7 +29,9 @@ class _Account(msgspec.Struct):
 _account = msgspec.json.Decoder(_Account)
 
 
-async def identify(http: httpx.AsyncClient, base_url: str, auth_url: str, credentials: Mapping[str, Any]) -> list[Identity]:
+async def identify(
+    http: httpx.AsyncClient, base_url: str, auth_url: str, credentials: Mapping[str, Any], renewed: Renewed
+) -> list[Identity]:
     """The account that `credentials` read: the key's own, or the connected one they name. RailError when there is none."""
     api_key, named = str(credentials["api_key"]), str(credentials.get("account_id") or "")
     traffic = Traffic()
