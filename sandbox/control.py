@@ -72,9 +72,8 @@ def control_routes(hub: Hub, postman: Postman | None = None, set_pace: SetPace |
         return hub.advance(int(asked.get("days", 0)), int(asked.get("minutes", 0)))
 
     def fault(asked: dict[str, Any]) -> dict[str, Any]:
-        return hub.faults.order(
-            asked["rail"], asked["business"], asked["kind"], float(asked.get("rate") or 1), asked.get("count"), int(asked.get("after") or 0)
-        )
+        rate, count, after = float(asked.get("rate", 1)), asked.get("count"), int(asked.get("after", 0))
+        return hub.faults.order(asked["rail"], asked["business"], asked["kind"], rate, count, after)
 
     def pace(asked: dict[str, Any]) -> dict[str, Any]:
         latency_ms, limits = asked["latency_ms"], asked["limits"]

@@ -53,14 +53,15 @@ class Hub:
     """Everything behind the wire. `company` is the one door to a business's tables, always at the present instant."""
 
     def __init__(self, folder: Path, config: Config) -> None:
+        # Before the state settles what this home's sandbox is: a folder that is none must not become it.
+        recorded = load_recorded(Path(config.recorded)) if config.recorded else []
         self.state = State(folder, config)
         self.config = self.state.config
         self.served = ServedLog(folder / "served.bin")
         self._companies: dict[str, Company] = {}
         # What a rail keeps of its own beside the ledger, by its name; closed with the hub.
         self.offices: dict[str, Office] = {}
-        if self.config.recorded:
-            recorded = load_recorded(Path(self.config.recorded))
+        if recorded:
             self._companies = {company.realm: company for company in recorded}
             self.listings = [_listing(index, company) for index, company in enumerate(recorded)]
             if not self.state.memory.operations:

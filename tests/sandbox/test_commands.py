@@ -87,6 +87,22 @@ def test_wrong_use_is_one_sentence(home: Path, arguments: tuple[str, ...], code:
     assert words in str(failed)
 
 
+def test_a_fault_that_would_never_strike_is_refused_whether_or_not_it_is_served(home: Path) -> None:
+    asked = ("fault", "qbo", "all", "throttle", "--rate", "0")
+    with start(home, seed=2, businesses=1):
+        served = run(*asked).exception
+    for failed in (served, run(*asked).exception):
+        assert getattr(failed, "exit_code", None) == 2
+        assert "rate is above 0" in str(failed)
+
+
+def test_a_folder_of_no_recordings_leaves_the_home_without_a_sandbox(home: Path, tmp_path: Path) -> None:
+    failed = run("serve", "--recorded", str(tmp_path / "nowhere"), "--port", "0").exception
+    assert "is no folder of recorded companies" in str(failed)
+    Hub(home / "sandbox", Config(seed=2, businesses=1)).close()
+    assert run("advance", "--minutes", "1").exit_code == 0
+
+
 def test_a_home_without_a_sandbox_says_how_to_start_one(home: Path) -> None:
     failed = run("advance", "--days", "1").exception
     assert getattr(failed, "exit_code", None) == 1
