@@ -105,8 +105,8 @@ def steering(folder: Path) -> Iterator[Steering]:
     config = stored_config(folder)
     if config is None:
         raise RowcolError(f"no sandbox has been started in {folder.parent}: `rowcol sandbox serve` starts one")
-    base_url = f"http://{HOST}:{config.port}"
-    if config.port and _answers(base_url, config):
+    base_url = served_at(folder)
+    if base_url is not None:
         yield _Served(base_url)
         return
     local = _Local(folder, config)
@@ -114,6 +114,13 @@ def steering(folder: Path) -> Iterator[Steering]:
         yield local
     finally:
         local.close()
+
+
+def served_at(folder: Path) -> str | None:
+    """Where the sandbox kept under `folder` answers, None while it is not served."""
+    config = stored_config(folder)
+    base_url = f"http://{HOST}:{config.port}" if config else ""
+    return base_url if config and config.port and _answers(base_url, config) else None
 
 
 def _answers(base_url: str, config: Config) -> bool:

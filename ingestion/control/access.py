@@ -6,6 +6,7 @@ one made later by the product's time. Publishing asks for open grants only.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -21,20 +22,29 @@ from ingestion.identifiers import check_advisor_id, check_business_id
 
 def grant(database: Database, advisor_id: str, business_id: str, role: Role, at: datetime) -> bool:
     """Gives `advisor_id` access from `at`; another role ends the former grant. Returns whether anything changed."""
+    with database.exclusive("grants") as transaction:
+        return _grant(transaction, advisor_id, business_id, role, at)
+
+
+def grant_all(database: Database, wanted: Mapping[str, str], role: Role, at: datetime) -> None:
+    """Gives each business (key) to its advisor, as `grant` does: all of it or nothing."""
+    with database.exclusive("grants") as transaction:
+        for business_id, advisor_id in wanted.items():
+            _grant(transaction, advisor_id, business_id, role, at)
+
+
+def _grant(transaction: Transaction, advisor_id: str, business_id: str, role: Role, at: datetime) -> bool:
     check_advisor_id(advisor_id)
     check_business_id(business_id)
     if role not in ROLES:
         raise UsageError(f"{role!r} is not a role; known: {', '.join(ROLES)}")
-    with database.exclusive("grants") as transaction:
-        _check_business(transaction, business_id)
-        transaction.execute(insert(transaction, advisors).values(advisor_id=advisor_id, created_at=at).on_conflict_do_nothing())
-        mine = _open(advisor_id, business_id)
-        if transaction.execute(sa.select(grants.c.role).where(mine)).scalar_one_or_none() == role:
-            return False
-        transaction.execute(sa.update(grants).where(mine).values(valid_to=at, **changed(at)))
-        transaction.execute(
-            sa.insert(grants).values(business_id=business_id, advisor_id=advisor_id, role=role, valid_from=at, **changed(at))
-        )
+    _check_business(transaction, business_id)
+    transaction.execute(insert(transaction, advisors).values(advisor_id=advisor_id, created_at=at).on_conflict_do_nothing())
+    mine = _open(advisor_id, business_id)
+    if transaction.execute(sa.select(grants.c.role).where(mine)).scalar_one_or_none() == role:
+        return False
+    transaction.execute(sa.update(grants).where(mine).values(valid_to=at, **changed(at)))
+    transaction.execute(sa.insert(grants).values(business_id=business_id, advisor_id=advisor_id, role=role, valid_from=at, **changed(at)))
     return True
 
 

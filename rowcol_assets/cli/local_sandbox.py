@@ -28,12 +28,14 @@ STOP_SECONDS = 30
 def local_sandbox(settings: Settings, store: ControlStore, new_businesses: int | None = None) -> Iterator[Settings]:
     """A sandbox that answers for as long as the body runs, if this home's connections point to one; yields the settings to run with.
 
-    One that is started here has no limits, so none are kept.
+    One that is started here has no limits, so none are kept; one that answers already goes on as it is.
 
     new_businesses: how many businesses it gets in a home that has none yet. RowcolError when it cannot be started.
     """
-    url = store.sandbox_url()
-    if new_businesses is None and (url is None or _answers(url)):
+    from rowcol_assets.cli.sandbox import address
+
+    url = store.sandbox_url() if new_businesses is None else address()
+    if (url is None and new_businesses is None) or (url is not None and _answers(url)):
         yield settings
         return
     arguments = [sys.executable, "-m", "rowcol_assets.cli", "sandbox", "serve", "--limits", "off"]

@@ -1,6 +1,6 @@
 """`rowcol quickstart`: what `make run` does. A new home gets 20 sandbox businesses under three advisors, then one cycle.
 
-A home that exists just runs its cycle. The sandbox beside it is `rowcol_assets.cli.local_sandbox`.
+A home that exists just runs its cycle, once its onboarding has come to an end. The sandbox beside it is `rowcol_assets.cli.local_sandbox`.
 """
 
 from __future__ import annotations
@@ -34,43 +34,60 @@ def command(
     from ingestion.control.store import open_store
     from ingestion.settings import load_settings
     from rowcol_assets.cli.local_sandbox import local_sandbox
-    from rowcol_assets.cli.run import run_cycle
+    from rowcol_assets.cli.run import raise_if_failed, run_and_tell
 
     settings = load_settings()
     with open_store(settings) as store:
         is_new = not store.businesses()
         with local_sandbox(settings, store, businesses if is_new else None) as settings:
-            if is_new:
-                _onboard_all(settings, store)
+            if is_new or is_unfinished(store):
+                onboard_all(settings, store)
             before = {} if is_new else _portfolio(settings)
-            report = run_cycle(settings, [], [], as_json=False)
-            _show(settings, before, report.rows_new)
+            report = run_and_tell(settings, [], [], as_json=False)
+            if report.succeeded:
+                _show(settings, before, report.rows_new)
+            # What one business lacks is said last, and keeps nobody from seeing what was published of all.
+            raise_if_failed(report)
 
 
-def _onboard_all(settings: Settings, store: ControlStore) -> None:
-    """Connects every business of the sandbox to the rails of its phase, and gives each firm's businesses to one advisor."""
+def is_unfinished(store: ControlStore) -> bool:
+    """Whether a sandbox home's onboarding was interrupted, or refused midway: access is given at its end, to all at once."""
+    return store.sandbox_url() is not None and not store.open_grants()
+
+
+def onboard_all(settings: Settings, store: ControlStore) -> None:
+    """Connects every business of the sandbox to the rails of its phase, and gives each firm's businesses to one advisor.
+
+    What is connected already stays as it is.
+    """
     import tempfile
 
+    from ingestion.control.access import grant_all
     from ingestion.control.onboarding_csv import onboard_csv
-    from ingestion.control.store import product_clock_of
+    from ingestion.control.store import any_connections, product_clock_of
     from rowcol_assets.cli.sandbox import all_credentials, write_credentials
 
     entries = all_credentials()
     numbers = {business_id: number for number, business_id in enumerate(dict.fromkeys(entry["business_id"] for entry in entries))}
-    wanted = [entry for entry in entries if entry["rail"] in PHASES[numbers[entry["business_id"]] % len(PHASES)]]
+    wanted = [
+        entry
+        for entry in entries
+        if entry["rail"] in PHASES[numbers[entry["business_id"]] % len(PHASES)]
+        and not any_connections(store.database, entry["rail"], entry["business_id"])
+    ]
     with tempfile.TemporaryDirectory(prefix="rowcol-") as folder:
         write_credentials(Path(folder), wanted)
         refused = [line for line in onboard_csv(settings, store, Path(folder) / "businesses.csv") if line.error]
     if refused:
         raise RowcolError(f"{refused[0].business_id} could not be onboarded: {refused[0].error}")
-    now = product_clock_of(settings, store)()
-    advisors = set()
-    for business in store.businesses():
-        advisor = re.sub(r"[^a-z0-9]+", "-", (business.firm_id or "advisor").lower()).strip("-")
-        advisors.add(advisor)
-        store.grant(advisor, business.business_id, "owner", now)
-    who = f"{len(store.businesses())} businesses with {len(wanted)} connections"
-    typer.echo(f"{who} onboarded under {len(advisors)} advisors: {', '.join(sorted(advisors))}", err=True)
+    grants = {
+        business.business_id: re.sub(r"[^a-z0-9]+", "-", (business.firm_id or "advisor").lower()).strip("-")
+        for business in store.businesses()
+    }
+    grant_all(store.database, grants, "owner", product_clock_of(settings, store)())
+    advisors = sorted(set(grants.values()))
+    who = f"{len(grants)} businesses with {len(wanted)} connections"
+    typer.echo(f"{who} onboarded under {len(advisors)} advisors: {', '.join(advisors)}", err=True)
 
 
 def _portfolio(settings: Settings) -> dict[str, dict[str, Any]]:

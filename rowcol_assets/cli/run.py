@@ -44,6 +44,13 @@ def command(
 
 def run_cycle(settings: Settings, businesses: list[str], rails: list[str], as_json: bool, job: str = "cycle") -> JobReport:
     """Runs the cycle, tells how it went, and raises RowcolError when something of it failed."""
+    report = run_and_tell(settings, businesses, rails, as_json, job)
+    raise_if_failed(report)
+    return report
+
+
+def run_and_tell(settings: Settings, businesses: list[str], rails: list[str], as_json: bool, job: str = "cycle") -> JobReport:
+    """Like `run_cycle`, and leaves it to the caller to say what failed (`raise_if_failed`)."""
     from rowcol_assets.cli.output import show_json
     from rowcol_assets.cli.progress import timed_lines
     from rowcol_assets.cycle import run_job
@@ -53,7 +60,6 @@ def run_cycle(settings: Settings, businesses: list[str], rails: list[str], as_js
     report = run_job(settings, job, businesses=businesses, rails=rails, say=silent if as_json else timed_lines())
     if as_json:
         show_json([summary(report)])
-    raise_if_failed(report)
     return report
 
 

@@ -132,6 +132,13 @@ def credentials(out: Annotated[Path, typer.Option(help="Folder for the files; th
     typer.echo(f"{businesses} businesses with {len(entries)} connections in {out / 'businesses.csv'}")
 
 
+def address() -> str | None:
+    """Where the home's sandbox answers, None while it is not served."""
+    from sandbox.remote import served_at
+
+    return served_at(_folder())
+
+
 def all_credentials() -> list[dict[str, Any]]:
     """One entry per business and rail of the home's sandbox, as `write_credentials` takes them."""
     from sandbox.remote import steering
