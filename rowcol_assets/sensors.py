@@ -17,7 +17,7 @@ from ingestion.freshness import ConnectionFreshness, connection_freshness
 from ingestion.registry import RAILS
 from ingestion.strategies import DATA_FETCH
 from rowcol_assets.alerts import alert
-from rowcol_assets.jobs import cycle_job, retention_job, sync_job
+from rowcol_assets.jobs import cycle_job, sync_job
 from rowcol_assets.pace import paced_connections
 from rowcol_assets.publishing.probing import probe_if_due
 from rowcol_assets.resources import Platform
@@ -137,8 +137,9 @@ def _text(memory: Memory) -> str:
     return msgspec.json.encode(memory).decode()
 
 
+# Without a list it hears of every run of this code location, those of the UI's Materialize button (`__ASSET_JOB`) included. Runs of
+# the command line belong to none; `cycle.run_job` tells of them.
 @dg.run_failure_sensor(
-    monitored_jobs=[cycle_job, sync_job, retention_job],
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Writes one line per failed run to alerts.jsonl of the home; `rowcol status` shows the last one.",
 )

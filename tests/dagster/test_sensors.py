@@ -211,6 +211,25 @@ def test_a_failed_run_leaves_one_line_without_what_the_code_was_working_on(tmp_p
     assert alerts_path(settings).stat().st_mode & 0o777 == 0o600
 
 
+def test_a_failed_run_of_whatever_job_is_told_of(tmp_path: Path) -> None:
+    @dg.asset
+    def broken() -> None:
+        raise ValueError
+
+    settings = home_settings(tmp_path / "home")
+    settings.home.mkdir()
+    of_materialize_button = dg.Definitions(assets=[broken]).resolve_implicit_global_asset_job_def()
+    with dg.DagsterInstance.ephemeral() as instance:
+        cursor = None
+        for _ in range(2):
+            resources = {"platform": Platform(settings)}
+            with dg.build_sensor_context(instance=instance, cursor=cursor, resources=resources, sensor_name="run_failure") as context:
+                cursor = run_failure.evaluate_tick(context).cursor
+            run = of_materialize_button.execute_in_process(instance=instance, raise_on_error=False)
+        # The first tick only looks where events stand now, the second hears of the one run that failed in between.
+    assert alerts_path(settings).read_text().count("__ASSET_JOB failed: broken: ") == 1, run.run_id
+
+
 def test_only_the_newest_alerts_are_kept_and_a_torn_line_hides_none(tmp_path: Path) -> None:
     settings = home_settings(tmp_path / "home")
     settings.home.mkdir()
