@@ -34,10 +34,14 @@ def keep_history(settings: Settings, warehouse: duckdb.DuckDBPyConnection) -> No
         target = history_path(settings, schema, table)
         private_dir(target.parent)
         beside = target.with_name(f".{target.name}.tmp")
-        warehouse.execute(f"copy {schema}.{table} to '{str(beside).replace(chr(39), chr(39) * 2)}' (format parquet, compression zstd)")
-        beside.chmod(0o600)
-        sync_file(beside)
-        beside.replace(target)
+        try:
+            warehouse.execute(f"copy {schema}.{table} to '{str(beside).replace(chr(39), chr(39) * 2)}' (format parquet, compression zstd)")
+            beside.chmod(0o600)
+            sync_file(beside)
+            beside.replace(target)
+        finally:
+            # On a full disk half a file would keep others from being written.
+            beside.unlink(missing_ok=True)
         sync_dir(target.parent)
 
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 import dagster as dg
 
+from ingestion.disk import full_disk
 from ingestion.errors import RowcolError, WarehouseBusy
 from rowcol_assets.resources import Platform
 from rowcol_assets.runs import sign_run
@@ -32,7 +33,8 @@ def step_of(context: dg.AssetExecutionContext, platform: Platform) -> Iterator[N
         raise dg.Failure(str(error), allow_retries=False) from None
     except Exception as error:
         # Its own text can hold what the code was working on; the run's event has it, alerts and terminals do not.
-        raise dg.Failure(f"stopped by an unexpected {type(error).__name__}", allow_retries=False) from error
+        told = full_disk(error) or f"stopped by an unexpected {type(error).__name__}"
+        raise dg.Failure(told, allow_retries=False) from error
 
 
 def was_busy(event: dg.DagsterEvent) -> bool:

@@ -99,8 +99,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except Exception as error:
         if debug:
             raise
+        from ingestion.disk import full_disk
+
         # Not the exception's own text: it can hold whatever the code was working on.
-        typer.echo(f"rowcol: stopped by an unexpected {type(error).__name__}; the same command with --debug shows where", err=True)
+        unexpected = f"stopped by an unexpected {type(error).__name__}; the same command with --debug shows where"
+        typer.echo(f"rowcol: {full_disk(error) or unexpected}", err=True)
         code = 1
     sys.exit(code)
 

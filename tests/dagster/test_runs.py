@@ -1,5 +1,6 @@
 """Runs that meet trouble: a killed one does not hold up the next, a busy warehouse is waited for, what fails for good fails once."""
 
+import errno
 import fcntl
 import os
 import signal
@@ -121,8 +122,19 @@ def test_a_busy_warehouse_is_tried_again_by_policy(tmp_path: Path) -> None:
     assert len(met) == 2
 
 
-@pytest.mark.parametrize("error", [RowcolError("not built"), ValueError("amount 12.34"), dg.Failure("no", allow_retries=False)])
-def test_what_would_fail_the_same_way_again_fails_once_and_in_one_sentence(error: Exception, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (RowcolError("not built"), "not built"),
+        (ValueError("amount 12.34"), "stopped by an unexpected ValueError"),
+        (dg.Failure("no", allow_retries=False), "no"),
+        (
+            OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/home/acme"),
+            "the disk takes nothing more (No space left on device): make room and run again, what is stored is whole",
+        ),
+    ],
+)
+def test_what_would_fail_the_same_way_again_fails_once_and_in_one_sentence(error: Exception, told: str, tmp_path: Path) -> None:
     met: list[str] = []
 
     def work() -> None:
@@ -133,7 +145,7 @@ def test_what_would_fail_the_same_way_again_fails_once_and_in_one_sentence(error
         result = _run(instance, home_settings(tmp_path), work)
     (event,) = [event for event in result.all_events if event.is_step_failure]
     assert met == ["try"] and not was_busy(event)
-    assert failure_line(event) in ("work: not built", "work: stopped by an unexpected ValueError", "work: no")
+    assert failure_line(event) == f"work: {told}"
 
 
 @pytest.mark.xdist_group("dagster-home")

@@ -9,11 +9,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from ingestion.clock import fixed_clock
+from ingestion.disk import full_disk
+from rowcol_assets.history import history_path
 from rowcol_assets.publishing import PublishError, open_published
+from rowcol_assets.steps import publish_all
 from tests.publishing.test_publish import generations, manifest, read
-from tests.publishing.world import World, make_world
+from tests.publishing.world import NOON, World, make_world
 
 ONE_PUBLISH = """
 import sys
@@ -115,3 +120,26 @@ def test_a_damaged_manifest_is_published_anew(world: World) -> None:
     (world.folder("ann") / "manifest.json").write_text("{")
     assert [generation.advisor for generation in world.publish().changed] == ["ann"]
     assert manifest(world, "ann")["generation"] == 2
+
+
+def test_a_full_disk_while_the_history_is_kept_leaves_the_former_one_and_is_told_as_what_it_is(world: World) -> None:
+    def cycle() -> None:
+        publish_all(world.settings, world.store, NOON, "run", fixed_clock(NOON))
+
+    world.execute("create table marts.fct_hygiene_score as select 'acme' as business_id, '1' as hygiene_score")
+    cycle()
+    kept = history_path(world.settings, "marts", "fct_hygiene_score")
+    former = kept.read_bytes()
+    world.execute("insert into marts.fct_hygiene_score select 'acme', md5(i::varchar) from range(200000) t(i)")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, limits[1]))
+    try:
+        with pytest.raises(duckdb.IOException) as caught:
+            cycle()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert (full_disk(caught.value) or "").startswith("the disk takes nothing more (File too large)")
+    assert kept.read_bytes() == former
+    assert [path.name for path in kept.parent.iterdir()] == [kept.name]
+    cycle()
+    assert len(kept.read_bytes()) > len(former)
