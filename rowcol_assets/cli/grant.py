@@ -30,6 +30,7 @@ def command(
         bool, typer.Option("--revoke", help="Take the access away; its history is kept. With --token: end all tokens.")
     ] = False,
     token: Annotated[bool, typer.Option("--token", help="Print a new token for the receiver, once; only its hash is kept.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was done as JSON, a new token included.")] = False,
 ) -> None:
     """Give an advisor access to a business, or take it away, and hand out tokens for the receiver.
 
@@ -40,29 +41,41 @@ def command(
     from ingestion.control.api_tokens import new_token, revoke_tokens
     from ingestion.errors import UsageError
     from ingestion.settings import load_settings
+    from rowcol_assets.cli.output import show_json
 
     if business is None and not token:
         raise UsageError("grant needs a business, or --token")
     settings = load_settings()
+    told: dict[str, object] = {"advisor_id": advisor}
     with open_store(settings) as store:
         if business is not None:
-            _say(token, _granted(store, advisor, business, role.value, revoke, product_clock_of(settings, store)()))
+            is_changed = _change(store, advisor, business, role.value, revoke, product_clock_of(settings, store)())
+            told |= {"business_id": business, "role": None if revoke else role.value, "is_changed": is_changed}
+            # Beside a token on the error stream, so that the output is the token alone.
+            _say(as_json, _sentence(advisor, business, role.value, revoke, is_changed), is_aside=token)
         if token and revoke:
-            _say(token, f"{revoke_tokens(store.database, advisor)} tokens of {advisor} are worth nothing now")
+            told["tokens_ended"] = revoke_tokens(store.database, advisor)
+            _say(as_json, f"{told['tokens_ended']} tokens of {advisor} are worth nothing now", is_aside=True)
         elif token:
-            typer.echo(new_token(store.database, advisor))
+            told["token"] = new_token(store.database, advisor)
+            _say(as_json, str(told["token"]))
+    if as_json:
+        show_json([told])
 
 
-def _granted(store: ControlStore, advisor: str, business: str, role: RoleName, revoke: bool, now: datetime) -> str:
+def _change(store: ControlStore, advisor: str, business: str, role: RoleName, revoke: bool, now: datetime) -> bool:
+    return store.revoke(advisor, business, now) if revoke else store.grant(advisor, business, role, now)
+
+
+def _sentence(advisor: str, business: str, role: RoleName, revoke: bool, is_changed: bool) -> str:
     if revoke:
-        changed = store.revoke(advisor, business, now)
         done, nothing = f"{advisor} can no longer read {business}", f"{advisor} had no access to {business}"
     else:
-        changed = store.grant(advisor, business, role, now)
         done, nothing = f"{advisor} can read {business} as {role}", f"{advisor} already is {role} of {business}"
-    return f"{done}; the published file follows with the next run" if changed else nothing
+    return f"{done}; the published file follows with the next run" if is_changed else nothing
 
 
-def _say(beside_token: bool, line: str) -> None:
-    """What was done; beside a token on the error stream, so that the output is the token alone."""
-    typer.echo(line, err=beside_token)
+def _say(as_json: bool, line: str, *, is_aside: bool = False) -> None:
+    """A line for people; a program gets everything at once, in the end."""
+    if not as_json:
+        typer.echo(line, err=is_aside)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def command(
     business: Annotated[str | None, typer.Argument(help="Business id: lower-case letters, digits, - and _.")] = None,
-    rail: Annotated[str | None, typer.Option(help="Which rail: qbo.")] = None,
+    rail: Annotated[str | None, typer.Option(help="Which rail: qbo, ramp, plaid or stripe.")] = None,
     credentials: Annotated[str | None, typer.Option(metavar="FILE|-", help="Credentials JSON, or - for standard input.")] = None,
     base_url: Annotated[str | None, typer.Option(help="The rail's address; plain http only for this machine.")] = None,
     auth_url: Annotated[str | None, typer.Option(help="Where tokens are refreshed, when elsewhere.")] = None,

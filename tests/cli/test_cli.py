@@ -24,7 +24,7 @@ from tests.publishing.world import make_world
 START = [sys.executable, "-c", "from rowcol_assets.cli.main import main; main()"]
 CREDENTIALS = {"client_id": "client-1", "client_secret": "very-secret-value", "realm_id": "1001", "refresh_token": "refresh-token-0"}
 # Groups explain themselves per command, and these take nothing that would need an example.
-WITHOUT_CHOICES = (*GROUPS, "quickstart", "rebuild", "rotate-key")
+WITHOUT_CHOICES = (*GROUPS, "quickstart", "rotate-key")
 
 
 @pytest.fixture
@@ -161,6 +161,15 @@ def test_granting_and_revoking_say_what_changed(home: Path) -> None:
         "ann can no longer read acme",
         "ann had no access to acme",
     ]
+
+
+def test_a_program_is_told_what_was_granted_with_the_token_in_it(home: Path) -> None:
+    onboard(home)
+    (given,) = listed(rowcol(home, "grant", "ann", "acme", "--token", "--json"))
+    assert given.pop("token")
+    assert given == {"advisor_id": "ann", "business_id": "acme", "role": "staff", "is_changed": True}
+    (taken,) = listed(rowcol(home, "grant", "ann", "acme", "--token", "--revoke", "--json"))
+    assert taken == {"advisor_id": "ann", "business_id": "acme", "role": None, "is_changed": True, "tokens_ended": 1}
 
 
 def test_a_revoke_with_a_misspelt_name_is_wrong_use(home: Path) -> None:

@@ -37,7 +37,9 @@ def test_a_lost_warehouse_comes_back_with_equal_marts(later_copy: Machine, way: 
     before = later_copy.marts()
     published = later_copy.published(), _generations(later_copy)
     (later_copy.home / "warehouse.duckdb").unlink()
-    later_copy.succeed(way)
+    (told,) = json.loads(later_copy.succeed(way, "--json"))
+    if way == "rebuild":
+        assert (told["path"], told["versions"] > 0) == (str(later_copy.home / "warehouse.duckdb"), True)
     assert later_copy.marts() == before
     assert (later_copy.published(), _generations(later_copy)) == published
 
