@@ -19,6 +19,11 @@ def test_every_requirement_has_one_row() -> None:
     assert [row[0] for row in ROWS] == [str(number) for number in range(1, REQUIREMENTS + 1)]
 
 
+def test_the_page_begins_with_every_row_that_is_fulfilled_in_part() -> None:
+    introduction = (ROOT / "docs" / "traceability.md").read_text().partition("| # |")[0]
+    assert set(re.findall(r"\((\d+)\)", introduction)) == {row[0] for row in ROWS if row[4].startswith("in part")}
+
+
 @ROW
 def test_a_row_names_only_what_exists(row: list[str]) -> None:
     _, requirement, code, proof, _ = row
