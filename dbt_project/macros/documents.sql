@@ -39,3 +39,8 @@
 {% macro qbo_name_url(page, record_id) -%}
     'https://app.qbo.intuit.com/app/{{ page }}?nameId=' || {{ record_id }}
 {%- endmacro %}
+
+
+{% macro qbo_account_url(record_id) -%}
+    'https://app.qbo.intuit.com/app/register?accountId=' || {{ record_id }}
+{%- endmacro %}

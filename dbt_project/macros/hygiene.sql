@@ -39,7 +39,8 @@
 {%- endmacro %}
 
 
-{#- Where a record can be opened; NULL for what has no page of its own. -#}
+{#- Where a record of the ledger can be opened; NULL for what has no page of its own. The accounts that checks look at are those
+    of the balance sheet, which have a register; a total over several (H41) has a name for an id, and no page. -#}
 {% macro record_url(rail, entity, record_id) -%}
     case
         when {{ rail }} != 'qbo' then cast(null as varchar)
@@ -56,6 +57,8 @@
         when {{ entity }} = 'transfers' then {{ qbo_transaction_url('transfer', record_id) }}
         when {{ entity }} = 'journal_entries' then {{ qbo_transaction_url('journal', record_id) }}
         when {{ entity }} = 'vendors' then {{ qbo_name_url('vendordetail', record_id) }}
+        when {{ entity }} = 'customers' then {{ qbo_name_url('customerdetail', record_id) }}
+        when {{ entity }} = 'accounts' and {{ record_id }} not like '% %' then {{ qbo_account_url(record_id) }}
     end
 {%- endmacro %}
 

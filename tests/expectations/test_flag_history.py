@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from tests.dbt.rails import ramp_bill
 from tests.dbt.rawfill import RawWarehouse
 from tests.expectations.project import AFTER, BEFORE, WAREHOUSE, build, rows
 
@@ -29,7 +30,10 @@ def naive(cycle: int) -> datetime:
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("built") / WAREHOUSE
     with RawWarehouse(path) as raw:
+        raw.load("1")
         raw.business("acme", now=START)
+        ramp_bill(raw, "acme", "r1", None, "OPEN", deep_link_url="https://app.ramp.com/bills/r1")
+        ramp_bill(raw, "acme", "r2", None, "OPEN", deep_link_url="javascript:alert(1)")
     build(path, BEFORE, now=START)
     return path
 
@@ -179,10 +183,34 @@ def test_a_persons_word_on_a_flag_counts_while_the_facts_are_the_same(warehouse:
     }
 
 
+def test_a_flag_leads_to_the_page_of_its_record_where_the_vendor_has_one(warehouse: Path) -> None:
+    ledger = "https://app.qbo.intuit.com/app"
+    pages = {
+        ("qbo", "bills", "7"): f"{ledger}/bill?txnId=7",
+        ("qbo", "vendors", "8"): f"{ledger}/vendordetail?nameId=8",
+        ("qbo", "customers", "9"): f"{ledger}/customerdetail?nameId=9",
+        ("qbo", "accounts", "35"): f"{ledger}/register?accountId=35",
+        ("qbo", "accounts", "Accounts Payable USD"): None,
+        ("ramp", "bills", "r1"): "https://app.ramp.com/bills/r1",
+        ("ramp", "bills", "r2"): None,
+        ("plaid", "accounts", "35"): None,
+    }
+    runs(warehouse, 0, {"H01": ("failed", {})})
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.executemany(
+            "insert into quality.expectation_failures values ('run 0', 'acme', 'H01', ?, ?, ?, 'seen', 10, ?)",
+            [[*record, at(0)] for record in pages],
+        )
+    build(warehouse, AFTER, now=at(0))
+    found = rows(warehouse, "select rail, entity, record_id, source_url from marts.fct_hygiene_flag where status = 'open'")
+    assert {tuple(record): url for *record, url in found} == pages
+
+
 @pytest.mark.parametrize("variables", [{"as_of_date": "2026-05-01"}, {"known_at": "2026-05-01T00:00:00Z"}], ids=str)
 def test_a_replay_builds_frames_and_flags(tmp_path: Path, variables: dict[str, str]) -> None:
     path = tmp_path / WAREHOUSE
     with RawWarehouse(path) as raw:
+        raw.load("1")
         raw.business("acme", now=START)
         raw.load("1")
         raw.version("acme", "bills", {"Id": "1", "TxnDate": "2026-05-20", "TotalAmt": 5, "Balance": 5}, observed_at=at(-1))

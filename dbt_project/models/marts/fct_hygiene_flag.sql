@@ -28,6 +28,10 @@ rail_health as (
     select * from {{ ref('int_rail_health') }}
 ),
 
+ramp_bills as (
+    select * from {{ ref('stg_ramp__bills') }}
+),
+
 -- The last standing word on each flag, by whoever may decide.
 words as (
     select
@@ -388,7 +392,10 @@ select
     cast(flags.reopened_count as integer) as reopened_count,
     flags.checked_at,
     flags.run_id,
-    {{ record_url('flags.rail', 'flags.entity', 'flags.record_id') }} as source_url,
+    case
+        when ramp_bills.source_url like 'https://%' then ramp_bills.source_url
+        else {{ record_url('flags.rail', 'flags.entity', 'flags.record_id') }}
+    end as source_url,
     coalesce(rail_health.rails_used, '') as rails_used,
     coalesce(rail_health.degraded_rails, '') as degraded_rails,
     {{ utc('rail_health.synced_at') }} as synced_at
@@ -404,6 +411,12 @@ left join parties
         and flags.rail = parties.rail
         and flags.entity = parties.entity
         and flags.record_id = parties.record_id
+left join ramp_bills
+    on
+        flags.business_id = ramp_bills.business_id
+        and flags.rail = 'ramp'
+        and flags.entity = 'bills'
+        and flags.record_id = ramp_bills.record_id
 left join calendar on flags.business_id = calendar.business_id
 left join burn on flags.business_id = burn.business_id
 left join rail_health on flags.business_id = rail_health.business_id
