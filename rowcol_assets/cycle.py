@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import dagster as dg
 
 from expectations.evaluate import preload
+from ingestion.clock import wall_clock
 from ingestion.control.outcomes import SyncOutcome
 from ingestion.settings import Settings
 from ingestion.strategies import strategy_named
@@ -21,7 +22,7 @@ from ingestion.sync import SyncReport
 from rowcol_assets.alerts import alert
 from rowcol_assets.instance import open_instance
 from rowcol_assets.resources import Platform
-from rowcol_assets.runs import end_dead_runs, failure_line, run_scope, run_tags, signature
+from rowcol_assets.runs import compares_counts, counts_are_due, end_dead_runs, failure_line, run_scope, run_tags, signature
 from rowcol_assets.steps import Say, silent
 
 
@@ -59,7 +60,8 @@ def run_job(
 ) -> JobReport:
     """Runs `job` for `businesses` (none: all) and waits for its end.
 
-    rails: only these rails' tables are fetched, everything after them is built all the same. assets: only these keys.
+    rails: only these rails' tables are fetched, everything after them is built all the same. assets: only these keys. A cycle of
+    everything also compares the vendors' counts with ours, once a day: where no daemon runs, nobody else asks for it.
     """
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
     import pandas  # noqa: F401 - see _preload
@@ -75,10 +77,12 @@ def run_job(
     instance = open_instance(settings)
     end_dead_runs(instance)
     run_id = str(uuid.uuid4())
+    is_whole = job == "cycle" and not businesses and not rails and assets is None
+    counts = is_whole and counts_are_due(instance, wall_clock())
     definition = build_definitions(settings, overrides={"platform": platform}).resolve_job_def(job)
     result = definition.execute_in_process(
         run_config={
-            **run_scope(businesses=businesses, strategy=chosen, delivery=delivery),
+            **run_scope(businesses=businesses, strategy=chosen, delivery=delivery, count_check=counts),
             "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
         },
         instance=instance,
@@ -86,7 +90,7 @@ def run_job(
         asset_selection=_selected(definition, rails, assets),
         run_id=run_id,
         # Signed from the first moment: a run killed before its first step would stay unstarted for ever, and schedules wait for it.
-        tags={**run_tags(chosen, trigger="command_line"), **signature(run_id)},
+        tags={**run_tags(chosen, trigger="command_line", **compares_counts(counts)), **signature(run_id)},
     )
     failed = [event for event in result.all_events if event.is_step_failure]
     failures = tuple(failure_line(event) for event in failed)

@@ -7,6 +7,7 @@ Used by schedules, sensors, the command line and the steps alike. What is launch
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import dagster as dg
 
@@ -40,6 +41,26 @@ def run_tags(strategy: Strategy, **more: str) -> dict[str, str]:
     """The tags of a run: its strategy's priority, by which Dagster's queue is ordered, and `more` under `rowcol/`."""
     named = {f"rowcol/{name}": value for name, value in more.items()}
     return {"rowcol/strategy": strategy.name, PRIORITY_TAG: str(strategy.run_priority), **named}
+
+
+def compares_counts(is_asked: bool) -> dict[str, str]:
+    """What is added to `run_tags` of a cycle that compares the vendors' counts with ours, for `counts_are_due`."""
+    return {"counts": "compared"} if is_asked else {}
+
+
+def counts_are_due(instance: dg.DagsterInstance, now: datetime) -> bool:
+    """Whether a whole day has passed in which no cycle compared the vendors' counts with ours; `cycle_historical` does where it runs.
+
+    Never within a day of the first cycle, which read everything.
+    """
+    since = now - timedelta(days=1)
+    earlier = dg.RunsFilter(tags={"rowcol/kind": "cycle"}, created_before=since)
+    compared = dg.RunsFilter(
+        tags={f"rowcol/{name}": value for name, value in compares_counts(True).items()},
+        statuses=[dg.DagsterRunStatus.SUCCESS],
+        created_after=since,
+    )
+    return bool(instance.get_runs(earlier, limit=1)) and not instance.get_runs(compared, limit=1)
 
 
 def unfinished_runs(instance: dg.DagsterInstance, *jobs: str) -> list[dg.DagsterRun]:

@@ -11,7 +11,7 @@ from ingestion.promise import TIERS, Tier
 from ingestion.strategies import DATA_FETCH
 from rowcol_assets.jobs import cycle_job, retention_job
 from rowcol_assets.resources import Platform
-from rowcol_assets.runs import end_dead_runs, run_scope, run_tags, unfinished_runs
+from rowcol_assets.runs import compares_counts, end_dead_runs, run_scope, run_tags, unfinished_runs
 
 DAILY_HOUR = 6
 
@@ -61,9 +61,10 @@ def _tier_schedule(tier: Tier) -> dg.ScheduleDefinition:
             platform.clock()
         except RowcolError as error:
             return dg.SkipReason(str(error))
+        counts = tier == "historical"
         return dg.RunRequest(
-            run_config=run_scope(count_check=tier == "historical"),
-            tags=run_tags(DATA_FETCH, tier=tier, trigger="schedule"),
+            run_config=run_scope(count_check=counts),
+            tags=run_tags(DATA_FETCH, tier=tier, trigger="schedule", **compares_counts(counts)),
         )
 
     return tick

@@ -19,7 +19,7 @@ import yaml
 from ingestion.clock import wall_clock
 from ingestion.errors import RowcolError, WarehouseBusy
 from ingestion.settings import child_environment
-from ingestion.strategies import STRATEGIES
+from ingestion.strategies import DATA_FETCH, STRATEGIES
 from ingestion.warehouse import writer_lock
 from rowcol_assets import steps
 from rowcol_assets.alerts import last_alert
@@ -29,7 +29,7 @@ from rowcol_assets.instance import INSTANCE_FILE, open_instance
 from rowcol_assets.jobs import delete_runs
 from rowcol_assets.policies import BUSY_RETRY, WAREHOUSE_POOL
 from rowcol_assets.resources import Platform
-from rowcol_assets.runs import PROCESS_TAG, end_dead_runs, failure_line, run_tags
+from rowcol_assets.runs import PROCESS_TAG, compares_counts, counts_are_due, end_dead_runs, failure_line, run_tags
 from tests.dagster.place import Place, home_settings
 
 PROJECT = Path(__file__).parents[2]
@@ -146,6 +146,24 @@ def test_what_would_fail_the_same_way_again_fails_once_and_in_one_sentence(error
     (event,) = [event for event in result.all_events if event.is_step_failure]
     assert met == ["try"] and not was_busy(event)
     assert failure_line(event) == f"work: {told}"
+
+
+def test_counts_are_compared_once_a_day_and_not_within_a_day_of_the_first_cycle() -> None:
+    now = wall_clock()
+    with dg.DagsterInstance.ephemeral() as instance:
+
+        def ran(hours_ago: int, *, compared: bool = False, status: dg.DagsterRunStatus = dg.DagsterRunStatus.SUCCESS) -> None:
+            run = dg.DagsterRun("cycle", tags=run_tags(DATA_FETCH, kind="cycle", **compares_counts(compared)), status=status)
+            instance.run_storage.add_historical_run(run, now - timedelta(hours=hours_ago))
+
+        ran(23)
+        assert not counts_are_due(instance, now)
+        ran(30, compared=True)
+        assert counts_are_due(instance, now)
+        ran(2, compared=True, status=dg.DagsterRunStatus.FAILURE)
+        assert counts_are_due(instance, now)
+        ran(1, compared=True)
+        assert not counts_are_due(instance, now)
 
 
 @pytest.mark.xdist_group("dagster-home")
