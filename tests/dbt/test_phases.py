@@ -62,6 +62,8 @@ def test_cash_is_the_banks_where_there_is_one_and_the_gap_to_the_ledger_is_named
     assert {row[0]: row[1:] for row in found} == {"ledger": ledger, "ramp": ledger, "bank": bank, "all": bank, "bank_only": bank}
     sums = dict(rows(phases, "select business_id, sum(home_balance_amount) from marts.fct_cash group by all"))
     assert sums == {row[0]: row[1] for row in found}
+    pages = {row[0]: row[1:] for row in rows(phases, "select distinct rail, source_url from marts.fct_cash")}
+    assert pages == {"qbo": ("https://app.qbo.intuit.com/app/register?accountId=35",), "plaid": (None,)}
 
 
 def test_flows_are_the_banks_and_what_was_bought_by_card_counts_once(phases: Path) -> None:

@@ -30,6 +30,7 @@ select
     accounts.entity,
     accounts.account_id as record_id,
     accounts.change_id,
+    case when accounts.rail = 'qbo' then {{ qbo_account_url('accounts.account_id') }} end as source_url,
     accounts.rail as rails_used,
     {{ degraded_among('accounts.rail', 'rail_health.degraded_rails') }} as degraded_rails,
     {{ utc('accounts.synced_at') }} as synced_at
