@@ -87,7 +87,7 @@ def connect(settings: Settings, store: ControlStore, wanted: Wanted, app: App, d
         refuse_mixture(transaction, {environment})
     renewed = connection_to_renew(store, promise, wanted)
     secret = _secret_of(store, wanted, renewed) if promise.has_many_connections else None
-    asking = Asking(wanted.business_id, desk.redirect_uri, desk.state, secret)
+    asking = Asking(wanted.business_id, desk.redirect_uri, desk.state, secret, settings.webhook_address(promise.name))
     page = called(promise, lambda http: steps.ask(http, app, asking))
     # The sandbox has no sign-in that would tell who is asked.
     desk.show(page_address(page.url, business=wanted.business_id) if host.sandbox_now else page.url)

@@ -49,13 +49,14 @@ class Asking:
     """One consent to be asked for.
 
     state: the secret word that has to come back with the answer. renewed: the credentials of the connection whose consent is
-    given again, None for a new one.
+    given again, None for a new one. webhook: where the vendor is to send webhooks, None where none are waited for.
     """
 
     business_id: str
     redirect_uri: str = ""
     state: str = field(default="", repr=False)
     renewed: Mapping[str, Any] | None = field(default=None, repr=False)
+    webhook: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from pydantic import Field, PositiveInt, SecretStr, ValidationError, field_valid
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from ingestion.errors import UsageError
-from ingestion.identifiers import is_loopback
+from ingestion.identifiers import check_url, is_loopback
 
 FailPoint = Literal[
     "after_fetch", "mid_load", "after_load", "mid_models", "after_models", "mid_log", "after_log", "mid_publish", "before_swap"
@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     rail_limits: Literal["on", "off"] = "on"
     # NoDecode: written as the other settings are, not as JSON.
     monthly_calls: Annotated[Mapping[str, PositiveInt], NoDecode] = Field(default_factory=dict)
+    receiver_url: str | None = None
     fail_at: FailPoint | None = None
 
     @field_validator("home", "anchors")
@@ -62,6 +63,14 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         return {rail.strip(): calls for rail, _, calls in (part.partition("=") for part in value.split(",")) if rail.strip()}
+
+    @field_validator("receiver_url")
+    @classmethod
+    def _reachable(cls, value: str | None) -> str | None:
+        try:
+            return check_url("it", value) if value else None
+        except UsageError as error:
+            raise ValueError(str(error)) from None
 
     @property
     def warehouse_path(self) -> Path:
@@ -114,6 +123,10 @@ class Settings(BaseSettings):
     def keeps_limits_of(self, base_url: str) -> bool:
         """Whether calls to `base_url` keep the vendor's limits: always, except to this machine with `ROWCOL_RAIL_LIMITS=off`."""
         return self.rail_limits == "on" or not is_loopback(urlsplit(base_url).hostname or "")
+
+    def webhook_address(self, rail: str) -> str | None:
+        """Where a rail's vendor is to send webhooks; None unless it is known where the receiver is reached from outside."""
+        return f"{self.receiver_url}/webhooks/{rail}" if self.receiver_url else None
 
     @property
     def control_database_url(self) -> str:

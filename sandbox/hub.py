@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 from ingestion.errors import UsageError
 from sandbox.faults import Faults
@@ -23,10 +22,10 @@ from sandbox.recorded import RecordedCompany, load_recorded
 from sandbox.seeds import seeded_dice
 from sandbox.served import ServedLog
 from sandbox.state import DEFAULT_OPTIONS, Config, State
+from sandbox.webhooks import Delivery, stays_here
 from sandbox.world.identity import FIRMS, business_at
 from sandbox.world.model import World
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LONGEST_ADVANCE = 400 * 24 * 60
 
 
@@ -61,6 +60,8 @@ class Hub:
         self._companies: dict[str, Company] = {}
         # What a rail keeps of its own beside the ledger, by its name; closed with the hub.
         self.offices: dict[str, Office] = {}
+        # Webhooks that answer a call instead of telling what happened, with their rails; the postman takes them away.
+        self.errands: list[tuple[str, Delivery]] = []
         if recorded:
             self._companies = {company.realm: company for company in recorded}
             self.listings = [_listing(index, company) for index, company in enumerate(recorded)]
@@ -150,6 +151,12 @@ class Hub:
         self.state.remember("options", **wanted)
         return dict(self.options)
 
+    def send(self, rail: str, delivery: Delivery) -> None:
+        """Has a webhook sent that answers a call."""
+        self.errands.append((rail, delivery))
+        for listener in self.state.listeners:
+            listener()
+
     def world(self, business_id: str) -> World:
         """The world of a generated business at the present instant; KeyError for an unknown one."""
         company = self.company(self.by_business[business_id].realm)
@@ -200,8 +207,7 @@ class Hub:
 
 def _check_target(address: str) -> None:
     """UsageError unless webhooks would stay on this machine."""
-    parts = urlsplit(address)
-    if address and (parts.scheme != "http" or parts.hostname not in LOOPBACK):
+    if address and not stays_here(address):
         raise UsageError("webhooks go to an address on this machine, for example http://127.0.0.1:3010")
 
 

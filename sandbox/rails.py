@@ -8,15 +8,24 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from starlette.routing import Route
 
     from sandbox.hub import Hub, Listing
-    from sandbox.webhooks import Webhooks
+    from sandbox.webhooks import Patience, Webhooks
 
 Row = tuple[Any, ...]
+
+
+class WebhooksOf(Protocol):
+    """A rail's class of webhooks."""
+
+    patience: Patience
+
+    def __call__(self, hub: Hub) -> Webhooks:
+        """The news of that sandbox."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +51,7 @@ class SandboxRail:
     readers: Callable[[Hub], set[str]]
     warm: Callable[[Hub, Listing], dict[str, int]]
     truths: Mapping[str, Callable[[Hub], Iterator[Row]]]
-    webhooks: Callable[[Hub], Webhooks]
+    webhooks: WebhooksOf
 
 
 # In order of their ports.

@@ -33,7 +33,7 @@ DEFAULT_OPTIONS: dict[str, Any] = {
     "slow_seconds": 5.0,  # how long the fault `slow` holds an answer back
     "ramp_stale_start": "error",  # or "empty": a page behind a record that has left the list
     "ramp_slow_is_504": False,  # the fault `slow` ends pages of more than 50 rows in a gateway's 504
-    "webhooks_to": "",  # where webhooks go, for example http://127.0.0.1:3010; empty: nowhere
+    "webhooks_to": "",  # where webhooks go that no API call directs, for example http://127.0.0.1:3010; empty: nowhere
     "webhook_envelope": "cloudevents",  # or "notifications", as QuickBooks sent before
     "webhook_duplicates": 0.0,  # the share of webhooks that come once more after they were taken
     "webhook_disorder": False,  # webhooks of one moment come in any order
@@ -95,6 +95,10 @@ class Memory:
     bank_logins: dict[int, dict[str, Any]] = field(default_factory=dict)
     # The reports that were sent, by realm and name: the hash of each, and when it first went out.
     reports: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
+
+    def is_listened_to(self) -> bool:
+        """Whether anybody has said where webhooks are to go."""
+        return bool(self.options["webhooks_to"]) or any(login.get("webhook") for login in self.bank_logins.values())
 
 
 class State:

@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
+from urllib.parse import urlsplit
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 # Headers for a body that is sent at an instant of the sandbox (epoch seconds); signed anew for every attempt.
 Sign = Callable[[bytes, int], dict[str, str]]
@@ -15,10 +18,11 @@ Sign = Callable[[bytes, int], dict[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One webhook on its way."""
+    """One webhook on its way. url: where the vendor was told by API to send it, '' for where the option `webhooks_to` says."""
 
     body: bytes
     sign: Sign
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,12 @@ class Webhooks(Protocol):
 
     def news(self) -> list[Delivery]:
         """What happened since the last call, in the order in which it did."""
+
+
+def stays_here(address: str) -> bool:
+    """Whether an address is one of this machine: webhooks of the sandbox go nowhere else."""
+    parts = urlsplit(address)
+    return parts.scheme == "http" and parts.hostname in LOOPBACK
 
 
 def never_final(status: int) -> bool:

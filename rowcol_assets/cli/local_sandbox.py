@@ -53,7 +53,10 @@ def local_sandbox(settings: Settings, store: ControlStore, new_businesses: int |
 
 @contextlib.contextmanager
 def webhooks_to(store: ControlStore, receiver: str) -> Iterator[None]:
-    """For as long as the body runs, the home's sandbox, if it has one, tells the receiver at that address what happens."""
+    """For as long as the body runs, the home's sandbox, if it has one, tells the receiver at that address what happens.
+
+    Where a vendor is told by API whom to tell (Plaid), that is for the syncs to do.
+    """
     url = store.sandbox_url()
     _tell(url, receiver)
     try:

@@ -18,6 +18,7 @@ from ingestion.errors import RowcolError
 from rowcol_assets.serving import HOST, POLL_SECONDS, free_port, server, told_to_stop, wait_until_it_answers
 
 if TYPE_CHECKING:
+    from ingestion.control.store import ControlStore
     from ingestion.settings import Settings
 
 DEFAULT_PORT = 3000
@@ -46,19 +47,20 @@ def command(
     chosen = free_port(port)
     receiving = free_port((RECEIVER_PORT if port else 0) if receiver_port is None else receiver_port)
     _prepare(settings)
+    address = f"http://{HOST}:{receiving}"
     with (
         told_to_stop() as stop,
         open_store(settings) as store,
         local_sandbox(settings, store),
         _receiver(settings, receiving) as receiver,
-        webhooks_to(store, f"http://{HOST}:{receiving}"),
-        _dagster(settings, chosen) as process,
+        webhooks_to(store, address),
+        _dagster(settings, chosen, _reached_at(settings, store, address)) as process,
     ):
-        address, log = f"http://{HOST}:{chosen}/server_info", _log_path(settings, "ui")
-        if not wait_until_it_answers(process, address, stop, name="Dagster", log=log, seconds=START_SECONDS):
+        log = _log_path(settings, "ui")
+        if not wait_until_it_answers(process, f"http://{HOST}:{chosen}/server_info", stop, name="Dagster", log=log, seconds=START_SECONDS):
             return
         typer.echo(f"Dagster is at http://{HOST}:{chosen} with schedules and sensors running; Ctrl-C stops it.")
-        typer.echo(f"The receiver is at http://{HOST}:{receiving}.")
+        typer.echo(f"The receiver is at {address}.")
         typer.echo(f"Their logs are {log} and {_log_path(settings, 'receiver')}.")
         while not stop.wait(POLL_SECONDS):
             if process.poll() is not None:
@@ -76,19 +78,26 @@ def _prepare(settings: Settings) -> None:
         end_dead_runs(instance)
 
 
-def _dagster(settings: Settings, port: int) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
+def _reached_at(settings: Settings, store: ControlStore, receiver: str) -> dict[str, str]:
+    """The setting under which syncs of a home with a sandbox know this receiver; a home with real vendors has to be told its address."""
+    return {} if settings.receiver_url or store.sandbox_url() is None else {"ROWCOL_RECEIVER_URL": receiver}
+
+
+def _dagster(settings: Settings, port: int, told: dict[str, str]) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
     arguments = ["-m", "dagster", "dev", "--host", HOST, "--port", str(port), "--workspace", "workspace.yaml"]
-    return _process(settings, "ui", arguments)
+    return _process(settings, "ui", arguments, **told)
 
 
 def _receiver(settings: Settings, port: int) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
     return _process(settings, "receiver", ["-m", "rowcol_assets.cli", "receiver", "--port", str(port)])
 
 
-def _process(settings: Settings, name: str, arguments: list[str]) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
+def _process(
+    settings: Settings, name: str, arguments: list[str], **told: str
+) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
     from ingestion.settings import child_environment
 
-    environment = child_environment(settings, DAGSTER_HOME=str(settings.dagster_dir))
+    environment = child_environment(settings, DAGSTER_HOME=str(settings.dagster_dir), **told)
     return server([sys.executable, *arguments], log=_log_path(settings, name), cwd=PROJECT, environment=environment)
 
 

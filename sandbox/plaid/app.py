@@ -45,6 +45,7 @@ class PlaidApp:
         of_item: dict[str, Callable[[ItemFacts, Asked, Serving], bytes]] = {
             path: _with_office(office, endpoint) for path, endpoint in OF_ITEM.items()
         }
+        of_item["/item/webhook/update"] = lambda item, asked, serving: linking.webhook_update(office, item, asked)
         of_item["/item/remove"] = lambda item, asked, serving: linking.remove(office, item)
         of_item["/sandbox/item/reset_login"] = lambda item, asked, serving: linking.reset_login(office, item)
         of_client: dict[str, Callable[[Asked], bytes]] = {

@@ -12,7 +12,7 @@ import msgspec
 from sandbox.plaid import holdings, replies, wire
 from sandbox.plaid.feed import DROPPED, TAKEN_BACK, Feed
 from sandbox.plaid.items import BY_ID, ItemFacts
-from sandbox.plaid.office import DEFAULT_DAYS, Office
+from sandbox.plaid.office import DEFAULT_DAYS, Face, Office
 from sandbox.plaid.replies import RefusedError, invalid
 from sandbox.plaid.serving import DESCRIBED, LIVE, Serving
 from sandbox.plaid.updates import BadCursorError, MutatedError, Net, begin, finished, net_changes, standing, unpack
@@ -27,7 +27,7 @@ def item_get(office: Office, item: ItemFacts, asked: Asked, serving: Serving) ->
     now = office.hub.now
     looked = office.feed(item).poll_at(now)
     is_broken = serving.fault == "item_login_required" or bool(office.login(item).get("needs_login"))
-    serving.note("items", [int(is_broken)])
+    serving.note("items", [office.face_number(item) << 1 | is_broken])
     status = {
         "transactions": {"last_successful_update": wire.instant(looked), "last_failed_update": None},
         "last_webhook": None,
@@ -36,10 +36,10 @@ def item_get(office: Office, item: ItemFacts, asked: Asked, serving: Serving) ->
     return wire.encode(answer)
 
 
-def item_body(office: Office, item: ItemFacts, is_broken: bool) -> bytes:
-    """The item object as it is served now, in error or not."""
+def item_body(office: Office, item: ItemFacts, is_broken: bool, face: Face | None = None) -> bytes:
+    """The item object as it is served now, or was with another face, in error or not."""
     error = replies.error_object(replies.LOGIN_REQUIRED) if is_broken else None
-    return holdings.item(item, office.linked_at(item), error)
+    return holdings.item(item, office.linked_at(item), error, (face or office.face(item)).webhook)
 
 
 def accounts_get(office: Office, item: ItemFacts, asked: Asked, serving: Serving) -> bytes:

@@ -80,8 +80,8 @@ def _as_the_bank_tells(
     return current, available
 
 
-def item(facts: ItemFacts, linked_at: int, error: dict[str, Any] | None) -> bytes:
-    """The item object."""
+def item(facts: ItemFacts, linked_at: int, error: dict[str, Any] | None, webhook: str | None) -> bytes:
+    """The item object. webhook: where its webhooks go."""
     return encode(
         {
             "available_products": ["auth", "balance", "identity"],
@@ -95,7 +95,7 @@ def item(facts: ItemFacts, linked_at: int, error: dict[str, Any] | None) -> byte
             "institution_name": facts.institution.name,
             "item_id": facts.item_id,
             "update_type": "background",
-            "webhook": None,
+            "webhook": webhook,
             "auth_method": None,
         }
     )

@@ -48,6 +48,7 @@ def create(office: Office, asked: Asked) -> bytes:
         "client_name": str(asked["client_name"]),
         "is_done": False,
         "renews": renewed.number if renewed else None,
+        "webhook": asked.get("webhook") if renewed is None else None,
     }
     office.remember(office.items(business_id)[0], link=link)
     answer = {
@@ -77,6 +78,10 @@ def consent(office: Office, token: str, request: Request) -> Response | str | No
         for each in chosen:
             office.remember(each, needs_login=False)
         item, link = _session(office, token)
+    if is_given and link["renews"] is None:
+        for each in chosen:
+            office.remember(each, linked_with=link.get("webhook"))
+        item, link = _session(office, token)
     office.remember(item, link={**link, "is_done": True, "logins": [each.number for each in chosen] if is_given else None})
     redirect: str | None = link["redirect"]
     return redirect
@@ -96,7 +101,7 @@ def outcome(office: Office, asked: Asked) -> bytes:
         "link_sessions": [_finished(office, item, link)] if link["is_done"] else [],
         "metadata": {
             "initial_products": ["transactions"],
-            "webhook": None,
+            "webhook": link.get("webhook"),
             "country_codes": ["US"],
             "language": "en",
             "redirect_uri": None,

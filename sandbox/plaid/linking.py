@@ -6,12 +6,17 @@ After a removal it is another item with other ids, as with the vendor.
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
+import msgspec
+
 from sandbox.plaid import replies, wire
-from sandbox.plaid.endpoints import Asked
+from sandbox.plaid.endpoints import Asked, item_body
 from sandbox.plaid.items import ItemFacts
 from sandbox.plaid.keys import verification_key
 from sandbox.plaid.office import Office
 from sandbox.plaid.replies import RefusedError
+from sandbox.plaid.webhooks import acknowledgement
 
 
 def public_token(office: Office, asked: Asked) -> bytes:
@@ -19,12 +24,14 @@ def public_token(office: Office, asked: Asked) -> bytes:
     if not asked.get("institution_id") or not asked.get("initial_products"):
         raise RefusedError(replies.missing("institution_id", "initial_products"))
     options = asked.get("options")
+    webhook = options.get("webhook") if isinstance(options, dict) else None
     wanted = options.get("override_username") if isinstance(options, dict) else None
     business_id = wanted if isinstance(wanted, str) and wanted in office.businesses else next(iter(office.businesses), None)
     banks = office.items(business_id) if business_id else ()
     item = next((item for item in banks if item.institution.institution_id == asked["institution_id"]), None)
     if item is None:
         raise RefusedError(replies.INVALID_INSTITUTION)
+    office.remember(item, linked_with=webhook if isinstance(webhook, str) else None)
     return wire.encode({"public_token": item.public_token, "request_id": replies.request_id()})
 
 
@@ -40,9 +47,25 @@ def exchange(office: Office, asked: Asked) -> bytes:
         again = {"generation": generation, f"linked_at_{generation}": office.hub.now, "asked_at": None}
         office.remember(item, is_removed=False, needs_login=False, **again)
         item = next(each for each in office.items(item.business_id) if each.number == item.number)
+        office.reface(item, webhook=None)
     elif office.login(item).get("needs_login"):
         office.remember(item, needs_login=False)
+    # Linked anew while it is connected it would be another item at the vendor, with the new address.
+    if office.login(item).get("linked_with"):
+        office.reface(item, webhook=office.login(item)["linked_with"])
     return wire.encode({"access_token": item.access_token, "item_id": item.item_id, "request_id": replies.request_id()})
+
+
+def webhook_update(office: Office, item: ItemFacts, asked: Asked) -> bytes:
+    """Sends an item's webhooks elsewhere from now on, where the first one says so; null ends them."""
+    address = asked.get("webhook")
+    if address is not None and (not isinstance(address, str) or urlsplit(address).scheme not in ("http", "https")):
+        raise RefusedError(replies.invalid("webhook", "must be a valid URL"))
+    office.reface(item, webhook=address)
+    if address is not None:
+        office.hub.send("plaid", acknowledgement(office.hub, item, address))
+    body = item_body(office, item, bool(office.login(item).get("needs_login")))
+    return wire.encode({"item": msgspec.Raw(body), "request_id": replies.request_id()})
 
 
 def remove(office: Office, item: ItemFacts) -> bytes:

@@ -5,7 +5,7 @@ One per hub, made when first asked for. The journal keeps only what changed abou
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sandbox.hub import Hub
@@ -29,6 +29,13 @@ class AppKeys:
 
     client_id: str
     secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """What of an item's object is set from outside. webhook: where its webhooks go."""
+
+    webhook: str | None = None
 
 
 class Office:
@@ -78,6 +85,28 @@ class Office:
         """Keeps a change of an item."""
         self.hub.state.remember("bank_login", number=item.number, **what)
         self._register(item.business_id)
+
+    def face(self, item: ItemFacts) -> Face:
+        """What of an item's object is set from outside, as it stands now."""
+        faces = self._faces(item)
+        return faces[-1]
+
+    def face_number(self, item: ItemFacts) -> int:
+        """The number of the present face, under which what is sent of the item is noted."""
+        return len(self._faces(item)) - 1
+
+    def face_at(self, item: ItemFacts, number: int) -> Face:
+        """The face of that number."""
+        return self._faces(item)[number]
+
+    def reface(self, item: ItemFacts, **changes: Any) -> None:
+        """Changes an item's face; one that stays the same is none of its own."""
+        face = replace(self.face(item), **changes)
+        if face != self.face(item):
+            self.remember(item, faces=[asdict(each) for each in (*self._faces(item), face)], webhook=face.webhook)
+
+    def _faces(self, item: ItemFacts) -> list[Face]:
+        return [Face(**each) for each in self.login(item).get("faces", [{}])]
 
     def bank(self, business_id: str) -> Bank:
         """A business's accounts at the present instant."""

@@ -60,7 +60,7 @@ def _sent(office: Office, item: ItemFacts, entity: str, place: int, at: int) -> 
     """(entity, record id, version or 0, body, whether deleted) of a noted record."""
     shape = drifted if place & DRIFTED else bytes
     if entity == "items":
-        yield entity, item.item_id, 0, item_body(office, item, bool(place & 1)), False
+        yield entity, item.item_id, 0, item_body(office, item, bool(place & 1), office.face_at(item, place >> 1)), False
     elif entity == "accounts":
         business, bank = office.businesses[item.business_id], office.bank(item.business_id)
         account_id = item.account_id(place & 0xFF)

@@ -1,7 +1,7 @@
 """Plaid's webhooks: that an item has news, or is in an error, signed with the one key Plaid publishes.
 
-Source: Plaid's pages on webhooks and their verification. Of transactions an item is told only once its feed was first asked
-for; bodies are indented, since the signature is of the bytes; events have no id.
+Source: Plaid's pages on webhooks and their verification. Only an item with an address (`webhook`) sends any, and of its
+transactions only once its feed was first asked for; bodies are indented, since the signature is of the bytes; events have no id.
 """
 
 from __future__ import annotations
@@ -38,16 +38,19 @@ class PlaidWebhooks:
     def news(self) -> list[Delivery]:
         self.mark()
         office = office_of(self._hub)
-        bodies: list[dict[str, Any]] = []
+        found: list[Delivery] = []
         for item in self._items():
             office.bank(item.business_id)
             (changes, was_broken), (now, is_broken) = self._told[item.number, item.generation], self._state(item)
-            if is_broken != was_broken:
-                bodies.append(_of_login(item, is_broken))
-            if now > changes and office.login(item).get("asked_at") is not None and not is_broken:
-                bodies.append(_of_transactions(item))
             self._told[item.number, item.generation] = now, is_broken
-        return [Delivery(json.dumps(body, indent=2).encode(), self._sign) for body in bodies]
+            webhook = office.face(item).webhook
+            if webhook is None:
+                continue
+            if is_broken != was_broken:
+                found.append(_delivery(self._hub, _of_login(item, is_broken), webhook))
+            if now > changes and office.login(item).get("asked_at") is not None and not is_broken:
+                found.append(_delivery(self._hub, _of_transactions(item), webhook))
+        return found
 
     def _items(self) -> list[ItemFacts]:
         office = office_of(self._hub)
@@ -59,13 +62,24 @@ class PlaidWebhooks:
         office = office_of(self._hub)
         return office.shown(item), bool(office.login(item).get("needs_login"))
 
-    def _sign(self, body: bytes, at: int) -> dict[str, str]:
-        import jwt
 
-        seed = self._hub.config.seed
-        claims = {"iat": at, "request_body_sha256": hashlib.sha256(body).hexdigest()}
-        kid = verification_key(seed, self._hub.state.memory.origin)["kid"]
-        return {"Plaid-Verification": jwt.encode(claims, private_key(seed), "ES256", headers={"kid": kid})}
+def acknowledgement(hub: Hub, item: ItemFacts, address: str) -> Delivery:
+    """The first webhook to an item's new address."""
+    event = {"webhook_type": "ITEM", "webhook_code": "WEBHOOK_UPDATE_ACKNOWLEDGED", "item_id": item.item_id, "error": None}
+    return _delivery(hub, {**event, "new_webhook_url": address, "environment": "sandbox"}, address)
+
+
+def _delivery(hub: Hub, event: dict[str, Any], url: str) -> Delivery:
+    return Delivery(json.dumps(event, indent=2).encode(), lambda body, at: _signature(hub, body, at), url)
+
+
+def _signature(hub: Hub, body: bytes, at: int) -> dict[str, str]:
+    import jwt
+
+    seed = hub.config.seed
+    claims = {"iat": at, "request_body_sha256": hashlib.sha256(body).hexdigest()}
+    kid = verification_key(seed, hub.state.memory.origin)["kid"]
+    return {"Plaid-Verification": jwt.encode(claims, private_key(seed), "ES256", headers={"kid": kid})}
 
 
 def _of_transactions(item: ItemFacts) -> dict[str, Any]:

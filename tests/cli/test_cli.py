@@ -269,7 +269,12 @@ def test_kept_pages_are_listed_shown_and_read_again(home: Path) -> None:
 
 @pytest.mark.parametrize(
     ("setting", "value", "told"),
-    [("NOW", "yesterday", ""), ("MONTHLY_CALLS", "qbo=1,plaid", "plaid: "), ("MONTHLY_CALLS", "plaid=0", "plaid: ")],
+    [
+        ("NOW", "yesterday", ""),
+        ("MONTHLY_CALLS", "qbo=1,plaid", "plaid: "),
+        ("MONTHLY_CALLS", "plaid=0", "plaid: "),
+        ("RECEIVER_URL", "http://hooks.example.com", "Value error, it is plain http to hooks.example.com"),
+    ],
 )
 def test_a_setting_that_cannot_be_read_is_wrong_use(home: Path, setting: str, value: str, told: str) -> None:
     result = rowcol(home, "status", **{f"ROWCOL_{setting}": value})

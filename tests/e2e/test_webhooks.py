@@ -32,28 +32,33 @@ def inbox(served: Served) -> set[tuple[str, str, str]]:
 
 def test_what_changes_at_a_vendor_is_told_read_and_kept_as_told(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path / "home", duckdb_memory="500MB", duckdb_threads=2, _env_file=None)
-    with start(tmp_path / "world", seed=5, businesses=2) as sandbox, open_store(settings) as store:
+    with (
+        start(tmp_path / "world", seed=5, businesses=2) as sandbox,
+        open_store(settings) as store,
+        serving(settings, store) as receiver,
+        open_store(settings.model_copy(update={"receiver_url": receiver.url})) as told_store,
+    ):
         for entry in (*sandbox.credentials, *sandbox.others):
             told = {name: entry[name] for name in ("base_url", "auth_url", "name", "timezone", "firm")}
             onboard(settings, store, entry["business_id"], entry["rail"], entry["credentials"], **told)
         for rail in RAILS.values():
-            assert not sync(settings, store, product_clock_of(settings, store), SyncRequest(rail)).failed
-        with serving(settings, store) as receiver:
-            sandbox.post("options", webhooks_to=receiver.url, webhook_duplicates=0.5, webhook_disorder=True)
-            sandbox.post("advance", days=3)
-            told = httpx.get(f"{sandbox.base_url}/sandbox/webhooks", trust_env=False, timeout=120).json()
-            assert {rail: counts["sent"] - counts["taken"] for rail, counts in told.items()} == dict.fromkeys(RAILS, 0)
-            waiting = inbox(receiver)
-            assert {rail for rail, *_ in waiting} == set(RAILS)
-            assert {business for _, business, _ in waiting} == {entry["business_id"] for entry in sandbox.credentials}
-            assert {state for *_, state in waiting} == {"pending"}
-            platform = Platform(settings)
-            instance = open_instance(settings)
-            assert _ticked(platform, instance) == set(RAILS)
-            rows = _kept_as_told(settings)
-            assert all(rows.values()), rows
-            assert _ticked(platform, instance) == set()
-            assert {state for *_, state in inbox(receiver)} == {"done"}
+            # Plaid is told by the first reading of each bank login where its webhooks are to go.
+            assert not sync(settings, told_store, product_clock_of(settings, store), SyncRequest(rail)).failed
+        sandbox.post("options", webhooks_to=receiver.url, webhook_duplicates=0.5, webhook_disorder=True)
+        sandbox.post("advance", days=3)
+        told = httpx.get(f"{sandbox.base_url}/sandbox/webhooks", trust_env=False, timeout=120).json()
+        assert {rail: counts["sent"] - counts["taken"] for rail, counts in told.items()} == dict.fromkeys(RAILS, 0)
+        waiting = inbox(receiver)
+        assert {rail for rail, *_ in waiting} == set(RAILS)
+        assert {business for _, business, _ in waiting} == {entry["business_id"] for entry in sandbox.credentials}
+        assert {state for *_, state in waiting} == {"pending"}
+        platform = Platform(settings)
+        instance = open_instance(settings)
+        assert _ticked(platform, instance) == set(RAILS)
+        rows = _kept_as_told(settings)
+        assert all(rows.values()), rows
+        assert _ticked(platform, instance) == set()
+        assert {state for *_, state in inbox(receiver)} == {"done"}
 
 
 def _ticked(platform: Platform, instance: dg.DagsterInstance) -> set[str]:

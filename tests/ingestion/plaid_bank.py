@@ -46,6 +46,7 @@ class BankItem:
     institution_id: str | None = "ins_3"
     error_code: str | None = None
     updated_at: str | None = "2026-03-02T18:00:00Z"
+    webhook: str | None = None
     accounts: list[bytes] = field(default_factory=lambda: [account()])
     live_accounts: list[bytes] = field(default_factory=lambda: [account(balances='{"available": 90.5, "current": null}')])
     history: list[dict[str, bytes]] = field(default_factory=lambda: [{}])
@@ -135,9 +136,13 @@ class Bank:
             {
                 "item_id": item.item_id,
                 "institution_id": item.institution_id,
+                "webhook": item.webhook,
                 "error": {"error_type": "ITEM_ERROR", "error_code": item.error_code} if item.error_code else None,
             }
         )
+        if path == "/item/webhook/update":
+            item.webhook = body["webhook"]
+            return 200, f'{{"item": {head}, "request_id": "r"}}'.encode()
         if path == "/item/get":
             status = json.dumps({"transactions": {"last_successful_update": item.updated_at, "last_failed_update": None}})
             return 200, f'{{"item": {head}, "status": {status}, "request_id": "r"}}'.encode()

@@ -102,15 +102,21 @@ def test_items_accounts_and_banks_are_as_described(plaid: Plaid) -> None:
 def test_linking_and_letting_go_is_as_described(plaid: Plaid) -> None:
     user = {"client_user_id": plaid.business_id}
     asked = {"client_name": "RowCol", "language": "en", "country_codes": ["US"], "user": user, "products": ["transactions"]}
-    made = check(plaid, "/link/token/create", **asked, hosted_link={})
+    address = "http://127.0.0.1:1/webhooks/plaid"
+    made = check(plaid, "/link/token/create", **asked, hosted_link={}, webhook=address)
     check(plaid, "/link/token/get", link_token=made["link_token"])
     assert plaid.http.get(made["hosted_link_url"]).status_code == 200
-    assert check(plaid, "/link/token/get", link_token=made["link_token"])["link_sessions"]
+    (session,) = check(plaid, "/link/token/get", link_token=made["link_token"])["link_sessions"]
+    for added in session["results"]["item_add_results"]:
+        linked = check(plaid, "/item/public_token/exchange", public_token=added["public_token"])
+        assert check(plaid, "/item/get", access_token=linked["access_token"])["item"]["webhook"] == address
     bank = plaid.items[0].institution.institution_id
     made = check(plaid, "/sandbox/public_token/create", institution_id=bank, initial_products=["transactions"])
     check(plaid, "/item/public_token/exchange", public_token=made["public_token"])
     key_id = verification_key(7, 0)["kid"]
     assert check(plaid, "/webhook_verification_key/get", key_id=key_id)["key"]["kty"] == "EC"
+    assert check(plaid, "/item/webhook/update", access_token=plaid.tokens[0], webhook=None)["item"]["webhook"] is None
+    assert check(plaid, "/item/webhook/update", access_token=plaid.tokens[0], webhook=address)["item"]["webhook"] == address
     check(plaid, "/sandbox/item/reset_login", access_token=plaid.tokens[0])
     assert check(plaid, "/item/get", access_token=plaid.tokens[0])["item"]["error"]["error_code"] == "ITEM_LOGIN_REQUIRED"
     check(plaid, "/item/remove", access_token=plaid.tokens[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import json
 import socket
 import threading
 from collections.abc import Iterator
@@ -22,14 +23,16 @@ from starlette.routing import Route
 from ingestion.errors import UsageError
 from ingestion.webhooks import Notice
 from sandbox.hub import Hub
+from sandbox.plaid import linking
 from sandbox.plaid.keys import verification_key
 from sandbox.plaid.office import office_of as banks
-from sandbox.postman import Postman
+from sandbox.postman import Postman, _sendable
 from sandbox.rails import sandbox_rails
 from sandbox.ramp.office import office_of as ramp_office
 from sandbox.stripe.office import office_of as stripe_office
 from sandbox.webhooks import Delivery, Webhooks
 from tests.sandbox.conftest import OpenSandbox
+from tests.sandbox.plaid_client import Plaid
 
 
 @pytest.fixture
@@ -44,7 +47,17 @@ def hub(open_sandbox: OpenSandbox) -> Hub:
         for item in banks(hub).items(listing.business_id):
             banks(hub).feed(item)
             banks(hub).history(item, 730)
+    direct(hub, "http://127.0.0.1:1")
+    hub.set_options({"webhooks_to": ""})
     return hub
+
+
+def direct(hub: Hub, url: str) -> None:
+    """Has all webhooks go to `url`: by the option, and each bank login's by its own address."""
+    hub.set_options({"webhooks_to": url})
+    for listing in hub.listings:
+        for item in banks(hub).items(listing.business_id):
+            banks(hub).reface(item, webhook=f"{url}/webhooks/plaid")
 
 
 def boxes(hub: Hub) -> dict[str, Webhooks]:
@@ -96,6 +109,7 @@ def test_a_bank_login_tells_of_its_error_and_its_repair_and_of_no_transactions_n
     hub = open_sandbox(scale=0.3).hub
     (item, *_) = banks(hub).items(hub.listings[0].business_id)
     banks(hub).feed(item)
+    banks(hub).reface(item, webhook="http://127.0.0.1:1")
     box = boxes(hub)["plaid"]
     hub.advance(days=3)
     assert box.news() == []
@@ -146,7 +160,8 @@ def carried(hub: Hub, door: Door, days: int = 2, **options: Any) -> dict[str, di
         return await postman.delivered()
 
     with served(door) as url:
-        hub.set_options({"webhooks_to": url, "webhook_wait_share": 0.0, **options})
+        direct(hub, url)
+        hub.set_options({"webhook_wait_share": 0.0, **options})
         counts = asyncio.run(carry())
     hub.set_options({"webhooks_to": ""})
     hub.state.listeners.clear()
@@ -185,13 +200,13 @@ def test_each_vendor_tries_again_as_often_as_it_says_and_then_gives_up(hub: Hub,
         hub.advance(days=2)
         (delivery, *_) = postman._boxes[rail].news()
         target = postman._target()
-        assert target is not None
         async with httpx.AsyncClient(trust_env=False) as http:
             await postman._deliver(http, rail, delivery, target)
         return dict(postman.counts[rail])
 
     with served(Door(*[status] * 100)) as url:
-        hub.set_options({"webhooks_to": url, "webhook_wait_share": 0.0})
+        direct(hub, url)
+        hub.set_options({"webhook_wait_share": 0.0})
         assert asyncio.run(deliver()) == told
 
 
@@ -208,3 +223,34 @@ def test_webhooks_leave_this_machine_for_nobody(hub: Hub) -> None:
     for address in ("http://example.com/", "https://127.0.0.1:1", "ftp://127.0.0.1"):
         with pytest.raises(UsageError, match="on this machine"):
             hub.set_options({"webhooks_to": address})
+
+
+def test_a_bank_login_tells_whom_it_was_directed_to_alone_and_first_that_it_was(open_sandbox: OpenSandbox) -> None:
+    hub = open_sandbox(scale=0.3).hub
+    plaid = Plaid.over(hub, 0)
+    mine, *others = (item for listing in hub.listings for item in banks(hub).items(listing.business_id))
+    for item in (mine, *others):
+        banks(hub).feed(item)
+        banks(hub).history(item, 730)
+    door = Door()
+
+    async def carry() -> None:
+        postman = Postman(hub)
+        hub.advance(days=2)
+        assert postman.counts["plaid"] == {}, "there is nobody to tell"
+        linking.webhook_update(banks(hub), mine, {"webhook": f"{url}/webhooks/plaid"})
+        await postman.delivered()
+        hub.advance(days=7)
+        await postman.delivered()
+
+    with served(door) as url:
+        asyncio.run(carry())
+    hub.state.listeners.clear()
+    told = [json.loads(body) for _, body, _ in door.taken]
+    assert [(one["webhook_code"], one["item_id"]) for one in told] == [
+        ("WEBHOOK_UPDATE_ACKNOWLEDGED", mine.item_id),
+        ("SYNC_UPDATES_AVAILABLE", mine.item_id),
+    ]
+    assert plaid.get("/item/get", access_token=mine.access_token)["item"]["webhook"] == f"{url}/webhooks/plaid"
+    away = Delivery(b"{}", lambda body, at: {}, "https://example.com/webhooks/plaid")
+    assert _sendable([away], Postman(hub)._target()) == [], "no address leaves this machine"

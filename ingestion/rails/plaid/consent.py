@@ -74,6 +74,9 @@ async def ask(http: httpx.AsyncClient, app: App, asking: Asking) -> Page:
     }
     if asking.renewed is None:
         fields |= {"products": ["transactions"], "transactions": {"days_requested": DAYS_REQUESTED}}
+        # In update mode the field has no effect; of items that are there, `items` sees to it.
+        if asking.webhook:
+            fields["webhook"] = asking.webhook
     else:
         fields["access_token"] = asking.renewed["access_token"]
     made = await _asked(http, app, "/link/token/create", fields, _link)

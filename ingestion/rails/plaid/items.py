@@ -1,11 +1,13 @@
 """Reads an item and the bank it is at. An item tells of its own error, also when nothing else of it can be read.
 
-The bank, which hardly changes, is read once an hour.
+The bank, which hardly changes, is read once an hour. An item also says where its webhooks go: Plaid keeps the address per
+item, so one that is another than the receiver's is corrected here.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import weakref
 from collections.abc import Set
 from datetime import datetime
@@ -21,7 +23,10 @@ from ingestion.rails.plaid.wire import Item, Record, read_institution, read_item
 
 ITEM_PATH = "/item/get"
 INSTITUTION_PATH = "/institutions/get_by_id"
+WEBHOOK_PATH = "/item/webhook/update"
 COUNTRY_CODES = ["US"]
+
+log = logging.getLogger("rowcol.plaid")
 
 
 class OtherItem(RailError):
@@ -49,6 +54,7 @@ async def read_item_and_bank(client: PlaidClient, wanted: Set[str]) -> tuple[lis
     if item.record.record_id != client.connection.connection_id:
         raise OtherItem
     client.bank_read_at = item.updated_at or client.session.clock()
+    await _direct_webhooks(client, item)
     reports = []
     if "items" in wanted:
         keep(client.session, client.connection, "items", [item.record], client.session.clock())
@@ -56,6 +62,20 @@ async def read_item_and_bank(client: PlaidClient, wanted: Set[str]) -> tuple[lis
     if "institutions" in wanted:
         reports.append(await _read_bank(client, item))
     return reports, owner_error(item.error_code)
+
+
+async def _direct_webhooks(client: PlaidClient, item: Item) -> None:
+    """Has the item's webhooks sent to the receiver, if its address is known and they go elsewhere or nowhere.
+
+    A refusal costs no reading and no wait: the item is polled all the same, and its next reading tries again.
+    """
+    address = client.session.store.settings.webhook_address(client.connection.rail)
+    if address is None or item.webhook == address:
+        return
+    try:
+        await client.ask(WEBHOOK_PATH, {"webhook": address}, bytes, retried=False)
+    except RailError as error:
+        log.warning("%s: its webhooks go elsewhere still: %s", client.connection.connection_id, error)
 
 
 async def _read_bank(client: PlaidClient, item: Item) -> EntityReport:

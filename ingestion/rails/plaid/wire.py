@@ -38,13 +38,18 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Item(msgspec.Struct, frozen=True):
-    """An item. error_code: of the error it is in, if any; updated_at: when Plaid last read its transactions and balances."""
+    """An item.
+
+    error_code: of the error it is in, if any; updated_at: when Plaid last read its transactions and balances; webhook: where its
+    webhooks go, if anywhere.
+    """
 
     record: Record
     institution_id: str | None
     institution_name: str | None
     error_code: str | None
     updated_at: datetime | None
+    webhook: str | None
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -104,6 +109,7 @@ class _ItemHead(msgspec.Struct):
     institution_id: str | None = None
     institution_name: str | None = None
     error: _ItemError | None = None
+    webhook: str | None = None
 
 
 class _WindowHeads(msgspec.Struct):
@@ -210,6 +216,7 @@ def read_item(body: bytes) -> Item:
         head.institution_name,
         head.error.error_code if head.error else None,
         updates.last_successful_update if updates else None,
+        head.webhook,
     )
 
 
