@@ -79,6 +79,25 @@ class Arrived(Protocol):
     def content_hash(self) -> str: ...
 
 
+class Caller(Protocol):
+    """What calls about a connection are made with: all of a session that a vendor's client needs."""
+
+    @property
+    def http(self) -> httpx.AsyncClient: ...
+
+    @property
+    def store(self) -> ControlStore: ...
+
+    @property
+    def clock(self) -> Clock: ...
+
+    @property
+    def strategy(self) -> Strategy: ...
+
+    @property
+    def limiter(self) -> Limiter: ...
+
+
 @dataclass(frozen=True)
 class FetchSession:
     """Everything a fetch may use, shared by all connections of one sync.

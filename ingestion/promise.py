@@ -151,7 +151,9 @@ class RailPromise:
     lets one app make. limits: how fast it may be asked. connections_at_once: how many are fetched side by side; fewer where
     they share one limit, since each then takes longer. quiet_calls: what a connection costs while nothing happens. live: what
     it answers when asked; answers: where the code for that is (`ingestion.live.adapter.LiveRail`), imported when needed. custody:
-    likewise the function that reads what its records say of a bill's payment (`ingestion.custody.Reader`).
+    likewise the function that reads what its records say of a bill's payment (`ingestion.custody.Reader`). subscription: the
+    module that subscribes the receiver to its webhooks (`ingestion.subscribing.SubscriptionSteps`), None where no API does;
+    webhook_setup: then, for people, how its vendor learns the receiver's address.
     """
 
     name: str
@@ -173,6 +175,8 @@ class RailPromise:
     live: tuple[LivePromise, ...] = ()
     answers: str | None = None
     custody: str | None = None
+    subscription: str | None = None
+    webhook_setup: str = ""
 
     def live_promise(self, subject: LiveSubject) -> LivePromise | None:
         """What it promises for `subject`, None if it cannot be asked that."""

@@ -8,6 +8,7 @@ removed, so that its history goes on where it ended when it is connected again (
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
@@ -18,7 +19,7 @@ import sqlalchemy as sa
 from ingestion.clock import wall_clock
 from ingestion.connecting import called
 from ingestion.consent import Ending, Place, place_of, steps_of
-from ingestion.control import tokens
+from ingestion.control import subscriptions, tokens
 from ingestion.control.acts import changed
 from ingestion.control.claims import end_waiting
 from ingestion.control.facts import Connection, TokenState
@@ -31,6 +32,7 @@ from ingestion.errors import RowcolError, UsageError
 from ingestion.identifiers import check_business_id
 from ingestion.promise import RailPromise
 from ingestion.registry import rail_promise
+from ingestion.subscribing import unsubscribe
 
 LEASE_SECONDS = 120.0
 
@@ -60,6 +62,10 @@ def disconnect(store: ControlStore, business_id: str, rail: str, connection_id: 
         secret = tokens.secret_of(store.database, store.vault, connection.key)
         ending: Ending | Literal["left_alone"] = "left_alone"
         if at_vendor and secret is not None:
+            if promise.subscription:
+                # Before the token ends that could still do it; a vendor that refuses has nothing to send once the consent is over.
+                with suppress(RowcolError):
+                    unsubscribe(store.settings, store, promise, connection)
             ending = _ended(store, promise, connection, secret)
         _forget(store, connection)
     return Removed(business_id, rail, connection.connection_id, ending)
@@ -101,5 +107,6 @@ def _forget(store: ControlStore, connection: Connection) -> None:
         for table in (secrets, token_table):
             transaction.execute(sa.delete(table).filter_by(**connection.key))
         forget_answers(transaction, connection.key)
+        subscriptions.forget(transaction, connection.key)
         end_waiting(transaction, **connection.key, why=why)
         transaction.execute(sa.update(connections).filter_by(**connection.key).values({**gone, "updated_at": now, **changed(now)}))

@@ -50,7 +50,10 @@ class Notice:
 
 
 class Verifier(Protocol):
-    """A rail's webhooks module. SIGNED_WITH: the credential that signs, "" where the vendor signs with published keys."""
+    """A rail's webhooks module. SIGNED_WITH: the credential that signs, "" where the vendor signs with published keys.
+
+    A rail whose vendor proves a new address by a challenge also has `challenge_in(body)`: whose it is and what it says, or None.
+    """
 
     SIGNED_WITH: str
 

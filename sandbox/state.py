@@ -95,10 +95,13 @@ class Memory:
     bank_logins: dict[int, dict[str, Any]] = field(default_factory=dict)
     # The reports that were sent, by realm and name: the hash of each, and when it first went out.
     reports: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
+    # Subscriptions of Ramp's webhooks by their ids; see sandbox.ramp.subscriptions.
+    ramp_webhooks: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def is_listened_to(self) -> bool:
         """Whether anybody has said where webhooks are to go."""
-        return bool(self.options["webhooks_to"]) or any(login.get("webhook") for login in self.bank_logins.values())
+        is_told = bool(self.options["webhooks_to"] or self.ramp_webhooks)
+        return is_told or any(login.get("webhook") for login in self.bank_logins.values())
 
 
 class State:
@@ -175,6 +178,10 @@ class State:
             memory.options.update(what)
         elif kind == "report":
             memory.reports.setdefault((what["realm"], what["name"]), {}).setdefault(what["sha256"], what["at"])
+        elif kind == "ramp_webhook":
+            memory.ramp_webhooks[what.pop("id")] = what
+        elif kind == "ramp_webhook_ended":
+            memory.ramp_webhooks.pop(what["id"], None)
         elif kind == "bank_login":
             memory.bank_logins.setdefault(what.pop("number"), {}).update(what)
 

@@ -1,4 +1,4 @@
-"""The tables of what comes in from outside between two syncs: webhooks, sync requests, decisions, and advisors' tokens.
+"""The tables of what comes in from outside between two syncs: webhooks and their subscriptions, sync requests, decisions, tokens.
 
 Part of the control store's schema (`ingestion.control.schema`), whose metadata they join. Tokens are kept as hashes; the
 body of a webhook is kept only while nobody could make use of it.
@@ -52,6 +52,18 @@ refused_webhooks = sa.Table(
     sa.Column("day", sa.Date, primary_key=True),
     sa.Column("refused", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("last_at", Instant, nullable=False),
+)
+
+_CONNECTION = ("business_id", "rail", "connection_id")
+
+webhook_subscriptions = sa.Table(
+    "webhook_subscriptions",
+    metadata,
+    *(sa.Column(name, sa.String, primary_key=True) for name in _CONNECTION),
+    *_texts("address"),
+    *_texts("subscription_id", "challenge", null=True),
+    sa.Column("asked_at", Instant, nullable=False),
+    sa.ForeignKeyConstraint(_CONNECTION, [f"connections.{name}" for name in _CONNECTION]),
 )
 
 sync_requests = sa.Table(

@@ -25,7 +25,7 @@ from ingestion.errors import RowcolError, UsageError
 from ingestion.files import private_dir
 from ingestion.settings import Settings
 
-SCHEMA_VERSION = "0015"
+SCHEMA_VERSION = "0016"
 BUSY_SECONDS = 30
 # Between two tries for a lock that is held, from and to.
 LOOKING_SECONDS = (0.001, 0.003)

@@ -188,6 +188,9 @@ def _put_connection(transaction: Transaction, key: dict[str, str], host: Host, e
         "last_error_kind": None,
         "last_error": None,
         "removed_at": None,
+        # Of a consent that is given now the next reading tells.
+        "consent_expires_at": None,
+        "disconnects_at": None,
         "updated_at": wall_clock(),
     }
     values = {**where, **healed, "environment": environment, **changed(now)}

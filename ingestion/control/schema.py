@@ -119,6 +119,8 @@ connections = sa.Table(
     sa.Column("is_paused", sa.Boolean, nullable=False, server_default=sa.false()),
     _text("environment", null=True),
     _instant("removed_at"),
+    _instant("consent_expires_at"),
+    _instant("disconnects_at"),
     *_changed(),
     sa.UniqueConstraint("rail", "connection_id", name="one_business_per_connection"),
 )

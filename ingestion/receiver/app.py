@@ -78,7 +78,8 @@ class Receiver:
             raise TurnedAway(404, "there is no such rail", {"connection": "close"})
         body = await read_body(request, self.limits, self.limits.largest_webhook)
         taken = await inlet.take(request.headers, body, await self._now.get())
-        return _json(200, {"accepted": taken.new, "known": taken.known})
+        told: dict[str, int | str] = {"accepted": taken.new, "known": taken.known}
+        return _json(200, told if taken.challenge is None else {**told, "challenge": taken.challenge})
 
     async def sync(self, request: Request) -> Response:
         """POST /sync"""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,7 @@ import httpx
 
 from ingestion.control.inbox import put_notices, put_unreadable
 from ingestion.control.store import ControlStore
+from ingestion.control.subscriptions import is_awaited, keep_challenge
 from ingestion.promise import RailPromise
 from ingestion.receiver.admission import TurnedAway
 from ingestion.receiver.ahead import Ahead
@@ -36,13 +37,16 @@ LOOKS_HOLD_SECONDS = 1.0
 # Up to here hashing takes less time than handing it to a thread.
 HASHED_AT_ONCE = 256 << 10
 
+ChallengeIn = Callable[[bytes], tuple[str, str] | None]
+
 
 @dataclass(frozen=True)
 class Taken:
-    """What became of a delivery. new: events stored now; known: events that were there already."""
+    """What became of a delivery. new: events stored now; known: events that were there already; challenge: one that was awaited."""
 
     new: int
     known: int
+    challenge: str | None = None
 
 
 class Inlet:
@@ -52,10 +56,12 @@ class Inlet:
         self._rail = rail
         self._verifier = verifier
         self._writer = writer
+        self._database = store.database
         self._refusals = Refusals(rail.name, writer)
         directory = Directory(store, rail.name, verifier.SIGNED_WITH)
         self._signers = Ahead(lambda: asyncio.to_thread(directory.signers), LOOKS_HOLD_SECONDS)
         self._kept = {promise.name for promise in rail.entities}
+        self._challenge_in: ChallengeIn | None = getattr(verifier, "challenge_in", None)
         self._keys = PublishedKeys(http, verifier.fetch_key) if not verifier.SIGNED_WITH else None  # type: ignore[attr-defined]
 
     async def warm(self) -> None:
@@ -68,6 +74,9 @@ class Inlet:
 
     async def take(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Taken:
         """Verifies and stores a delivery; Refused when it is not genuine, TurnedAway when that cannot be told now."""
+        challenge = await self._challenge(body)
+        if challenge is not None:
+            return Taken(0, 0, challenge)
         signers = await self._signers.get()
         try:
             named = self._verifier.named(body)
@@ -86,6 +95,16 @@ class Inlet:
         owners = {one.connection_id: one.business_id for one in signers.known({notice.connection_id for notice in kept})}
         new = await self._writer.write(lambda transaction: put_notices(transaction, self._rail.name, owners, kept))
         return Taken(new, len(kept) - new)
+
+    async def _challenge(self, body: bytes) -> str | None:
+        """A challenge somebody here waits for, kept for him; it comes before its secret is known, so nothing is verified."""
+        found = self._challenge_in(body) if self._challenge_in else None
+        rail = self._rail.name
+        if found is None or not await asyncio.to_thread(is_awaited, self._database, rail):
+            return None
+        connection_id, challenge = found
+        is_kept = await self._writer.write(lambda transaction: keep_challenge(transaction, rail, connection_id, challenge))
+        return challenge if is_kept else None
 
     async def _verified(
         self, headers: Mapping[str, str], body: bytes, now: datetime, signers: Signers, named: frozenset[str]

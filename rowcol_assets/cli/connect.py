@@ -59,6 +59,7 @@ def command(
     from ingestion.registry import rail_promise
     from ingestion.settings import load_settings
     from rowcol_assets.cli.connected import finish
+    from rowcol_assets.cli.webhooks import subscribed
 
     if paste and not redirect_uri:
         raise UsageError("--paste needs --redirect-uri: the address registered at the vendor, on which the browser ends")
@@ -73,6 +74,8 @@ def command(
         wanted = Wanted(business, rail, connection, further, Profile(name, timezone, firm))
         with _desk(promise, say, port=port, redirect_uri=redirect_uri, is_pasted=paste, is_opened=not no_browser, seconds=timeout) as desk:
             done = connect(settings, store, wanted, ours, desk)
+        for row in subscribed(settings, store, promise, business):
+            typer.echo(f"webhooks of {row['connection_id']}: {row['outcome']}", err=True)
     finish(settings, done, is_read=not no_backfill, as_json=as_json)
 
 

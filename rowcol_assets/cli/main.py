@@ -49,6 +49,7 @@ COMMANDS: dict[str, str] = {
     "bi": "bi",
     "docs": "docs",
     "receiver": "receiver",
+    "webhooks": "webhooks",
     "rotate-key": "rotate_key",
 }
 GROUPS: dict[str, str] = {"evaluate": "evaluate", "quarantine": "quarantine", "dead-letters": "dead_letters", "sandbox": "sandbox"}

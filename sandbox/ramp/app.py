@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from sandbox.consent import Choice, authorization_code, is_denied, page, sent_back, wants_page
 from sandbox.hub import Hub
-from sandbox.ramp import oauth, replies
+from sandbox.ramp import oauth, replies, subscriptions
 from sandbox.ramp.limits import Limits
 from sandbox.ramp.lists import Pages
 from sandbox.ramp.office import office_of
@@ -53,6 +53,9 @@ class RampApp:
             Route(f"{API}/token", self._token, methods=["POST"]),
             Route(f"{API}/token/revoke", self._revoke, methods=["POST"]),
             Route("/v1/authorize", self._consent, methods=["GET"]),
+            Route(f"{API}/webhooks", self._webhooks, methods=["GET", "POST"]),
+            Route(f"{API}/webhooks/{{webhook}}", self._webhooks, methods=["GET", "DELETE"]),
+            Route(f"{API}/webhooks/{{webhook}}/verify", self._webhooks, methods=["POST"]),
             self._route("/business", "business:read", lambda pages, request: pages.single("business")),
             self._route("/business/balance", "business:read", lambda pages, request: pages.single("balances")),
             self._route("/vendors/{vendor}/accounts", "vendors:read", _accounts, _ACCOUNTS_PAGE),
@@ -66,19 +69,32 @@ class RampApp:
         """One path. scope: what its token needs; spoilt: the faults that spoil its answers."""
 
         async def answer(request: Request) -> Response:
-            if self.latency:
-                await asyncio.sleep(self.latency)
-            if not self._is_admitted(request):
-                return replies.throttled()
-            header = request.headers.get("authorization", "")
-            if not header.lower().startswith("bearer "):
-                return replies.unauthorized()
-            access = oauth.access_of(self.hub.state, header)
-            if access is None or access.number >= len(self.hub.listings):
-                return replies.not_found("Access token not found")
-            return await self._serve(request, access, scope, handler, spoilt)
+            access = await self._access(request)
+            return access if isinstance(access, Response) else await self._serve(request, access, scope, handler, spoilt)
 
         return Route(f"{API}{path}", answer, methods=["GET"])
+
+    async def _access(self, request: Request) -> oauth.Access | Response:
+        """Whose request it is, or the answer to one that is not let in."""
+        if self.latency:
+            await asyncio.sleep(self.latency)
+        if not self._is_admitted(request):
+            return replies.throttled()
+        header = request.headers.get("authorization", "")
+        if not header.lower().startswith("bearer "):
+            return replies.unauthorized()
+        access = oauth.access_of(self.hub.state, header)
+        if access is None or access.number >= len(self.hub.listings):
+            return replies.not_found("Access token not found")
+        return access
+
+    async def _webhooks(self, request: Request) -> Response:
+        """Subscriptions, which need no scope."""
+        access = await self._access(request)
+        if isinstance(access, Response):
+            return access
+        struck = self.hub.faults.striking(self.hub.listings[access.number].business_id, _BEFORE, "ramp")
+        return _strike(struck) if struck else await subscriptions.answer(self.hub, access.number, request)
 
     def _is_admitted(self, request: Request) -> bool:
         return self.limits.admits(request.client.host if request.client else "")

@@ -11,8 +11,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+from ingestion.control.onboarding import onboard
+from ingestion.control.store import open_store
+from ingestion.settings import Settings
 from sandbox.server import Running, start
 from tests.cli.test_cli import START, listed, rowcol
+from tests.receiver.conftest import serving
 
 
 @pytest.fixture
@@ -66,3 +70,18 @@ def test_the_apps_keys_are_handed_in_once_and_kept(home: Path, sandbox: Running,
     assert json.loads(consent(mine, business, "--rail", "qbo")[1])[0]["is_new"] is False
     keys = json.loads((folder / "app.qbo.json").read_text())
     assert keys["client_secret"].encode() not in (mine / "control.db").read_bytes()
+
+
+def test_vendors_that_take_it_by_api_are_told_where_the_receiver_is(home: Path, sandbox: Running) -> None:
+    assert "ROWCOL_RECEIVER_URL is not set" in rowcol(home, "webhooks").stderr
+    settings = Settings(home=home, _env_file=None)
+    with open_store(settings) as store, serving(settings, store) as receiver:
+        entry, *_ = (entry for entry in sandbox.others if entry["rail"] == "ramp")
+        onboard(settings, store, entry["business_id"], "ramp", entry["credentials"], base_url=entry["base_url"])
+        told = rowcol(home, "webhooks", "--json", ROWCOL_RECEIVER_URL=receiver.url)
+        assert [(row["rail"], row["address"], row["outcome"]) for row in listed(told)] == [
+            ("ramp", f"{receiver.url}/webhooks/ramp", "subscribed")
+        ]
+        again = rowcol(home, "webhooks", ROWCOL_RECEIVER_URL=receiver.url)
+        assert (again.returncode, "was subscribed" in again.stdout) == (0, True)
+        assert store.secret(*store.connections("ramp"))["webhook_secret"] not in told.stdout + told.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -15,9 +16,12 @@ import httpx
 import pytest
 from jsonschema import Draft4Validator, FormatChecker
 
+from ingestion.limiter import Limiter
 from ingestion.rails.ramp.lists import LISTS, scope_of
 from ingestion.rails.ramp.promise import RAMP
-from tests.ingestion.ramp_vendor import ROOT, SCOPES, RampHome, Vendor, bill, opened, uuid, vendor
+from ingestion.rails.ramp.subscription import DESCRIBED, NEWER, subscriptions
+from ingestion.subscribing import Calls
+from tests.ingestion.ramp_vendor import HASTY_ACTION, ROOT, SCOPES, RampHome, Vendor, bill, error, opened, uuid, vendor
 
 REFERENCE = os.environ.get("ROWCOL_REFERENCE_DATA")
 pytestmark = pytest.mark.skipif(not REFERENCE, reason="ROWCOL_REFERENCE_DATA names no folder with Ramp's OpenAPI description")
@@ -119,3 +123,40 @@ def test_each_entity_is_read_under_the_scope_its_list_is_described_with(spec: di
         operation, _ = operation_of(spec, "get", f"{ROOT}/{promise.vendor_name}".replace("{vendor_id}", uuid(2, 1)))
         assert operation["security"] == [{"oauth2": [scope_of(promise.name)]}]
     assert {scope_of(promise.name) for promise in RAMP.entities} == set(SCOPES.split())
+
+
+def test_requests_about_subscriptions_are_as_described_but_for_events_that_are_younger(home: RampHome, spec: dict[str, Any]) -> None:
+    home.connect()
+    one = {"id": uuid(7, 1), "endpoint_url": "https://hooks.example.com/webhooks/ramp", "status": "pending_verification", "secret": "s"}
+    answers = {"GET /webhooks": (200, [one]), "POST /webhooks": (201, one), f"POST /webhooks/{uuid(7, 1)}/verify": (200, {"success": True})}
+
+    def answered(request: httpx.Request) -> httpx.Response | None:
+        if request.method == "POST" and request.url.path.endswith("/webhooks") and NEWER[0] in json.loads(request.content)["event_types"]:
+            return error(422, "DEVELOPER_7001")
+        status, content = answers.get(f"{request.method} {request.url.path.removeprefix(ROOT)}", (204, None))
+        return httpx.Response(status, json=content) if content else httpx.Response(status)
+
+    home.vendor.odd = answered
+    (connection,) = home.store.connections("ramp")
+
+    async def asked() -> None:
+        async with httpx.AsyncClient() as http, Limiter(home.settings, home.store.database, HASTY_ACTION) as limiter:
+            theirs = subscriptions(Calls(http, home.store, lambda: home.now, HASTY_ACTION, limiter), connection)
+            (there,) = await theirs.there()
+            made = await theirs.register(there.address)
+            assert await theirs.confirm(made.subscription_id, "ramp_challenge_1")
+            await theirs.end(made.subscription_id)
+
+    asyncio.run(asked())
+    assert [complaint for request in home.vendor.asked for complaint in complaints(spec, request)] == []
+    posted = [request for request in home.vendor.asked if request.method == "POST"]
+    for request in posted:
+        operation, _ = operation_of(spec, "post", request.url.path)
+        schema = operation["requestBody"]["content"]["application/json"]["schema"]
+        content = json.loads(request.content)
+        if "event_types" in content:
+            content["event_types"] = [name for name in content["event_types"] if name not in NEWER]
+        Draft4Validator({**schema, "components": spec["components"]}).validate(content)
+    assert [len(json.loads(request.content).get("event_types", [])) for request in posted] == [
+        len(DESCRIBED + NEWER), len(DESCRIBED), 0
+    ]  # fmt: skip

@@ -18,6 +18,7 @@ from ingestion.control.arrivals_schema import refused_webhooks
 from ingestion.control.inbox import dead_letters, replay_dead_letter
 from ingestion.control.onboarding import onboard
 from ingestion.control.refusals import refusals_since
+from ingestion.control.subscriptions import await_challenge, challenge_of, settle
 from ingestion.errors import UsageError
 from ingestion.removing import disconnect
 from ingestion.settings import Settings
@@ -244,3 +245,21 @@ def test_no_secret_and_nothing_sent_is_logged_or_answered(local: Served, caplog:
     assert "401" in logged
     for text in (answers, logged):
         assert "needle" not in text and SECRET not in text
+
+
+def test_a_challenge_is_kept_and_given_back_while_somebody_waits_for_it(served: Served) -> None:
+    key = {"business_id": "acme", "rail": "ramp", "connection_id": "b-1"}
+
+    def challenged(**fields: str) -> tuple[int, str | None, str | None]:
+        body = json.dumps({"id": "e-9", "type": "webhooks.verification", "challenge": "ramp_challenge_1", **fields}).encode()
+        answer = served.deliver(ramp(body, NOON, "a secret that is told at the same time"))
+        return answer.status_code, answer.json().get("challenge"), challenge_of(served.store.database, key)
+
+    assert challenged(business_id="b-1") == (401, None, None), "nobody waits"
+    await_challenge(served.store.database, key, "https://hooks.example.com/webhooks/ramp")
+    assert challenged(business_id="b-2") == (401, None, None)
+    assert challenged(business_id="b-1") == (200, "ramp_challenge_1", "ramp_challenge_1")
+    assert challenged(challenge="ramp_challenge_2") == (200, "ramp_challenge_2", "ramp_challenge_2"), "the vendor names nobody"
+    settle(served.store.database, key, "subscription-1")
+    assert challenged(business_id="b-1") == (401, None, None)
+    assert served.inbox() == []

@@ -46,6 +46,12 @@ class RampClient:
         url = path if path.startswith("http") else API + path
         return self.http.get(url, params=params or None, headers={"Authorization": f"Bearer {self.token}"})
 
+    def post(self, path: str, content: dict[str, Any]) -> httpx.Response:
+        return self.http.post(API + path, json=content, headers={"Authorization": f"Bearer {self.token}"})
+
+    def delete(self, path: str) -> httpx.Response:
+        return self.http.delete(API + path, headers={"Authorization": f"Bearer {self.token}"})
+
     def walk(self, path: str, **params: str) -> list[dict[str, Any]]:
         answer = self.get(path, **{"page_size": "100", **params})
         found: list[dict[str, Any]] = []

@@ -59,11 +59,14 @@ def ramp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RampClient]:
     client.hub.close()
 
 
-def validate(spec: dict[str, Any], path: str, method: str, answer: Any) -> None:
+def validate(spec: dict[str, Any], path: str, method: str, answer: Any, status: str = "200") -> None:
     operation = spec["paths"][f"/developer/v1{path}"][method]
-    schema = as_json_schema(operation["responses"]["200"]["content"]["application/json"]["schema"])
-    whole = {**schema, "components": as_json_schema(spec["components"])}
-    jsonschema.Draft202012Validator(whole, format_checker=FORMATS).validate(answer)
+    hold(spec, operation["responses"][status]["content"]["application/json"]["schema"], answer)
+
+
+def hold(spec: dict[str, Any], schema: Any, content: Any) -> None:
+    whole = {**as_json_schema(schema), "components": as_json_schema(spec["components"])}
+    jsonschema.Draft202012Validator(whole, format_checker=FORMATS).validate(content)
 
 
 @pytest.mark.parametrize("name", PATHS)
@@ -101,3 +104,27 @@ def test_a_spoiled_record_would_be_found(spec: dict[str, Any], ramp: RampClient)
         answer["data"][0][field] = wrong
         with pytest.raises(jsonschema.ValidationError):
             validate(spec, "/bills", "get", answer)
+
+
+def test_a_subscription_is_made_proved_and_ended_as_the_specification_says(spec: dict[str, Any], ramp: RampClient) -> None:
+    asked = {"endpoint_url": "http://127.0.0.1:1/webhooks/ramp", "event_types": ["bills.paid", "transactions.cleared"]}
+    made = ramp.post("/webhooks", asked)
+    assert made.status_code == 201
+    validate(spec, "/webhooks", "post", made.json(), "201")
+    validate(spec, "/webhooks", "get", ramp.get("/webhooks").json())
+    ((rail, sent),) = ramp.hub.errands
+    ramp.hub.errands.clear()
+    assert (rail, sent.url) == ("ramp", asked["endpoint_url"])
+    one = f"/webhooks/{made.json()['id']}"
+    assert ramp.post(f"{one}/verify", {"challenge": "another"}).status_code == 422
+    assert ramp.get(one).json()["status"] == "pending_verification"
+    proved = ramp.post(f"{one}/verify", {"challenge": json.loads(sent.body)["challenge"]})
+    validate(spec, "/webhooks/{webhook_id}/verify", "post", proved.json())
+    shown = ramp.get(one).json()
+    validate(spec, "/webhooks/{webhook_id}", "get", shown)
+    assert (shown["status"], shown["business_id"]) == ("active", ramp.get("/business").json()["id"])
+    stranger = RampClient(ramp.hub, ramp.http, 2)
+    assert stranger.get(one).status_code == 404 and stranger.get("/webhooks").json() == []
+    assert ramp.delete(one).status_code == 204
+    assert ramp.get("/webhooks").json() == []
+    assert ramp.post("/webhooks", {**asked, "event_types": ["bills.eaten"]}).status_code == 422

@@ -32,6 +32,7 @@ PLAID = RailPromise(
     identify="ingestion.rails.plaid.identity:identify",
     has_many_connections=True,
     versioned=False,
+    webhook_setup="told by each bank login's next sync",
     # Item, accounts with balances, transactions; hourly the bank, once for all its items.
     quiet_calls=QuietCalls(per_cycle=3, per_hour=1),
     # Plaid, errors, rate limit exceeded; production, a minute.

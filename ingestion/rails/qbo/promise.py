@@ -19,6 +19,7 @@ QBO = RailPromise(
     reread="ingestion.rails.qbo.kept:reread",
     identify="ingestion.rails.qbo.identity:identify",
     versioned=True,
+    webhook_setup="entered once for the app in Intuit's developer pages, under Webhooks",
     # Intuit App Partner Program, Builder tier: metered "CorePlus" calls in a calendar month.
     monthly_calls=500_000,
     # The change feed; once a day the counts, in one batch, and two reports.

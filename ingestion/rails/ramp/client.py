@@ -1,4 +1,4 @@
-"""One business's calls to Ramp: token, scopes, limits, retries, refusals. What is asked for is in `lists` and `walk`.
+"""One business's calls to Ramp: token, scopes, limits, retries, refusals. What is asked for is in `lists`, `walk`, `subscription`.
 
 Ramp's refusals (spec and third-party captures): 404 with code DEVELOPER_7002 for a token it does not know as well as for
 a record it does not have, 403 with 7100 where a scope is missing and 7999 where a plan lacks a feature, 504 for a page
@@ -10,14 +10,14 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable, Iterable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httpx
 
 from ingestion.answers import MalformedPage, Transient, ask, retry_after
 from ingestion.control.facts import Connection, TokenState
 from ingestion.exchange import Answer, TooLate, exchange
-from ingestion.fetching import FetchSession, RailError, Traffic
+from ingestion.fetching import Caller, RailError, Traffic
 from ingestion.rails.ramp.oauth import refresher
 from ingestion.rails.ramp.promise import RAMP
 from ingestion.rails.ramp.wire import error_code
@@ -25,6 +25,7 @@ from ingestion.rails.ramp.wire import error_code
 ROOT = "/developer/v1"
 NOT_FOUND_CODE = "DEVELOPER_7002"
 SCOPE_CODE = "DEVELOPER_7100"
+GOOD = (httpx.codes.OK, httpx.codes.CREATED, httpx.codes.NO_CONTENT)
 
 Parsed = TypeVar("Parsed")
 
@@ -47,7 +48,7 @@ class SlowPage(RailError):
 class RampClient:
     """Calls of one business during one sync."""
 
-    def __init__(self, session: FetchSession, connection: Connection, traffic: Traffic) -> None:
+    def __init__(self, session: Caller, connection: Connection, traffic: Traffic) -> None:
         self._session = session
         self._connection = connection
         self._traffic = traffic
@@ -92,23 +93,39 @@ class RampClient:
         page too slow is raised as SlowPage at once. RailError says what went wrong for good: disconnected, scope_missing,
         forbidden, throttled, server_error, unreachable, refused, not_found, malformed_page.
         """
+        return await self.send("GET", url, parse, may_be_missing=may_be_missing, may_shrink=may_shrink)
+
+    async def send(
+        self,
+        method: str,
+        url: httpx.URL,
+        parse: Callable[[bytes], Parsed],
+        content: Mapping[str, Any] | None = None,
+        *,
+        may_be_missing: bool = False,
+        may_shrink: bool = False,
+    ) -> Parsed:
+        """Like `get`, by any method and with `content` as JSON."""
 
         async def send() -> bytes:
             token = await self._access_token()
-            answer = await self._exchange(url, token, may_shrink)
+            answer = await self._exchange(method, url, token, content, may_shrink)
             if _is_token_refused(answer.status, answer.body, may_be_missing):
                 token = await self._access_token(rejected=token)
-                answer = await self._exchange(url, token, may_shrink)
+                answer = await self._exchange(method, url, token, content, may_shrink)
             return judged(answer, may_be_missing=may_be_missing, may_shrink=may_shrink)
 
         return await ask(self._session.strategy, self._traffic, endpoint_of(url), send, parse)
 
-    async def _exchange(self, url: httpx.URL, token: TokenState, may_shrink: bool) -> Answer:
+    async def _exchange(
+        self, method: str, url: httpx.URL, token: TokenState, content: Mapping[str, Any] | None, may_shrink: bool
+    ) -> Answer:
+        body = {} if content is None else {"json": content}
         headers = {"Authorization": f"Bearer {token.access_token}", "Accept": "application/json"}
         async with self._gate.turn():
             try:
                 with self._traffic.timed(endpoint_of(url)):
-                    return await exchange(self._session.http, "GET", url, headers=headers)
+                    return await exchange(self._session.http, method, url, headers=headers, **body)
             except TooLate:
                 if may_shrink:
                     raise SlowPage from None
@@ -133,7 +150,7 @@ def judged(answer: Answer, *, may_be_missing: bool = False, may_shrink: bool = F
     """The body of a good answer; raises what a bad one means. The two options are `RampClient.get`'s."""
     status, headers, body = answer.status, answer.headers, answer.body
     code = error_code(body)
-    if status == httpx.codes.OK and code is None:
+    if status in GOOD and code is None:
         return body
     told = f"status {status}, code {code or 'none'}"
     if status == httpx.codes.OK:

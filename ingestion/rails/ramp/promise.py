@@ -106,6 +106,7 @@ RAMP = RailPromise(
         ),
     ),
     answers="ingestion.rails.ramp.live:ANSWERS",
+    subscription="ingestion.rails.ramp.subscription",
     custody="ingestion.rails.ramp.custody:words",
     live=(
         LivePromise("balances", "GET /business/balance", ("balances",)),

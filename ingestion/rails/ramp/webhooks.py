@@ -30,12 +30,35 @@ TABLES: dict[str, tuple[str, ...]] = {
 }
 
 
+CHALLENGE = "webhooks.verification"
+
+
 class Event(msgspec.Struct):
     """An event: which business, what happened; the record itself is read by the sync."""
 
     id: Word
     type: Word
     business_id: Word
+
+
+class _Challenge(msgspec.Struct):
+    type: Word
+    challenge: Word
+    business_id: Word | None = None
+
+
+def challenge_in(body: bytes) -> tuple[str, str] | None:
+    """The business ('' where none is named) and the challenge of a body by which Ramp proves a new address; None for any other.
+
+    It is signed with a secret that is told at the same time, so it proves nothing: only Ramp knows whether it is the right one.
+    """
+    if CHALLENGE.encode() not in body:
+        return None
+    try:
+        found = read_json(body, _Challenge)
+    except Refused:
+        return None
+    return (found.business_id or "", found.challenge) if found.type == CHALLENGE else None
 
 
 def named(body: bytes) -> frozenset[str]:

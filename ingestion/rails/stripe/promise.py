@@ -19,6 +19,7 @@ STRIPE = RailPromise(
     fetch="ingestion.rails.stripe.fetch:fetch",
     reread="ingestion.rails.stripe.kept:reread",
     versioned=False,
+    webhook_setup="entered in Stripe's dashboard, under Developers, Webhooks",
     # Account, balance, events.
     quiet_calls=QuietCalls(per_cycle=3),
     # Stripe, rate limits: 100 a second per account, 25 with test keys, 25 per endpoint. How many may be under way is not
