@@ -13,6 +13,8 @@ from typing import Literal
 
 import sqlalchemy as sa
 
+from ingestion.control.columns import Instant
+from ingestion.control.consents import consent_end
 from ingestion.control.facts import ConnectionState
 from ingestion.control.outcomes import DISCONNECTED
 from ingestion.control.pauses import IS_PAUSED
@@ -37,7 +39,10 @@ class EntityFreshness:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionFreshness:
-    """One connection. is_disabled: it, its business or its rail rests; entities: by name, all that the rail promises."""
+    """One connection. is_disabled: it, its business or its rail rests; entities: by name, all that the rail promises.
+
+    consent_ends_at: when a person has to have renewed its consent, where the vendor says so.
+    """
 
     business_id: str
     rail: str
@@ -45,6 +50,7 @@ class ConnectionFreshness:
     connection_state: ConnectionState
     is_disabled: bool
     entities: Mapping[str, EntityFreshness]
+    consent_ends_at: datetime | None = None
 
     @property
     def name(self) -> str:
@@ -81,6 +87,7 @@ def connection_freshness(store: ControlStore, at: datetime) -> list[ConnectionFr
             connections.c.connection_id,
             connections.c.state,
             sa.or_(IS_PAUSED, connections.c.removed_at.is_not(None)).label("is_disabled"),
+            sa.type_coerce(consent_end(), Instant).label("consent_ends_at"),
         )
         .join(businesses, businesses.c.business_id == connections.c.business_id)
         .order_by(connections.c.business_id, connections.c.rail, connections.c.connection_id)
@@ -102,6 +109,7 @@ def connection_freshness(store: ControlStore, at: datetime) -> list[ConnectionFr
                 promise.name: entity_freshness(promise.tier, last.get((*row[:3], promise.name)), at, is_disabled=bool(row.is_disabled))
                 for promise in RAILS[row.rail].entities
             },
+            row.consent_ends_at,
         )
         for row in rows
     ]

@@ -40,13 +40,16 @@ class Refused(Exception):
 class Notice:
     """One event a vendor signed. connection_id: "" where the vendor leaves it to the secret; kind: the vendor's own word.
 
-    entities: the raw tables to read again because of it; none when nothing we keep is concerned.
+    entities: the raw tables to read again because of it; none when nothing we keep is concerned. ends_at: when the vendor says
+    that it will disconnect; is_repaired: that it will not any more.
     """
 
     connection_id: str
     event_id: str
     kind: str
     entities: tuple[str, ...]
+    ends_at: datetime | None = None
+    is_repaired: bool = False
 
 
 class Verifier(Protocol):

@@ -22,7 +22,7 @@ MESSAGE_LENGTH = 500
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """kind: run_failed, connection_broken, connection_failing or connection_recovered.
+    """kind: run_failed, connection_broken, connection_failing, connection_recovered or consent_ending.
 
     subject: the run's id, or business/rail/connection.
     """

@@ -21,8 +21,9 @@ from ingestion.traffic import Calls, sum_of
 
 Severity = Literal["broken", "warning", "note"]
 
-# A refresh token that ends within a week is a person's errand; the vendor gives a hundred days.
-TOKEN_NOTICE = timedelta(days=7)
+# A refresh token that ends within a week is a person's errand; the vendor gives a hundred days. Plaid announces the end of a
+# consent a week ahead.
+CONSENT_NOTICE = timedelta(days=7)
 LOOK_BACK = timedelta(days=1)
 # As long as what a bank held counts as cash (domain: 24 hours), see int_bank_sources.
 COPY_HOLDS = timedelta(days=1)
@@ -71,13 +72,22 @@ def connection_findings(settings: Settings, tables: dict[str, list[dict[str, Any
             problem = f"{row['state']}{failures}: {row['last_error'] or row['last_error_kind'] or 'the last sync did not succeed'}"
             yield Finding(severity, subject, problem, _remedy(settings, row))
         ends = row["token_expires_at"]
-        if ends and row["state"] != "disconnected" and ends < now + TOKEN_NOTICE:
-            when = f"{ends:%Y-%m-%d %H:%M} UTC"
-            if ends <= now:
-                again = REMEDIES["disconnected"].format(business=row["business_id"], rail=row["rail"])
-                yield Finding("broken", subject, f"its refresh token ended at {when}", again)
-            else:
-                yield Finding("warning", subject, f"its refresh token ends at {when} unless used", "rowcol sync renews it")
+        if ends and row["state"] != "disconnected" and ends < now + CONSENT_NOTICE:
+            yield _ending(row, subject, ends, now)
+
+
+def _ending(row: dict[str, Any], subject: str, ends: datetime, now: datetime) -> Finding:
+    """A consent or refresh token that ends or has ended; the use of a token renews it, a consent only its owner does."""
+    when = f"{ends:%Y-%m-%d %H:%M} UTC"
+    is_token = RAILS[row["rail"]].credentials.refresh_field is not None
+    what = "refresh token" if is_token else f"consent ({row['connection_id']})"
+    if is_token and ends > now:
+        return Finding("warning", subject, f"its {what} ends at {when} unless used", "rowcol sync renews it")
+    again = REMEDIES["disconnected"].format(business=row["business_id"], rail=row["rail"])
+    if ends <= now:
+        return Finding("broken", subject, f"its {what} ended at {when}", again)
+    renewed = f"rowcol connect {row['business_id']} --rail {row['rail']} --connection {row['connection_id']}"
+    return Finding("warning", subject, f"its {what} ends at {when}", renewed)
 
 
 def _asked(tables: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:

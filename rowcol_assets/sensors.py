@@ -20,6 +20,7 @@ from rowcol_assets.alerts import alert
 from rowcol_assets.jobs import cycle_job, sync_job
 from rowcol_assets.pace import paced_connections
 from rowcol_assets.publishing.probing import probe_if_due
+from rowcol_assets.rail_findings import CONSENT_NOTICE
 from rowcol_assets.resources import Platform
 from rowcol_assets.runs import end_dead_runs, failure_line, run_scope, run_tags, unfinished_runs
 
@@ -38,12 +39,14 @@ class Memory:
     """What the freshness sensor remembers between two ticks.
 
     broken: connections and the state in which they were told of. tried: connection to the minute of its last request.
-    owed: connections that came back and were not read since, because a run was under way.
+    owed: connections that came back and were not read since, because a run was under way. ending: connections whose consent ends
+    soon, with the end that was told.
     """
 
     broken: dict[str, str] = field(default_factory=dict)
     tried: dict[str, int] = field(default_factory=dict)
     owed: list[str] = field(default_factory=list)
+    ending: dict[str, str] = field(default_factory=dict)
 
 
 @dg.sensor(
@@ -66,6 +69,7 @@ def rail_freshness(context: dg.SensorEvaluationContext, platform: dg.ResourcePar
     found = [one for one in connection_freshness(platform.store, now) if not one.is_disabled]
     memory = _recall(context.cursor)
     _tell_of_changes(context, platform, found, memory)
+    _tell_of_endings(context, platform, found, memory, now)
     minute = int(now.timestamp() // 60)
     tried = due(found, memory, minute)
     resting = _resting(platform, now) if tried else set()
@@ -123,6 +127,20 @@ def _tell_of_changes(context: dg.SensorEvaluationContext, platform: Platform, fo
             memory.owed += [name] if former == DISCONNECTED else []
     memory.broken = dict(broken)
     memory.owed = [name for name in dict.fromkeys(memory.owed) if name in states and name not in broken]
+
+
+def _tell_of_endings(
+    context: dg.SensorEvaluationContext, platform: Platform, found: Sequence[ConnectionFreshness], memory: Memory, now: datetime
+) -> None:
+    """Tells a week ahead, once per end, of each connection whose consent only a person can renew; of what has broken that is said."""
+    ends = {one.name: one.consent_ends_at for one in found if one.is_connected and one.consent_ends_at}
+    soon = {name: f"{end:%Y-%m-%d %H:%M} UTC" for name, end in ends.items() if end <= now + CONSENT_NOTICE}
+    for name, end in soon.items():
+        if memory.ending.get(name) != end:
+            text = f"{name} needs its consent renewed before {end}"
+            context.log.warning(text)
+            alert(platform.settings, "consent_ending", name, text)
+    memory.ending = soon
 
 
 def _recall(cursor: str | None) -> Memory:

@@ -16,7 +16,11 @@ ROLES: tuple[Role, ...] = ("owner", "admin", "staff", "view_only")
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One business on one rail. connection_id: the vendor's own id of it (QBO: the realm)."""
+    """One business on one rail. connection_id: the vendor's own id of it (QBO: the realm).
+
+    consent_expires_at: when its consent ends, as the vendor's own record says; disconnects_at: when the vendor announced that it
+    will be disconnected. Both only where a person has to renew it.
+    """
 
     business_id: str
     connection_id: str
@@ -26,6 +30,8 @@ class Connection:
     state: ConnectionState
     is_sandbox: bool
     timezone: str | None
+    consent_expires_at: datetime | None = None
+    disconnects_at: datetime | None = None
 
     @property
     def key(self) -> dict[str, str]:

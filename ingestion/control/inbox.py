@@ -19,6 +19,7 @@ from sqlalchemy.engine import Connection as Transaction
 from ingestion.clock import wall_clock
 from ingestion.control.arrivals_schema import sync_requests, webhook_inbox
 from ingestion.control.claims import DEAD, DONE, IGNORED, PENDING
+from ingestion.control.consents import note_announcement
 from ingestion.control.database import Database
 from ingestion.control.live_cache import note_changes
 from ingestion.control.schema import connections
@@ -50,7 +51,7 @@ class Waiting:
 def put_notices(transaction: Transaction, rail: str, owners: Mapping[str, str], notices: Sequence[Notice]) -> int:
     """Stores events and returns how many were new; one that is already there stays as it is. owners: business by connection.
 
-    Cached live answers that rest on what a new one is about end with it.
+    Cached live answers that rest on what a new one is about end with it, and an end that it announces is kept.
     """
     new = 0
     changed: list[tuple[str, str, str]] = []
@@ -75,6 +76,7 @@ def put_notices(transaction: Transaction, rail: str, owners: Mapping[str, str], 
         )
         new += is_new
         if is_new and owner is not None:
+            note_announcement(transaction, rail, notice)
             changed += [(owner, rail, entity) for entity in notice.entities]
     note_changes(transaction, changed)
     return new

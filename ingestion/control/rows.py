@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection as Transaction
 from ingestion.control import arrivals_schema, schema
 from ingestion.control.acts import acts
 from ingestion.control.columns import Instant, Money
+from ingestion.control.consents import token_end
 from ingestion.control.store import ControlStore
 
 INSTANT = pa.timestamp("us", tz="UTC")
@@ -190,7 +191,7 @@ def _query(name: str) -> sa.Select[Any]:
         source = table.outerjoin(schema.tokens).outerjoin(schema.secrets, _same_connection(table, schema.secrets))
         source = source.outerjoin(pauses, pauses.c.rail == table.c.rail)
         computed["secret_changed_at"] = sa.type_coerce(schema.secrets.c.updated_at, Instant)
-        computed["token_expires_at"] = sa.type_coerce(schema.tokens.c.refresh_expires_at, Instant)
+        computed["token_expires_at"] = sa.type_coerce(token_end(), Instant)
         computed["is_sandbox"] = table.c.sandbox_clock_url.is_not(None)
         # What was removed rests like what is paused, by itself or with its rail: kept, marked and not synced.
         computed["is_paused"] = sa.or_(table.c.is_paused, sa.func.coalesce(pauses.c.is_paused, False), table.c.removed_at.is_not(None))

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ingestion import clock
-from ingestion.control import access, quarantine, tokens, vault
+from ingestion.control import access, consents, quarantine, tokens, vault
 from ingestion.control.acts import KEYS, Act, note
 from ingestion.control.database import Database, open_database
 from ingestion.control.facts import Business, Connection, Credentials, QuarantinedPage, Role, TokenState
@@ -101,6 +101,10 @@ class ControlStore:
     def record_sync(self, outcomes: Sequence[SyncOutcome]) -> None:
         """Records what a sync came to, in one transaction."""
         record_sync(self.database, outcomes)
+
+    def note_consent(self, connection: Connection, expires_at: datetime | None, at: datetime) -> None:
+        """Keeps when the consent of `connection` ends, as a reading at `at` that succeeded says; see `ingestion.control.consents`."""
+        consents.note_reading(self.database, connection, expires_at, at)
 
     def quarantine(self, page: QuarantinedPage) -> str:
         """Keeps an unreadable page and returns its id."""
@@ -219,4 +223,6 @@ def _connection(row: Mapping[Any, Any]) -> Connection:
         state=row["state"],
         is_sandbox=row["sandbox_clock_url"] is not None,
         timezone=row["timezone"],
+        consent_expires_at=row["consent_expires_at"],
+        disconnects_at=row["disconnects_at"],
     )

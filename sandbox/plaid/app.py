@@ -47,6 +47,7 @@ class PlaidApp:
         }
         of_item["/item/webhook/update"] = lambda item, asked, serving: linking.webhook_update(office, item, asked)
         of_item["/item/remove"] = lambda item, asked, serving: linking.remove(office, item)
+        of_item["/sandbox/item/fire_webhook"] = lambda item, asked, serving: linking.fire_webhook(office, item, asked)
         of_item["/sandbox/item/reset_login"] = lambda item, asked, serving: linking.reset_login(office, item)
         of_client: dict[str, Callable[[Asked], bytes]] = {
             "/institutions/get_by_id": institution_get,
@@ -103,7 +104,7 @@ class PlaidApp:
         if item is None:
             serving = Serving(self.office, None, self._struck(business_id, BODY_FAULTS))
             return labelled(replies.json_reply(serving.finish(of_client(asked))))
-        if self.office.login(item).get("needs_login") and path in _NEED_LOGIN:
+        if self.office.needs_login(item) and path in _NEED_LOGIN:
             raise RefusedError(replies.LOGIN_REQUIRED)
         fault = struck or self._struck(business_id, _spoiling(path, asked, item))
         if fault == "scope_missing":

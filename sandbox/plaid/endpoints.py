@@ -26,7 +26,7 @@ def item_get(office: Office, item: ItemFacts, asked: Asked, serving: Serving) ->
     """The item, with the error it is in, and when the bank was last looked at."""
     now = office.hub.now
     looked = office.feed(item).poll_at(now)
-    is_broken = serving.fault == "item_login_required" or bool(office.login(item).get("needs_login"))
+    is_broken = serving.fault == "item_login_required" or office.needs_login(item)
     serving.note("items", [office.face_number(item) << 1 | is_broken])
     status = {
         "transactions": {"last_successful_update": wire.instant(looked), "last_failed_update": None},
@@ -39,7 +39,8 @@ def item_get(office: Office, item: ItemFacts, asked: Asked, serving: Serving) ->
 def item_body(office: Office, item: ItemFacts, is_broken: bool, face: Face | None = None) -> bytes:
     """The item object as it is served now, or was with another face, in error or not."""
     error = replies.error_object(replies.LOGIN_REQUIRED) if is_broken else None
-    return holdings.item(item, office.linked_at(item), error, (face or office.face(item)).webhook)
+    face = face or office.face(item)
+    return holdings.item(item, office.linked_at(item), error, webhook=face.webhook, consent_ends=face.consent_ends)
 
 
 def accounts_get(office: Office, item: ItemFacts, asked: Asked, serving: Serving) -> bytes:

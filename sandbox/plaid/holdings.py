@@ -80,15 +80,15 @@ def _as_the_bank_tells(
     return current, available
 
 
-def item(facts: ItemFacts, linked_at: int, error: dict[str, Any] | None, webhook: str | None) -> bytes:
-    """The item object. webhook: where its webhooks go."""
+def item(facts: ItemFacts, linked_at: int, error: dict[str, Any] | None, *, webhook: str | None, consent_ends: int | None) -> bytes:
+    """The item object. webhook: where its webhooks go; consent_ends: epoch seconds, None for one that does not."""
     return encode(
         {
             "available_products": ["auth", "balance", "identity"],
             "billed_products": ["transactions"],
             "products": ["transactions"],
             "consented_products": ["transactions"],
-            "consent_expiration_time": None,
+            "consent_expiration_time": None if consent_ends is None else instant(consent_ends),
             "created_at": instant(linked_at),
             "error": error,
             "institution_id": facts.institution.institution_id,

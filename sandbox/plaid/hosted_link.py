@@ -76,7 +76,7 @@ def consent(office: Office, token: str, request: Request) -> Response | str | No
     is_given = not is_denied(request)
     if is_given and link["renews"] is not None:
         for each in chosen:
-            office.remember(each, needs_login=False)
+            office.repair(each)
         item, link = _session(office, token)
     if is_given and link["renews"] is None:
         for each in chosen:

@@ -16,7 +16,11 @@ from sandbox.plaid.items import ItemFacts
 from sandbox.plaid.keys import verification_key
 from sandbox.plaid.office import Office
 from sandbox.plaid.replies import RefusedError
-from sandbox.plaid.webhooks import acknowledgement
+from sandbox.plaid.webhooks import acknowledgement, ending
+
+# The second one is that of European banks, which the vendor's own test endpoint does not know.
+ENDINGS = ("PENDING_DISCONNECT", "PENDING_EXPIRATION")
+NOTICE_SECONDS = 7 * 86_400
 
 
 def public_token(office: Office, asked: Asked) -> bytes:
@@ -47,9 +51,9 @@ def exchange(office: Office, asked: Asked) -> bytes:
         again = {"generation": generation, f"linked_at_{generation}": office.hub.now, "asked_at": None}
         office.remember(item, is_removed=False, needs_login=False, **again)
         item = next(each for each in office.items(item.business_id) if each.number == item.number)
-        office.reface(item, webhook=None)
-    elif office.login(item).get("needs_login"):
-        office.remember(item, needs_login=False)
+        office.reface(item, webhook=None, consent_ends=None)
+    else:
+        office.repair(item)
     # Linked anew while it is connected it would be another item at the vendor, with the new address.
     if office.login(item).get("linked_with"):
         office.reface(item, webhook=office.login(item)["linked_with"])
@@ -64,7 +68,7 @@ def webhook_update(office: Office, item: ItemFacts, asked: Asked) -> bytes:
     office.reface(item, webhook=address)
     if address is not None:
         office.hub.send("plaid", acknowledgement(office.hub, item, address))
-    body = item_body(office, item, bool(office.login(item).get("needs_login")))
+    body = item_body(office, item, office.needs_login(item))
     return wire.encode({"item": msgspec.Raw(body), "request_id": replies.request_id()})
 
 
@@ -72,6 +76,19 @@ def remove(office: Office, item: ItemFacts) -> bytes:
     """Ends an item: its access token opens nothing any more."""
     office.remember(item, is_removed=True)
     return wire.encode({"request_id": replies.request_id()})
+
+
+def fire_webhook(office: Office, item: ItemFacts, asked: Asked) -> bytes:
+    """Sends a webhook now. The two that announce the end of a consent have it end in a week, until the item is linked again."""
+    code = asked.get("webhook_code")
+    if code not in ENDINGS:
+        raise RefusedError(replies.invalid("webhook_code", f"must be one of {', '.join(ENDINGS)}"))
+    ends = office.hub.now + NOTICE_SECONDS
+    office.reface(item, consent_ends=ends)
+    address = office.face(item).webhook
+    if address is not None:
+        office.hub.send("plaid", ending(office.hub, item, code, ends, address))
+    return wire.encode({"webhook_fired": address is not None, "request_id": replies.request_id()})
 
 
 def reset_login(office: Office, item: ItemFacts) -> bytes:

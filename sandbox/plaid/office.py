@@ -33,9 +33,10 @@ class AppKeys:
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """What of an item's object is set from outside. webhook: where its webhooks go."""
+    """What of an item's object is set from outside. webhook: where its webhooks go; consent_ends: when its consent does, epoch seconds."""
 
     webhook: str | None = None
+    consent_ends: int | None = None
 
 
 class Office:
@@ -104,6 +105,17 @@ class Office:
         face = replace(self.face(item), **changes)
         if face != self.face(item):
             self.remember(item, faces=[asdict(each) for each in (*self._faces(item), face)], webhook=face.webhook)
+
+    def needs_login(self, item: ItemFacts) -> bool:
+        """Whether its owner has to sign in again: the bank said so, or the consent has ended."""
+        ends = self.face(item).consent_ends
+        return bool(self.login(item).get("needs_login")) or (ends is not None and ends <= self.hub.now)
+
+    def repair(self, item: ItemFacts) -> None:
+        """Its owner has signed in again, which gives a consent without an end."""
+        if self.login(item).get("needs_login"):
+            self.remember(item, needs_login=False)
+        self.reface(item, consent_ends=None)
 
     def _faces(self, item: ItemFacts) -> list[Face]:
         return [Face(**each) for each in self.login(item).get("faces", [{}])]

@@ -15,6 +15,7 @@ from sandbox.plaid import replies
 from sandbox.plaid.items import ItemFacts
 from sandbox.plaid.keys import private_key, verification_key
 from sandbox.plaid.office import office_of
+from sandbox.plaid.wire import instant
 from sandbox.webhooks import Delivery, Patience, never_final
 
 # Within a day, each wait four times the one before.
@@ -60,13 +61,23 @@ class PlaidWebhooks:
     def _state(self, item: ItemFacts) -> tuple[int, bool]:
         """How many changes the item's feed has shown so far, and whether its owner has to sign in."""
         office = office_of(self._hub)
-        return office.shown(item), bool(office.login(item).get("needs_login"))
+        return office.shown(item), office.needs_login(item)
 
 
 def acknowledgement(hub: Hub, item: ItemFacts, address: str) -> Delivery:
     """The first webhook to an item's new address."""
     event = {"webhook_type": "ITEM", "webhook_code": "WEBHOOK_UPDATE_ACKNOWLEDGED", "item_id": item.item_id, "error": None}
     return _delivery(hub, {**event, "new_webhook_url": address, "environment": "sandbox"}, address)
+
+
+def ending(hub: Hub, item: ItemFacts, code: str, ends: int, address: str) -> Delivery:
+    """That an item's consent ends soon, as the vendor says it in America (PENDING_DISCONNECT) or in Europe (PENDING_EXPIRATION)."""
+    event = {"webhook_type": "ITEM", "webhook_code": code, "item_id": item.item_id}
+    if code == "PENDING_DISCONNECT":
+        event |= {"reason": "INSTITUTION_TOKEN_EXPIRATION", "disconnect_time": instant(ends)}
+    else:
+        event |= {"consent_expiration_time": instant(ends)}
+    return _delivery(hub, {**event, "environment": "sandbox"}, address)
 
 
 def _delivery(hub: Hub, event: dict[str, Any], url: str) -> Delivery:

@@ -10,9 +10,11 @@ from typing import Any
 
 import dagster as dg
 import pytest
+import sqlalchemy as sa
 
 from ingestion.clock import fixed_clock
 from ingestion.control.pauses import set_pause
+from ingestion.control.schema import connections
 from ingestion.errors import RowcolError
 from ingestion.registry import RAILS
 from rowcol_assets.alerts import KEPT_LINES, alert, alerts_path, last_alert, trim_alerts
@@ -162,6 +164,26 @@ def test_a_connection_that_keeps_failing_is_told_once_and_tried_on(watch: Watch)
     watch.synced("acme", 20)
     assert watch.wanted(21) == []
     assert watch.alerts() == ["connection_failing", "connection_recovered"]
+
+
+def test_a_consent_that_its_owner_has_to_renew_is_told_a_week_ahead_once_per_end(watch: Watch) -> None:
+    for business in ("acme", "bolt"):
+        watch.synced(business, 0)
+
+    def ends(days: float) -> None:
+        with watch.platform.store.database.write() as transaction:
+            whose = sa.update(connections).filter_by(business_id="acme")
+            transaction.execute(whose.values(consent_expires_at=NOON + timedelta(days=days)))
+
+    ends(8)
+    assert watch.wanted(1) == [] and watch.alerts() == []
+    ends(6.5)
+    assert watch.wanted(2) == [] and watch.wanted(3) == []
+    assert watch.alerts() == ["consent_ending"]
+    told = last_alert(watch.platform.settings)
+    assert told is not None and told.message == "acme/qbo/realm-acme needs its consent renewed before 2026-07-07 00:00 UTC"
+    ends(2)
+    assert watch.wanted(4) == [] and watch.alerts() == ["consent_ending"] * 2
 
 
 def test_pausing_what_is_broken_is_no_recovery_and_resuming_catches_up(watch: Watch) -> None:

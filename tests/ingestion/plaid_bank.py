@@ -47,6 +47,7 @@ class BankItem:
     error_code: str | None = None
     updated_at: str | None = "2026-03-02T18:00:00Z"
     webhook: str | None = None
+    consent_expires_at: str | None = None
     accounts: list[bytes] = field(default_factory=lambda: [account()])
     live_accounts: list[bytes] = field(default_factory=lambda: [account(balances='{"available": 90.5, "current": null}')])
     history: list[dict[str, bytes]] = field(default_factory=lambda: [{}])
@@ -137,6 +138,7 @@ class Bank:
                 "item_id": item.item_id,
                 "institution_id": item.institution_id,
                 "webhook": item.webhook,
+                "consent_expiration_time": item.consent_expires_at,
                 "error": {"error_type": "ITEM_ERROR", "error_code": item.error_code} if item.error_code else None,
             }
         )

@@ -8,7 +8,7 @@ import logging
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -263,3 +263,16 @@ def test_a_challenge_is_kept_and_given_back_while_somebody_waits_for_it(served: 
     settle(served.store.database, key, "subscription-1")
     assert challenged(business_id="b-1") == (401, None, None)
     assert served.inbox() == []
+
+
+def test_plaids_announcement_of_an_end_is_kept_for_its_connection_by_either_name(served: Served, plaid_key: PlaidKey) -> None:
+    def told(code: str, **fields: str) -> datetime | None:
+        body = json.dumps({"webhook_type": "ITEM", "webhook_code": code, "item_id": "item-1", **fields}).encode()
+        assert served.deliver(plaid_key.sign(body, NOON)).status_code == 200
+        (connection,) = served.store.connections("plaid")
+        return connection.disconnects_at
+
+    assert told("NEW_ACCOUNTS_AVAILABLE", disconnect_time="2026-07-07T12:00:00Z") is None
+    assert told("PENDING_DISCONNECT", disconnect_time="2026-07-07T12:00:00.766Z") == datetime(2026, 7, 7, 12, 0, 0, 766000, UTC)
+    assert told("PENDING_EXPIRATION", consent_expiration_time="2026-07-06T12:00:00Z") == datetime(2026, 7, 6, 12, tzinfo=UTC)
+    assert told("LOGIN_REPAIRED") is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -140,3 +141,21 @@ def test_accounts_can_be_asked_for_one_by_one(plaid: Plaid) -> None:
     other = plaid.items[1].account_id(2)
     assert plaid.problem("/accounts/get", access_token=token, options={"account_ids": [other]}) == (400, "INVALID_ACCOUNT_ID")
     assert plaid.problem("/accounts/get", access_token=token, options={"account_ids": [[other]]}) == (400, "INVALID_FIELD")
+
+
+def test_a_consent_that_is_announced_to_end_ends_the_login_until_it_is_renewed(plaid: Plaid) -> None:
+    token = plaid.tokens[0]
+    plaid.get("/item/webhook/update", access_token=token, webhook="http://127.0.0.1:1/webhooks/plaid")
+    plaid.hub.errands.clear()
+    assert plaid.get("/sandbox/item/fire_webhook", access_token=token, webhook_code="PENDING_DISCONNECT")["webhook_fired"] is True
+    ((_, sent),) = plaid.hub.errands
+    ends = plaid.get("/item/get", access_token=token)["item"]["consent_expiration_time"]
+    assert json.loads(sent.body)["disconnect_time"] == ends
+    plaid.hub.advance(days=6)
+    assert plaid.get("/item/get", access_token=token)["item"]["error"] is None
+    plaid.hub.advance(days=1)
+    assert plaid.problem(SYNC, access_token=token) == (400, "ITEM_LOGIN_REQUIRED")
+    link(plaid)
+    item = plaid.get("/item/get", access_token=token)["item"]
+    assert (item["error"], item["consent_expiration_time"]) == (None, None)
+    assert plaid.problem("/sandbox/item/fire_webhook", access_token=token, webhook_code="BREAK") == (400, "INVALID_FIELD")

@@ -117,6 +117,9 @@ def test_linking_and_letting_go_is_as_described(plaid: Plaid) -> None:
     assert check(plaid, "/webhook_verification_key/get", key_id=key_id)["key"]["kty"] == "EC"
     assert check(plaid, "/item/webhook/update", access_token=plaid.tokens[0], webhook=None)["item"]["webhook"] is None
     assert check(plaid, "/item/webhook/update", access_token=plaid.tokens[0], webhook=address)["item"]["webhook"] == address
+    fired = check(plaid, "/sandbox/item/fire_webhook", access_token=plaid.tokens[0], webhook_type="ITEM", webhook_code="PENDING_DISCONNECT")
+    assert fired["webhook_fired"] is True
+    assert check(plaid, "/item/get", access_token=plaid.tokens[0])["item"]["consent_expiration_time"]
     check(plaid, "/sandbox/item/reset_login", access_token=plaid.tokens[0])
     assert check(plaid, "/item/get", access_token=plaid.tokens[0])["item"]["error"]["error_code"] == "ITEM_LOGIN_REQUIRED"
     check(plaid, "/item/remove", access_token=plaid.tokens[0])

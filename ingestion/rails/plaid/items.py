@@ -55,6 +55,9 @@ async def read_item_and_bank(client: PlaidClient, wanted: Set[str]) -> tuple[lis
         raise OtherItem
     client.bank_read_at = item.updated_at or client.session.clock()
     await _direct_webhooks(client, item)
+    if item.error_code is None:
+        session, connection = client.session, client.connection
+        await asyncio.to_thread(session.store.note_consent, connection, item.consent_expires_at, session.clock())
     reports = []
     if "items" in wanted:
         keep(client.session, client.connection, "items", [item.record], client.session.clock())

@@ -18,6 +18,7 @@ import msgspec
 
 from ingestion.exchange import exchange
 from ingestion.fetching import RailError
+from ingestion.rails.plaid.wire import instant
 from ingestion.webhooks import Notice, Refused, Word, check_age, header, read_json, same
 
 SIGNED_WITH = ""
@@ -42,12 +43,18 @@ TABLES: dict[tuple[str, str], tuple[str, ...]] = {
 }
 
 
+ENDINGS = ("ITEM.PENDING_DISCONNECT", "ITEM.PENDING_EXPIRATION")
+REPAIRED = "ITEM.LOGIN_REPAIRED"
+
+
 class Event(msgspec.Struct):
-    """An event of one item."""
+    """An event of one item. disconnect_time, consent_expiration_time: when it will want its owner again, by two names."""
 
     webhook_type: Word
     webhook_code: Word
     item_id: Word
+    disconnect_time: Any = None
+    consent_expiration_time: Any = None
 
 
 def named(body: bytes) -> frozenset[str]:
@@ -95,7 +102,9 @@ def verify(headers: Mapping[str, str], body: bytes, keys: Mapping[str, Mapping[s
     event = read_json(body, Event)
     tables = TABLES.get((event.webhook_type, event.webhook_code), ())
     event_id = hashlib.sha256(token.rpartition(".")[0].encode()).hexdigest()
-    return [Notice(event.item_id, event_id, f"{event.webhook_type}.{event.webhook_code}", tables)]
+    ends_at = instant(event.disconnect_time) or instant(event.consent_expiration_time)
+    kind = f"{event.webhook_type}.{event.webhook_code}"
+    return [Notice(event.item_id, event_id, kind, tables, ends_at if kind in ENDINGS else None, kind == REPAIRED)]
 
 
 async def fetch_key(http: httpx.AsyncClient, base_url: str, credentials: Mapping[str, Any], kid: str) -> dict[str, Any] | None:

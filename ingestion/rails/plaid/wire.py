@@ -7,7 +7,8 @@ description, version 2020-09-14. Fields and enums are open sets.
 from __future__ import annotations
 
 from collections.abc import Set
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 
@@ -41,7 +42,7 @@ class Item(msgspec.Struct, frozen=True):
     """An item.
 
     error_code: of the error it is in, if any; updated_at: when Plaid last read its transactions and balances; webhook: where its
-    webhooks go, if anywhere.
+    webhooks go, if anywhere; consent_expires_at: when its owner's consent ends, if it does.
     """
 
     record: Record
@@ -50,6 +51,7 @@ class Item(msgspec.Struct, frozen=True):
     error_code: str | None
     updated_at: datetime | None
     webhook: str | None
+    consent_expires_at: datetime | None
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -110,6 +112,7 @@ class _ItemHead(msgspec.Struct):
     institution_name: str | None = None
     error: _ItemError | None = None
     webhook: str | None = None
+    consent_expiration_time: Any = None
 
 
 class _WindowHeads(msgspec.Struct):
@@ -217,6 +220,7 @@ def read_item(body: bytes) -> Item:
         head.error.error_code if head.error else None,
         updates.last_successful_update if updates else None,
         head.webhook,
+        instant(head.consent_expiration_time),
     )
 
 
@@ -224,6 +228,15 @@ def read_institution(body: bytes) -> Record:
     """The institution of /institutions/get_by_id."""
     raw = decoded(_institution_page, body).institution
     return _record(decoded(_institution, raw).institution_id, raw)
+
+
+def instant(told: object) -> datetime | None:
+    """An instant as Plaid writes them, UTC where it names no zone; None for anything else."""
+    try:
+        found = datetime.fromisoformat(told) if isinstance(told, str) else None
+    except ValueError:
+        return None
+    return found.replace(tzinfo=UTC) if found is not None and found.tzinfo is None else found
 
 
 def gone(record_id: str, id_field: str) -> Record:
