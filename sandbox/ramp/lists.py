@@ -67,8 +67,8 @@ class Pages:
         row = self._desk.shelves[entity].rows.get(id)
         if row is None or (only and row.fact.vendor != only):
             return replies.not_found(f"{entity} {id} not found")
-        if entity == "bills":
-            return self._finish(entity, [(row, self._office.single_bill(self._desk, row))], None, ALONE)
+        if entity in ("bills", "vendors"):
+            return self._finish(entity, [(row, self._office.single(self._desk, entity, row))], None, ALONE)
         return self._finish(entity, [(row, self._office.body(self._desk, entity, row))], None)
 
     def knows_vendor(self, id: str) -> bool:

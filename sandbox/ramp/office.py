@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from sandbox.hub import Hub
 from sandbox.ramp.desk import Desk
-from sandbox.ramp.render import single_bill
+from sandbox.ramp.render import single_bill, single_vendor
 from sandbox.ramp.shelf import Row
 from sandbox.ramp.wire import signed
 
@@ -71,8 +71,10 @@ class RampOffice:
             body = desk.vendor_body(body, row.fact)
         return signed(body, self.hub.now)
 
-    def single_bill(self, desk: Desk, row: Row) -> bytes:
-        """A bill as it reads by itself."""
+    def single(self, desk: Desk, entity: str, row: Row) -> bytes:
+        """A bill or a vendor as it reads by itself."""
+        if entity == "vendors":
+            return single_vendor(self.body(desk, entity, row))
         return signed(single_bill(desk.world, row.fact), self.hub.now)
 
     def note(self, desk: Desk, entity: str, rows: list[tuple[Row, bytes]], shape: int = 0) -> None:

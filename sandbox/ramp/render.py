@@ -67,6 +67,11 @@ def with_totals(body: bytes, held: Vendor, today: date, now: int) -> bytes:
     return body[:-1] + b"," + encode({name: minor(cents) for name, cents in totals.items()})[1:]
 
 
+def single_vendor(body: bytes) -> bytes:
+    """A vendor's JSON as `GET /vendors/{id}` shows it: nobody here has been given a form to fill in."""
+    return body[:-1] + b',"custom_form_collection_response":null}'
+
+
 def _spent(held: Vendor, since: int, until: int) -> int:
     return sum(cents for at, cents in held.paid if since <= at <= until)
 

@@ -16,7 +16,12 @@ import httpx
 import pytest
 from jsonschema import Draft4Validator, FormatChecker
 
+from ingestion.consent import App, Asking, Place
 from ingestion.limiter import Limiter
+from ingestion.live.desk import ask_once
+from ingestion.live.facts import question_of
+from ingestion.promise import OF_ONE_RECORD
+from ingestion.rails.ramp import consent
 from ingestion.rails.ramp.lists import LISTS, scope_of
 from ingestion.rails.ramp.promise import RAMP
 from ingestion.rails.ramp.subscription import DESCRIBED, NEWER, subscriptions
@@ -27,6 +32,8 @@ REFERENCE = os.environ.get("ROWCOL_REFERENCE_DATA")
 pytestmark = pytest.mark.skipif(not REFERENCE, reason="ROWCOL_REFERENCE_DATA names no folder with Ramp's OpenAPI description")
 
 FORMATS = FormatChecker(formats=["uuid"])
+# The class itself, which the home's vendor takes the place of.
+AsyncClient = httpx.AsyncClient
 
 
 @FORMATS.checks("date-time", raises=ValueError)
@@ -116,6 +123,46 @@ def test_token_requests_are_as_described(home: RampHome, spec: dict[str, Any]) -
     for form in home.vendor.token_forms:
         sent = dict(parse_qsl(str(httpx.QueryParams(form))))
         assert not [error.message for error in Draft4Validator(schema).iter_errors(sent)]
+
+
+def test_requests_of_live_questions_are_as_described(home: RampHome, spec: dict[str, Any]) -> None:
+    home.connect()
+    for promise in RAMP.live:
+        question = question_of(promise.subject, "acme", uuid(1, 1) if promise.subject in OF_ONE_RECORD else None)
+        home.vendor.asked.clear()
+        ask_once(home.settings, home.store, lambda: home.now, question, strict=promise.subject != "bill")
+        assert home.vendor.asked, promise.subject
+        assert [complaint for request in home.vendor.asked for complaint in complaints(spec, request)] == []
+
+
+def test_a_codes_request_and_a_revocation_are_as_described(home: RampHome, spec: dict[str, Any]) -> None:
+    revoked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        revoked.append(request)
+        return httpx.Response(200)
+
+    place = Place(*["https://ramp.test"] * 3)
+    app = App(place, {"client_id": "ramp_id", "client_secret": "ramp-secret"})
+    asking = Asking("acme", "http://127.0.0.1:3011/callback", "state-1")
+    home.vendor.rotates = True
+
+    async def consented() -> None:
+        async with AsyncClient(transport=httpx.MockTransport(answer)) as http:
+            page = await consent.ask(http, app, asking)
+            given = await consent.take(http, app, asking, page, {"code": "code-1", "state": "state-1"})
+            assert await consent.end(http, place, given, None) == "revoked"
+
+    asyncio.run(consented())
+    schemas = spec["components"]["schemas"]
+    (form,) = home.vendor.token_forms
+    assert form["grant_type"] == "authorization_code"
+    Draft4Validator({**schemas["TokenRequestBody"], "additionalProperties": False}).validate(form)
+    (request,) = revoked
+    assert operation_of(spec, "post", request.url.path)[0]["operationId"] == "post_revoke_token"
+    Draft4Validator({**schemas["TokenRevokeRequestBody"], "additionalProperties": False}).validate(
+        dict(parse_qsl(request.content.decode()))
+    )
 
 
 def test_each_entity_is_read_under_the_scope_its_list_is_described_with(spec: dict[str, Any]) -> None:

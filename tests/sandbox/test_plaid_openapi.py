@@ -89,6 +89,18 @@ def test_pages_of_transactions_are_as_described(plaid: Plaid) -> None:
     assert min(told.values()) > 0
 
 
+def test_a_window_of_transactions_is_as_described_and_refused_so_while_it_is_not_there(plaid: Plaid) -> None:
+    window = {"start_date": "2026-06-01", "end_date": "2026-09-22", "options": {"count": 500, "include_original_description": True}}
+    plaid.hub.set_options({"staged_history": True})
+    assert check(plaid, "/transactions/get", access_token=plaid.tokens[0], **window)["error_code"] == "PRODUCT_NOT_READY"
+    plaid.hub.advance(minutes=20)
+    page = check(plaid, "/transactions/get", access_token=plaid.tokens[0], **window)
+    assert page["total_transactions"] >= len(page["transactions"]) > 0
+    too_many = plaid.post("/transactions/get", access_token=plaid.tokens[0], **{**window, "options": {"count": 501}})
+    _validator("/transactions/get", "400").validate(too_many.json())
+    assert too_many.json()["error_code"] == "INVALID_FIELD"
+
+
 def test_items_accounts_and_banks_are_as_described(plaid: Plaid) -> None:
     for token in plaid.tokens:
         for path in ("/item/get", "/accounts/get", "/accounts/balance/get"):

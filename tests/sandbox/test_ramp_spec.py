@@ -21,6 +21,31 @@ PATHS = {
     "/transfers": {}, "/reimbursements": {}, "/reimbursements?back": {"direction": "USER_TO_BUSINESS"}, "/statements": {}, "/entities": {},
 }  # fmt: skip
 
+BY_ID = {
+    "/bills/drafts": "draft_bill_id", "/bills": "bill_id", "/vendors": "vendor_id", "/transactions": "transaction_id",
+    "/transfers": "transfer_id", "/reimbursements": "reimbursement_id", "/statements": "statement_id", "/entities": "entity_id",
+}  # fmt: skip
+# The specification describes no body of a refusal; this is what the guide shows and what was captured.
+REFUSAL = {
+    "type": "object",
+    "required": ["error_v2", "error"],
+    "properties": {
+        "error": {"type": "object"},
+        "error_v2": {
+            "type": "object",
+            "required": ["error_code", "message", "additional_info", "notes", "error_id"],
+            "additionalProperties": False,
+            "properties": {
+                "error_code": {"type": "string", "pattern": "^DEVELOPER_7[0-9]{3}$"},
+                "message": {"type": "string", "minLength": 1},
+                "additional_info": {"type": "object"},
+                "notes": {"type": "string"},
+                "error_id": {"type": "string", "minLength": 1},
+            },
+        },
+    },
+}
+
 FORMATS = jsonschema.FormatChecker(["uuid", "date"])
 
 
@@ -88,6 +113,42 @@ def test_single_objects_and_tokens_are_what_the_specification_says(spec: dict[st
     assert alone["payment"]["trace_id"]["descriptor"] == "ACH Trace ID"
     vendor = ramp.walk("/vendors")[0]["id"]
     validate(spec, "/vendors/{vendor_id}/accounts", "get", ramp.get(f"/vendors/{vendor}/accounts").json())
+
+
+@pytest.mark.parametrize("path", BY_ID)
+def test_records_by_id_are_what_the_specification_says(spec: dict[str, Any], ramp: RampClient, path: str) -> None:
+    first = ramp.get(path, page_size="2").json()["data"][0]["id"]
+    alone = ramp.get(f"{path}/{first}").json()
+    validate(spec, f"{path}/{{{BY_ID[path]}}}", "get", alone)
+    assert alone["id"] == first
+
+
+def test_an_account_by_id_is_what_the_specification_says(spec: dict[str, Any], ramp: RampClient) -> None:
+    paths = (f"/vendors/{one['id']}/accounts" for one in ramp.walk("/vendors"))
+    path, account = next((path, found[0]) for path in paths if (found := ramp.get(path).json()["data"]))
+    validate(spec, "/vendors/{vendor_id}/accounts/{bank_account_id}", "get", ramp.get(f"{path}/{account['id']}").json())
+
+
+def test_refusals_have_one_shape_whatever_they_are_about(spec: dict[str, Any], ramp: RampClient) -> None:
+    described = [
+        answer
+        for path in PATHS
+        for status, answer in spec["paths"][f"/developer/v1{path.partition('?')[0]}"]["get"]["responses"].items()
+        if status != "200"
+    ]
+    assert described and not any("content" in answer for answer in described), "the day it describes a refusal, that is to be held to"
+    nobody = ramp.http.get("/developer/v1/bills")
+    stranger = ramp.http.get("/developer/v1/bills", headers={"Authorization": "Bearer ramp_bus_tok_none"})
+    unscoped = RampClient(ramp.hub, ramp.http, ramp.index)
+    unscoped.token = unscoped.fetch_token(grant_type="client_credentials", scope="vendors:read").json()["access_token"]
+    refused = [nobody, stranger, unscoped.get("/bills"), ramp.get("/bills/none"), ramp.get("/bills", page_size="1")]
+    for fault in ("throttle", "server_error"):
+        ramp.hub.faults.order("ramp", ramp.business_id, fault, count=1)
+        refused.append(ramp.get("/bills"))
+    assert [answer.status_code for answer in refused] == [401, 404, 403, 404, 422, 429, 500]
+    for answer in refused:
+        hold(spec, REFUSAL, answer.json())
+        assert answer.headers["x-trace-id"]
 
 
 def test_each_record_has_no_fields_the_specification_lacks(spec: dict[str, Any], ramp: RampClient) -> None:

@@ -78,7 +78,13 @@ RAMP = RailPromise(
             has_inactive=True,
         ),
         _entity(
-            "vendors", "vendors", "standard", "Whom the business pays through Ramp.", volatile_fields=_RUNNING_TOTALS, has_inactive=True
+            "vendors",
+            "vendors",
+            "standard",
+            "Whom the business pays through Ramp.",
+            # The form is in a vendor read by itself alone.
+            volatile_fields=_RUNNING_TOTALS | {"custom_form_collection_response"},
+            has_inactive=True,
         ),
         _entity(
             "vendor_accounts",
