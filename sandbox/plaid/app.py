@@ -107,8 +107,8 @@ class PlaidApp:
         if self.office.needs_login(item) and path in _NEED_LOGIN:
             raise RefusedError(replies.LOGIN_REQUIRED)
         fault = struck or self._struck(business_id, _spoiling(path, asked, item))
-        if fault == "scope_missing":
-            raise RefusedError(replies.NOT_GRANTED)
+        if fault in _REFUSING:
+            raise RefusedError(_REFUSING[fault])
         serving = Serving(self.office, item, fault)
         return labelled(replies.json_reply(serving.finish(of_item(item, asked, serving))))
 
@@ -146,6 +146,7 @@ class PlaidApp:
 
 
 _NEED_LOGIN = ("/accounts/balance/get", "/accounts/get", "/transactions/sync", "/transactions/get")
+_REFUSING = {"scope_missing": replies.NOT_GRANTED, "institution_down": replies.INSTITUTION_DOWN}
 _PROBLEMS = {
     "throttle": replies.throttled("TRANSACTIONS_SYNC_LIMIT"),
     "server_error": replies.SERVER_ERROR,
@@ -156,15 +157,17 @@ _PROBLEMS = {
 
 def _spoiling(path: str, asked: Asked, item: ItemFacts) -> tuple[str, ...]:
     """The faults that can strike this request: a lost cursor needs one, a mutation an update under way."""
-    if path in ("/accounts/get", "/accounts/balance/get"):
-        return (*BODY_FAULTS, "schema_drift")
-    if path == "/transactions/get":
-        return (*BODY_FAULTS, "scope_missing", "duplicate_rows", "schema_drift")
-    if path != "/transactions/sync":
+    if path not in _NEED_LOGIN:
         return BODY_FAULTS
-    kinds = (*BODY_FAULTS, "scope_missing", "duplicate_rows", "schema_drift", "empty_page")
+    kinds: tuple[str, ...] = (*BODY_FAULTS, "institution_down", "schema_drift")
+    if path in ("/accounts/get", "/accounts/balance/get"):
+        return kinds
+    kinds = (*kinds, "scope_missing", "duplicate_rows")
+    if path == "/transactions/get":
+        return kinds
     cursor = asked.get("cursor")
-    return (*kinds, *(("cursor_gone",) if cursor else ()), *(("drifting_pages",) if is_under_way(cursor, item) else ()))
+    gone = ("cursor_gone",) if cursor else ()
+    return (*kinds, "empty_page", *gone, *(("drifting_pages",) if is_under_way(cursor, item) else ()))
 
 
 def _with_office(office: Office, endpoint: Any) -> Callable[[ItemFacts, Asked, Serving], bytes]:

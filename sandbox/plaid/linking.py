@@ -98,8 +98,14 @@ def reset_login(office: Office, item: ItemFacts) -> bytes:
 
 
 def webhook_key(office: Office, asked: Asked) -> bytes:
-    """The public key with which webhooks are verified."""
-    key = verification_key(office.hub.config.seed, office.hub.state.memory.origin)
-    if asked.get("key_id") != key["kid"]:
+    """A public key with which webhooks are verified, the present one or one that has ended."""
+    hub = office.hub
+    ended = int(hub.options["plaid_keys_ended"])
+    keys = [
+        verification_key(hub.config.seed, hub.state.memory.origin, number, None if number == ended else hub.state.memory.origin)
+        for number in range(ended + 1)
+    ]
+    key = next((key for key in keys if key["kid"] == asked.get("key_id")), None)
+    if key is None:
         raise RefusedError(replies.INVALID_KEY_ID)
     return wire.encode({"key": key, "request_id": replies.request_id()})

@@ -19,7 +19,7 @@ from sandbox.spoiling import BODY_FAULTS
 
 _FAULTS = (
     "throttle", "server_error", "html_error", *BODY_FAULTS, "slow", "dead_token", "scope_missing", "drifting_pages",
-    "duplicate_rows", "schema_drift", "cursor_gone", "item_login_required", "empty_page",
+    "duplicate_rows", "schema_drift", "cursor_gone", "item_login_required", "institution_down", "empty_page",
 )  # fmt: skip
 
 

@@ -63,6 +63,10 @@ LOGIN_REQUIRED = Problem(
     "the login details of this item have changed (credentials, MFA, or required user action) and a user login is required to update "
     "this information. use Link's update mode to restore the item to a good state",
 )  # fmt: skip
+INSTITUTION_DOWN = Problem(
+    400, "INSTITUTION_ERROR", "INSTITUTION_DOWN",
+    "this institution is not currently responding to this request. please try again soon",
+)  # fmt: skip
 NOT_GRANTED = Problem(400, "ITEM_ERROR", "ACCESS_NOT_GRANTED", "access to this product was not granted for the account")
 SERVER_ERROR = Problem(500, "API_ERROR", "INTERNAL_SERVER_ERROR", "an unexpected error occurred")
 

@@ -87,10 +87,10 @@ def _delivery(hub: Hub, event: dict[str, Any], url: str) -> Delivery:
 def _signature(hub: Hub, body: bytes, at: int) -> dict[str, str]:
     import jwt
 
-    seed = hub.config.seed
+    seed, number = hub.config.seed, int(hub.options["plaid_keys_ended"])
     claims = {"iat": at, "request_body_sha256": hashlib.sha256(body).hexdigest()}
-    kid = verification_key(seed, hub.state.memory.origin)["kid"]
-    return {"Plaid-Verification": jwt.encode(claims, private_key(seed), "ES256", headers={"kid": kid})}
+    kid = verification_key(seed, hub.state.memory.origin, number)["kid"]
+    return {"Plaid-Verification": jwt.encode(claims, private_key(seed, number), "ES256", headers={"kid": kid})}
 
 
 def _of_transactions(item: ItemFacts) -> dict[str, Any]:

@@ -94,14 +94,16 @@ class RampWebhooks:
         mine = {one: facts for one, facts in held.items() if facts["number"] == desk.number and facts["status"] == "active"}
         if not mine:
             secret = webhook_secret(self._hub.config.seed, desk.number)
-            return [Delivery(_event(self._hub, desk.number, kind, id, number), _signer(secret))]
+            return [Delivery(_event(self._hub, desk.number, kind, id, number), _signer(self._hub, secret))]
         told = [(one, facts) for one, facts in mine.items() if kind in facts["event_types"]]
         return [delivery(self._hub, desk.number, one, facts, kind, id, number) for one, facts in told]
 
 
 def delivery(hub: Hub, number: int, subscription: str, held: dict[str, Any], kind: str, id: str, version: int = 0, **more: str) -> Delivery:
     """A webhook of a business (its number, from 0) to a subscription of its own; more: fields beside the usual ones."""
-    return Delivery(_event(hub, number, kind, id, version, **more), _signer(subscription_secret(hub, subscription)), held["endpoint_url"])
+    return Delivery(
+        _event(hub, number, kind, id, version, **more), _signer(hub, subscription_secret(hub, subscription)), held["endpoint_url"]
+    )
 
 
 def challenge_of(hub: Hub, subscription: str) -> str:
@@ -127,8 +129,8 @@ def _event(hub: Hub, number: int, kind: str, id: str, version: int, **more: str)
     return msgspec.json.encode(event)
 
 
-def _signer(secret: str) -> Sign:
-    return lambda body, at: {"X-Ramp-Signature": hmac.digest(secret.encode(), body, hashlib.sha256).hex()}
+def _signer(hub: Hub, secret: str) -> Sign:
+    return lambda body, at: {str(hub.options["ramp_signature_header"]): hmac.digest(secret.encode(), body, hashlib.sha256).hex()}
 
 
 def _numbers(desk: Desk) -> dict[tuple[str, str], int]:

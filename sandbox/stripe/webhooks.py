@@ -42,7 +42,7 @@ class StripeWebhooks:
             book, listing = office.book(known.account_id), office.accounts[known.account_id]
             events = book.tables["events"].versions
             account = b',"account":' + msgspec.json.encode(book.account_id) if is_connected(listing) else b""
-            sign = _signer(webhook_secret(self._hub, listing))
+            sign = _signer(self._hub, webhook_secret(self._hub, listing))
             found += [
                 Delivery(body_of(book, "events", event, OLD)[:-1] + account + b"}", sign) for event in events[self._told[book.account_id] :]
             ]
@@ -50,9 +50,12 @@ class StripeWebhooks:
         return found
 
 
-def _signer(secret: str) -> Sign:
+def _signer(hub: Hub, secret: str) -> Sign:
+    """Signs with `secret`, while it is rolled also with the one before, which comes first."""
+
     def sign(body: bytes, at: int) -> dict[str, str]:
-        signature = hmac.digest(secret.encode(), b"%d." % at + body, hashlib.sha256).hex()
-        return {"Stripe-Signature": f"t={at},v1={signature}"}
+        secrets = [f"{secret}_former", secret] if hub.options["stripe_secret_roll"] else [secret]
+        signatures = [hmac.digest(each.encode(), b"%d." % at + body, hashlib.sha256).hex() for each in secrets]
+        return {"Stripe-Signature": ",".join((f"t={at}", *(f"v1={signature}" for signature in signatures)))}
 
     return sign

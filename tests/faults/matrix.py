@@ -48,6 +48,7 @@ DRIFT = Cell("kept as served; what a model cannot type is a rejected value")
 DOUBLE = Cell("a version is known once, however often it is served")
 ONLY_INTUIT = Never("only Intuit is known to answer 200 with an error")
 NO_LOGIN = Never("there is no bank login; a consent that was withdrawn is dead_token")
+NO_BANK = Never("no bank stands between the vendor and its answer")
 
 MATRIX: dict[str, dict[str, Cell | Never]] = {
     "throttle": dict.fromkeys(("qbo", "ramp", "plaid", "stripe"), THROTTLE),
@@ -109,6 +110,12 @@ MATRIX: dict[str, dict[str, Cell | Never]] = {
             once=False,
         ),
         "stripe": NO_LOGIN,
+    },
+    "institution_down": {
+        "qbo": NO_BANK,
+        "ramp": NO_BANK,
+        "plaid": Cell("tried again; the login itself is still read", "bank_unavailable", status="partial"),
+        "stripe": NO_BANK,
     },
     "empty_page": {
         "qbo": Cell("found by the vendor's own count and walked again", "page_gap", status="partial", in_walk=True),

@@ -35,6 +35,7 @@ def strike(plaid: Plaid, kind: str, count: int = 1, business: str = "all") -> No
         ("server_error", 500, "INTERNAL_SERVER_ERROR"),
         ("dead_token", 400, "INVALID_ACCESS_TOKEN"),
         ("item_login_required", 400, "ITEM_LOGIN_REQUIRED"),
+        ("institution_down", 400, "INSTITUTION_DOWN"),
         ("scope_missing", 400, "ACCESS_NOT_GRANTED"),
     ],
 )

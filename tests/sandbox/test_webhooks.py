@@ -68,7 +68,7 @@ def verified(hub: Hub, rail: str, delivery: Delivery) -> list[Notice]:
     """What the platform's own verifier makes of it with the credentials the sandbox hands out."""
     module = importlib.import_module(f"ingestion.rails.{rail}.webhooks")
     headers = {name.lower(): value for name, value in delivery.sign(delivery.body, hub.now).items()}
-    key = verification_key(hub.config.seed, hub.state.memory.origin)
+    key = verification_key(hub.config.seed, hub.state.memory.origin, hub.options["plaid_keys_ended"])
     given = [entry["credentials"] for entry in hub.credentials([rail])]
     secrets = [entry[module.SIGNED_WITH] for entry in given] if module.SIGNED_WITH else [{key["kid"]: key}]
     for secret in secrets:
@@ -254,3 +254,19 @@ def test_a_bank_login_tells_whom_it_was_directed_to_alone_and_first_that_it_was(
     assert plaid.get("/item/get", access_token=mine.access_token)["item"]["webhook"] == f"{url}/webhooks/plaid"
     away = Delivery(b"{}", lambda body, at: {}, "https://example.com/webhooks/plaid")
     assert _sendable([away], Postman(hub)._target()) == [], "no address leaves this machine"
+
+
+def test_a_rotated_key_an_older_header_and_a_secret_that_is_rolled_are_shown_and_believed(hub: Hub) -> None:
+    told = boxes(hub)
+    hub.set_options({"plaid_keys_ended": 1, "ramp_signature_header": "X-Ramp-Webhook-Signature", "stripe_secret_roll": True})
+    hub.advance(days=7)
+    plaid, *_ = told["plaid"].news()
+    assert verified(hub, "plaid", plaid)
+    client, origin = Plaid.over(hub, 0), hub.state.memory.origin
+    first, second = (verification_key(hub.config.seed, origin, number) for number in (0, 1))
+    assert client.get("/webhook_verification_key/get", key_id=first["kid"])["key"]["expired_at"] is not None
+    assert client.get("/webhook_verification_key/get", key_id=second["kid"])["key"]["expired_at"] is None
+    ramp, *_ = told["ramp"].news()
+    assert list(ramp.sign(ramp.body, hub.now)) == ["X-Ramp-Webhook-Signature"] and verified(hub, "ramp", ramp)
+    stripe, *_ = told["stripe"].news()
+    assert stripe.sign(stripe.body, hub.now)["Stripe-Signature"].count("v1=") == 2 and verified(hub, "stripe", stripe)
