@@ -39,6 +39,7 @@ DEFAULT_OPTIONS: dict[str, Any] = {
     "webhook_disorder": False,  # webhooks of one moment come in any order
     "webhook_wait_share": 0.001,  # how much of the vendor's waits between attempts is really waited
     "plaid_keys_ended": 0,  # how many of Plaid's webhook keys have ended; the next one signs
+    "unofficial_currency": False,  # Plaid tells accounts and transactions in a currency that ISO does not know
     "ramp_signature_header": "X-Ramp-Signature",  # or "X-Ramp-Webhook-Signature", as the guide of 2025 calls it
     "stripe_secret_roll": False,  # webhooks are signed with the secret of before as well, as while one is rolled
     "staged_history": False,  # a bank login's first answers hold nothing, then a month, then all, as minutes pass

@@ -120,7 +120,7 @@ def _page(
     serving.note("transactions", places)
     business, bank = office.businesses[item.business_id], office.bank(item.business_id)
     found = zip(item.slots, holdings.accounts(item, business, bank, office.hub.now, is_live=False), strict=True)
-    accounts = [body for slot, (_, body, _) in found if slot in feed.used and status != "NOT_READY"]
+    accounts = [serving.priced(body) for slot, (_, body, _) in found if slot in feed.used and status != "NOT_READY"]
     end = {
         "next_cursor": cursor,
         "has_more": has_more,
@@ -150,7 +150,9 @@ def transactions_get(office: Office, item: ItemFacts, asked: Asked, serving: Ser
     serving.note("transactions", [place | (DESCRIBED if is_described else 0) for place in page])
     business, bank = office.businesses[item.business_id], office.bank(item.business_id)
     answer = {
-        "accounts": [msgspec.Raw(body) for _, body, _ in holdings.accounts(item, business, bank, office.hub.now, is_live=False)],
+        "accounts": [
+            msgspec.Raw(serving.priced(body)) for _, body, _ in holdings.accounts(item, business, bank, office.hub.now, is_live=False)
+        ],
         "transactions": [msgspec.Raw(row) for row in rows],
         "total_transactions": len(places),
         "item": msgspec.Raw(item_body(office, item, is_broken=False)),

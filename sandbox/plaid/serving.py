@@ -17,9 +17,11 @@ from sandbox.spoiling import spoiled
 
 # Bits of a place beside DRIFTED.
 DESCRIBED = 1 << 30
+UNOFFICIAL = 1 << 29
 LIVE = 1 << 8
 # Generations of an item are told apart in the number under which its notes stand.
 GENERATION = 100_000
+UNOFFICIAL_CURRENCY = "XRC"
 _AMOUNTS = ("amount", "current", "available")
 
 
@@ -30,16 +32,22 @@ class Serving:
         self.fault = fault
         self._office = office
         self._item = item
+        self._is_unofficial = bool(office.hub.options["unofficial_currency"])
         self._noted: list[tuple[str, list[int]]] = []
 
     def note(self, entity: str, places: list[int]) -> None:
         """Counts records as part of this answer."""
-        bit = DRIFTED if self.fault == "schema_drift" else 0
-        self._noted.append((entity, [place | bit for place in places]))
+        bits = (DRIFTED if self.fault == "schema_drift" else 0) | (UNOFFICIAL if self._is_unofficial and entity != "items" else 0)
+        self._noted.append((entity, [place | bits for place in places]))
 
     def record(self, body: bytes) -> bytes:
         """A record as this answer holds it."""
+        body = self.priced(body)
         return drifted(body) if self.fault == "schema_drift" else body
+
+    def priced(self, body: bytes) -> bytes:
+        """A record, or one that stands in the answer beside its records, in the currency that is told."""
+        return unofficial(body) if self._is_unofficial else body
 
     def finish(self, body: bytes) -> bytes:
         """The body to send, spoiled if need be; a spoiled body has delivered nothing, any other is noted as sent."""
@@ -52,6 +60,18 @@ class Serving:
                 if places:
                     self._office.served.add(str(number), entity, self._office.hub.now, places)
         return body
+
+
+def shaped(body: bytes, place: int) -> bytes:
+    """A record as the bits of its place say that it went out."""
+    body = unofficial(body) if place & UNOFFICIAL else body
+    return drifted(body) if place & DRIFTED else body
+
+
+def unofficial(body: bytes) -> bytes:
+    """A record in a currency that ISO does not know: of the two codes one is always null."""
+    body = body.replace(b'"iso_currency_code":"USD"', b'"iso_currency_code":null')
+    return body.replace(b'"unofficial_currency_code":null', b'"unofficial_currency_code":"%s"' % UNOFFICIAL_CURRENCY.encode())
 
 
 def drifted(body: bytes) -> bytes:

@@ -14,7 +14,7 @@ from sandbox.plaid.endpoints import item_body
 from sandbox.plaid.feed import DROPPED, PENDING, POSTED, TAKEN_BACK, Change
 from sandbox.plaid.items import ItemFacts
 from sandbox.plaid.office import Office, office_of
-from sandbox.plaid.serving import DESCRIBED, GENERATION, LIVE, drifted
+from sandbox.plaid.serving import DESCRIBED, GENERATION, LIVE, UNOFFICIAL, shaped
 from sandbox.rails import Row
 from sandbox.served import DRIFTED
 
@@ -58,7 +58,6 @@ def readers(hub: Hub) -> set[str]:
 
 def _sent(office: Office, item: ItemFacts, entity: str, place: int, at: int) -> Iterator[tuple[str, str, int, bytes, bool]]:
     """(entity, record id, version or 0, body, whether deleted) of a noted record."""
-    shape = drifted if place & DRIFTED else bytes
     if entity == "items":
         yield entity, item.item_id, 0, item_body(office, item, bool(place & 1), office.face_at(item, place >> 1)), False
     elif entity == "accounts":
@@ -66,16 +65,16 @@ def _sent(office: Office, item: ItemFacts, entity: str, place: int, at: int) -> 
         account_id = item.account_id(place & 0xFF)
         found = holdings.accounts(item, business, bank, at, is_live=bool(place & LIVE))
         body, balances = next((body, balances) for known, body, balances in found if known == account_id)
-        yield entity, account_id, 0, shape(body), False
-        yield "balances", account_id, 0, shape(balances), False
+        yield entity, account_id, 0, shaped(body, place), False
+        yield "balances", account_id, 0, shaped(balances, place), False
     else:
-        change = office.feed(item).changes[place & ~(DRIFTED | DESCRIBED)]
+        change = office.feed(item).changes[place & ~(DRIFTED | DESCRIBED | UNOFFICIAL)]
         record_id, version = wire.transaction_id(item, change), 1 if change.stage in (PENDING, POSTED) else 2
         if change.stage in (DROPPED, TAKEN_BACK):
             yield entity, record_id, version, wire.removed(item, change), True
         else:
             body = wire.transaction(item, change, is_described=bool(place & DESCRIBED))
-            yield entity, record_id, version, shape(body), False
+            yield entity, record_id, version, shaped(body, place), False
 
 
 def _without_balances(account: bytes) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from functools import lru_cache
@@ -99,6 +100,14 @@ def test_a_window_of_transactions_is_as_described_and_refused_so_while_it_is_not
     too_many = plaid.post("/transactions/get", access_token=plaid.tokens[0], **{**window, "options": {"count": 501}})
     _validator("/transactions/get", "400").validate(too_many.json())
     assert too_many.json()["error_code"] == "INVALID_FIELD"
+
+
+def test_an_unofficial_currency_is_as_described(plaid: Plaid) -> None:
+    plaid.hub.set_options({"unofficial_currency": True})
+    for path, more in (("/accounts/get", {}), ("/transactions/sync", {"options": DAYS})):
+        body = plaid.post(path, access_token=plaid.tokens[0], **more).content
+        assert b'"XRC"' in body and b'"USD"' not in body
+        _validator(path, "200").validate(json.loads(body))
 
 
 def test_items_accounts_and_banks_are_as_described(plaid: Plaid) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
@@ -67,6 +68,19 @@ def test_served_is_exactly_what_went_out_with_its_bytes(plaid: Plaid) -> None:
         noted[row["record_id"]].add(row["content_sha256"])
     assert noted == sent
     assert {row["is_deleted"] for row in served(plaid)} == {True, False}
+
+
+def test_what_was_told_in_an_unofficial_currency_is_noted_so(plaid: Plaid) -> None:
+    plaid.hub.set_options({"unofficial_currency": True})
+    token = plaid.tokens[0]
+    page = msgspec.json.decode(plaid.post("/transactions/sync", access_token=token, count=100, options=DAYS).content, type=_Page)
+    (first, *_) = json.loads(plaid.post("/accounts/get", access_token=token).content)["accounts"]
+    row = msgspec.json.decode(page.added[0])
+    for record in (row, first["balances"]):
+        assert (record["iso_currency_code"], record["unofficial_currency_code"]) == (None, "XRC")
+    plaid.hub.set_options({"unofficial_currency": False})
+    noted = {one["content_sha256"] for one in served(plaid) if one["record_id"] == row["transaction_id"]}
+    assert noted == {hashlib.sha256(page.added[0]).hexdigest()}
 
 
 def test_balances_are_noted_once_per_change_and_accounts_once(plaid: Plaid) -> None:
