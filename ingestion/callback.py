@@ -71,15 +71,18 @@ class Callback:
                 return 410, "This question was answered already."
             if not _has_state(answer, self._state):
                 self._wrong += 1
-                if self._wrong >= MOST_WRONG_STATES:
-                    self._answered.set()
                 return 400, "This answer is to another question, and was not taken."
             self._answer = answer
-            self._answered.set()
         return 200, "The answer was received. You can close this page and go back to the command line."
 
+    def _told(self) -> None:
+        """Lets `wait` go on where the question is decided: after the page, since the process may end with what it waits for."""
+        with self._lock:
+            if self._answer is not None or self._wrong >= MOST_WRONG_STATES:
+                self._answered.set()
+
     def _handler(self) -> type[BaseHTTPRequestHandler]:
-        take, path = self._take, self._path
+        take, told, path = self._take, self._told, self._path
 
         class Handler(BaseHTTPRequestHandler):
             timeout = SLOWEST_REQUEST_SECONDS
@@ -87,6 +90,12 @@ class Callback:
             def do_GET(self) -> None:
                 address = urlsplit(self.path)
                 status, sentence = take(address.query) if address.path == path else (404, "There is nothing here.")
+                try:
+                    self._show(status, sentence)
+                finally:
+                    told()
+
+            def _show(self, status: int, sentence: str) -> None:
                 body = f"<!doctype html><meta charset=utf-8><title>RowCol</title><p>{sentence}</p>".encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "text/html; charset=utf-8")
