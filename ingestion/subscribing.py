@@ -89,8 +89,8 @@ def subscribe(
     """Subscribes the receiver to the connection's webhooks; returns whether there was anything to do.
 
     The secret of the new subscription takes the place of the stored one before the vendor confirms it, so that the first event
-    verifies; when it is not confirmed, all is as before. Other subscriptions of the same address are ended: their events would be
-    signed with secrets nobody has. RowcolError says what went wrong.
+    verifies; when it is not confirmed, all is as before. The former subscription and others of the same address are ended: their
+    events would be signed with secrets nobody has. RowcolError says what went wrong.
     """
     address = settings.webhook_address(promise.name)
     if address is None:
@@ -142,23 +142,34 @@ async def _subscribe(
     if any(one.subscription_id == ours and one.is_active and one.address == address for one in known):
         return False
     former = store.secret(connection)
+    made: Registered | None = None
     subscriptions.await_challenge(database, key, address)
-    made = await vendor.register(address)
     try:
+        made = await vendor.register(address)
         _put_secret(store, key, {**former, steps_of(promise).SIGNED_WITH: made.secret})
         await _confirmed(store, promise, vendor, key, made, patience_seconds)
+    # Also of a person who does not wait any longer (Ctrl-C).
     except BaseException:
         _put_secret(store, key, dict(former))
-        with database.write() as transaction:
-            subscriptions.forget(transaction, key)
-        with suppress(RailError):
-            await vendor.end(made.subscription_id)
+        _put_back(store, key, ours)
+        if made is not None:
+            with suppress(RailError):
+                await vendor.end(made.subscription_id)
         raise
     subscriptions.settle(database, key, made.subscription_id)
     for other in await vendor.there():
-        if other.address == address and other.subscription_id != made.subscription_id:
+        if other.subscription_id != made.subscription_id and (other.address == address or other.subscription_id == ours):
             await vendor.end(other.subscription_id)
     return True
+
+
+def _put_back(store: ControlStore, key: dict[str, str], subscription_id: str | None) -> None:
+    """Has the connection's subscription be the one it was before, or none."""
+    if subscription_id is not None:
+        subscriptions.settle(store.database, key, subscription_id)
+        return
+    with store.database.write() as transaction:
+        subscriptions.forget(transaction, key)
 
 
 async def _confirmed(

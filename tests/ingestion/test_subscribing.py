@@ -86,6 +86,18 @@ def test_the_address_is_proved_once_and_what_happens_then_arrives_under_the_new_
     assert {(row.rail, row.business_id) for row in ramp.receiver.inbox()} == {("ramp", ramp.entry["business_id"])}
 
 
+def test_a_receiver_that_moves_is_subscribed_anew_and_one_that_cannot_be_reached_leaves_the_former(ramp: Ramp) -> None:
+    ramp.subscribe()
+    (former,), secret = ramp.there(), ramp.store.secret(ramp.connection)
+    with pytest.raises(RowcolError, match="challenge did not come"):
+        ramp.subscribe("http://127.0.0.1:1", patience_seconds=0.5)
+    assert (subscription_of(ramp.store.database, ramp.connection.key), ramp.store.secret(ramp.connection)) == (former["id"], secret)
+    assert [one["id"] for one in ramp.there()] == [former["id"]]
+    assert ramp.subscribe(ramp.receiver.url.replace("127.0.0.1", "localhost")) is True
+    (moved,) = ramp.there()
+    assert moved["id"] != former["id"] and moved["endpoint_url"].startswith("http://localhost:")
+
+
 def test_a_lost_secret_is_replaced_by_another_subscription_and_the_old_one_ends(ramp: Ramp) -> None:
     ramp.subscribe()
     (old,) = ramp.there()
