@@ -43,7 +43,11 @@ class Documents(msgspec.Struct, frozen=True):
 
 
 class Client(msgspec.Struct, frozen=True):
-    """One client. issues: at most three of the portfolio's, after why it is held; changed: since compared_to, in words."""
+    """One client.
+
+    issues: at most three of the portfolio's, after why it is held; changed: since compared_to, in words; overdue_receivable: the
+    ledger's, which is overdue_invoices (to be asked for) and paid_invoices (paid on Stripe, to be recorded) together.
+    """
 
     business_id: str
     name: str
@@ -61,6 +65,7 @@ class Client(msgspec.Struct, frozen=True):
     compared_to: date | None
     ready_to_pay: Documents
     overdue_invoices: Documents
+    paid_invoices: Documents
 
 
 class Digest(msgspec.Struct, frozen=True):
@@ -111,6 +116,7 @@ def _client(row: Row, lists: Row) -> Client:
         compared_to=row.get("compared_to_date"),
         ready_to_pay=_documents(lists, "payment_ready", "payment_ready_bills", "vendor_name"),
         overdue_invoices=_documents(lists, "overdue_invoice", "overdue_invoices", "customer_name"),
+        paid_invoices=_documents(lists, "overdue_paid", "overdue_paid_invoices", "customer_name"),
     )
 
 

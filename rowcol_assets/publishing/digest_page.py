@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from rowcol_assets.publishing.digest import NOTHING_CHANGED, Client, Digest, Document, Documents
-from rowcol_assets.publishing.digest_text import counted, one_line, said_amount, said_date, said_days
+from rowcol_assets.publishing.digest_text import OVERDUE, PAID, READY, counted, one_line, said_amount, said_date, said_days
 
 # Nothing may be fetched or run, whoever serves the file; a colour always has its word beside it.
 _HEAD = """<!doctype html>
@@ -78,8 +78,9 @@ def _article(client: Client) -> Iterator[str]:
     if client.changed:
         since = f"Since {said_date(client.compared_to)}" if client.compared_to else "Since last week"
         yield f"<li>{since} nothing changed.</li>" if client.changed == NOTHING_CHANGED else f"<li>{since}: {_text(client.changed)}.</li>"
-    yield from _listed(client.ready_to_pay, client, ("bill can be paid", "bills can be paid"))
-    yield from _listed(client.overdue_invoices, client, ("invoice is overdue", "invoices are overdue"))
+    yield from _listed(client.ready_to_pay, client, READY)
+    yield from _listed(client.overdue_invoices, client, OVERDUE)
+    yield from _listed(client.paid_invoices, client, PAID)
     if client.as_of:
         yield f"<li>Figures of {said_date(client.as_of)}.</li>"
     yield "</ul>"

@@ -20,6 +20,13 @@ _NUMBERED = re.compile(r"^(\d+)([.)])")
 # Marks that reorder what follows them, so that a name could pretend to be another line's.
 _REORDERING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 _UNKNOWN = "not known"
+# How one and several documents of a list are counted.
+READY = ("bill can be paid", "bills can be paid")
+OVERDUE = ("invoice is overdue", "invoices are overdue")
+PAID = (
+    "overdue invoice is paid through Stripe and waits to be recorded in the ledger",
+    "overdue invoices are paid through Stripe and wait to be recorded in the ledger",
+)
 
 
 def digest_markdown(digest: Digest) -> str:
@@ -97,8 +104,9 @@ def _section(client: Client) -> Iterator[str]:
     if client.changed:
         since = f"Since {said_date(client.compared_to)}" if client.compared_to else "Since last week"
         yield f"* {since}: {plain(client.changed)}." if client.changed != NOTHING_CHANGED else f"* {since} nothing changed."
-    yield from _listed(client.ready_to_pay, client, ("bill can be paid", "bills can be paid"))
-    yield from _listed(client.overdue_invoices, client, ("invoice is overdue", "invoices are overdue"))
+    yield from _listed(client.ready_to_pay, client, READY)
+    yield from _listed(client.overdue_invoices, client, OVERDUE)
+    yield from _listed(client.paid_invoices, client, PAID)
     if client.as_of:
         yield f"* Figures of {said_date(client.as_of)}."
 

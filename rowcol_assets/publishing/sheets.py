@@ -35,6 +35,8 @@ def _aged(side: str, table: str) -> str:
     )
 
 
+# Of an invoice the ledger has as open: Stripe has the money.
+_PAID = "coalesce(i.effective_status = 'paid', false)"
 _SHOWN = (
     "business_name", "attention", "top_issues", "changed_since_last_week", "currency", "cash", "runway_days", "runway_days_low",
     "runway_days_high", "buffer_days", "covered_until", "runway_status", "null_reason", "confidence", "overdue_ap_amount",
@@ -60,12 +62,15 @@ SHEETS = (
     ),
     Sheet(
         "Overdue invoices",
-        "Invoices past their due date with something open, in home currency. Longest overdue first.",
+        "Invoices past their due date with something open in the ledger, in home currency. Longest overdue first; at the end, with "
+        "nothing to ask for, those paid through Stripe that wait to be recorded.",
         (("marts", "fct_overdue_invoices"), DIMENSION),
         "select d.business_name, i.customer_name, i.customer_email, i.document_number, i.due_date, i.days_past_due, "
-        "i.open_amount, i.currency, i.source_url, i.business_id, i.record_id "
+        f"i.open_amount, case when {_PAID} then 0 else i.open_amount end as asked_amount, i.currency, "
+        f"case when {_PAID} then 'paid through Stripe, to be recorded' else 'to be asked for' end as standing, "
+        "i.source_url, i.business_id, i.record_id "
         "from fct_overdue_invoices i left join dim_business d using (business_id) "
-        "order by i.days_past_due desc nulls last, d.business_name, i.business_id, i.rail, i.record_id",
+        f"order by {_PAID}, i.days_past_due desc nulls last, d.business_name, i.business_id, i.rail, i.record_id",
     ),
     Sheet(
         "Hygiene",

@@ -15,7 +15,7 @@ from tests.dbt.ledgers import NOW, build_marts
 from tests.dbt.project import DbtProject, rows
 from tests.dbt.rawfill import RawWarehouse
 
-MARTS = ("fct_invoices", "fct_ar_aging", "fct_overdue_invoices", "collections_queue")
+MARTS = ("fct_invoices", "fct_ar_aging", "fct_overdue_invoices", "collections_queue", "digest")
 PAID_AT = datetime(2026, 6, 5, 9, 30, tzinfo=UTC)
 WORD = "select record_id, status, effective_status, status_source, stripe_invoice_id from marts.fct_invoices order by record_id"
 
@@ -114,6 +114,14 @@ def test_aging_is_the_ledgers_and_who_has_paid_through_stripe_is_not_asked_again
     assert rows(warehouse, queue) == [("Ada", Decimal(570), Decimal(670), Decimal(100), 29)], "Bob owes nothing that is not paid there"
     why = "29 days; 1 more paid through Stripe, and not yet in the ledger; "
     assert why in rows(warehouse, "select why from experiences.collections_queue")[0][0]
+
+
+def test_the_digest_asks_for_what_nobody_paid_and_names_what_waits_to_be_recorded(warehouse: Path) -> None:
+    counted = "overdue_invoice_count, overdue_invoice_amount, overdue_paid_count, overdue_paid_amount"
+    assert rows(warehouse, f"select {counted} from experiences.digest") == [(6, Decimal(570), 2, Decimal(170))], "as the queue"
+    listed = rows(warehouse, "select overdue_invoices, overdue_paid_invoices from experiences.digest")[0]
+    asked, paid = ([one["record_id"] for one in json.loads(text)] for text in listed)
+    assert paid == ["bobs", "paid"] and len(asked) == 6 and not {*paid} & {*asked}
 
 
 def test_a_new_word_of_stripes_or_a_persons_reaches_an_invoice_the_ledger_did_not_touch(project: DbtProject, warehouse: Path) -> None:

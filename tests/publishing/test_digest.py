@@ -74,6 +74,7 @@ def digest_of(*portfolio: dict[str, Any], lists: list[dict[str, Any]] | None = N
 def example() -> Digest:
     """Four clients in the order of a table, which is not that of the digest."""
     invoice = '{"due_date":"2026-06-29","days_past_due":1,"open_amount":10000000000000.01,"currency":"USD"}'
+    paid = '{"customer_name":"Bob Ltd","document_number":"L-7","due_date":"2026-06-01","days_past_due":29,"open_amount":70.00}'
     lists = {
         "business_id": "bolt",
         "payment_ready_count": 4,
@@ -82,6 +83,9 @@ def example() -> Digest:
         "overdue_invoice_count": 1,
         "overdue_invoice_amount": Decimal("10000000000000.01"),
         "overdue_invoices": f"[{invoice}]",
+        "overdue_paid_count": 1,
+        "overdue_paid_amount": Decimal("70.00"),
+        "overdue_paid_invoices": f"[{paid}]",
     }
     return digest_of(
         row("acme"),

@@ -105,6 +105,16 @@ def test_a_name_never_becomes_a_formula_a_link_or_markup(shaped: World) -> None:
         assert not any(b"<f>" in package.read(name) or b"externalLink" in package.read(name) for name in package.namelist())
 
 
+def test_an_invoice_paid_through_stripe_comes_last_with_nothing_to_ask_for(shaped: World) -> None:
+    columns = "business_id, record_id, effective_status, days_past_due, open_amount"
+    invoices = "('acme', 'paid', 'paid', 90, 70), ('acme', 'open', 'open', 9, 40.5), ('acme', 'older', null, 30, 5)"
+    shaped.execute(f"insert into marts.fct_overdue_invoices ({columns}) values {invoices}")
+    shaped.publish()
+    shown = [(row["Record id"], row["Asked amount"], row["Standing"]) for row in rows(opened(shaped, "ann"), "Overdue invoices")]
+    asked = "to be asked for"
+    assert shown == [("older", 5, asked), ("open", 40.5, asked), ("paid", 0, "paid through Stripe, to be recorded")]
+
+
 def test_each_advisor_sees_granted_clients_only(shaped: World) -> None:
     shaped.execute(*(bill(name, 1, vendor_name=f"vendor of {name}") for name in ("acme", "bolt", "cog")))
     shaped.publish()

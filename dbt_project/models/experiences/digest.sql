@@ -43,12 +43,15 @@ ready_lists as (
     group by payment_ready.business_id
 ),
 
-overdue_lists as (
+-- Who has paid through Stripe is not asked again because the ledger has yet to record it.
+late as (
     select
         overdue.business_id,
-        count(*) as overdue_count,
-        sum(overdue.open_amount) as overdue_amount,
-        list({
+        overdue.record_id,
+        overdue.days_past_due,
+        overdue.open_amount,
+        coalesce(overdue.effective_status = 'paid', false) as is_paid,
+        {
             'record_id': overdue.record_id,
             'document_number': overdue.document_number,
             'customer_id': overdue.customer_id,
@@ -58,9 +61,21 @@ overdue_lists as (
             'open_amount': overdue.open_amount,
             'currency': overdue.currency,
             'source_url': overdue.source_url
-        } order by overdue.days_past_due desc, overdue.record_id asc) as documents
+        } as document
     from overdue
-    group by overdue.business_id
+),
+
+overdue_lists as (
+    select
+        late.business_id,
+        count(*) filter (not late.is_paid) as overdue_count,
+        sum(late.open_amount) filter (not late.is_paid) as overdue_amount,
+        list(late.document order by late.days_past_due desc, late.record_id asc) filter (not late.is_paid) as documents,
+        count(*) filter (late.is_paid) as paid_count,
+        sum(late.open_amount) filter (late.is_paid) as paid_amount,
+        list(late.document order by late.days_past_due desc, late.record_id asc) filter (late.is_paid) as paid_documents
+    from late
+    group by late.business_id
 ),
 
 -- The ledger's side of the digest: what is open, and what was dated in the last 90 days; and what a person entered, until the ledger
@@ -120,8 +135,11 @@ select
     try_cast(coalesce(ready_lists.ready_amount, 0) as decimal(18, 2)) as payment_ready_amount,
     coalesce(overdue_lists.overdue_count, 0) as overdue_invoice_count,
     try_cast(coalesce(overdue_lists.overdue_amount, 0) as decimal(18, 2)) as overdue_invoice_amount,
+    coalesce(overdue_lists.paid_count, 0) as overdue_paid_count,
+    try_cast(coalesce(overdue_lists.paid_amount, 0) as decimal(18, 2)) as overdue_paid_amount,
     cast(to_json(coalesce(ready_lists.documents, [])) as varchar) as payment_ready_bills,
     cast(to_json(coalesce(overdue_lists.documents, [])) as varchar) as overdue_invoices,
+    cast(to_json(coalesce(overdue_lists.paid_documents, [])) as varchar) as overdue_paid_invoices,
     cast(to_json(coalesce(bill_lists.documents, [])) as varchar) as bills_data,
     cast(to_json(coalesce(invoice_lists.documents, [])) as varchar) as invoices_data,
     businesses.as_of,

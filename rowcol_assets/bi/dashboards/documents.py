@@ -14,6 +14,10 @@ BUCKET_WORDS = """case bucket
         else 'no due date'
     end"""
 
+# Aging is the ledger's; who has paid through Stripe is not asked again because the ledger has yet to record it.
+ASKED = "to be asked for"
+STANDING_WORDS = f"case when effective_status = 'paid' then 'paid through Stripe, to be recorded' else '{ASKED}' end"
+
 
 def _aging(name: str, relation: str, party: str) -> Dataset:
     return Dataset(
@@ -81,9 +85,10 @@ OVERDUE = Dataset(
         Column("days_past_due", "Days past due", "count"),
         Column("open_amount", "Open", "money"),
         Column("currency", "Currency"),
+        Column("standing", "Standing", sql=STANDING_WORDS),
         Column("source_url", "Where it is kept"),
     ),
-    (Metric("invoices", "Invoices", "count(*)"),),
+    (Metric("invoices", "Invoices to ask for", f"count(*) filter (where standing = '{ASKED}')"),),
     date="due_date",
 )
 QUEUE = Dataset(
@@ -116,7 +121,7 @@ DOCUMENTS = Dashboard(
                 (Sums("Open bills", PAYABLES, ("currency",), ("open_total", "overdue_total", "documents")), 3),
                 (Sums("Open invoices", RECEIVABLES, ("currency",), ("open_total", "overdue_total", "documents")), 3),
                 (Number("Bills ready to pay", READY, "ready_bills", "bills that nothing blocks"), 3),
-                (Number("Overdue invoices", OVERDUE, "invoices", "invoices past their due date"), 3),
+                (Number("Overdue invoices", OVERDUE, "invoices", "invoices past their due date, to be asked for"), 3),
             ),
         ),
         (
@@ -152,7 +157,15 @@ DOCUMENTS = Dashboard(
                     ),
                     6,
                 ),
-                (Table("Invoices past due", OVERDUE, (*_DOCUMENT[:1], "customer_name", *_DOCUMENT[1:]), ("-days_past_due",)), 6),
+                (
+                    Table(
+                        "Invoices past due",
+                        OVERDUE,
+                        (*_DOCUMENT[:1], "customer_name", *_DOCUMENT[1:], "standing"),
+                        ("-standing", "-days_past_due"),
+                    ),
+                    6,
+                ),
             ),
         ),
         (40, ((KNOW_FIRST, 12),)),
