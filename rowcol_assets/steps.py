@@ -30,7 +30,8 @@ from rowcol_assets.history import keep_history, restore_history
 from rowcol_assets.linking import keep_links
 from rowcol_assets.pictures import Drawn, Relation, draw
 from rowcol_assets.publishing.probing import probe_files
-from rowcol_assets.publishing.publish import PublishReport, publish
+from rowcol_assets.publishing.publish import publish
+from rowcol_assets.publishing.report import PublishReport
 from rowcol_assets.standing import remember_built, standing_nodes
 from rowcol_assets.transform import DbtReport, EventHandler, Step, run_step
 

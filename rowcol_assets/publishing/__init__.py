@@ -4,7 +4,8 @@
 writer out.
 """
 
-from rowcol_assets.publishing.publish import Generation, PublishError, PublishReport, publish
+from rowcol_assets.publishing.publish import publish
 from rowcol_assets.publishing.reader import open_published
+from rowcol_assets.publishing.report import Generation, PublishError, PublishReport
 
 __all__ = ["Generation", "PublishError", "PublishReport", "open_published", "publish"]

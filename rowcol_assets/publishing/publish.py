@@ -1,16 +1,17 @@
 """Publishes: for every advisor whose content changed, a new generation swapped in beside the old one.
 
 Grants are read from the control store at this moment, never from the warehouse's copy. One advisor's failure (a full
-disk) leaves that advisor's former generation readable and does not stop the others.
+disk) leaves that advisor's former generation readable and does not stop the others, unless that generation shows a business
+which is granted no more: it is taken away then, since no file is less harm than one with a client that was withdrawn.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,6 @@ import duckdb
 
 from ingestion.clock import Clock, utc_text
 from ingestion.control import ControlStore
-from ingestion.errors import RowcolError
 from ingestion.failpoints import fail_point
 from ingestion.files import private_dir
 from ingestion.settings import Settings
@@ -27,38 +27,9 @@ from rowcol_assets.publishing import layout
 from rowcol_assets.publishing.build import write_digest, write_manifest, write_tables
 from rowcol_assets.publishing.content import PublishedTable, Signatures, published_tables, select_live, sign_businesses, sign_table
 from rowcol_assets.publishing.held import FormerGenerations, Kept, held_businesses, select_kept
+from rowcol_assets.publishing.report import Generation, PublishError, PublishReport
 from rowcol_assets.publishing.told import tell_current, tell_removed
 from rowcol_assets.publishing.workbook import write_workbook
-
-
-@dataclass(frozen=True, slots=True)
-class Generation:
-    """What was swapped in for one advisor. path: the link outsiders read. held: business to reason."""
-
-    advisor: str
-    number: int
-    path: Path
-    rows: int
-    held: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class PublishReport:
-    """What one publish did. removed: advisors unknown to the control store, whose files were taken away."""
-
-    changed: tuple[Generation, ...] = ()
-    unchanged: tuple[str, ...] = ()
-    removed: tuple[str, ...] = ()
-    failed: dict[str, str] = field(default_factory=dict)
-
-
-class PublishError(RowcolError):
-    """Some advisors could not be published; `report` says what became of each."""
-
-    def __init__(self, report: PublishReport) -> None:
-        self.report = report
-        reasons = "; ".join(f"{advisor} ({reason})" for advisor, reason in report.failed.items())
-        super().__init__(f"not published, the former files stay: {reasons}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,39 +71,58 @@ def publish(
     removed = tuple(advisor for advisor in layout.advisors_on_disk(published) if advisor not in grants)
     for advisor in removed:
         layout.remove_advisor(layout.Home(published, advisor))
-    tell_removed(store, removed, published_at, run_id)
+    tell_removed(store, removed, published_at, run_id, "the advisor is not known any more")
     tell_current(store, homes.values())
-    tables = published_tables(warehouse)
-    with _former_generations(warehouse) as former:
-        job = _Job(
-            settings=settings,
-            warehouse=warehouse,
-            former=former,
-            tables=tables,
-            signatures={table: sign_businesses(warehouse, f"select * from {table.quoted}") for table in tables},
-            held=held_businesses(warehouse, tables),
-            others=tuple(current for home in homes.values() if (current := layout.current(home))),
-            as_of=as_of,
-            published_at=published_at,
-            run_id=run_id,
-            clock=clock,
-        )
-        changed, unchanged, failed = [], [], {}
-        for advisor, home in homes.items():
-            try:
-                generation = _publish_one(job, home, grants[advisor])
-            except (OSError, duckdb.Error) as error:
-                failed[advisor] = _reason(error)
-                continue
-            if generation:
-                changed.append(generation)
-            else:
-                unchanged.append(advisor)
+    changed, unchanged, failed = [], [], {}
+    try:
+        tables = published_tables(warehouse)
+        with _former_generations(warehouse) as former:
+            job = _Job(
+                settings=settings,
+                warehouse=warehouse,
+                former=former,
+                tables=tables,
+                signatures={table: sign_businesses(warehouse, f"select * from {table.quoted}") for table in tables},
+                held=held_businesses(warehouse, tables),
+                others=tuple(current for home in homes.values() if (current := layout.current(home))),
+                as_of=as_of,
+                published_at=published_at,
+                run_id=run_id,
+                clock=clock,
+            )
+            for advisor, home in homes.items():
+                try:
+                    generation = _publish_one(job, home, grants[advisor])
+                except (OSError, duckdb.Error) as error:
+                    failed[advisor] = _reason(error)
+                    continue
+                if generation:
+                    changed.append(generation)
+                else:
+                    unchanged.append(advisor)
+    finally:
+        # However it went, also by an error nobody foresaw: what is readable now shows nobody who is granted no more.
+        withdrawn = _withdraw(homes, grants)
+        tell_removed(store, withdrawn, published_at, run_id, "publishing failed, and the former files show clients granted no more")
     tell_current(store, homes.values())
-    report = PublishReport(tuple(changed), tuple(unchanged), removed, failed)
+    report = PublishReport(tuple(changed), tuple(unchanged), removed, failed, withdrawn)
     if failed:
         raise PublishError(report)
     return report
+
+
+def _withdraw(homes: Mapping[str, layout.Home], grants: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """Takes away the files of each advisor whose current generation has a business beyond `grants`; returns whose.
+
+    One whose manifest cannot be read may show anything, so it goes too: the next publish makes it anew.
+    """
+    withdrawn = []
+    for advisor, home in homes.items():
+        current = layout.current(home)
+        if current and not set(layout.manifest_of(current).get("businesses", ["?"])) <= set(grants[advisor]):
+            layout.remove_advisor(home)
+            withdrawn.append(advisor)
+    return tuple(withdrawn)
 
 
 @contextmanager
@@ -180,7 +170,11 @@ def _publish_one(job: _Job, home: layout.Home, granted: list[str]) -> Generation
         raise
     # The former generation stays for readers on their way to it; what it shows of a business no longer granted does not.
     if old and not set(manifest.get("businesses", [])) <= set(granted):
-        layout.overwrite(old, sealed)
+        try:
+            layout.overwrite(old, sealed)
+        except OSError:
+            layout.remove_others(home, sealed)
+            raise
     layout.remove_others(home, sealed, old)
     return Generation(home.advisor, number, home.link, sum(entry["rows"] for entry in written.values()), reasons)
 

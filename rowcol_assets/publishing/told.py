@@ -24,9 +24,8 @@ def tell_current(store: ControlStore, homes: Iterable[layout.Home]) -> None:
     _note(store, [act for act in found if act.act_id not in known])
 
 
-def tell_removed(store: ControlStore, advisors: Sequence[str], at: datetime, run_id: str) -> None:
-    """Notes that the files of advisors who are unknown to the control store were taken away."""
-    reason = "the advisor is not known any more"
+def tell_removed(store: ControlStore, advisors: Sequence[str], at: datetime, run_id: str, reason: str) -> None:
+    """Notes that the files of `advisors` were taken away, and why."""
     _note(
         store,
         [

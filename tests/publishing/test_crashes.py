@@ -7,12 +7,16 @@ import resource
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 import pytest
+import sqlalchemy as sa
 
 from ingestion.clock import fixed_clock
+from ingestion.control.acts import acts
 from ingestion.disk import full_disk
 from rowcol_assets.history import history_path
 from rowcol_assets.publishing import PublishError, open_published
@@ -40,6 +44,17 @@ def amounts(world: World, advisor: str) -> set[int]:
         bills = {row[0] for row in connection.execute("select distinct open_amount::int from marts.fct_bills").fetchall()}
         assert connection.execute("select count(*) from experiences.portfolio").fetchall() == [(2,)]
     return bills
+
+
+@contextmanager
+def full_files() -> Iterator[None]:
+    """No file can grow beyond a million bytes, which is what a full disk looks like to a single process."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 def test_a_reader_never_sees_a_torn_generation_while_publishers_are_killed(world: World) -> None:
@@ -75,19 +90,39 @@ def test_after_a_kill_the_next_publish_finishes_and_clears_what_was_left(world: 
 def test_a_full_disk_leaves_the_former_generation_and_the_next_publish_works(world: World) -> None:
     world.publish()
     world.execute("insert into marts.fct_bills select 'acme', 'x' || i, md5(i::varchar), i, null, null, false, [] from range(200000) t(i)")
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, limits[1]))
-    try:
-        with pytest.raises(PublishError, match="not published, the former files stay: ann") as caught:
-            world.publish()
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    with full_files(), pytest.raises(PublishError, match="not published, the former files stay: ann") as caught:
+        world.publish()
     assert "\n" not in str(caught.value)
-    assert caught.value.report.unchanged == ("bob",)
+    assert (caught.value.report.unchanged, caught.value.report.withdrawn) == (("bob",), ())
     assert generations(world, "ann") == ["000001"]
     assert read(world, "ann", "select count(*) from marts.fct_bills") == [(6,)]
     assert [generation.advisor for generation in world.publish().changed] == ["ann"]
     assert read(world, "ann", "select count(*) from marts.fct_bills") == [(200_006,)]
+
+
+def test_a_client_that_is_withdrawn_is_gone_though_publishing_fails(world: World) -> None:
+    """A full disk for one advisor, and a table nobody can query for all of them: only files that show too much go."""
+    world.publish()
+    world.execute("insert into marts.fct_bills select 'acme', 'x' || i, md5(i::varchar), i, null, null, false, [] from range(200000) t(i)")
+    world.store.revoke("ann", "bolt", NOON)
+    with full_files(), pytest.raises(PublishError, match="taken away for what they show of clients granted no more: ann") as caught:
+        world.publish()
+    assert (caught.value.report.withdrawn, caught.value.report.unchanged) == (("ann",), ("bob",))
+    assert sorted(path.name for path in world.settings.published_dir.rglob("*") if "ann" in path.parts) == []
+    told = sa.select(acts.c.record_id, acts.c.reason).where(acts.c.action == "deleted")
+    with world.store.database.read() as transaction:
+        assert [tuple(row) for row in transaction.execute(told)] == [
+            ("ann", "publishing failed, and the former files show clients granted no more")
+        ]
+    world.publish()
+    assert read(world, "ann", "select distinct business_id from marts.fct_bills") == [("acme",)]
+
+    world.store.revoke("bob", "cog", NOON)
+    world.execute("alter table marts.fct_bills rename to fct_gone")
+    with pytest.raises(duckdb.Error, match="fct_bills"):
+        world.publish()
+    assert not world.folder("bob").is_symlink()
+    assert read(world, "ann", "select distinct business_id from marts.fct_bills") == [("acme",)]
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="a full file system is made with mount, which needs root")
@@ -131,13 +166,8 @@ def test_a_full_disk_while_the_history_is_kept_leaves_the_former_one_and_is_told
     kept = history_path(world.settings, "marts", "fct_hygiene_score")
     former = kept.read_bytes()
     world.execute("insert into marts.fct_hygiene_score select 'acme', md5(i::varchar) from range(200000) t(i)")
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, limits[1]))
-    try:
-        with pytest.raises(duckdb.IOException) as caught:
-            cycle()
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    with full_files(), pytest.raises(duckdb.IOException) as caught:
+        cycle()
     assert (full_disk(caught.value) or "").startswith("the disk takes nothing more (File too large)")
     assert kept.read_bytes() == former
     assert [path.name for path in kept.parent.iterdir()] == [kept.name]
