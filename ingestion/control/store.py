@@ -110,9 +110,9 @@ class ControlStore:
         """Keeps an unreadable page and returns its id."""
         return quarantine.quarantine_page(self.database, self.settings, page)
 
-    def grant(self, advisor_id: str, business_id: str, role: Role, at: datetime) -> bool:
-        """Gives access; returns whether anything changed."""
-        return access.grant(self.database, advisor_id, business_id, role, at)
+    def grant(self, advisor_id: str, business_id: str, role: Role, at: datetime, *, is_new: bool = False) -> access.Granted:
+        """Gives access; is_new: to an advisor nobody knows yet, however like a known one the name is."""
+        return access.grant(self.database, advisor_id, business_id, role, at, is_new=is_new)
 
     def revoke(self, advisor_id: str, business_id: str, at: datetime) -> bool:
         """Ends access and keeps its history; returns whether there was any."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from ingestion.control import ControlStore
     from ingestion.control.facts import Role as RoleName
 
 
@@ -30,12 +28,14 @@ def command(
         bool, typer.Option("--revoke", help="Take the access away; its history is kept. With --token: end all tokens.")
     ] = False,
     token: Annotated[bool, typer.Option("--token", help="Print a new token for the receiver, once; only its hash is kept.")] = False,
+    new: Annotated[bool, typer.Option("--new", help="The advisor is a new one, though the name is nearly that of a known one.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was done as JSON, a new token included.")] = False,
 ) -> None:
     """Give an advisor access to a business, or take it away, and hand out tokens for the receiver.
 
     Examples: `rowcol grant ann@harbor.example acme --role admin`, `rowcol grant ann@harbor.example acme --revoke`,
-    `rowcol grant ann@harbor.example --token`. The advisor's published file follows with the next `rowcol run`.
+    `rowcol grant ann@harbor.example --token`. The advisor's published file follows with the next `rowcol run`. A first grant
+    makes the advisor known; a name that looks like a slip of a known one is refused unless `--new` says that it is none.
     """
     from ingestion.control import open_store, product_clock_of
     from ingestion.control.api_tokens import new_token, revoke_tokens
@@ -45,12 +45,22 @@ def command(
 
     if business is None and not token:
         raise UsageError("grant needs a business, or --token")
+    if new and (revoke or business is None):
+        raise UsageError("--new goes with a business that is given to an advisor")
     settings = load_settings()
     told: dict[str, object] = {"advisor_id": advisor}
     with open_store(settings) as store:
         if business is not None:
-            is_changed = _change(store, advisor, business, role.value, revoke, product_clock_of(settings, store)())
+            now = product_clock_of(settings, store)()
+            if revoke:
+                is_changed, is_new_advisor = store.revoke(advisor, business, now), False
+            else:
+                granted = store.grant(advisor, business, role.value, now, is_new=new)
+                is_changed, is_new_advisor = granted.is_changed, granted.is_new_advisor
             told |= {"business_id": business, "role": None if revoke else role.value, "is_changed": is_changed}
+            told |= {"is_new_advisor": is_new_advisor}
+            if is_new_advisor:
+                _say(as_json, f"{advisor} is a new advisor: nobody was known by that name", is_aside=True)
             # Beside a token on the error stream, so that the output is the token alone.
             _say(as_json, _sentence(advisor, business, role.value, revoke, is_changed), is_aside=token)
         if token and revoke:
@@ -61,10 +71,6 @@ def command(
             _say(as_json, str(told["token"]))
     if as_json:
         show_json([told])
-
-
-def _change(store: ControlStore, advisor: str, business: str, role: RoleName, revoke: bool, now: datetime) -> bool:
-    return store.revoke(advisor, business, now) if revoke else store.grant(advisor, business, role, now)
 
 
 def _sentence(advisor: str, business: str, role: RoleName, revoke: bool, is_changed: bool) -> str:

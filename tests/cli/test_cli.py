@@ -154,6 +154,7 @@ def test_granting_and_revoking_say_what_changed(home: Path) -> None:
     onboard(home)
     said = [rowcol(home, "grant", "ann", "acme", *more) for more in ((), (), ("--role", "owner"), ("--revoke",), ("--revoke",))]
     assert [result.returncode for result in said] == [0] * 5
+    assert [result.stderr for result in said] == ["ann is a new advisor: nobody was known by that name\n", "", "", "", ""]
     assert [result.stdout.split(";")[0].strip() for result in said] == [
         "ann can read acme as staff",
         "ann already is staff of acme",
@@ -167,16 +168,18 @@ def test_a_program_is_told_what_was_granted_with_the_token_in_it(home: Path) -> 
     onboard(home)
     (given,) = listed(rowcol(home, "grant", "ann", "acme", "--token", "--json"))
     assert given.pop("token")
-    assert given == {"advisor_id": "ann", "business_id": "acme", "role": "staff", "is_changed": True}
+    assert given == {"advisor_id": "ann", "business_id": "acme", "role": "staff", "is_changed": True, "is_new_advisor": True}
     (taken,) = listed(rowcol(home, "grant", "ann", "acme", "--token", "--revoke", "--json"))
-    assert taken == {"advisor_id": "ann", "business_id": "acme", "role": None, "is_changed": True, "tokens_ended": 1}
+    expected = {"advisor_id": "ann", "business_id": "acme", "role": None, "is_changed": True, "is_new_advisor": False, "tokens_ended": 1}
+    assert taken == expected
 
 
-def test_a_revoke_with_a_misspelt_name_is_wrong_use(home: Path) -> None:
+def test_a_misspelt_name_is_wrong_use_unless_it_is_said_to_be_a_new_advisors(home: Path) -> None:
     onboard(home)
     rowcol(home, "grant", "ann", "acme")
-    for advisor, business in (("ann", "acmee"), ("anna", "acme")):
-        assert rowcol(home, "grant", advisor, business, "--revoke").returncode == 2
+    for arguments in (("ann", "acmee", "--revoke"), ("anna", "acme", "--revoke"), ("anna", "acme"), ("ann", "acme", "--new", "--revoke")):
+        assert rowcol(home, "grant", *arguments).returncode == 2
+    assert rowcol(home, "grant", "anna", "acme", "--new").returncode == 0
 
 
 def test_the_key_can_be_changed(home: Path) -> None:

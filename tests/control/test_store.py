@@ -13,6 +13,8 @@ import sqlalchemy as sa
 import tenacity
 
 from ingestion.control import Connection, ControlStore, EntityOutcome, QuarantinedPage, SyncOutcome, database, open_store
+from ingestion.control.access import REFUSED, Granted
+from ingestion.control.acts import acts
 from ingestion.control.rows import control_rows
 from ingestion.control.schema import businesses, quarantined_pages, sync_outcomes
 from ingestion.errors import RowcolError, UsageError
@@ -127,12 +129,12 @@ def test_outcomes_are_recorded_all_or_none(settings: Settings, store: ControlSto
 def test_grants_keep_their_history_and_are_asked_for_an_instant(settings: Settings, store: ControlStore) -> None:
     connect(settings, store)
     hours = [NOON + timedelta(hours=hour) for hour in range(5)]
-    assert store.grant("ann", "acme", "staff", hours[0])
-    assert not store.grant("ann", "acme", "staff", hours[1])
-    assert store.grant("ann", "acme", "owner", hours[1])
+    assert store.grant("ann", "acme", "staff", hours[0]) == Granted(is_changed=True, is_new_advisor=True)
+    assert store.grant("ann", "acme", "staff", hours[1]) == Granted(is_changed=False, is_new_advisor=False)
+    assert store.grant("ann", "acme", "owner", hours[1]).is_changed
     assert store.revoke("ann", "acme", hours[2])
     assert not store.revoke("ann", "acme", hours[2])
-    assert store.grant("ann", "acme", "view_only", hours[3])
+    assert store.grant("ann", "acme", "view_only", hours[3]).is_changed
     assert [store.grants_of("ann", at) for at in hours] == [["acme"], ["acme"], [], ["acme"], ["acme"]]
     assert [store.advisors(at) for at in (NOON - timedelta(seconds=1), hours[2], hours[4])] == [[], [], ["ann"]]
     history = [(row["role"], row["valid_from"], row["valid_to"]) for row in control_rows(store)["grants"].to_pylist()]
@@ -152,6 +154,42 @@ def test_a_grant_for_a_business_or_advisor_that_cannot_be_is_wrong_use(settings:
     for advisor, business in (("ann", "nobody"), ("../ann", "acme"), ("ann", "ACME")):
         with pytest.raises(UsageError):
             store.grant(advisor, business, "staff", NOON)
+    assert store.open_grants() == {}
+
+
+def test_a_new_advisor_whose_name_looks_like_a_slip_of_a_present_one_has_to_be_said_to_be_new(
+    settings: Settings, store: ControlStore
+) -> None:
+    connect(settings, store)
+    present, slip = "ann@harbor.example", "ann@harbr.example"
+    store.grant(present, "acme", "staff", NOON)
+    with pytest.raises(UsageError, match=f"no advisor '{slip}', but '{present}'"):
+        store.grant(slip, "acme", "staff", NOON)
+    assert store.open_grants() == {present: ["acme"]}
+    assert store.grant("dan@harbor.example", "acme", "staff", NOON).is_new_advisor
+    assert store.grant(slip, "acme", "staff", NOON, is_new=True).is_new_advisor
+    assert store.grant(slip, "acme", "owner", NOON) == Granted(is_changed=True, is_new_advisor=False)
+
+
+def test_a_grant_or_revoke_that_names_nobody_known_changes_nothing_and_is_kept_with_the_reason(
+    settings: Settings, store: ControlStore
+) -> None:
+    connect(settings, store)
+    store.grant("anna", "acme", "staff", NOON)
+    with pytest.raises(UsageError):
+        store.grant("anna", "acmee", "staff", NOON)
+    with pytest.raises(UsageError):
+        store.grant("annna", "acme", "owner", NOON)
+    with pytest.raises(UsageError):
+        store.revoke("zoe", "acme", NOON)
+    assert store.open_grants() == {"anna": ["acme"]}
+    query = sa.select(acts.c.record_id, acts.c.reason).where(acts.c.entity == REFUSED).order_by(acts.c.act_no)
+    with store.database.read() as transaction:
+        assert [tuple(row) for row in transaction.execute(query)] == [
+            ("anna/acmee", "there is no business 'acmee' (the nearest name is 'acme'): onboard it first"),
+            ("annna/acme", "there is no advisor 'annna', but 'anna': give that name, or say --new where another person is meant"),
+            ("zoe/acme", "there is no advisor 'zoe'"),
+        ]
 
 
 def test_a_quarantined_page_is_kept_once_privately_and_byte_for_byte(settings: Settings, store: ControlStore) -> None:
