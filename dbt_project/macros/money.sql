@@ -11,6 +11,15 @@
 {%- endmacro %}
 
 
+{#- A total of money over the rows for which `condition` holds: 0 where it holds for none, NULL where no amount of theirs is known. -#}
+{% macro known_total(amount, condition) -%}
+    case
+        when count(*) filter ({{ condition }}) = 0 then 0
+        else sum({{ amount }}) filter ({{ condition }})
+    end
+{%- endmacro %}
+
+
 {#- `amount` in home currency: as it is, by the document's own exchange rate, or NULL where there is none. -#}
 {% macro home_amount(amount, currency, home_currency, exchange_rate) -%}
     case

@@ -46,7 +46,8 @@ class Client(msgspec.Struct, frozen=True):
     """One client.
 
     issues: at most three of the portfolio's, after why it is held; changed: since compared_to, in words; overdue_receivable: the
-    ledger's, which is overdue_invoices (to be asked for) and paid_invoices (paid on Stripe, to be recorded) together.
+    ledger's, which is overdue_invoices (to be asked for) and paid_invoices (paid on Stripe, to be recorded, or covered by credits, to
+    be applied) together.
     """
 
     business_id: str

@@ -24,8 +24,8 @@ _UNKNOWN = "not known"
 READY = ("bill can be paid", "bills can be paid")
 OVERDUE = ("invoice is overdue", "invoices are overdue")
 PAID = (
-    "overdue invoice is paid through Stripe and waits to be recorded in the ledger",
-    "overdue invoices are paid through Stripe and wait to be recorded in the ledger",
+    "overdue invoice is paid or credited and waits to be recorded or applied in the ledger",
+    "overdue invoices are paid or credited and wait to be recorded or applied in the ledger",
 )
 
 

@@ -1,10 +1,13 @@
--- Who has paid through Stripe is not asked again because the ledger has yet to record it.
+-- Who has paid is not asked again because the ledger has yet to record it (Stripe) or to apply it. What has no exchange rate is owed
+-- all the same, how much of home currency nobody can say.
 with insights as (
     select
         *,
-        overdue_amount - overdue_paid_amount as asked_amount
+        nullif(overdue_amount - coalesce(overdue_paid_amount, 0) - overdue_credited_amount, 0) as asked_amount
     from {{ ref('fct_payment_insights') }}
-    where overdue_amount > overdue_paid_amount
+    where
+        overdue_amount > coalesce(overdue_paid_amount, 0) + overdue_credited_amount
+        or overdue_without_rate_count > 0
 ),
 
 businesses as (
@@ -21,6 +24,8 @@ judged as (
         insights.*,
         runway.outflow_90,
         runway.observed_days,
+        insights.overdue_count - insights.overdue_paid_count - insights.overdue_credited_count + insights.overdue_without_rate_count
+            as asked_count,
         insights.as_of_date - insights.oldest_unpaid_due_date as oldest_days_past_due,
         insights.as_of_date - insights.oldest_unpaid_due_date
         - case when insights.paid_count >= 3 then greatest(insights.days_late, 0) else 0 end as days_beyond_habit
@@ -52,7 +57,7 @@ select
         partition by reasoned.business_id
         order by
             reasoned.reason = 'as_late_as_usual' asc,
-            reasoned.asked_amount desc,
+            reasoned.asked_amount desc nulls last,
             reasoned.oldest_unpaid_due_date asc,
             reasoned.customer_id asc
     ) as queue_rank,
@@ -62,8 +67,10 @@ select
     reasoned.asked_amount,
     reasoned.overdue_amount,
     reasoned.overdue_paid_amount,
+    reasoned.overdue_credited_amount,
     reasoned.currency,
     reasoned.overdue_count,
+    reasoned.excluded_currencies,
     reasoned.oldest_days_past_due,
     reasoned.days_late as usual_days_late,
     reasoned.paid_count,
@@ -71,8 +78,20 @@ select
     reasoned.runway_gain_days,
     concat_ws(
         '; ',
-        (reasoned.overdue_count - reasoned.overdue_paid_count) || ' overdue, the oldest by ' || reasoned.oldest_days_past_due || ' days',
+        reasoned.asked_count || ' overdue, the oldest by ' || reasoned.oldest_days_past_due || ' days',
+        case
+            when reasoned.overdue_without_rate_count > 0
+                then reasoned.overdue_without_rate_count || ' in ' || reasoned.excluded_currencies || ', for which there is no exchange rate'
+        end,
         case when reasoned.overdue_paid_count > 0 then reasoned.overdue_paid_count || ' more paid through Stripe, and not yet in the ledger' end,
+        case
+            when reasoned.unapplied_amount > 0
+                then {{ said_money('reasoned.unapplied_amount', 'reasoned.currency') }} || ' received and not applied'
+        end,
+        case
+            when reasoned.credit_amount > 0
+                then {{ said_money('reasoned.credit_amount', 'reasoned.currency') }} || ' credited and not applied'
+        end,
         case
             when reasoned.paid_count < 3 then 'too few payments to know the habit'
             when reasoned.days_late > 0 then 'usually pays ' || reasoned.days_late || ' days late'

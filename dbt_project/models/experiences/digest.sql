@@ -43,14 +43,15 @@ ready_lists as (
     group by payment_ready.business_id
 ),
 
--- Who has paid through Stripe is not asked again because the ledger has yet to record it.
+-- Who has paid is not asked again because the ledger has yet to record it (Stripe) or to apply it.
 late as (
     select
         overdue.business_id,
         overdue.record_id,
         overdue.days_past_due,
         overdue.open_amount,
-        coalesce(overdue.effective_status = 'paid', false) as is_paid,
+        overdue.asked_amount,
+        coalesce(overdue.asked_amount = 0, false) as is_paid,
         {
             'record_id': overdue.record_id,
             'document_number': overdue.document_number,
@@ -69,7 +70,7 @@ overdue_lists as (
     select
         late.business_id,
         count(*) filter (not late.is_paid) as overdue_count,
-        sum(late.open_amount) filter (not late.is_paid) as overdue_amount,
+        sum(late.asked_amount) filter (not late.is_paid) as overdue_amount,
         list(late.document order by late.days_past_due desc, late.record_id asc) filter (not late.is_paid) as documents,
         count(*) filter (late.is_paid) as paid_count,
         sum(late.open_amount) filter (late.is_paid) as paid_amount,

@@ -6,6 +6,10 @@ invoices as (
     select * from {{ ref('fct_invoices') }}
 ),
 
+overdue as (
+    select * from {{ ref('int_overdue_invoices') }}
+),
+
 rail_health as (
     select * from {{ ref('int_rail_health') }}
 ),
@@ -32,6 +36,8 @@ select
     documents.original_currency,
     invoices.effective_status,
     invoices.status_source,
+    {{ money('overdue.credited_amount') }} as credited_amount,
+    {{ money('overdue.asked_amount') }} as asked_amount,
     documents.as_of_date,
     documents.source_url,
     invoices.rails_used,
@@ -43,6 +49,10 @@ inner join invoices
         documents.business_id = invoices.business_id
         and documents.rail = invoices.rail
         and documents.record_id = invoices.record_id
+left join overdue
+    on
+        documents.business_id = overdue.business_id
+        and documents.record_id = overdue.record_id
 inner join rail_health on documents.business_id = rail_health.business_id
 left join customers
     on

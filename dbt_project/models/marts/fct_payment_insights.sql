@@ -7,8 +7,12 @@ invoices as (
     where not is_deleted and not is_voided
 ),
 
-collected as (
-    select * from {{ ref('int_stripe_invoices') }}
+overdue as (
+    select * from {{ ref('int_overdue_invoices') }}
+),
+
+credits as (
+    select * from {{ ref('int_customer_credits') }}
 ),
 
 customers as (
@@ -59,13 +63,17 @@ billed as (
         invoices.business_id,
         invoices.customer_id,
         invoices.as_of_date,
+        invoices.currency,
         invoices.home_total_amount,
         invoices.home_open_amount,
+        invoices.is_without_rate,
         invoices.is_open,
         invoices.due_date,
         invoices.txn_date,
-        invoices.is_open and invoices.days_past_due > 0 as is_overdue,
-        coalesce(collected.is_stripes_word and collected.collection_status = 'paid', false) as is_paid_on_stripe,
+        overdue.record_id is not null as is_overdue,
+        coalesce(overdue.is_paid_on_stripe, false) as is_paid_on_stripe,
+        overdue.credited_amount,
+        overdue.asked_amount,
         case when not invoices.is_open and settled.paid_date > invoices.as_of_date - 365 then settled.paid_date - invoices.txn_date end
             as days_to_pay,
         case when not invoices.is_open and settled.paid_date > invoices.as_of_date - 365 then settled.paid_date - invoices.due_date end
@@ -75,10 +83,10 @@ billed as (
         on
             invoices.business_id = settled.business_id
             and invoices.record_id = settled.invoice_id
-    left join collected
+    left join overdue
         on
-            invoices.business_id = collected.business_id
-            and invoices.record_id = collected.qbo_invoice_id
+            invoices.business_id = overdue.business_id
+            and invoices.record_id = overdue.record_id
     where invoices.customer_id is not null
 ),
 
@@ -87,16 +95,21 @@ habits as (
         billed.business_id,
         billed.customer_id,
         any_value(billed.as_of_date) as as_of_date,
-        sum(billed.home_total_amount) filter (billed.txn_date > billed.as_of_date - 90) as invoiced_90_amount,
-        sum(billed.home_total_amount) filter (billed.txn_date > billed.as_of_date - 365) as invoiced_365_amount,
-        sum(billed.home_open_amount) filter (billed.is_open) as open_amount,
-        sum(billed.home_open_amount) filter (billed.is_overdue) as overdue_amount,
+        {{ known_total('billed.home_total_amount', 'billed.txn_date > billed.as_of_date - 90') }} as invoiced_90_amount,
+        {{ known_total('billed.home_total_amount', 'billed.txn_date > billed.as_of_date - 365') }} as invoiced_365_amount,
+        {{ known_total('billed.home_open_amount', 'billed.is_open') }} as open_amount,
+        {{ known_total('billed.home_open_amount', 'billed.is_overdue') }} as overdue_amount,
         count(*) filter (billed.is_overdue and billed.home_open_amount > 0) as overdue_count,
         min(billed.due_date) filter (billed.is_overdue and billed.home_open_amount > 0) as oldest_due_date,
-        sum(billed.home_open_amount) filter (billed.is_overdue and billed.is_paid_on_stripe) as overdue_paid_amount,
+        {{ known_total('billed.home_open_amount', 'billed.is_overdue and billed.is_paid_on_stripe') }} as overdue_paid_amount,
         count(*) filter (billed.is_overdue and billed.home_open_amount > 0 and billed.is_paid_on_stripe) as overdue_paid_count,
-        min(billed.due_date) filter (billed.is_overdue and billed.home_open_amount > 0 and not billed.is_paid_on_stripe)
-            as oldest_unpaid_due_date,
+        coalesce(sum(billed.credited_amount), 0) as overdue_credited_amount,
+        count(*) filter (billed.asked_amount = 0 and not billed.is_paid_on_stripe) as overdue_credited_count,
+        count(*) filter (billed.is_overdue and billed.is_without_rate and not billed.is_paid_on_stripe) as overdue_without_rate_count,
+        min(billed.due_date) filter (billed.is_overdue and billed.asked_amount is distinct from 0) as oldest_unpaid_due_date,
+        list(distinct billed.currency) filter (
+            billed.is_without_rate and (billed.is_open or billed.txn_date > billed.as_of_date - 365)
+        ) as excluded_currencies,
         count(billed.days_to_pay) as paid_count,
         quantile_disc(billed.days_to_pay, 0.5) as days_to_pay,
         quantile_disc(billed.days_late, 0.5) as days_late,
@@ -184,6 +197,11 @@ measured as (
         cards.fee_amount,
         cards.dispute_count,
         cards.disputed_amount,
+        case when credits.business_id is null then 0 else credits.unapplied_amount end as unapplied_amount,
+        case when credits.business_id is null then 0 else credits.credit_amount end as credit_amount,
+        nullif(array_to_string(list_sort(list_distinct(
+            coalesce(habits.excluded_currencies, []) || coalesce(credits.excluded_currencies, [])
+        )), ','), '') as all_excluded_currencies,
         case when cards.business_id is not null or habits.overdue_paid_count > 0 then 'qbo,stripe' else 'qbo' end as rails_used,
         sum(habits.open_amount) over (partition by habits.business_id) as business_open_amount,
         sum(habits.invoiced_90_amount) over (partition by habits.business_id) as business_invoiced_90_amount
@@ -192,6 +210,10 @@ measured as (
         on
             habits.business_id = cards.business_id
             and habits.customer_id = cards.customer_id
+    left join credits
+        on
+            habits.business_id = credits.business_id
+            and habits.customer_id = credits.customer_id
 )
 
 select
@@ -200,17 +222,23 @@ select
     customers.customer_name,
     customers.email as customer_email,
     calendar.home_currency as currency,
-    {{ money('coalesce(measured.invoiced_90_amount, 0)') }} as invoiced_90_amount,
-    {{ money('coalesce(measured.invoiced_365_amount, 0)') }} as invoiced_365_amount,
-    {{ money('coalesce(measured.open_amount, 0)') }} as open_amount,
-    {{ money('coalesce(measured.overdue_amount, 0)') }} as overdue_amount,
+    {{ money('measured.invoiced_90_amount') }} as invoiced_90_amount,
+    {{ money('measured.invoiced_365_amount') }} as invoiced_365_amount,
+    {{ money('measured.open_amount') }} as open_amount,
+    {{ money('measured.unapplied_amount') }} as unapplied_amount,
+    {{ money('measured.credit_amount') }} as credit_amount,
+    {{ money('measured.overdue_amount') }} as overdue_amount,
     measured.overdue_count,
     measured.oldest_due_date,
-    {{ money('coalesce(measured.overdue_paid_amount, 0)') }} as overdue_paid_amount,
+    {{ money('measured.overdue_paid_amount') }} as overdue_paid_amount,
     measured.overdue_paid_count,
+    {{ money('measured.overdue_credited_amount') }} as overdue_credited_amount,
+    measured.overdue_credited_count,
+    measured.overdue_without_rate_count,
     measured.oldest_unpaid_due_date,
-    {{ days_of('coalesce(measured.open_amount, 0)', 'measured.invoiced_90_amount', '90') }} as dso_days,
-    {{ days_of('coalesce(measured.business_open_amount, 0)', 'measured.business_invoiced_90_amount', '90') }} as business_dso_days,
+    measured.all_excluded_currencies as excluded_currencies,
+    {{ days_of('measured.open_amount', 'measured.invoiced_90_amount', '90') }} as dso_days,
+    {{ days_of('measured.business_open_amount', 'measured.business_invoiced_90_amount', '90') }} as business_dso_days,
     measured.paid_count,
     cast(measured.days_to_pay as integer) as days_to_pay,
     cast(measured.days_late as integer) as days_late,

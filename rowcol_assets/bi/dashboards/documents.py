@@ -14,9 +14,13 @@ BUCKET_WORDS = """case bucket
         else 'no due date'
     end"""
 
-# Aging is the ledger's; who has paid through Stripe is not asked again because the ledger has yet to record it.
+# Aging is the ledger's; who has paid is not asked again because the ledger has yet to record it (Stripe) or to apply it.
 ASKED = "to be asked for"
-STANDING_WORDS = f"case when effective_status = 'paid' then 'paid through Stripe, to be recorded' else '{ASKED}' end"
+STANDING_WORDS = f"""case
+        when effective_status = 'paid' then 'paid through Stripe, to be recorded'
+        when asked_amount = 0 then 'paid or credited, to be applied'
+        else '{ASKED}'
+    end"""
 
 
 def _aging(name: str, relation: str, party: str) -> Dataset:
@@ -84,6 +88,7 @@ OVERDUE = Dataset(
         Column("due_date", "Due", "date"),
         Column("days_past_due", "Days past due", "count"),
         Column("open_amount", "Open", "money"),
+        Column("asked_amount", "To ask for", "money"),
         Column("currency", "Currency"),
         Column("standing", "Standing", sql=STANDING_WORDS),
         Column("source_url", "Where it is kept"),
@@ -100,6 +105,7 @@ QUEUE = Dataset(
         Column("asked_amount", "To ask for", "money"),
         Column("overdue_amount", "Overdue", "money"),
         Column("currency", "Currency"),
+        Column("excluded_currencies", "Left out for want of a rate"),
         Column("overdue_count", "Invoices", "count"),
         Column("oldest_days_past_due", "Oldest (days)", "count"),
         Column("usual_days_late", "Usually late (days)", "days"),
