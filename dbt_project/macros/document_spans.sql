@@ -1,7 +1,9 @@
 {#-
   Documents as they were: CTEs `documents`, `settled` (each payment, in home currency) and `spans` (what was open of each bill and
-  invoice from which day until before which), told from the mirror as it is now. A document counts from its own date and a payment
-  from its, so that what was entered late is known here before anybody knew it; what was deleted or voided since is not known at all.
+  invoice, and what was left of each credit of a customer, from which day until before which), told from the mirror as it is now. A
+  document counts from its own date and a payment from its, so that what was entered late is known here before anybody knew it; what
+  was deleted or voided since is not known at all. Sides are receivable and payable, and of customers' credits credit_memo and
+  unapplied_payment; the ledger does not say when a payment was applied, so that one counts as applied from its date on.
 -#}
 {% macro document_spans() -%}
     documents as (
@@ -26,6 +28,40 @@
             and documents.home_open_amount is not null
             -- What was settled before any origin and long enough ago to be no habit.
             and (documents.is_open or {{ within_days('documents.txn_date', 800) }})
+
+        union all
+        {% endfor %}
+        {%- for side, model, total, left in [
+            ('credit_memo', 'stg_qbo__credit_memos', 'total_amount', 'coalesce(credits.remaining_amount, credits.open_amount)'),
+            ('unapplied_payment', 'stg_qbo__payments', 'unapplied_amount', 'credits.unapplied_amount'),
+        ] %}
+        select
+            credits.business_id,
+            '{{ side }}' as side,
+            credits.record_id,
+            coalesce(credits.customer_id, '') as party_id,
+            credits.txn_date,
+            credits.txn_date as due_date,
+            {{ home_amount(left, 'coalesce(credits.currency, calendar.home_currency)', 'calendar.home_currency', 'credits.exchange_rate') }}
+                as open_amount,
+            {{ home_amount(
+                'credits.' ~ total, 'coalesce(credits.currency, calendar.home_currency)', 'calendar.home_currency', 'credits.exchange_rate'
+            ) }} as total_amount,
+            credits.{{ total }} as original_total_amount,
+            {{ left }} > 0 as is_open
+        from {{ ref(model) }} as credits
+        inner join {{ ref('int_business_calendar') }} as calendar on credits.business_id = calendar.business_id
+        where
+            not credits.is_deleted
+            and not credits.is_voided
+            and credits.txn_date is not null
+            and credits.{{ total }} > 0
+            and {{ left }} is not null
+            and (
+                coalesce(credits.currency, calendar.home_currency) = calendar.home_currency
+                or credits.exchange_rate > 0
+            )
+            and ({{ left }} > 0 or {{ within_days('credits.txn_date', 800) }})
         {%- if not loop.last %}
 
         union all
@@ -35,7 +71,9 @@
 
     settlements as (
         {%- for side, lines, document_type in [
-            ('receivable', 'stg_qbo__payment_lines', 'Invoice'), ('payable', 'stg_qbo__bill_payment_lines', 'Bill'),
+            ('receivable', 'stg_qbo__payment_lines', 'Invoice'),
+            ('credit_memo', 'stg_qbo__payment_lines', 'CreditMemo'),
+            ('payable', 'stg_qbo__bill_payment_lines', 'Bill'),
         ] %}
         select
             lines.business_id,

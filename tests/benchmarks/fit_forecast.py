@@ -87,10 +87,9 @@ def fit(warehouses: Sequence[Path]) -> None:
         project = DbtProject(Path(folder) / "dbt")
         copies = [Path(shutil.copyfile(path, Path(folder) / f"{number}.duckdb")) for number, path in enumerate(warehouses)]
         for number, path in enumerate(copies):
-            _build(project, path, *SEEDS, "int_forecast_flows")
-            documents = project.inline(path, "{{ documents_by_origin() }}", now=_now(path))
+            _build(project, path, *SEEDS, "int_forecast_flows", "int_forecast_documents")
             with duckdb.connect(str(path)) as warehouse:
-                warehouse.execute(f"create temp table documents as {documents}")
+                warehouse.execute("create temp table documents as select * from intermediate.int_forecast_documents")
                 _keep(found, "settled", number, warehouse.execute(SETTLED).to_arrow_table())
         _write("forecast_shares", ("kind", "is_habit_known", "days_ahead", "horizon_days", "share"), _shares(found))
         for number, path in enumerate(copies):

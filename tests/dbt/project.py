@@ -83,13 +83,6 @@ class DbtProject:
         result = self._runner(self.manifest, *arguments, work_warehouse=warehouse)
         return {one.node.name: one.node.compiled_code for one in result.result if one.node.name in names}
 
-    def inline(self, warehouse: Path, template: str, *, now: str) -> str:
-        """The SQL that a template of ours comes to at `now`."""
-        variables = {"rowcol_now": now, "as_of_date": "", "known_at": ""}
-        arguments = ["compile", "--vars", json.dumps(variables), "--inline", template, "--no-populate-cache", "--log-level", "none"]
-        result = self._runner(self.manifest, *arguments, work_warehouse=warehouse)
-        return str(result.result.results[0].node.compiled_code)
-
     def unit_tests(self, warehouse: Path) -> Any:
         """Runs the project's own unit tests."""
         return self._runner(self.manifest, "test", "--select", "test_type:unit", work_warehouse=warehouse)

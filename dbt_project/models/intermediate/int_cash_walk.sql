@@ -16,8 +16,14 @@ receivables as (
     select * from {{ ref('int_ar_open_documents') }}
 ),
 
--- What is overdue or undated falls due today; what is late is expected a fixed number of days from today, and what is
--- later than the receivable horizon is not expected at all.
+expected as (
+    select * from {{ ref('int_forecast_documents') }}
+    where side = 'receivable' and weeks_ago = 0
+),
+
+-- What is overdue or undated falls due today. An invoice comes in on the day on which the forecast expects it, by its customer's own
+-- past payments or else by terms, as far as no credit stands for it; where that day has passed its due date counts, after that a fixed
+-- number of days from today, and what is later than the receivable horizon is not expected at all.
 dated as (
     select
         payables.business_id,
@@ -31,13 +37,18 @@ dated as (
     select
         receivables.business_id,
         case
+            when expected.expected_date >= receivables.as_of_date then expected.expected_date
             when coalesce(receivables.due_date, receivables.txn_date) >= receivables.as_of_date
                 then coalesce(receivables.due_date, receivables.txn_date)
             else receivables.as_of_date + policy.late_receipt_days
         end as walk_date,
-        receivables.open_amount as amount
+        coalesce(expected.expected_amount, receivables.open_amount) as amount
     from receivables
     cross join policy
+    left join expected
+        on
+            receivables.business_id = expected.business_id
+            and receivables.record_id = expected.record_id
     where
         receivables.document_type = 'invoice'
         and coalesce(receivables.days_past_due, receivables.as_of_date - receivables.txn_date, 0) <= policy.receivable_horizon_days

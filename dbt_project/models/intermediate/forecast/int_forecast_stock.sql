@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 
 with open_documents as (
-    {{ documents_by_origin() }}
+    select * from {{ ref('int_forecast_documents') }}
 ),
 
 origins as (
@@ -156,8 +156,9 @@ stock as (
         open_documents.side as kind,
         open_documents.is_habit_known,
         open_documents.expected_bin as days_ahead,
-        open_documents.open_amount as amount
+        open_documents.expected_amount as amount
     from open_documents
+    where open_documents.expected_amount > 0
 
     union all
 
