@@ -62,6 +62,7 @@ FIGURES: dict[str, Figure] = {
     "overdue_ap_amount": Figure("what is open of bills past due", records="overdue_ap"),
     "ar_expected": Figure("what is open of invoices at most 90 days past due", records="ar_expected"),
     "ar_open": Figure("what is open of all invoices", records="ar_open"),
+    "ar_credits": Figure("what customers have paid or been credited and nobody has applied to an invoice", records="ar_credits"),
     "overdue_ar_amount": Figure("what is open of invoices past due", records="overdue_ar"),
     "hygiene_score": Figure("100 less what the open flags weigh", records="flags"),
     "max_input_age_minutes": Figure("age of the oldest critical entity since its last successful sync", records="inputs"),

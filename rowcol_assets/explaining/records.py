@@ -13,9 +13,9 @@ from typing import Any
 import duckdb
 
 
-def _items(part: str, condition: str = "true") -> str:
+def _items(part: str, condition: str = "true", *, sign: str = "") -> str:
     return f"""
-        select rail, entity, record_id, document_number, party_name, txn_date, due_date, open_amount as amount
+        select rail, entity, record_id, document_number, party_name, txn_date, due_date, {sign}open_amount as amount
         from marts.fct_runway_items, seeds.runway_policy as policy
         where business_id = $business and part = '{part}' and open_amount != 0
             and valid_from_date <= $day and coalesce(valid_to_date >= $day, true) and {condition}
@@ -48,6 +48,7 @@ QUERIES: dict[str, str] = {
     "overdue_ap": _items("payable", _OVERDUE),
     "ar_expected": _items("receivable", "coalesce($day - coalesce(due_date, txn_date), 0) <= policy.receivable_horizon_days"),
     "ar_open": _items("receivable"),
+    "ar_credits": _items("receivable_credit", sign="-"),
     "overdue_ar": _items("receivable", _OVERDUE),
     "cash_gap": f"""
         select rail, 'accounts' as entity, account_id as record_id, {_NOTHING}, account_name as party_name, {_UNDATED},

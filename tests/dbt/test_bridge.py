@@ -214,7 +214,7 @@ def test_any_two_recorded_days_are_compared_as_the_standing_spans_are(asked: Any
     [
         ("acme ap_30", 0, "ap_30 of acme on 2026-06-30: 1,140.00 = what is open of bills due within 30 days"),
         ("acme runway_days --from 2026-06-23", 0, "54.00 to 38.52, -15.48 days"),
-        ("acme profit", 2, "there is no figure 'profit' to explain; there are ap_30, ap_open, ar_expected"),
+        ("acme profit", 2, "there is no figure 'profit' to explain; there are ap_30, ap_open, ar_credits, ar_expected"),
         ("nobody cash", 2, "there is no business 'nobody' with a runway; there are acme"),
         ("acme cash --as-of 2026-01-01", 1, "no day of acme is recorded up to 2026-01-01"),
         ("acme cash --as-of yesterday", 2, "'yesterday' is no date: YYYY-MM-DD"),

@@ -34,6 +34,7 @@ select
     figures.ap_open,
     figures.ar_expected,
     figures.ar_open,
+    figures.ar_credits,
     figures.overdue_ap_amount,
     figures.overdue_ar_amount,
     figures.buffer_days,

@@ -115,6 +115,18 @@ ar as (
     cross join policy
     where receivables.document_type = 'invoice'
     group by receivables.business_id
+),
+
+-- What customers have paid or been credited and nobody has applied: their invoices are among what is expected all the same.
+ar_credits as (
+    select
+        receivables.business_id,
+        -sum(receivables.open_amount) as amount,
+        string_agg(distinct receivables.original_currency, ',' order by receivables.original_currency)
+        filter (receivables.open_amount is null) as excluded_currencies
+    from receivables
+    where receivables.document_type != 'invoice'
+    group by receivables.business_id
 )
 
 select
@@ -144,9 +156,16 @@ select
     {{ money('coalesce(ap.overdue_ap_amount, 0)') }} as overdue_ap_amount,
     {{ money('coalesce(ar.ar_open, 0)') }} as ar_open,
     {{ money('coalesce(ar.ar_expected, 0)') }} as ar_expected,
+    {{ money('coalesce(ar_credits.amount, 0)') }} as ar_credits,
     {{ money('coalesce(ar.overdue_ar_amount, 0)') }} as overdue_ar_amount,
-    nullif(concat_ws(',', cash.excluded_currencies, burn.excluded_currencies, ap.excluded_currencies, ar.excluded_currencies), '')
-        as excluded_currencies,
+    nullif(array_to_string(list_sort(list_distinct(string_split(concat_ws(
+        ',',
+        cash.excluded_currencies,
+        burn.excluded_currencies,
+        ap.excluded_currencies,
+        ar.excluded_currencies,
+        ar_credits.excluded_currencies
+    ), ','))), ','), '') as excluded_currencies,
     payroll.payroll_amount,
     payroll.next_payroll_date as payroll_next_date,
     payroll.payroll_interval_days,
@@ -168,3 +187,4 @@ left join cash_gaps on calendar.business_id = cash_gaps.business_id
 left join reserved on calendar.business_id = reserved.business_id
 left join ap on calendar.business_id = ap.business_id
 left join ar on calendar.business_id = ar.business_id
+left join ar_credits on calendar.business_id = ar_credits.business_id

@@ -93,6 +93,7 @@ select
     graded.ap_open,
     graded.ar_expected,
     graded.ar_open,
+    graded.ar_credits,
     graded.overdue_ap_amount,
     graded.overdue_ar_amount,
     graded.buffer_days,

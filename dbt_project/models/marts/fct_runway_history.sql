@@ -23,6 +23,7 @@ select
     past.ap_open,
     past.ar_expected,
     past.ar_open,
+    past.ar_credits,
     past.buffer_days,
     past.runway_days,
     past.runway_days_net,

@@ -99,7 +99,8 @@ documents_open as (
         filter (spans.side = 'payable' and spans.due_date <= spine.as_of_date + policy.payable_horizon_days) as ap_30,
         sum(spans.open_amount) filter (spans.side = 'receivable') as ar_open,
         sum(spans.open_amount)
-        filter (spans.side = 'receivable' and spans.due_date >= spine.as_of_date - policy.receivable_horizon_days) as ar_expected
+        filter (spans.side = 'receivable' and spans.due_date >= spine.as_of_date - policy.receivable_horizon_days) as ar_expected,
+        sum(spans.open_amount) filter (spans.side in ('credit_memo', 'unapplied_payment')) as ar_credits
     from spine
     cross join policy
     inner join spans
@@ -129,6 +130,7 @@ inputs as (
         {{ money('coalesce(documents_open.ap_30, 0)') }} as ap_30,
         {{ money('coalesce(documents_open.ar_open, 0)') }} as ar_open,
         {{ money('coalesce(documents_open.ar_expected, 0)') }} as ar_expected,
+        {{ money('coalesce(documents_open.ar_credits, 0)') }} as ar_credits,
         cast(null as decimal(18, 2)) as overdue_ap_amount,
         cast(null as decimal(18, 2)) as overdue_ar_amount,
         present.critical_days,
@@ -178,6 +180,7 @@ select
     figures.ap_open,
     figures.ar_expected,
     figures.ar_open,
+    figures.ar_credits,
     figures.buffer_days,
     figures.runway_days,
     figures.runway_days_net,
