@@ -35,13 +35,14 @@ def _aged(side: str, table: str) -> str:
     )
 
 
-# Of an invoice the ledger has as open: Stripe has the money.
+# Of an invoice the ledger has as open: Stripe has the money, or what the customer paid or was credited covers it.
 _PAID = "coalesce(i.effective_status = 'paid', false)"
+_COVERED = "coalesce(i.asked_amount = 0, false)"
 _SHOWN = (
     "business_name", "attention", "top_issues", "changed_since_last_week", "currency", "cash", "runway_days", "runway_days_low",
-    "runway_days_high", "buffer_days", "covered_until", "runway_status", "null_reason", "confidence", "overdue_ap_amount",
-    "overdue_ar_amount", "hygiene_score", "hygiene_grade", "freshness_state", "max_input_age_minutes", "degraded_rails",
-    "publish_state", "held_reason", "as_of_date", "business_id",
+    "runway_days_high", "buffer_days", "covered_until", "runway_status", "null_reason", "confidence", "excluded_currencies",
+    "overdue_ap_amount", "overdue_ar_amount", "hygiene_score", "hygiene_grade", "freshness_state", "max_input_age_minutes",
+    "degraded_rails", "publish_state", "held_reason", "as_of_date", "business_id",
 )  # fmt: skip
 
 SHEETS = (
@@ -63,14 +64,14 @@ SHEETS = (
     Sheet(
         "Overdue invoices",
         "Invoices past their due date with something open in the ledger, in home currency. Longest overdue first; at the end, with "
-        "nothing to ask for, those paid through Stripe that wait to be recorded.",
+        "nothing to ask for, those that are paid or credited and wait to be recorded or applied.",
         (("marts", "fct_overdue_invoices"), DIMENSION),
         "select d.business_name, i.customer_name, i.customer_email, i.document_number, i.due_date, i.days_past_due, "
-        f"i.open_amount, case when {_PAID} then 0 else i.open_amount end as asked_amount, i.currency, "
-        f"case when {_PAID} then 'paid through Stripe, to be recorded' else 'to be asked for' end as standing, "
+        f"i.open_amount, i.asked_amount, i.currency, case when {_PAID} then 'paid through Stripe, to be recorded' "
+        f"when {_COVERED} then 'paid or credited, to be applied' else 'to be asked for' end as standing, "
         "i.source_url, i.business_id, i.record_id "
         "from fct_overdue_invoices i left join dim_business d using (business_id) "
-        f"order by {_PAID}, i.days_past_due desc nulls last, d.business_name, i.business_id, i.rail, i.record_id",
+        f"order by {_PAID} or {_COVERED}, i.days_past_due desc nulls last, d.business_name, i.business_id, i.rail, i.record_id",
     ),
     Sheet(
         "Hygiene",
@@ -96,7 +97,8 @@ SHEETS = (
         (("marts", "fct_cash_forecast"), DIMENSION),
         "select d.business_name, f.week_number, f.week_start_date, f.opening_amount, f.expected_receipts_amount, "
         "f.scheduled_payables_amount, f.closing_p10_amount, f.closing_p50_amount, f.closing_p90_amount, "
-        "f.currency, f.null_reason, f.business_id from fct_cash_forecast f left join dim_business d using (business_id) "
+        "f.currency, f.null_reason, f.excluded_currencies, f.business_id "
+        "from fct_cash_forecast f left join dim_business d using (business_id) "
         "order by d.business_name, f.business_id, f.week_number",
     ),
     Sheet(

@@ -217,6 +217,7 @@ select
     runway.runway_status,
     runway.null_reason,
     runway.confidence,
+    runway.excluded_currencies,
     runway.overdue_ap_amount,
     runway.overdue_ar_amount,
     scores.hygiene_score,
