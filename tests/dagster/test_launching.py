@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from multiprocessing import forkserver
 from pathlib import Path
 
 import dagster as dg
@@ -24,6 +23,7 @@ from rowcol_assets.launching.launcher import ForkingRunLauncher
 from rowcol_assets.launching.warm import WarmProcess
 from rowcol_assets.runs import signature, worker_of
 from tests.dagster.place import home_settings
+from tests.forked.processes import end_fork_server
 
 MODULE = "tests.dagster.launched"
 PROJECT = Path(__file__).parents[2]
@@ -85,15 +85,6 @@ class Launching:
         return self.file_of(run_id).read_text().split()
 
 
-def _end_fork_server() -> None:
-    """Ends the one of this process, which another test has started with libraries of its own; it would be taken for the warm process."""
-    pid: int | None = vars(forkserver)["_forkserver"]._forkserver_pid
-    if pid is not None:
-        os.kill(pid, signal.SIGKILL)
-        # Left to be waited for by the standard library, which then starts another.
-        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-
-
 def until(true: Callable[[], bool]) -> None:
     """Looks often; there is nothing of another process's run to wait on."""
     deadline = time.monotonic() + WAIT_SECONDS
@@ -105,7 +96,8 @@ def until(true: Callable[[], bool]) -> None:
 @pytest.fixture(scope="module")
 def launching(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launching]:
     folder = tmp_path_factory.mktemp("launching")
-    _end_fork_server()
+    # It would be taken for the warm process.
+    end_fork_server()
     target = ModuleTarget(MODULE, "defs", str(PROJECT), "launched")
     with open_instance(home_settings(folder / "home")) as instance, WorkspaceProcessContext(instance, target) as workspace:
         yield Launching(instance, workspace, folder)

@@ -6,25 +6,47 @@ Importing it costs 2 s of CPU each. The `rowcol` command is forked elsewhere (`t
 from __future__ import annotations
 
 import multiprocessing
+import os
+import signal
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-# Python has one such process at most, and only the first list counts.
 IMPORTED = [
-    "pandas", "sqlalchemy", "psycopg", "dlt.destinations", "dlt.destinations.impl.duckdb.duck", "ingestion.control.store",
-    "tests.changelog.served",
+    "pandas", "pytest", "sqlalchemy", "alembic.autogenerate", "psycopg", "dlt.destinations", "dlt.destinations.impl.duckdb.duck",
+    "ingestion.control.onboarding", "tests.changelog.served",
 ]  # fmt: skip
+_own: list[int] = []
 
 
 def forking() -> ForkServerContext:
     """A process factory whose children cost milliseconds."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(IMPORTED)
+    if server_pid() not in _own:
+        end_fork_server()
+        context.set_forkserver_preload(IMPORTED)
+        forkserver.ensure_running()
+        _own.append(server_pid() or 0)
     return context
+
+
+def server_pid() -> int | None:
+    """The process that this one's children are forked from; Python has one at most, and only the list it began with counts."""
+    pid: int | None = vars(forkserver)["_forkserver"]._forkserver_pid
+    return pid
+
+
+def end_fork_server() -> None:
+    """Ends what another test has started with libraries of its own, if there is one."""
+    pid = server_pid()
+    if pid is not None:
+        os.kill(pid, signal.SIGKILL)
+        # Left to be waited for by the standard library, which then starts another.
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
 
 
 def at_once(count: int, function: Callable[..., T], *arguments: Any) -> list[T]:
