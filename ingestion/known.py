@@ -36,7 +36,8 @@ class Marks:
         # Before the marks, so that what ends in between is looked at again rather than missed.
         self._outcome_no = newest_outcome(self._database)
         with load_lock(self._settings, self._rail.name):
-            recover(self._settings, self._rail)
+            with open_warehouse(self._settings, f"recover {self._rail.name}") as warehouse:
+                recover(self._settings, self._rail, warehouse)
             found = read_watermarks(rail_pipeline(self._settings, self._rail.name))
         for entity, marks in found.items():
             self.current.setdefault(entity, {}).update(marks)

@@ -39,25 +39,64 @@ def land(settings: Settings, rail: RailPromise, spool: Spool, sync_id: str, wate
     """Makes the new versions in `spool` part of the change log; the caller holds the leases of what was fetched.
 
     After a crash anywhere in here, `recover` completes it: before the journal exists nothing counts, afterwards the
-    segments do.
+    segments do. Of a rail nobody is connected to nothing is loaded once its tables are there.
     """
     spool.close()
     fail_point("after_fetch", settings)
     landed = Landed()
+    journal = None
     with load_lock(settings, rail.name):
-        recover(settings, rail)
-        journal = open_journal(settings, rail.name, sync_id, sorted(spool.rows)) if spool.rows else None
-        with open_warehouse(settings, f"land {rail.name}") as warehouse, ThreadPoolExecutor(settings.duckdb_threads) as pool:
+        with open_warehouse(settings, f"land {rail.name}") as warehouse:
+            recover(settings, rail, warehouse)
             missing = missing_tables(warehouse, rail)
-            write = partial(_write_segment, settings, warehouse, rail, spool, sync_id, landed)
-            ahead = _Ahead(pool, write, sorted(spool.rows, key=lambda entity: -spool.rows[entity]))
-            entities = sorted(set(watermarks) | missing | set(spool.rows))
-            writers = {entity: partial(ahead.result, entity) if entity in spool.rows else no_rows for entity in entities}
-            load_package(settings, rail, Package(writers, watermarks, missing), warehouse)
+            if spool.rows:
+                journal = open_journal(settings, rail.name, sync_id, sorted(spool.rows))
+            if spool.rows or watermarks or missing:
+                _Landing(settings, rail, spool, sync_id, warehouse, landed).load(watermarks, missing)
         fail_point("after_load", settings)
         if journal:
             journal.unlink()
     return landed
+
+
+@dataclass(frozen=True)
+class _Landing:
+    """One load of what was spooled; landed is filled in."""
+
+    settings: Settings
+    rail: RailPromise
+    spool: Spool
+    sync_id: str
+    warehouse: duckdb.DuckDBPyConnection
+    landed: Landed
+
+    def load(self, watermarks: Watermarks, missing: frozenset[str]) -> None:
+        """Loads new versions and watermarks, and makes the tables that are missing."""
+        rows = self.spool.rows
+        with ThreadPoolExecutor(self.settings.duckdb_threads) as pool:
+            ahead = _Ahead(pool, self._write_segment, sorted(rows, key=lambda entity: -rows[entity]))
+            entities = sorted(set(watermarks) | missing | set(rows))
+            writers = {entity: partial(ahead.result, entity) if entity in rows else no_rows for entity in entities}
+            load_package(self.settings, self.rail, Package(writers, watermarks, missing), self.warehouse)
+
+    def _write_segment(self, entity: str, load_id: str) -> tuple[Path, int] | None:
+        rail = self.rail
+        with self.warehouse.cursor() as own:
+            versions = new_versions(
+                own,
+                rail=rail.name,
+                entity=entity,
+                versioned=rail.versioned,
+                spool=self.spool.path(entity),
+                sync_id=self.sync_id,
+                load_id=load_id,
+            )
+            draft = draft_path(self.settings, rail.name, entity, self.sync_id)
+            counts = write_draft(draft, versions, self.spool.payloads(entity))
+        if not counts:
+            return None
+        self.landed.rows_new[entity] = counts
+        return seal(self.settings, rail.name, entity, self.sync_id), sum(counts.values())
 
 
 class _Ahead:
@@ -74,24 +113,3 @@ class _Ahead:
         if not self._written:
             self._written = {name: self._pool.submit(self._write, name, load_id) for name in self._entities}
         return self._written[entity].result()
-
-
-def _write_segment(
-    settings: Settings,
-    warehouse: duckdb.DuckDBPyConnection,
-    rail: RailPromise,
-    spool: Spool,
-    sync_id: str,
-    landed: Landed,
-    entity: str,
-    load_id: str,
-) -> tuple[Path, int] | None:
-    with warehouse.cursor() as own:
-        versions = new_versions(
-            own, rail=rail.name, entity=entity, versioned=rail.versioned, spool=spool.path(entity), sync_id=sync_id, load_id=load_id
-        )
-        counts = write_draft(draft_path(settings, rail.name, entity, sync_id), versions, spool.payloads(entity))
-    if not counts:
-        return None
-    landed.rows_new[entity] = counts
-    return seal(settings, rail.name, entity, sync_id), sum(counts.values())

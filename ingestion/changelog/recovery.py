@@ -19,30 +19,28 @@ from ingestion.changelog.spool import remove_abandoned
 from ingestion.files import private_dir
 from ingestion.promise import RailPromise
 from ingestion.settings import Settings
-from ingestion.warehouse import open_warehouse
 
 
-def recover(settings: Settings, rail: RailPromise) -> int:
+def recover(settings: Settings, rail: RailPromise, warehouse: duckdb.DuckDBPyConnection) -> int:
     """Brings raw tables and segments into agreement and returns the number of rows that had to be added.
 
-    The caller holds the load lock of the rail.
+    The caller holds the load lock of the rail and the writer lock.
     """
     remove_abandoned(settings)
     discard_drafts(settings, rail.name)
-    with open_warehouse(settings, f"recover {rail.name}") as warehouse:
-        if rebuild_is_open(settings, rail.name) or _is_lost(settings, rail, warehouse):
-            return rebuild_raw(settings, rail, warehouse)
-        pipeline = rail_pipeline(settings, rail.name, warehouse)
-        restore_state(pipeline)
-        if pipeline.has_pending_data:
-            # A job that is loaded again appends its rows again. The journal knows which rows are lacking; aborting takes
-            # the watermarks back, so what they stood for is read again.
-            pipeline.abort_packages()
-        added = 0
-        for journal, named in journals(settings, rail.name):
-            added += _replay(settings, rail, dict(named), warehouse)
-            journal.unlink()
-        return added
+    if rebuild_is_open(settings, rail.name) or _is_lost(settings, rail, warehouse):
+        return rebuild_raw(settings, rail, warehouse)
+    pipeline = rail_pipeline(settings, rail.name, warehouse)
+    restore_state(pipeline)
+    if pipeline.has_pending_data:
+        # A job that is loaded again appends its rows again. The journal knows which rows are lacking; aborting takes
+        # the watermarks back, so what they stood for is read again.
+        pipeline.abort_packages()
+    added = 0
+    for journal, named in journals(settings, rail.name):
+        added += _replay(settings, rail, dict(named), warehouse)
+        journal.unlink()
+    return added
 
 
 def rebuild_raw(settings: Settings, rail: RailPromise, warehouse: duckdb.DuckDBPyConnection) -> int:
