@@ -148,6 +148,9 @@ def mark_due(manifest: Any, standing: frozenset[str]) -> None:
 def _invoke(arguments: list[str], manifest: Any, callbacks: list[Any]) -> Any:
     from dbt.cli.main import dbtRunner
 
+    from rowcol_assets.dbt_events import hear
+
+    hear(debug=False)
     answer = dbtRunner(manifest=manifest, callbacks=callbacks).invoke(arguments)
     if answer.result is None:
         reason = " ".join(str(answer.exception).split())[:400]

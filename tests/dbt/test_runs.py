@@ -12,7 +12,12 @@ from typing import Any
 
 import pytest
 from dbt.contracts.graph.manifest import Manifest
+from dbt_common.events.base_types import EventLevel
+from dbt_common.events.event_manager_client import cleanup_event_logger, get_event_manager
+from dbt_common.events.functions import fire_event
+from dbt_common.events.types import Note
 
+from rowcol_assets.dbt_events import hear
 from tests.dbt.documents import account, bill, vendor
 from tests.dbt.project import AFTER, BEFORE, DbtProject, failures, rows
 from tests.dbt.rawfill import RawWarehouse
@@ -52,6 +57,17 @@ def test_the_file_is_free_for_another_process_after_a_run(project: DbtProject, t
     assert not path.with_suffix(".duckdb.wal").exists()
     program = f"import duckdb; duckdb.connect({str(path)!r}).execute('create table main.t as select 1')"
     subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
+
+
+@pytest.mark.parametrize(("debug", "levels"), [(False, ["info"]), (True, ["debug", "info"])])
+def test_what_dbt_says_of_each_query_is_put_together_only_on_request(debug: bool, levels: list[str]) -> None:
+    hear(debug=debug)
+    heard: list[str] = []
+    get_event_manager().add_callback(lambda event: heard.append(event.info.level))
+    for level in (EventLevel.DEBUG, EventLevel.INFO):
+        fire_event(Note(msg="select 1"), level=level)
+    cleanup_event_logger()
+    assert heard == levels
 
 
 def test_the_second_step_is_what_hangs_on_the_checks_results_and_nothing_else(project: DbtProject) -> None:

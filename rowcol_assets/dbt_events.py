@@ -1,0 +1,32 @@
+"""Keeps dbt from putting together events that nobody hears.
+
+dbt tells of each query and each moment of a model as a debug event: its text, time, process and thread are made into a message,
+and that is then kept from a terminal which shows errors alone. Of a cycle in which little is built that was a seventeenth of the
+processor's time. What is heard of a build is told by `transform`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dbt_common.events.base_types import BaseEvent, EventLevel
+from dbt_common.events.event_manager import EventManager
+from dbt_common.events.event_manager_client import ctx_set_event_manager, get_event_manager
+
+
+class EventsHeard(EventManager):
+    """dbt's own, without the events of level debug."""
+
+    def fire_event(
+        self, e: BaseEvent, level: EventLevel | None = None, node: Any = None, force_warn_or_error_handling: bool = False
+    ) -> None:
+        """Hands an event to who listens; a debug event to nobody."""
+        if force_warn_or_error_handling or (level or e.level_tag()) != EventLevel.DEBUG:
+            super().fire_event(e, level, node, force_warn_or_error_handling)
+
+
+def hear(*, debug: bool) -> None:
+    """Has dbt in this process put its events together, those of level debug only on request."""
+    wanted = EventManager if debug else EventsHeard
+    if type(get_event_manager()) is not wanted:
+        ctx_set_event_manager(wanted())
