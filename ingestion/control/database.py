@@ -210,12 +210,13 @@ def upgrade(connection: Connection, target: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     stored = _stored_version(connection)
-    if stored is not None and stored not in known:
-        raise RowcolError(
-            f"this home's control store has schema version {stored}, newer than this program's {SCHEMA_VERSION}: update rowcol"
-        )
+    if stored is not None:
+        known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+        if stored not in known:
+            raise RowcolError(
+                f"this home's control store has schema version {stored}, newer than this program's {SCHEMA_VERSION}: update rowcol"
+            )
     command.upgrade(config, target)
 
 
