@@ -31,6 +31,8 @@ docs: $(VENV)/.built ## dbt's documentation of the models, at http://127.0.0.1:8
 
 test: $(VENV)/.built ## lint, types, import walls, SQL lint, then all tests
 	@bash .ci/setup
+# Hundreds of processes import the project; where Python is told to write no bytecode, each would compile all of it anew.
+	@$(BIN)/python -m compileall -q -j 2 rowcol_assets ingestion expectations sandbox tests
 	@$(MAKE) --no-print-directory -j 2 lint
 	$(BIN)/python -m pytest -m "not soak" -n 3 --dist loadgroup --no-loadscope-reorder
 
