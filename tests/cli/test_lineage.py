@@ -12,7 +12,7 @@ from ingestion.settings import Settings
 from rowcol_assets.cli.main import main
 from tests.dbt.documents import bill
 from tests.dbt.ledgers import NOW, build_marts, small_ledger
-from tests.dbt.project import DbtProject, rows
+from tests.dbt.project import dbt_project, rows
 from tests.dbt.rawfill import RawWarehouse
 
 BUILT = ("fct_bills", "fct_ap_aging", "fct_runway_daily")
@@ -32,7 +32,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         entered = {"vendor_id": "1", "amount": "5", "bill_date": "2026-06-20", "due_date": "2026-07-20"}
         raw.control("decisions", **told, decision_no=1, decision_id="e1", kind="enter-bill", subject=json.dumps(entered))
         raw.control("decisions", **told, decision_no=2, decision_id="v1", kind="admitted", subject='{"decision_id":"e1"}')
-    build_marts(DbtProject(tmp_path_factory.mktemp("dbt")), settings.warehouse_path, only=BUILT)
+    build_marts(dbt_project(), settings.warehouse_path, only=BUILT)
     rows(settings.warehouse_path, "drop table experiences.portfolio")
     return settings
 

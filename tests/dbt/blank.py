@@ -2,7 +2,7 @@
 
 Nearly half of a build's nodes are seeds, constant views and mirrors of rails a test has no row of. The platform leaves out of
 a cycle what stands (`rowcol_assets/standing.py`), and tests do it the same way. A build from nothing is what
-`tests/dbt/test_recorded_company.py`, `tests/dbt/test_runs.py` and whole cycles are for.
+`tests/dbt/test_runs.py` and whole cycles are for.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ def standing(project: DbtProject, path: Path) -> frozenset[str]:
     if not project.is_as_parsed():
         return frozenset()
     with duckdb.connect(str(path)) as connection:
-        never_built = connection.execute("select count(*) from duckdb_tables() where schema_name = 'staging'").fetchone() == (0,)
-    if never_built:
-        _go_on(project, path)
+        if connection.execute("select count(*) from duckdb_tables() where schema_name = 'staging'").fetchone() != (0,):
+            return standing_nodes(connection)
+    _go_on(project, path)
     with duckdb.connect(str(path)) as connection:
         return standing_nodes(connection)
 

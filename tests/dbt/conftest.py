@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.dbt.project import DbtProject
+from tests.dbt.project import DbtProject, dbt_project
 
 
 @pytest.fixture(scope="session")
-def project(tmp_path_factory: pytest.TempPathFactory) -> DbtProject:
-    """The project with a manifest parsed into this process's own folder."""
-    return DbtProject(tmp_path_factory.mktemp("dbt"))
+def project() -> DbtProject:
+    """The project of this process."""
+    return dbt_project()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.dbt.documents import aged_report, bill_payment
 from tests.dbt.ledgers import NOW, build_marts
-from tests.dbt.project import DbtProject, rows
+from tests.dbt.project import DbtProject, dbt_project, rows
 from tests.dbt.rails import phased_business
 from tests.dbt.rawfill import RawWarehouse
 
@@ -98,5 +98,5 @@ def page(path: Path) -> str:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
-        PAGE.write_text(page(build(DbtProject(Path(folder)), Path(folder) / "warehouse.duckdb")))
+        PAGE.write_text(page(build(dbt_project(), Path(folder) / "warehouse.duckdb")))
     sys.stdout.write(PAGE.read_text())

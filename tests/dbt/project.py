@@ -5,15 +5,20 @@ Filling the warehouse is in `tests/dbt/rawfill.py`; the product's own runner is 
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import shutil
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from rowcol_assets.dbt_events import hear
 from rowcol_assets.macros import keep_macros, needed_macros, take_macros
 from rowcol_assets.transform import PARSED_PATH, SELECTION, mark_due
 
@@ -91,6 +96,7 @@ class DbtProject:
         from dbt.adapters.duckdb.connections import DuckDBConnectionManager
         from dbt.cli.main import dbtRunner
 
+        hear(debug=heard is not None)
         os.environ.update({"ROWCOL_DBT_WAREHOUSE": str(work_warehouse), "ROWCOL_DBT_MEMORY": "1GB", "DBT_INDIRECT_SELECTION": "buildable"})
         try:
             return dbtRunner(manifest=manifest, callbacks=[heard] if heard else []).invoke(
@@ -112,6 +118,14 @@ class DbtProject:
             )
         finally:
             DuckDBConnectionManager.close_all_connections()
+
+
+@lru_cache(maxsize=1)
+def dbt_project() -> DbtProject:
+    """The one of this process: to read the manifest costs 2 s of a processor."""
+    work = Path(tempfile.mkdtemp(prefix="rowcol-dbt-"))
+    atexit.register(shutil.rmtree, work, ignore_errors=True)
+    return DbtProject(work)
 
 
 def _parsed_by_make() -> Any:

@@ -25,7 +25,8 @@ from rowcol_assets.publishing.postgres.copy import publish_to_postgres
 from rowcol_assets.publishing.postgres.target import parse_target
 from rowcol_assets.transform import read_manifest
 from tests.dbt.documents import account, bill, bill_payment, customer, invoice, purchase, vendor
-from tests.dbt.project import AFTER, BEFORE, DbtProject, broken
+from tests.dbt.ledgers import build_marts
+from tests.dbt.project import dbt_project
 from tests.dbt.rawfill import RawWarehouse
 from tests.docs.documents import ROOT, blocks, table
 
@@ -45,9 +46,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     with RawWarehouse(folder / "warehouse.duckdb") as raw:
         raw.load("1")
         _fill(raw)
-    project = DbtProject(folder / "dbt")
-    for step in (BEFORE, AFTER):
-        assert broken(project.build(folder / "warehouse.duckdb", *step, now=NOW.isoformat())) == []
+    build_marts(dbt_project(), folder / "warehouse.duckdb", NOW)
     settings = Settings(home=folder / ".rowcol", _env_file=None)
     with open_store(settings) as store:
         for business in ("acme", "silent"):

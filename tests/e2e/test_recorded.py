@@ -36,6 +36,7 @@ TABLES = {
     "Vendor": "vendors",
 }
 BUCKETS = {"current": "current", "1-30": "d1_30", "31-60": "d31_60", "61-90": "d61_90", "90+": "d90_plus", "no_due_date": "no_due_date"}
+CHECKS = "select check_id, status, records_checked from quality.expectation_runs"
 LEDGER_PAYABLE, LEDGER_RECEIVABLE = "33", "84"
 
 
@@ -83,10 +84,31 @@ def test_everything_about_the_recorded_company_equals_its_facts(company: Machine
     assert cash == Decimal(facts["bank_cash"]["sum"])
     assert payable == -Decimal(ledger[LEDGER_PAYABLE]["balance"]) == Decimal(facts["open_bills"]["sum"])
     assert owed == Decimal(ledger[LEDGER_RECEIVABLE]["balance"]) == Decimal(facts["net_receivable"])
+    credits = _amounts(
+        company, published, "select document_type, sum(open_amount) from marts.fct_ar_aging where open_amount < 0 group by document_type"
+    )
+    assert credits == {"credit_memo": -Decimal(facts["unapplied_credit_memos"]), "payment": -Decimal(facts["unapplied_payments"])}
     assert company.query("select * from quality.rejected_values") == []
     # A recording has no reports: that is said, and neither taken for a report of nothing nor for a failure.
     tied = company.query("select side, status, ledger_amount from marts.fct_aging_tie_out order by side", published)
     assert tied == [("payable", "not_applicable", None), ("receivable", "not_applicable", None)]
+
+
+def test_its_checks_come_to_what_its_ledger_is(company: Machine) -> None:
+    found = {check: (status, count) for check, status, count in company.query(CHECKS)}
+    assert found["H41"] == ("passed", 2)
+    assert found["H01"] == ("passed", 5)
+    assert found["H10"] == ("failed", 26)
+    assert "error" not in {status for status, _ in found.values()}
+
+
+def test_the_digest_holds_the_four_lists(company: Machine, facts: dict[str, Any]) -> None:
+    lists = "payment_ready_bills, overdue_invoices, bills_data, invoices_data"
+    [told] = company.query(f"select {lists} from experiences.digest")
+    ready, overdue, bills, invoices = (json.loads(text, parse_float=Decimal) for text in told)
+    assert {bill["record_id"] for bill in ready} <= {bill["record_id"] for bill in bills}
+    open_of = [sum((Decimal(one["open_amount"]) for one in listed), Decimal(0)) for listed in (overdue, bills, invoices)]
+    assert open_of == [Decimal(facts[name]["sum"]) for name in ("open_invoices", "open_bills", "open_invoices")]
 
 
 # A replay takes as long as a cycle; `make test` asks both dates of the models alone (tests/dbt/test_recorded_company.py).

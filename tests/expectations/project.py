@@ -5,10 +5,8 @@ dbt itself is run by `tests.dbt.project`, the checks by the product's own `expec
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,27 +17,22 @@ from expectations.run import run_checks
 from expectations.tables import ensure_tables
 from rowcol_assets.transform import DUE
 from tests.dbt.blank import standing
-from tests.dbt.project import DbtProject, failures, rows
+from tests.dbt.project import dbt_project, failures, rows
 
 __all__ = ["AFTER", "BEFORE", "WAREHOUSE", "build", "check", "rows"]
 
 WAREHOUSE = "warehouse.duckdb"
-PARENTS_OF_FLAGS = ["+int_burn", "+int_rail_health", "+dim_business", "+fct_bills", "+fct_invoices"]
-BEFORE = ["resource_type:seed", "+quality.chk_*", *PARENTS_OF_FLAGS]
+SEEDS_AND_PARENTS = ["resource_type:seed", "+int_burn", "+int_rail_health", "+dim_business", "+fct_bills", "+fct_invoices"]
+BEFORE = ["+quality.chk_*", *SEEDS_AND_PARENTS]
 AFTER = ["fct_hygiene_flag", "fct_hygiene_score"]
-
-
-@lru_cache(maxsize=1)
-def _project() -> DbtProject:
-    return DbtProject(Path(tempfile.mkdtemp(prefix="rowcol-dbt-")))
 
 
 def build(warehouse: Path, select: Sequence[str], *, now: datetime, **options: Any) -> None:
     """Builds the selected models, seeds and tests; whatever does not succeed fails the calling test, by name."""
     # A replay has no cycle before it, so nothing stands.
-    stands = frozenset() if options else standing(_project(), warehouse)
+    stands = frozenset() if options else standing(dbt_project(), warehouse)
     selection = ["--select", *(f"{name},tag:{DUE}" for name in select)]
-    result = _project().build(warehouse, *selection, now=now.isoformat(), standing=stands, **options)
+    result = dbt_project().build(warehouse, *selection, now=now.isoformat(), standing=stands, **options)
     assert failures(result) == []
 
 
