@@ -1,7 +1,7 @@
 """Keeps dbt from putting together events that nobody hears.
 
 dbt tells of each query and each moment of a model as a debug event: its text, time, process and thread are made into a message,
-and that is then kept from a terminal which shows errors alone. Of a cycle in which little is built that was a seventeenth of the
+and that is then kept from a terminal which shows errors alone. Of a cycle in which little is built that was 5 % of the
 processor's time. What is heard of a build is told by `transform`.
 """
 

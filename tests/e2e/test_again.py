@@ -19,6 +19,8 @@ EVENTS = "select business_id, count(*) from audit.transaction_log group by busin
 HEALTH = ("marts.fct_connection_health", "marts.fct_rail_freshness")
 
 
+# Two loads at once are tried at random in tests/changelog, and how a run waits for another in tests/dagster/test_runs.py.
+@pytest.mark.soak
 def test_two_cycles_at_once_over_an_unchanged_source_change_nothing(later_copy: Machine) -> None:
     before = sorted(later_copy.raw()), later_copy.marts(), later_copy.published(), _generations(later_copy), later_copy.query(EVENTS)
     running = [later_copy.begin("run"), later_copy.begin("run")]
