@@ -1,7 +1,7 @@
 """The guardrail on a set of payments: what `marts.fct_guardrail` says of each bill alone, said of all of them together.
 
 The rules on one bill and the policy are the models' (`fct_guardrail`, seeds `guardrail_policy` and `guardrail_rules`); here
-the amounts are added up, with what was approved before and is not paid yet, and held against the same floors. Who may decide, and
+the amounts are added up, with what is promised before (`int_commitments`), and held against the same floors. Who may decide, and
 what becomes of it, is in `approving`.
 """
 
@@ -43,7 +43,8 @@ class Hit:
 class Answer:
     """What the guardrail says of a set of bills, and the figures it rests on: money in home currency, days as in the marts.
 
-    committed_amount: what other bills that were approved and are not paid yet will take; it is gone from what is left afterwards.
+    committed_amount: what else is promised, to bills that were approved and by payments on their way; it is gone from what is left
+    afterwards.
     """
 
     business_id: str
@@ -139,19 +140,29 @@ def _rows(marts: duckdb.DuckDBPyConnection, business_id: str, bills: Sequence[Bi
 
 
 def _committed(marts: duckdb.DuckDBPyConnection, business_id: str, bills: Sequence[Bill], standing: Sequence[Bill]) -> Decimal | None:
-    """What approved bills other than these will take; None where an amount is not known, or the sum is beyond what counts as one.
+    """What is promised to anything but these bills; None where an amount is not known, or the sum is beyond what counts as one.
 
-    By the last cycle, which knows what is paid, and what was approved since then; what was taken back since then still counts.
+    By the last cycle, which knows what is paid and on its way, and what was approved since then; what was taken back since then still
+    counts.
     """
     query = f"""
-        select try_cast(coalesce(sum(home_open_amount), 0) as decimal(17, 2)), count(*) > count(home_open_amount)
-        from marts.fct_guardrail
-        where
-            business_id = ?
-            and not {_AMONG}
-            and (is_committed or (advisor_decision is distinct from 'approve' and {_AMONG}))
+        with promised as (
+            select
+                {_AMONG} as is_meant,
+                case
+                    when own_committed_amount = 0 and advisor_decision is distinct from 'approve' and {_AMONG} then home_open_amount
+                    else own_committed_amount
+                end as amount,
+                unlisted_amount
+            from marts.fct_guardrail
+            where business_id = ?
+        )
+        select
+            try_cast(coalesce(sum(amount) filter (not is_meant), 0) + any_value(unlisted_amount) as decimal(17, 2)),
+            count(*) filter (not is_meant) > count(amount) filter (not is_meant) or any_value(unlisted_amount) is null
+        from promised
     """
-    row = marts.execute(query, [business_id, *_lists(bills), *_lists(standing)]).fetchone()
+    row = marts.execute(query, [*_lists(bills), *_lists(standing), business_id]).fetchone()
     assert row is not None, "an aggregate has a row"
     amount, is_unknown = row
     return None if is_unknown else amount

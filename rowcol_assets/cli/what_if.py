@@ -48,7 +48,7 @@ def show(answer: Answer) -> None:
     before, after = (f"{amount:,} {currency}" if amount is not None else "unknown" for amount in (answer.cash, answer.cash_after))
     typer.echo(f"cash {before} now, {after} afterwards, at least {answer.min_cash_amount:,} wanted")
     if answer.committed_amount:
-        typer.echo(f"of that, {answer.committed_amount:,} {currency} are for bills that are approved and not paid yet")
+        typer.echo(f"of that, {answer.committed_amount:,} {currency} are promised: approved and not paid yet, or on their way through Ramp")
     days, left = ("unknown" if value is None else f"{value} days" for value in (answer.buffer_days, answer.buffer_days_after))
     typer.echo(f"buffer {days} now, {left} afterwards, at least {answer.min_buffer_days} wanted (policy {answer.policy_version})")
     for hit in answer.rule_hits:

@@ -14,10 +14,12 @@ import pytest
 
 from ingestion.errors import RowcolError, UsageError
 from rowcol_assets.guardrail import judge
-from tests.dbt.documents import account, bill, journal_entry, purchase, vendor
+from tests.dbt.documents import account, bill, bill_payment, journal_entry, purchase, vendor
 from tests.dbt.ledgers import NOW, build_marts
 from tests.dbt.project import DbtProject, rows
+from tests.dbt.rails import bank_account, bank_transaction
 from tests.dbt.rawfill import RawWarehouse
+from tests.dbt.test_matches import ramp_bill
 
 PAYROLL = {"payroll_amount": 500, "payroll_next_date": NOW.date() + timedelta(days=3), "payroll_interval_days": 14}
 
@@ -52,6 +54,35 @@ def flagged(raw: RawWarehouse) -> None:
     raw.control("decisions", kind="resolve-flag", subject=subject, reason="a rounding", **made)
 
 
+def paying(raw: RawWarehouse) -> None:
+    """Two clients whose bill `flying` Ramp pays of its own accord: one has the ledger's cash, the other the bank's.
+
+    Of the second one Ramp also pays a bill that the ledger does not have, one by card, one whose debit the bank shows and one whose
+    debit is long overdue.
+    """
+    for business, rails in (("sending", ("ramp",)), ("banked", ("ramp", "plaid"))):
+        ledger(raw, business, 20_000, bill("flying", 9000), bill("next", 5000))
+        for rail in rails:
+            raw.connect(business, rail, now=NOW)
+        ramp_bill(raw, business, "r-flying", "flying", 9000, "2026-07-02", status="OPEN")
+    # Booked in the ledger before Ramp had paid it, which the ledger's cash shows.
+    raw.versions("sending", "bills", [bill("booked", 300, 0)])
+    raw.versions("sending", "bill_payments", [bill_payment("p-booked", "booked", 300, "2026-06-29")])
+    ramp_bill(raw, "sending", "r-booked", "booked", 300, "2026-06-29", status="OPEN", sync_status="BILL_AND_PAYMENT_SYNCED")
+    bank_account(raw, "banked", "checking", available=20_000, current=20_000)
+    bank_transaction(raw, "banked", "first", 9000, "2026-04-03", name="SOMETHING")
+    raw.versions("banked", "bills", [bill("seen", 700)])
+    for number, day in (("seen", "2026-06-26"), ("lost", "2026-06-01"), ("alone", "2026-06-29")):
+        amount = {"seen": 700, "lost": 450, "alone": 1000}[number]
+        ramp_bill(raw, "banked", f"r-{number}", "seen" if number == "seen" else None, amount, day, paid_at=f"{day}T16:00:00Z")
+    raw.observed("banked", "ramp", "transfers", "tr-seen", {
+        "amount": {"amount": 70_000, "currency_code": "USD"}, "status": "COMPLETED", "created_at": "2026-06-26T15:00:00Z",
+    })  # fmt: skip
+    bank_transaction(raw, "banked", "t-seen", 700, "2026-06-29", name="RAMP BILL PAYMENT")
+    by_card = {"payment": {"payment_method": "CARD", "payment_date": "2026-06-29"}}
+    ramp_bill(raw, "banked", "r-card", None, 800, "2026-06-29", **by_card)
+
+
 @pytest.fixture(scope="module")
 def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("guardrail") / "warehouse.duckdb"
@@ -82,6 +113,7 @@ def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> 
         ledger(raw, "promised", 20_000, bill("owed", 4000), bill("next", 4000), bill("last", 3000, DueDate=later))
         approval = {"business_id": "promised", "advisor_id": "ann", "decided_at": NOW, "decision_no": 3, "decision_id": "p"}
         raw.control("decisions", kind="approve", subject='{"rail":"qbo","bill":"owed","guardrail":"cash 16000"}', **approval)
+        paying(raw)
         # Two approved bills whose sum is beyond what counts as money: it must not count as none.
         ledger(raw, "vast", 20_000, bill("one", 600_000_000_000_000), bill("two", 600_000_000_000_000), bill("next", 100))
         for number, owed in enumerate(("one", "two")):
@@ -102,6 +134,9 @@ def marts(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 def test_a_bill_alone_is_approved_held_or_lacks_data_and_says_by_which_rule(warehouse: Path) -> None:
     found = rows(warehouse, "select business_id, record_id, answer, rule_hits from marts.fct_guardrail order by 1, 2")
     assert found == [
+        ("banked", "flying", "held", "in_flight_on_ramp"),
+        ("banked", "next", "held", "cash_below_floor"),
+        ("banked", "seen", "held", "paid_on_ramp,cash_below_floor"),
         ("broke", "1", "needs_data", "burn_unknown,cash_unknown"),
         ("burning", "1", "held", "buffer_below_floor"),
         ("gap", "1", "needs_data", "hygiene_h24"),
@@ -119,6 +154,8 @@ def test_a_bill_alone_is_approved_held_or_lacks_data_and_says_by_which_rule(ware
         ("safe", "soon", "approved", None),
         ("safe", "undated", "needs_data", "no_due_date"),
         ("seen", "1", "approved", None),
+        ("sending", "flying", "held", "in_flight_on_ramp"),
+        ("sending", "next", "held", "cash_below_floor"),
         ("tray", "both", "needs_data", "hygiene_h01,hygiene_h15,no_due_date"),
         ("tray", "odd", "held", "hygiene_h04"),
         ("tray", "twin", "held", "hygiene_h15"),
@@ -157,7 +194,7 @@ def test_one_bill_is_judged_as_the_mart_judges_it(marts: duckdb.DuckDBPyConnecti
         said = judge(marts, business, [("qbo", record_id)])
         assert (said.answer, {hit.rule for hit in said.rule_hits}) == (answer, set(filter(None, hits.split(","))))
         assert [said.cash_after, said.buffer_days_after] == left
-    assert len(judged) == 25
+    assert len(judged) == 30
 
 
 def test_the_tray_begins_with_the_days_at_risk_and_those_that_wait(warehouse: Path) -> None:
@@ -206,6 +243,23 @@ def test_what_is_approved_and_not_paid_yet_is_spent_already(marts: duckdb.DuckDB
     assert (with_it.answer, with_it.committed_amount, with_it.cash_after) == ("approved", 0, 12_000), "its own is not taken twice"
     since = judge(marts, "promised", [("qbo", "next")], standing=[("qbo", "owed"), ("qbo", "last")])
     assert (since.answer, since.committed_amount, since.cash_after) == ("held", 7000, 9000), "approved since the last cycle"
+
+
+def test_what_ramp_is_paying_is_spent_already_until_cash_shows_it(marts: duckdb.DuckDBPyConnection) -> None:
+    query = """select business_id, record_id, is_committed, own_committed_amount, committed_amount, unlisted_amount, cash_after
+        from marts.fct_guardrail where business_id in ('sending', 'banked') order by 1, 2"""
+    assert marts.execute(query).fetchall() == [
+        ("banked", "flying", True, 9000, 1000, 1000, 10_000),
+        ("banked", "next", False, 0, 10_000, 1000, 5000),
+        ("banked", "seen", False, 0, 10_000, 1000, 9300),
+        ("sending", "flying", True, 9000, 0, 0, 11_000),
+        ("sending", "next", False, 0, 9000, 0, 6000),
+    ]
+    query = "select record_id, answer_in_order from experiences.decision_console where business_id = 'banked' order by 1"
+    assert marts.execute(query).fetchall() == [("flying", "held"), ("next", "held"), ("seen", "held")]
+    # A balance that the bank states now does not show either what has not left it.
+    live = judge(marts, "banked", [("qbo", "next")], live_cash=Decimal(20_000))
+    assert (live.answer, live.committed_amount, live.cash_after) == ("held", 10_000, 5000)
 
 
 @pytest.mark.parametrize(

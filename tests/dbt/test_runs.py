@@ -85,6 +85,7 @@ def test_the_second_step_is_what_hangs_on_the_checks_results_and_nothing_else(pr
         "fct_runway_daily",
         "fct_runway_history",
         "fct_runway_items",
+        "int_commitments",
         "int_runway_bridge",
         "int_runway_moves",
         "int_runway_windows",

@@ -17,17 +17,17 @@ ordered as (
     from guardrail
 ),
 
--- What would be paid with it: every bill before it that nothing but the floors could hold, and those approved already wherever they are.
+-- What would be paid with it: every bill before it that nothing but the floors could hold, and all that is promised wherever it is.
 summed as (
     select
         ordered.*,
         sum(ordered.home_open_amount) filter (ordered.needs_data_hits is null and ordered.held_hits is null)
             over (partition by ordered.business_id order by ordered.console_rank asc) as running_amount,
         ordered.committed_amount
-        + case when ordered.is_committed then ordered.home_open_amount else 0 end
+        + ordered.own_committed_amount
         - coalesce(
-            sum(ordered.home_open_amount)
-            filter (ordered.is_committed and ordered.needs_data_hits is null and ordered.held_hits is null)
+            sum(ordered.own_committed_amount)
+            filter (ordered.needs_data_hits is null and ordered.held_hits is null)
                 over (partition by ordered.business_id order by ordered.console_rank asc),
             0
         ) as committed_besides

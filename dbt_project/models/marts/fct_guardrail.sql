@@ -2,6 +2,10 @@ with ready as (
     select * from {{ ref('fct_payment_ready_bills') }}
 ),
 
+commitments as (
+    select * from {{ ref('int_commitments') }}
+),
+
 runway as (
     select * from {{ ref('fct_runway_daily') }}
 ),
@@ -121,39 +125,19 @@ businesses as (
             and runway.cash_source = cash_ages.rail
 ),
 
--- What an advisor approved and nobody has paid yet will be paid out of the same cash.
-approved as (
-    select
-        ready.*,
-        coalesce(ready.advisor_decision = 'approve', false)
-        and coalesce(ready.effective_status != 'paid', true)
-        and coalesce(ready.home_open_amount > 0, true) as is_committed
-    from ready
-),
-
-committed as (
-    select
-        approved.business_id,
-        sum(approved.home_open_amount) as amount,
-        count(*) - count(approved.home_open_amount) as unknown_count
-    from approved
-    where approved.is_committed
-    group by approved.business_id
-),
-
 takings as (
     select
-        approved.*,
-        case
-            when coalesce(committed.unknown_count, 0) = cast(approved.is_committed and approved.home_open_amount is null as integer)
-                then
-                    {{ money(
-                        'coalesce(committed.amount, 0)'
-                        ~ ' - case when approved.is_committed then coalesce(approved.home_open_amount, 0) else 0 end'
-                    ) }}
-        end as committed_amount
-    from approved
-    left join committed on approved.business_id = committed.business_id
+        ready.*,
+        coalesce(commitments.own_committed_amount != 0, true) as is_committed,
+        commitments.own_committed_amount,
+        commitments.unlisted_amount,
+        commitments.committed_amount
+    from ready
+    inner join commitments
+        on
+            ready.business_id = commitments.business_id
+            and ready.rail = commitments.rail
+            and ready.record_id = commitments.record_id
 ),
 
 bills as (
@@ -262,6 +246,8 @@ select
     judged.priority_rank,
     judged.advisor_decision,
     judged.is_committed,
+    judged.own_committed_amount,
+    judged.unlisted_amount,
     judged.committed_amount,
     judged.cash,
     judged.cash_source,
