@@ -1,29 +1,29 @@
 """The guardrail on a set of payments: what `marts.fct_guardrail` says of each bill alone, said of all of them together.
 
 The rules on one bill and the policy are the models' (`fct_guardrail`, seeds `guardrail_policy` and `guardrail_rules`); here
-the amounts are added up, with what is promised before (`int_commitments`), and held against the same floors. Who may decide, and
-what becomes of it, is in `approving`.
+the amounts are added up, with what is promised before (`int_commitments`), held against the same floors, and what the figures rest on
+is as old as it is when somebody asks. Of which file is asked is in `what_if` and `approving`; who may decide, and what becomes of it,
+in `approving`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
 import duckdb
 
 from ingestion.errors import RowcolError, UsageError
-from ingestion.settings import Settings
 from ingestion.warehouse import has_relation
-from rowcol_assets.publishing.layout import advisors_on_disk
-from rowcol_assets.publishing.reader import open_published
 
 Verdict = Literal["approved", "held", "needs_data"]
 # A bill by its rail and its id there.
 Bill = tuple[str, str]
+# What was built longer ago says nothing of what is open now, whatever cash is.
+OLDEST = timedelta(hours=24)
 
 
 class NotPayable(RowcolError):
@@ -32,11 +32,24 @@ class NotPayable(RowcolError):
 
 @dataclass(frozen=True)
 class Hit:
-    """One rule that speaks against the payments. record_id: the bill it is about; None where it is about all of them."""
+    """One rule that speaks against the payments. record_id: the bill it is about; None where it is about all of them. said: more of it."""
 
     rule: str
     answer: Verdict
     record_id: str | None = None
+    said: str | None = None
+
+    def __str__(self) -> str:
+        more = [f"bill {self.record_id}"] if self.record_id else []
+        return self.rule + "".join(f" ({words})" for words in [*more, *([self.said] if self.said else [])])
+
+
+@dataclass(frozen=True)
+class State:
+    """How the figures of a business stand in a file. as_of: of when they are; held_reason: why they are its last good ones, not new."""
+
+    as_of: datetime
+    held_reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -44,7 +57,7 @@ class Answer:
     """What the guardrail says of a set of bills, and the figures it rests on: money in home currency, days as in the marts.
 
     committed_amount: what else is promised, to bills that were approved and by payments on their way; it is gone from what is left
-    afterwards.
+    afterwards. excluded_currencies: those of accounts that live cash leaves out. as_of: of when all else is.
     """
 
     business_id: str
@@ -64,22 +77,8 @@ class Answer:
     min_buffer_days: int
     policy_version: str
     as_of_date: date
-
-
-def what_if(settings: Settings, business_id: str, bills: Sequence[Bill]) -> Answer:
-    """What the guardrail says of paying these bills (rail and id), from what is published, without waiting for the warehouse.
-
-    RowcolError: the business is not published, or a bill is not open there. UsageError: the same bill twice.
-    """
-    for advisor in advisors_on_disk(settings.published_dir):
-        try:
-            with open_published(settings.published_dir / advisor, threads=1) as published:
-                known = published.execute("select 1 from experiences.portfolio where business_id = ?", [business_id]).fetchone()
-                if known is not None:
-                    return judge(published, business_id, bills)
-        except duckdb.CatalogException:
-            continue
-    raise RowcolError(f"nothing is published of {business_id!r}: rowcol grant somebody access, then rowcol run")
+    as_of: datetime
+    excluded_currencies: tuple[str, ...] = ()
 
 
 def judge(
@@ -87,12 +86,14 @@ def judge(
     business_id: str,
     bills: Sequence[Bill],
     *,
+    at: datetime,
     live_cash: Decimal | None = None,
     standing: Sequence[Bill] = (),
 ) -> Answer:
-    """The same from an open file. live_cash: cash in home currency as the vendors say it now, instead of the last cycle's.
+    """What the guardrail says at `at` of paying all these bills (rail and id), from an open file.
 
-    standing: the bills whose approval stands by now, known or not to the last cycle.
+    live_cash: cash in home currency as the vendors say it now, instead of the last cycle's. standing: the bills whose approval stands
+    by now, known or not to the last cycle. NotPayable: a bill is not open there. UsageError: the same bill twice.
     """
     if not bills:
         raise UsageError("name at least one bill")
@@ -100,6 +101,9 @@ def judge(
         raise UsageError("the same bill is named twice")
     if not has_relation(marts, "marts.fct_guardrail"):
         raise RowcolError("there is no guardrail yet: rowcol run")
+    state = state_of(marts, business_id)
+    if state is None:
+        raise RowcolError(f"nothing is known of {business_id} yet: rowcol run")
     rows = {(row["rail"], row["record_id"]): row for row in _rows(marts, business_id, bills)}
     for rail, record_id in bills:
         if (rail, record_id) not in rows:
@@ -107,7 +111,9 @@ def judge(
     chosen = [rows[bill] for bill in bills]
     committed = _committed(marts, business_id, bills, standing)
     figures = _figures(marts, chosen, live_cash, committed)
-    hits = _own_hits(chosen, cash_is_live=live_cash is not None, committed_is_known=committed is not None)
+    elapsed = max(int((at - state.as_of).total_seconds()) // 60, 0)
+    hits = _state_hits(state, at)
+    hits += _own_hits(chosen, elapsed, cash_is_live=live_cash is not None, committed_is_known=committed is not None)
     taken = _taken(figures["total_amount"], committed)
     if figures["cash"] is not None and taken is not None and figures["cash"] - taken < chosen[0]["min_cash_amount"]:
         hits.append(Hit("cash_below_floor", "held"))
@@ -121,10 +127,24 @@ def judge(
         bills=tuple({name: row[name] for name in SHOWN} for row in chosen),
         currency=chosen[0]["home_currency"],
         cash_source="live" if live_cash is not None else chosen[0]["cash_source"],
-        cash_age_minutes=0 if live_cash is not None else chosen[0]["cash_age_minutes"],
+        cash_age_minutes=0 if live_cash is not None else _cash_age(chosen[0], elapsed),
+        as_of=state.as_of,
         **figures,
         **{name: chosen[0][name] for name in ("min_cash_amount", "min_buffer_days", "policy_version", "as_of_date")},
     )
+
+
+def state_of(marts: duckdb.DuckDBPyConnection, business_id: str) -> State | None:
+    """How a business stands in an open file; None where it has no figures there."""
+    if not has_relation(marts, "marts.fct_publish_state"):
+        return None
+    query = "select as_of, publish_state, held_reason from marts.fct_publish_state where business_id = ?"
+    found = marts.execute(query, [business_id]).fetchone()
+    # One that was held before it was ever published has its names alone.
+    if found is None or found[0] is None:
+        return None
+    as_of, publish_state, reason = found
+    return State(as_of.replace(tzinfo=UTC), (reason or "no reason stored") if publish_state == "held" else None)
 
 
 # Of the rules of each bill, the one that the other bills judged with it can settle.
@@ -211,7 +231,22 @@ def _taken(total: Decimal | None, committed: Decimal | None) -> Decimal | None:
     return None if total is None or committed is None else total + committed
 
 
-def _own_hits(chosen: Sequence[dict[str, Any]], *, cash_is_live: bool, committed_is_known: bool) -> list[Hit]:
+def _state_hits(state: State, at: datetime) -> list[Hit]:
+    """What speaks against going by these figures at all."""
+    hits = []
+    if state.held_reason is not None:
+        hits.append(Hit("business_held", "needs_data", said=state.held_reason))
+    if at - state.as_of > OLDEST:
+        hits.append(Hit("data_too_old", "needs_data", said=f"what is known is of {state.as_of:%Y-%m-%d %H:%M} UTC: rowcol run"))
+    return hits
+
+
+def _cash_age(row: dict[str, Any], elapsed: int) -> int | None:
+    """Minutes since cash was read, so many after the cycle that says how old it was then."""
+    return None if row["cash_age_minutes"] is None else row["cash_age_minutes"] + elapsed
+
+
+def _own_hits(chosen: Sequence[dict[str, Any]], elapsed: int, *, cash_is_live: bool, committed_is_known: bool) -> list[Hit]:
     """The rules that do not depend on what else is paid now; those about the business once, however many bills are named."""
     known: tuple[tuple[Verdict, str], ...] = (("needs_data", "needs_data_hits"), ("held", "held_hits"))
     hits = [
@@ -221,6 +256,9 @@ def _own_hits(chosen: Sequence[dict[str, Any]], *, cash_is_live: bool, committed
         for rule in _split(row[column])
         if rule != COMMITTED_UNKNOWN and not (rule == "cash_stale" and cash_is_live)
     ]
+    cash_age, most = _cash_age(chosen[0], elapsed), chosen[0]["max_cash_age_minutes"]
+    if cash_age is not None and (most is None or cash_age > most) and not cash_is_live:
+        hits.append(Hit("cash_stale", "needs_data"))
     if not committed_is_known:
         hits.append(Hit(COMMITTED_UNKNOWN, "needs_data"))
     return list(dict.fromkeys(hits))

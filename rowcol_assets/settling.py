@@ -9,7 +9,10 @@ The judging is `approving` and `entering`; the rows are `ingestion.control.verdi
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from sqlalchemy.engine import Connection as Transaction
 
 from ingestion.control import product_clock_of
 from ingestion.control.store import ControlStore
@@ -26,9 +29,9 @@ from ingestion.control.verdicts import (
 from ingestion.errors import RowcolError, WarehouseBusy
 from ingestion.settings import Settings
 from ingestion.warehouse import has_relation, open_warehouse
-from rowcol_assets.approving import Refused, approved, said_of
+from rowcol_assets.approving import Refused, admit, said_of
 from rowcol_assets.entering import can_judge, why_unfit
-from rowcol_assets.guardrail import Answer
+from rowcol_assets.guardrail import Answer, Bill
 
 FACTS_CHANGED = "the flag is gone, or about other facts than were decided on: look at it again"
 
@@ -129,10 +132,16 @@ def _settle(settings: Settings, store: ControlStore, asked: list[Unjudged]) -> b
     business_id = asked[0].business_id
     # Approved twice is paid once.
     bills = list(dict.fromkeys((one.subject["rail"], one.subject["bill"]) for one in asked))
+
+    at = product_clock_of(settings, store)()
+
+    def keep(transaction: Transaction, answer: Answer) -> None:
+        for one in asked:
+            note_admitted(transaction, one, said_of(answer), at)
+
     try:
-        answer = _answer(settings, store, business_id, bills)
+        _admit(settings, store, business_id, bills, keep)
     except Refused as refusal:
-        at = product_clock_of(settings, store)()
         with store.database.write() as transaction:
             for one in asked:
                 told = {"kind": "approve", "subject": one.subject, "answer": refusal.answer, "rules": list(refusal.rules)}
@@ -141,17 +150,15 @@ def _settle(settings: Settings, store: ControlStore, asked: list[Unjudged]) -> b
                     client=one.client, at=at, decision_id=one.decision_id,
                 )  # fmt: skip
         return False
-    at = product_clock_of(settings, store)()
-    with store.database.write() as transaction:
-        for one in asked:
-            note_admitted(transaction, one, said_of(answer), at)
     return True
 
 
-def _answer(settings: Settings, store: ControlStore, business_id: str, bills: list[tuple[str, str]]) -> Answer:
-    """`approved`, which refuses what cannot be judged too: one client's trouble must not stop the others' cycle."""
+def _admit(
+    settings: Settings, store: ControlStore, business_id: str, bills: list[Bill], keep: Callable[[Transaction, Answer], None]
+) -> None:
+    """`admit`, which refuses what cannot be judged too: one client's trouble must not stop the others' cycle."""
     try:
-        return approved(settings, store, business_id, bills)
+        admit(settings, store, business_id, bills, keep)
     except (Refused, WarehouseBusy):
         raise
     except RowcolError as error:

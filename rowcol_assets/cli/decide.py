@@ -85,10 +85,6 @@ def command(
             raise
         if kind == "resolve-flag":
             subjects = with_facts(settings, business, subjects)
-        if kind == "approve":
-            from rowcol_assets.approving import let_by_the_guardrail
-
-            subjects = let_by_the_guardrail(settings, store, business, who, subjects, key=key, client=CLIENT)
         made = _put(settings, store, kind, business, who, subjects, reason, key)
     if as_json:
         show_json(made)
@@ -168,11 +164,17 @@ def _put(
     from ingestion.control.decisions import put_decisions
 
     at = product_clock_of(settings, store)()
-    with store.database.write() as transaction:
-        done = put_decisions(
-            transaction, business_id=business, advisor_id=advisor, idempotency_key=key or uuid4().hex, kind=kind, subjects=subjects,
-            reason=reason, client=CLIENT, at=at,
-        )  # fmt: skip
+    key = key or uuid4().hex
+    if kind == "approve":
+        from rowcol_assets.approving import approve
+
+        done, subjects = approve(settings, store, business, advisor, subjects, key=key, reason=reason, client=CLIENT)
+    else:
+        with store.database.write() as transaction:
+            done = put_decisions(
+                transaction, business_id=business, advisor_id=advisor, idempotency_key=key, kind=kind, subjects=subjects, reason=reason,
+                client=CLIENT, at=at,
+            )  # fmt: skip
     return [
         {"decision_id": one.decision_id, "is_new": one.is_new, "bulk_id": one.bulk_id, "kind": kind, "subject": subject,
          "advisor_id": advisor, "business_id": business, "reason": reason, "decided_at": at}

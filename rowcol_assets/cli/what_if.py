@@ -21,18 +21,22 @@ def command(
     more: Annotated[list[str] | None, typer.Argument(metavar="[BILL]...", help="Further bills.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as a JSON object.")] = False,
 ) -> None:
-    """Ask the guardrail about a set of bills, as of the last publish; it decides nothing.
+    """Ask the guardrail about a set of bills, by the newest figures that are published; it decides nothing.
 
     Examples: `rowcol what-if acme --pay 145 146`, `rowcol what-if acme --pay 145 --json`.
     """
+    from ingestion.control import open_store, product_clock_of
     from ingestion.identifiers import check_business_id
     from ingestion.settings import load_settings
     from rowcol_assets.cli.output import show_json_object
     from rowcol_assets.cli.rail_ids import LEDGER, rail_and_id
-    from rowcol_assets.guardrail import what_if
+    from rowcol_assets.what_if import what_if
 
     check_business_id(business)
-    answer = what_if(load_settings(), business, [rail_and_id(bill, LEDGER) for bill in (*pay, *(more or []))])
+    settings = load_settings()
+    with open_store(settings) as store:
+        at = product_clock_of(settings, store)()
+    answer = what_if(settings, business, [rail_and_id(bill, LEDGER) for bill in (*pay, *(more or []))], at)
     if as_json:
         show_json_object(asdict(answer))
     else:
@@ -43,7 +47,7 @@ def show(answer: Answer) -> None:
     """Prints an answer: the bills, what is left, and every rule that speaks against paying them."""
     from rowcol_assets.cli.output import show_table
 
-    show_table(f"{answer.business_id}: {answer.answer}", BILLS, answer.bills)
+    show_table(f"{answer.business_id}: {answer.answer}, by figures of {answer.as_of:%Y-%m-%d %H:%M} UTC", BILLS, answer.bills)
     currency = answer.currency or ""
     before, after = (f"{amount:,} {currency}" if amount is not None else "unknown" for amount in (answer.cash, answer.cash_after))
     typer.echo(f"cash {before} now, {after} afterwards, at least {answer.min_cash_amount:,} wanted")
@@ -52,4 +56,4 @@ def show(answer: Answer) -> None:
     days, left = ("unknown" if value is None else f"{value} days" for value in (answer.buffer_days, answer.buffer_days_after))
     typer.echo(f"buffer {days} now, {left} afterwards, at least {answer.min_buffer_days} wanted (policy {answer.policy_version})")
     for hit in answer.rule_hits:
-        typer.echo(f"{hit.answer}: {hit.rule}" + (f" (bill {hit.record_id})" if hit.record_id else ""))
+        typer.echo(f"{hit.answer}: {hit}")

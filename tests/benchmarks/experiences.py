@@ -14,14 +14,15 @@ from pathlib import Path
 import duckdb
 import sqlalchemy as sa
 
-from ingestion.clock import utc_text
+from ingestion.clock import Clock, utc_text
 from ingestion.control.schema import businesses
 from ingestion.control.store import ControlStore, open_store, product_clock_of
 from ingestion.settings import Settings
-from rowcol_assets.guardrail import Bill, what_if
+from rowcol_assets.guardrail import Bill
 from rowcol_assets.publishing.reader import open_published
 from rowcol_assets.steps import publish_all, transform
 from rowcol_assets.transform import DbtReport
+from rowcol_assets.what_if import what_if
 from sandbox.server import start
 from tests.benchmarks.homes import ADVISOR, ALL_RAILS, UNLIMITED, command, connected_home
 from tests.benchmarks.results import Result, median, percentile
@@ -49,7 +50,7 @@ def measure(folder: Path, say: Say) -> list[Result]:
             clock = product_clock_of(settings, store)
             publish_all(settings, store, clock(), "bench", clock)
             say(f"published to one advisor in {time.perf_counter() - begun:.0f} s")
-        return results + _reads(settings)
+        return results + _reads(settings, clock)
 
 
 def _repeat(settings: Settings, store: ControlStore, times: int) -> int:
@@ -98,7 +99,7 @@ def _slowest(report: DbtReport) -> str:
     return ", ".join(f"{node.unique_id.split('.')[2]} {node.seconds:.1f}" for node in nodes)
 
 
-def _reads(settings: Settings) -> list[Result]:
+def _reads(settings: Settings, clock: Clock) -> list[Result]:
     """From the published file, opened anew each time as a BI tool does after each publish."""
     published = settings.published_dir / ADVISOR
     with open_published(published) as connection:
@@ -117,7 +118,7 @@ def _reads(settings: Settings) -> list[Result]:
     console = _milliseconds(
         lambda: read("select * from experiences.decision_console where business_id = ? order by console_rank", business)
     )
-    asked = _milliseconds(lambda: what_if(settings, business, bills))
+    asked = _milliseconds(lambda: what_if(settings, business, bills, clock()))
     return [
         _read(f"portfolio of {MODELLED * TIMES:,} businesses, p95", portfolio, PORTFOLIO_MS),
         _read("decision console of one of them, p95", console, CONSOLE_MS),

@@ -1,19 +1,31 @@
-"""The guardrail: which bills may be paid, by which rule not, in which order, and the same of several bills together."""
+"""The guardrail: which bills may be paid, by which rule not, in which order, the same of several bills together, later and from several
+published files; and approvals, which wait for it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from datetime import timedelta
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+import sqlalchemy as sa
 
+from ingestion.control.arrivals_schema import decisions
+from ingestion.control.decisions import put_decisions
+from ingestion.control.schema import businesses
+from ingestion.control.store import ControlStore, open_store
 from ingestion.errors import RowcolError, UsageError
-from rowcol_assets.guardrail import judge
+from ingestion.settings import Settings
+from rowcol_assets import approving
+from rowcol_assets.guardrail import Answer, judge
+from rowcol_assets.publishing.layout import DATABASE
+from rowcol_assets.what_if import what_if
 from tests.dbt.documents import account, bill, bill_payment, journal_entry, purchase, vendor
 from tests.dbt.ledgers import NOW, build_marts
 from tests.dbt.project import DbtProject, rows
@@ -121,7 +133,7 @@ def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> 
             raw.control("decisions", kind="approve", subject=f'{{"rail":"qbo","bill":"{owed}","guardrail":"cash 1"}}', **approval)
         common = {"business_id": "safe", "advisor_id": "ann", "decided_at": NOW, "decision_no": 1, "decision_id": "d"}
         raw.control("decisions", kind="hold", subject=subject, **common)
-    build_marts(project, path, only=("decision_console", "hygiene_tray"))
+    build_marts(project, path, only=("decision_console", "hygiene_tray", "fct_publish_state"))
     return path
 
 
@@ -191,7 +203,7 @@ def test_one_bill_is_judged_as_the_mart_judges_it(marts: duckdb.DuckDBPyConnecti
     columns = "business_id, record_id, answer, coalesce(rule_hits, ''), cash_after, buffer_days_after"
     judged = marts.execute(f"select {columns} from marts.fct_guardrail").fetchall()
     for business, record_id, answer, hits, *left in judged:
-        said = judge(marts, business, [("qbo", record_id)])
+        said = judge(marts, business, [("qbo", record_id)], at=NOW)
         assert (said.answer, {hit.rule for hit in said.rule_hits}) == (answer, set(filter(None, hits.split(","))))
         assert [said.cash_after, said.buffer_days_after] == left
     assert len(judged) == 30
@@ -215,17 +227,17 @@ def test_the_tray_begins_with_the_days_at_risk_and_those_that_wait(warehouse: Pa
 
 
 def test_several_bills_are_judged_by_what_all_of_them_leave(marts: duckdb.DuckDBPyConnection) -> None:
-    both = judge(marts, "safe", [("qbo", "soon"), ("qbo", "late")])
+    both = judge(marts, "safe", [("qbo", "soon"), ("qbo", "late")], at=NOW)
     assert (both.answer, both.total_amount, both.cash_after, both.buffer_days_after) == ("approved", 9000, 11_000, Decimal("110.00"))
-    more = judge(marts, "safe", [("qbo", "soon"), ("qbo", "late"), ("qbo", "huge")])
+    more = judge(marts, "safe", [("qbo", "soon"), ("qbo", "late"), ("qbo", "huge")], at=NOW)
     assert (more.answer, [hit.rule for hit in more.rule_hits]) == ("held", ["cash_below_floor", "buffer_below_floor"])
-    mixed = judge(marts, "safe", [("qbo", "soon"), ("qbo", "euro"), ("qbo", "held")])
+    mixed = judge(marts, "safe", [("qbo", "soon"), ("qbo", "euro"), ("qbo", "held")], at=NOW)
     assert (mixed.answer, mixed.cash_after, [(hit.rule, hit.record_id) for hit in mixed.rule_hits]) == (
         "needs_data",
         None,
         [("amount_unknown", "euro"), ("held_by_advisor", "held")],
     )
-    live = judge(marts, "old", [("qbo", "1")], live_cash=Decimal(10_099))
+    live = judge(marts, "old", [("qbo", "1")], at=NOW, live_cash=Decimal(10_099))
     assert (live.cash_source, [hit.rule for hit in live.rule_hits]) == ("live", ["stale", "cash_below_floor"])
 
 
@@ -237,11 +249,11 @@ def test_what_is_approved_and_not_paid_yet_is_spent_already(marts: duckdb.DuckDB
     query = """select record_id, answer_in_order, running_amount from experiences.decision_console
         where business_id = 'promised' order by console_rank"""
     assert marts.execute(query).fetchall() == [("next", "approved", 4000), ("owed", "approved", 8000), ("last", "held", 11_000)]
-    both = judge(marts, "promised", [("qbo", "next"), ("qbo", "last")])
+    both = judge(marts, "promised", [("qbo", "next"), ("qbo", "last")], at=NOW)
     assert (both.answer, both.committed_amount, both.cash_after) == ("held", 4000, 9000)
-    with_it = judge(marts, "promised", [("qbo", "owed"), ("qbo", "next")])
+    with_it = judge(marts, "promised", [("qbo", "owed"), ("qbo", "next")], at=NOW)
     assert (with_it.answer, with_it.committed_amount, with_it.cash_after) == ("approved", 0, 12_000), "its own is not taken twice"
-    since = judge(marts, "promised", [("qbo", "next")], standing=[("qbo", "owed"), ("qbo", "last")])
+    since = judge(marts, "promised", [("qbo", "next")], at=NOW, standing=[("qbo", "owed"), ("qbo", "last")])
     assert (since.answer, since.committed_amount, since.cash_after) == ("held", 7000, 9000), "approved since the last cycle"
 
 
@@ -258,7 +270,7 @@ def test_what_ramp_is_paying_is_spent_already_until_cash_shows_it(marts: duckdb.
     query = "select record_id, answer_in_order from experiences.decision_console where business_id = 'banked' order by 1"
     assert marts.execute(query).fetchall() == [("flying", "held"), ("next", "held"), ("seen", "held")]
     # A balance that the bank states now does not show either what has not left it.
-    live = judge(marts, "banked", [("qbo", "next")], live_cash=Decimal(20_000))
+    live = judge(marts, "banked", [("qbo", "next")], at=NOW, live_cash=Decimal(20_000))
     assert (live.answer, live.committed_amount, live.cash_after) == ("held", 10_000, 5000)
 
 
@@ -275,4 +287,118 @@ def test_what_cannot_be_paid_is_refused_in_a_sentence(
     marts: duckdb.DuckDBPyConnection, business: str, bills: list[str], error: type[Exception], said: str
 ) -> None:
     with pytest.raises(error, match=said):
-        judge(marts, business, [("qbo", one) for one in bills])
+        judge(marts, business, [("qbo", one) for one in bills], at=NOW)
+
+
+def rules(answer: Answer) -> list[str]:
+    return [hit.rule for hit in answer.rule_hits]
+
+
+def test_what_if_goes_by_the_newest_published_figures_as_old_as_they_are_when_it_is_asked(warehouse: Path, tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home")
+
+    def publish(advisor: str, change: str = "") -> None:
+        generation = settings.published_dir / ".generations" / advisor / "1"
+        generation.mkdir(parents=True)
+        shutil.copy(warehouse, generation / DATABASE)
+        (settings.published_dir / advisor).symlink_to(generation)
+        rows(generation / DATABASE, change or "select 1")
+
+    def ask(at: datetime) -> Answer:
+        return what_if(settings, "safe", [("qbo", "soon")], at)
+
+    with pytest.raises(RowcolError, match="nothing is published of 'safe'"):
+        ask(NOW)
+    publish("ann", "update marts.fct_publish_state set as_of = as_of - interval 3 hour, publish_state = 'held'")
+    publish("bob")
+    now = ask(NOW)
+    assert (now.answer, rules(now), now.as_of, now.cash_age_minutes) == ("approved", [], NOW, 1)
+    later = ask(NOW + timedelta(hours=23, minutes=59))
+    assert (later.answer, later.cash_age_minutes) == ("approved", 1440)
+    stale = ask(NOW + timedelta(hours=24))
+    assert (stale.answer, rules(stale), stale.cash_age_minutes) == ("needs_data", ["cash_stale"], 1441)
+    assert rules(ask(NOW + timedelta(days=3))) == ["data_too_old", "cash_stale"]
+    publish("cid", "update marts.fct_publish_state set publish_state = 'held', held_reason = 'part of the ledger is missing'")
+    held = ask(NOW)
+    assert (held.answer, [str(hit) for hit in held.rule_hits]) == ("needs_data", ["business_held (part of the ledger is missing)"])
+
+
+@dataclass
+class Approvals:
+    """A home with the warehouse above, in which ann approves bills of `safe`, and what the vendors state then."""
+
+    path: Path
+    warehouse: Path
+    cash: dict[str, Decimal]
+    while_asked: Callable[[ControlStore], None] = lambda store: None
+
+    def approve(self, bill: str, at: datetime = NOW) -> list[tuple[str, dict[str, Any]]]:
+        """What is kept of an approval and of its refusal, in order."""
+        settings = Settings(home=self.path, now=at)
+        with open_store(settings) as store:
+            if not settings.warehouse_path.exists():
+                shutil.copy(self.warehouse, settings.warehouse_path)
+                with store.database.write() as transaction:
+                    transaction.execute(sa.insert(businesses).values(business_id="safe", business_name="Safe", onboarded_at=NOW))
+                store.grant("ann", "safe", "staff", NOW)
+            try:
+                approving.approve(
+                    settings, store, "safe", "ann", [{"rail": "qbo", "bill": bill}], key=f"{bill} {at}", reason=None, client="test"
+                )
+            except approving.Refused as refused:
+                assert str(refused).startswith("not approved, ")
+            with store.database.read() as transaction:
+                kept = transaction.execute(sa.select(decisions.c.kind, decisions.c.subject).order_by(decisions.c.decision_no))
+                return [(row.kind, json.loads(row.subject)) for row in kept]
+
+
+@pytest.fixture
+def approvals(warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Approvals:
+    made = Approvals(tmp_path / "home", warehouse, {"USD": Decimal(17_000)})
+
+    @dataclass
+    class Told:
+        value: dict[str, Any]
+
+    def ask_once(settings: Settings, store: ControlStore, *_: object, strict: bool) -> Told:
+        assert strict
+        made.while_asked(store)
+        return Told({"cash": made.cash})
+
+    monkeypatch.setattr(approving, "ask_once", ask_once)
+    return made
+
+
+def test_an_approval_on_figures_older_than_a_day_is_refused_and_kept(approvals: Approvals) -> None:
+    approvals.cash = {"USD": Decimal(25_000)}
+    (made,) = approvals.approve("soon", NOW + timedelta(hours=24))
+    assert made == ("approve", {"rail": "qbo", "bill": "soon", "guardrail": "cash 21000.00, buffer 210.00 days afterwards, policy 1"})
+    _, (kind, told) = approvals.approve("late", NOW + timedelta(hours=24, seconds=1))
+    assert (kind, told["kind"], told["answer"], told["rules"]) == ("refused", "approve", "needs_data", ["data_too_old"])
+    with duckdb.connect(str(Settings(home=approvals.path).warehouse_path)) as warehouse:
+        warehouse.execute("update marts.fct_publish_state set publish_state = 'held'")
+    assert approvals.approve("late")[-1][1]["rules"] == ["business_held"]
+
+
+def test_a_foreign_account_without_a_rate_is_left_out_of_live_cash_and_named(approvals: Approvals) -> None:
+    approvals.cash |= {"EUR": Decimal(10)}
+    (made,) = approvals.approve("soon")
+    assert made[1]["guardrail"] == "cash 13000.00, buffer 130.00 days afterwards, without what is held in EUR, policy 1"
+    approvals.cash |= {"EUR": Decimal("-0.01")}
+    assert approvals.approve("late")[-1][1]["rules"] == ["no_live_balance"]
+
+
+def test_of_two_approvals_at_the_same_moment_the_second_counts_the_first_as_spent(approvals: Approvals) -> None:
+    def approve_beside(store: ControlStore) -> None:
+        approvals.while_asked = lambda store: None
+        subject = {"rail": "qbo", "bill": "soon", "guardrail": "cash 13000.00"}
+        with store.database.write() as transaction:
+            put_decisions(
+                transaction, business_id="safe", advisor_id="ann", idempotency_key="first", kind="approve", subjects=[subject], reason=None,
+                client="test", at=NOW,
+            )  # fmt: skip
+
+    approvals.while_asked = approve_beside
+    first, (kind, told) = approvals.approve("late")
+    assert (first[0], first[1]["bill"]) == ("approve", "soon")
+    assert (kind, told["subject"]["bill"], told["rules"]) == ("refused", "late", ["cash_below_floor"])

@@ -100,6 +100,7 @@ businesses as (
         policy.policy_version,
         policy.min_buffer_days,
         policy.min_cash_amount,
+        policy.max_cash_age_minutes,
         payroll.payroll_amount,
         payroll.next_payroll_date,
         case when runway.cash is null then ['cash_unknown'] else [] end
@@ -153,6 +154,7 @@ bills as (
         businesses.policy_version,
         businesses.min_buffer_days,
         businesses.min_cash_amount,
+        businesses.max_cash_age_minutes,
         businesses.payroll_amount,
         businesses.next_payroll_date,
         businesses.rules as business_rules,
@@ -252,6 +254,7 @@ select
     judged.cash,
     judged.cash_source,
     judged.cash_age_minutes,
+    judged.max_cash_age_minutes,
     judged.cash_after,
     judged.spendable,
     judged.outflow_90,
