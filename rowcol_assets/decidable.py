@@ -1,8 +1,8 @@
-"""What a decision names, looked up in the warehouse before it is stored: a typing error must not become a verdict on nobody.
+"""What a decision names, looked up in the warehouse: a typing error must not become a verdict on nobody.
 
-A bill that is paid or void is nobody either, and a flag that is not open, or was last looked at more than a day ago. The shapes of
-subjects are in `ingestion.control.decision_subjects`. The receiver stores without looking, since it waits for no warehouse; what
-turns out to name nobody there has no effect in the models, and an approval or an entered bill is judged by the next run (`settling`).
+A bill that is paid or void is nobody either, and a flag that is not open, or was last looked at more than a day ago. The command line
+looks before it stores; the receiver waits for no warehouse, and the next run looks for it (`settling`). The shapes of subjects are in
+`ingestion.control.decision_subjects`.
 """
 
 from __future__ import annotations
@@ -48,28 +48,38 @@ def check_exists(
     """
     with open_warehouse(settings, "decision") as warehouse:
         for subject in subjects:
-            for what, relation, key in _named(subject):
-                if not _is_there(warehouse, business_id, relation, key):
-                    raise Unfit(f"{business_id} has no {what}")
-            if "conflict" in subject:
-                _check_settlement(warehouse, business_id, subject)
-            if "bill" in subject:
-                _check_open(warehouse, business_id, subject)
+            check_one(warehouse, business_id, kind, subject, now)
             if kind == ENTERED:
                 if not can_judge(warehouse, business_id):
                     raise Unfit(f"the vendors of {business_id} are not known yet: rowcol run")
                 if reason := why_unfit(warehouse, business_id, subject, now, entered):
                     raise Unfit(reason)
-            if kind == "resolve-flag":
-                _check_flag(warehouse, business_id, subject["flag_id"], now)
+
+
+def check_one(warehouse: duckdb.DuckDBPyConnection, business_id: str, kind: str, subject: Mapping[str, Any], at: datetime) -> None:
+    """The same of one subject of a decision made at `at`, save of bills that are entered; RowcolError also of a value that cannot be."""
+    for what, relation, key in _named(subject):
+        if not _is_there(warehouse, business_id, relation, key):
+            raise Unfit(f"{business_id} has no {what}")
+    if "conflict" in subject:
+        _check_settlement(warehouse, business_id, subject)
+    if "bill" in subject:
+        _check_open(warehouse, business_id, subject)
+    if kind == "resolve-flag":
+        _check_flag(warehouse, business_id, subject["flag_id"], at)
 
 
 def with_facts(settings: Settings, business_id: str, subjects: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Subjects of flags with what is observed now, which the decision is about."""
-    query = "select flag_id, facts_hash from marts.fct_hygiene_flag where business_id = ? and list_contains(?, flag_id)"
     with open_warehouse(settings, "decision") as warehouse:
-        facts = dict(warehouse.execute(query, [business_id, [one["flag_id"] for one in subjects]]).fetchall())
+        facts = facts_of(warehouse, business_id, subjects)
     return [one | {"facts_hash": facts[one["flag_id"]]} for one in subjects]
+
+
+def facts_of(warehouse: duckdb.DuckDBPyConnection, business_id: str, subjects: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """What is observed now of each flag that these subjects name."""
+    query = "select flag_id, facts_hash from marts.fct_hygiene_flag where business_id = ? and list_contains(?, flag_id)"
+    return dict(warehouse.execute(query, [business_id, [one["flag_id"] for one in subjects]]).fetchall())
 
 
 def sides_of_match(settings: Settings, business_id: str, match_id: str) -> dict[str, str]:

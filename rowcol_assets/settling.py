@@ -1,10 +1,10 @@
 """What came over HTTP is judged by the next run, before it copies the control store: approvals are admitted, or refused with the reason,
-a word on a flag is refused when it is about other facts than the last run had observed, and bills that people entered, wherever they
-did, are admitted or refused.
+any other word is refused when it is about nothing, something settled or another business's, or about other facts of a flag than the last
+run had observed, and bills that people entered, wherever they did, are admitted or refused.
 
 The receiver waits for no warehouse and no vendor, so it stores an approval as it is asked for, and until it is admitted no model takes
 it into account. What was asked for at once is judged together, and what is admitted counts as spent for whatever is judged next.
-The judging is `approving` and `entering`; the rows are `ingestion.control.verdicts`.
+The judging is `approving`, `decidable` and `entering`; the rows are `ingestion.control.verdicts`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import duckdb
 from sqlalchemy.engine import Connection as Transaction
 
 from ingestion.control import product_clock_of
@@ -20,20 +21,21 @@ from ingestion.control.verdicts import (
     ENTERED,
     Unjudged,
     note_admitted,
-    note_refusal,
+    refuse,
     standing_entered,
     waiting_approvals,
     waiting_of,
-    words_on_flags,
+    words_sent,
 )
 from ingestion.errors import RowcolError, WarehouseBusy
 from ingestion.settings import Settings
 from ingestion.warehouse import has_relation, open_warehouse
 from rowcol_assets.approving import Refused, admit, said_of
+from rowcol_assets.decidable import check_one, facts_of
 from rowcol_assets.entering import can_judge, why_unfit
 from rowcol_assets.guardrail import Answer, Bill
 
-FACTS_CHANGED = "the flag is gone, or about other facts than were decided on: look at it again"
+FACTS_CHANGED = "the flag is about other facts than were decided on: look at it again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,33 +67,41 @@ def settle_approvals(settings: Settings, store: ControlStore) -> Settled:
     return Settled(admitted, refused)
 
 
-def settle_flags(settings: Settings, store: ControlStore) -> int:
-    """Refuses what was said on flags since the last run about other facts than it had observed; returns how many.
+def settle_words(settings: Settings, store: ControlStore) -> int:
+    """Refuses what was sent since the last run and cannot count, each word of a bulk by itself; returns how many.
 
-    From the command line that is refused before it is stored. A later change of facts is no refusal: it opens the flag again.
+    From the command line that is refused before it is stored. A later change of the facts is no refusal: it opens a flag again.
     """
     with store.database.read() as transaction:
-        said = words_on_flags(transaction)
-    if not said:
+        sent = words_sent(transaction)
+    if not sent:
         return 0
-    with open_warehouse(settings, "flags") as warehouse:
+    with open_warehouse(settings, "decisions") as warehouse:
         if not has_relation(warehouse, "marts.fct_hygiene_flag"):
             return 0
         # What the warehouse's copy has was said before the last run, which has taken it into account.
         known = {decision for (decision,) in warehouse.execute("select decision_id from raw_control.decisions").fetchall()}
-        flags = warehouse.execute("select business_id, flag_id, facts_hash from marts.fct_hygiene_flag").fetchall()
-    facts = {(business, flag): observed for business, flag, observed in flags}
+        built = {business for (business,) in warehouse.execute("select business_id from marts.dim_business").fetchall()}
+        new = [one for one in sent if one.decision_id not in known and one.business_id in built]
+        judged = [(one, _why_refused(warehouse, one)) for one in new]
     at = product_clock_of(settings, store)()
-    new = [one for one in said if one.decision_id not in known]
-    outdated = [one for one in new if facts.get((one.business_id, one.subject["flag_id"])) != one.subject["facts_hash"]]
+    refused = [(one, reason) for one, reason in judged if reason is not None]
     with store.database.write() as transaction:
-        for one in outdated:
-            told = {"kind": "resolve-flag", "subject": one.subject, "answer": "refused", "rules": ["facts_changed"], "said": FACTS_CHANGED}
-            note_refusal(
-                transaction, business_id=one.business_id, advisor_id=one.advisor_id, subject=told,
-                client=one.client, at=at, decision_id=one.decision_id,
-            )  # fmt: skip
-    return len(outdated)
+        for one, (rule, said) in refused:
+            refuse(transaction, one, answer="refused", rules=[rule], said=said, at=at)
+    return len(refused)
+
+
+def _why_refused(warehouse: duckdb.DuckDBPyConnection, one: Unjudged) -> tuple[str, str] | None:
+    """The rule and the sentence that speak against a word that was sent; None when nothing does."""
+    try:
+        check_one(warehouse, one.business_id, one.kind, one.subject, one.decided_at)
+    except RowcolError as error:
+        return "unfit", str(error)
+    observed = one.subject.get("facts_hash")
+    if observed and observed != facts_of(warehouse, one.business_id, [one.subject])[one.subject["flag_id"]]:
+        return "facts_changed", FACTS_CHANGED
+    return None
 
 
 def settle_entered(settings: Settings, store: ControlStore) -> Settled:
@@ -119,11 +129,7 @@ def settle_entered(settings: Settings, store: ControlStore) -> Settled:
             if reason is None:
                 note_admitted(transaction, one, None, at)
                 continue
-            told = {"kind": ENTERED, "subject": one.subject, "answer": "refused", "rules": ["unfit"], "said": reason}
-            note_refusal(
-                transaction, business_id=one.business_id, advisor_id=one.advisor_id, subject=told,
-                client=one.client, at=at, decision_id=one.decision_id,
-            )  # fmt: skip
+            refuse(transaction, one, answer="refused", rules=["unfit"], said=reason, at=at)
     return Settled(len(reasons) - len(refused), len(refused))
 
 
@@ -144,11 +150,7 @@ def _settle(settings: Settings, store: ControlStore, asked: list[Unjudged]) -> b
     except Refused as refusal:
         with store.database.write() as transaction:
             for one in asked:
-                told = {"kind": "approve", "subject": one.subject, "answer": refusal.answer, "rules": list(refusal.rules)}
-                note_refusal(
-                    transaction, business_id=business_id, advisor_id=one.advisor_id, subject=told | {"said": str(refusal)},
-                    client=one.client, at=at, decision_id=one.decision_id,
-                )  # fmt: skip
+                refuse(transaction, one, answer=refusal.answer, rules=refusal.rules, said=str(refusal), at=at)
         return False
     return True
 

@@ -1,7 +1,7 @@
 """What each kind of decision is about: the shape of its subject, read strictly and written in one form.
 
-Whether what is named exists is judged where the data is: by the command line beforehand (`rowcol_assets.cli.decide`), by the
-models in any case. Storing is `decisions`.
+Whether what is named exists is judged where the data is (`rowcol_assets.decidable`): by the command line beforehand, of what came over
+HTTP by the next run. Storing is `decisions`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from ingestion.control.entered_bills import USER, EnteredBill
 from ingestion.control.verdicts import ENTERED
 from ingestion.errors import UsageError
 from ingestion.registry import entity_promise, rail_promise
+
+# Whose documents a person may correct: what others say of them is settled as a conflict.
+LEDGER = "qbo"
 
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=r"^[^\x00]*$")]
 Reason = Annotated[str, msgspec.Meta(max_length=2000, pattern=r"^[^\x00]*$")]
@@ -153,7 +156,8 @@ def _check(subject: Subject) -> None:
         case Correction():
             if subject.rail == USER:
                 raise UsageError("a bill that was entered is not corrected: undo it and enter it anew")
-            entity_promise(subject.rail, subject.entity)
+            if subject.rail != LEDGER:
+                raise UsageError(f"a document is corrected as the ledger has it, {LEDGER}, not {subject.rail}")
             _check_fields(subject)
         case EnteredBill(vendor_id=vendor, vendor_key=key):
             if (vendor is None) == (key is None):

@@ -1,14 +1,15 @@
 """What became of decisions that had to be judged: admitted or refused, each once, as rows beside the decisions, which never change.
 
-An approval from the command line was judged before it was stored and carries what was said; one over HTTP waits until a run judges it
-(`rowcol_assets.settling`), and until then no model takes it into account. A bill that a person entered always waits for that. The
-judging itself is `rowcol_assets.approving` and `rowcol_assets.entering`.
+From the command line a decision is judged before it is stored, and an approval carries what was said; over HTTP it is judged by the
+next run (`rowcol_assets.settling`). Until then no model takes an approval into account, and a bill that a person entered, wherever they
+did, always waits for that; any other word counts unless it is refused. The judging itself is `rowcol_assets.approving`, `entering` and
+`decidable`.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,6 +19,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection as Transaction
 
+from ingestion.control.acts import COMMAND_LINE
 from ingestion.control.arrivals_schema import decisions
 from ingestion.control.database import insert
 from ingestion.control.undoing import undone
@@ -27,6 +29,8 @@ ADMITTED = "admitted"
 REFUSED = "refused"
 # A bill that a person entered, which counts once a run has admitted it.
 ENTERED = "enter-bill"
+# Those that wait to be admitted, and those that are looked at when they are stored.
+NOT_WORDS = ("approve", ENTERED, "undo", ADMITTED, REFUSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,7 @@ class Unjudged:
     """A decision that nobody has judged. bulk_id: of those that were made at once with it."""
 
     decision_id: str
+    kind: str
     business_id: str
     advisor_id: str
     bulk_id: str | None
@@ -57,10 +62,10 @@ def waiting_of(transaction: Transaction, kind: str) -> list[Unjudged]:
     return _standing(transaction, decisions.c.kind == kind, but=(ADMITTED, REFUSED))
 
 
-def words_on_flags(transaction: Transaction) -> list[Unjudged]:
-    """What was said on flags with the facts it was said about, neither undone nor refused."""
-    said = _standing(transaction, decisions.c.kind == "resolve-flag", but=(REFUSED,))
-    return [one for one in said if one.subject.get("facts_hash")]
+def words_sent(transaction: Transaction) -> list[Unjudged]:
+    """What was decided over HTTP besides approvals and entered bills, neither undone nor refused."""
+    is_sent = decisions.c.client.is_distinct_from(COMMAND_LINE)
+    return _standing(transaction, decisions.c.kind.not_in(NOT_WORDS), is_sent, but=(REFUSED,))
 
 
 def standing_entered(transaction: Transaction, business_id: str) -> list[Unjudged]:
@@ -73,10 +78,12 @@ def standing_approvals(transaction: Transaction, business_id: str) -> list[tuple
 
     The models say the same of the last cycle's copy (`stg_control__decisions`, `fct_payment_ready_bills`).
     """
-    query = sa.select(decisions).where(decisions.c.business_id == business_id, decisions.c.kind.in_(["approve", "hold", ADMITTED]))
+    kinds = ["approve", "hold", ADMITTED, REFUSED]
+    query = sa.select(decisions).where(decisions.c.business_id == business_id, decisions.c.kind.in_(kinds))
     rows = [(row, msgspec.json.decode(row.subject)) for row in transaction.execute(query.order_by(decisions.c.decision_no))]
     admitted = {subject["decision_id"] for row, subject in rows if row.kind == ADMITTED}
     gone = {named for _, named in undone(transaction, {business_id})}
+    gone |= {subject["decision_id"] for row, subject in rows if row.kind == REFUSED and "decision_id" in subject}
     last: dict[tuple[str, str], str] = {}
     for row, subject in rows:
         is_word = row.kind == "hold" or (row.kind == "approve" and ("guardrail" in subject or row.decision_id in admitted))
@@ -100,13 +107,22 @@ def _standing(transaction: Transaction, *wanted: sa.ColumnElement[bool], but: tu
 
 
 def _unjudged(row: Any, subject: dict[str, Any]) -> Unjudged:
-    return Unjudged(row.decision_id, row.business_id, row.advisor_id, row.bulk_id, subject, row.client or "", row.decided_at)
+    return Unjudged(row.decision_id, row.kind, row.business_id, row.advisor_id, row.bulk_id, subject, row.client or "", row.decided_at)
 
 
 def note_admitted(transaction: Transaction, decision: Unjudged, guardrail: str | None, at: datetime) -> None:
     """Keeps that a decision counts from the next build on; of an approval, what the guardrail said would be left."""
     told = {"decision_id": decision.decision_id} | ({} if guardrail is None else {"guardrail": guardrail})
     _note(transaction, ADMITTED, decision.business_id, decision.advisor_id, told, decision.client, at, of=decision.decision_id)
+
+
+def refuse(transaction: Transaction, decision: Unjudged, *, answer: str, rules: Sequence[str], said: str, at: datetime) -> None:
+    """Keeps that a decision which is stored does not count. said: why, in a sentence."""
+    told = {"kind": decision.kind, "subject": decision.subject, "answer": answer, "rules": list(rules), "said": said}
+    note_refusal(
+        transaction, business_id=decision.business_id, advisor_id=decision.advisor_id, subject=told, client=decision.client, at=at,
+        decision_id=decision.decision_id,
+    )  # fmt: skip
 
 
 def note_refusal(

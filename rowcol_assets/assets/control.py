@@ -9,7 +9,7 @@ from ingestion.control.rows import TABLES
 from rowcol_assets.assets.failing import step_of
 from rowcol_assets.policies import BUSY_RETRY, WAREHOUSE_POOL
 from rowcol_assets.resources import Platform
-from rowcol_assets.settling import settle_approvals, settle_entered, settle_flags
+from rowcol_assets.settling import settle_approvals, settle_entered, settle_words
 from rowcol_assets.translators import control_spec
 
 # These tell how a sync went, so they come after it; the others only depend on people.
@@ -24,15 +24,15 @@ def control_assets(raw_keys: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
     def mirror_control(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> Iterator[dg.MaterializeResult]:
         with step_of(context, platform):
             settled = settle_approvals(platform.settings, platform.store)
-            outdated = settle_flags(platform.settings, platform.store)
+            unfit = settle_words(platform.settings, platform.store)
             entered = settle_entered(platform.settings, platform.store)
             counts = load_control(platform.settings, platform.store)
         if settled.admitted or settled.refused:
             context.log.info(f"approvals: {settled.admitted} admitted, {settled.refused} refused by the guardrail")
         if entered.admitted or entered.refused:
             context.log.info(f"entered bills: {entered.admitted} admitted, {entered.refused} refused")
-        if outdated:
-            context.log.info(f"{outdated} words on flags refused: they are about other facts")
+        if unfit:
+            context.log.info(f"{unfit} decisions refused: about nothing, something settled or other facts")
         for key in sorted(context.selected_asset_keys):
             yield dg.MaterializeResult(asset_key=key, metadata={"dagster/row_count": counts.get(key.path[-1], 0)})
 

@@ -11,10 +11,12 @@ import pytest
 import sqlalchemy as sa
 
 from ingestion.control.arrivals_schema import decisions
+from ingestion.control.decisions import put_decisions
 from ingestion.control.onboarding import onboard
 from ingestion.control.store import ControlStore, open_store
 from ingestion.settings import Settings
 from rowcol_assets.cli.main import main
+from rowcol_assets.settling import settle_words
 from tests.dbt.rawfill import RawWarehouse
 
 NOW = datetime(2026, 9, 22, 16, tzinfo=UTC)
@@ -23,13 +25,14 @@ CREDENTIALS = {"client_id": "client", "client_secret": "hush-hush", "realm_id": 
 
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ControlStore:
-    """Acme with bills 16 (paid), 17, 18, vendors on two rails, a match, conflicts and flags; bolt with bill 19 and the same vendors."""
+    """Acme with bills 16 (paid), 17, 18, vendors on two rails, a match, conflicts and flags; bolt with bill 19 and the same vendors; and
+    new, which was never built."""
     settings = Settings(home=tmp_path / "home", now=NOW)
     monkeypatch.setattr("ingestion.settings.load_settings", lambda: settings)
     store = open_store(settings)
     with RawWarehouse(settings.warehouse_path) as raw:
         raw.load("1")
-        for business, realm, bills in (("acme", "1001", "16 17 18"), ("bolt", "1002", "19")):
+        for business, realm, bills in (("acme", "1001", "16 17 18"), ("bolt", "1002", "19"), ("new", "1003", "")):
             onboard(settings, store, business, "qbo", CREDENTIALS | {"realm_id": realm})
             raw.versions(business, "bills", [{"Id": bill} for bill in bills.split()])
         raw.execute("create schema marts")
@@ -57,6 +60,8 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ControlStore:
             "union all values ('acme', 'gone', '', 'resolved', ?), ('acme', 'old', '', 'open', ?)",
             [NOW.replace(tzinfo=None), NOW.replace(tzinfo=None), NOW.replace(tzinfo=None) - timedelta(minutes=1441)],
         )
+        raw.execute("create table marts.dim_business (business_id varchar)")
+        raw.execute("insert into marts.dim_business values ('acme'), ('bolt')")
         raw.versions("acme", "vendors", [{"Id": "58"}])
         raw.observed("acme", "plaid", "transactions", "t1", {"transaction_id": "t1"})
     store.grant("ann", "acme", "staff", NOW)
@@ -170,6 +175,39 @@ def test_what_cannot_be_meant_is_said_in_a_sentence(
         words in said for words in ("has no bills", "has no vendor", "has no conflict", "has no flag", "flag gone", "flag old", "is paid")
     )
     assert {kind for kind, *_ in kept(store)} == ({"refused"} if is_unfit else set())
+
+
+def test_what_is_sent_on_nothing_or_on_anothers_is_refused_by_the_next_run_with_its_reason(store: ControlStore, tmp_path: Path) -> None:
+    store.grant("ann", "new", "staff", NOW)
+    parties = {"left_rail": "qbo", "left_id": "58", "right_rail": "ramp", "right_id": "r9"}
+    match = {"left_rail": "plaid", "left_entity": "transactions", "left_id": "t1", "right_rail": "qbo", "right_entity": "bills"}
+    sent: list[tuple[str, list[dict[str, Any]], list[str | None]]] = [
+        ("hold", [{"bill": "19"}, {"bill": "17"}, {"bill": "16"}],
+         ["acme has no bills 19 on qbo", None, "bill 16 of acme is paid: there is nothing to decide"]),
+        ("same", [parties], ["acme has no vendor r9 on ramp"]),
+        ("confirm-match", [match | {"right_id": "19"}], ["acme has no bills 19 on qbo"]),
+        ("reject-match", [match | {"right_id": "17"}], [None]),
+        ("correct", [{"entity": "bills", "record_id": "19", "fields": {"due_date": "2026-10-01"}}], ["acme has no bills 19 on qbo"]),
+        ("settle", [{"conflict": "c1", "rail": "plaid"}], ["conflict c1 is between qbo and ramp"]),
+        ("resolve-flag", [{"flag_id": "gone"}, {"flag_id": "f1"}, {"flag_id": "f2", "facts_hash": "other"}],
+         ["flag gone of acme is not open, it is resolved", None, "the flag is about other facts than were decided on: look at it again"]),
+    ]  # fmt: skip
+    for number, (kind, subjects, _) in enumerate(sent):
+        for business in ("acme", "new"):
+            with store.database.write() as transaction:
+                put_decisions(
+                    transaction, business_id=business, advisor_id="ann", idempotency_key=f"tap {number}", kind=kind, subjects=subjects,
+                    reason=None, client="10.0.0.7", at=NOW,
+                )  # fmt: skip
+    settings = Settings(home=tmp_path / "home", now=NOW)
+    assert [settle_words(settings, store), settle_words(settings, store)] == [8, 0], "each once, and none of what was never built"
+    with store.database.read() as transaction:
+        refusals = sa.select(decisions.c.subject).filter_by(kind="refused", business_id="acme").order_by(decisions.c.decision_no)
+        rows = transaction.execute(refusals)
+        told = [json.loads(row.subject) for row in rows]
+    expected = [(kind, said) for kind, _, reasons in sent for said in reasons if said is not None]
+    assert [(one["kind"], one["said"]) for one in told] == expected
+    assert [one["rules"] for one in told] == [["unfit"]] * 7 + [["facts_changed"]]
 
 
 def test_a_bulk_is_resolved_with_what_was_observed_and_undone_by_its_id(store: ControlStore, capsys: pytest.CaptureFixture[str]) -> None:

@@ -84,6 +84,7 @@ def test_a_subject_is_completed_and_kept_in_one_form() -> None:
         ("correct", FIXED | {"fields": {}}, "at least one field"),
         ("correct", FIXED | {"fields": {"total_amount": "1"}}, "cannot be corrected; what can: due_date, vendor_id"),
         ("correct", FIXED | {"fields": {"due_date": "1 August"}}, "not a date"),
+        ("correct", FIXED | {"rail": "ramp"}, "corrected as the ledger has it, qbo, not ramp"),
     ],
 )
 def test_a_subject_that_is_none_of_its_kind_is_refused_in_words(kind: str, subject: dict[str, Any], message: str) -> None:

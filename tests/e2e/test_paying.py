@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from ingestion.control.arrivals_schema import decisions
 from ingestion.control.decisions import put_decisions
 from ingestion.control.store import open_store
-from rowcol_assets.settling import Settled, settle_approvals, settle_flags
+from rowcol_assets.settling import Settled, settle_approvals, settle_words
 from tests.e2e.machine import Machine
 
 BILLS = "select record_id, home_open_amount, cash_after from marts.fct_guardrail where business_id = '{}' and answer = '{}' order by 2, 1"
@@ -91,10 +91,11 @@ def _flags_are_judged_by_what_was_seen(made: Machine, business: str, advisor: st
                     subjects=[subject], reason="seen", client="10.0.0.7", at=made.now(),
                 )  # fmt: skip
             ids += [one.decision_id for one in stored]
-        assert [settle_flags(made.settings, store), settle_flags(made.settings, store)] == [2, 0], "each is judged once"
+        assert [settle_words(made.settings, store), settle_words(made.settings, store)] == [2, 0], "each is judged once"
     made.succeed("run")
     standing = "select decision_id, is_standing from staging.stg_control__decisions where kind = 'resolve-flag' order by decision_no"
     assert made.query(standing) == list(zip(ids, (True, False, False), strict=True))
     assert made.query(f"select resolved_by from marts.fct_hygiene_flag where flag_id = '{flag}'") == [(advisor,)]
-    logged = "select actor_id, reason from audit.transaction_log where entity = 'decisions' and snapshot like '%facts_changed%'"
-    assert len(made.query(logged)) == 2
+    logged = "select snapshot ->> '$.subject' from audit.transaction_log where entity = 'decisions' and (snapshot ->> '$.kind') = 'refused'"
+    told = [json.loads(subject) for (subject,) in made.query(f"{logged} order by seq")]
+    assert [one["rules"] for one in told if one["kind"] == "resolve-flag"] == [["facts_changed"], ["unfit"]]
