@@ -1,7 +1,7 @@
 {{ config(meta={'dagster': {'ref': {'name': 'fct_bank_closure'}}}) }}
 
 -- Matched and unmatched transactions of an account and day are all that the bank posted there, or that was charged, counted past
--- the matching.
+-- the matching; and what is unmatched is what came in and what went out.
 with closure as (
     select * from {{ ref('fct_bank_closure') }}
 ),
@@ -54,4 +54,6 @@ left join closure
         posted.business_id = closure.business_id
         and posted.account_id = closure.account_id
         and posted.posted_date = closure.posted_date
-where (closure.matched_amount + closure.unmatched_amount) is distinct from posted.total_amount
+where
+    (closure.matched_amount + closure.unmatched_amount) is distinct from posted.total_amount
+    or (closure.unmatched_in_amount + closure.unmatched_out_amount) is distinct from closure.unmatched_amount

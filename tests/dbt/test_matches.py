@@ -176,12 +176,15 @@ def test_what_is_left_says_why(warehouse: Path) -> None:
 
 
 def test_matched_and_unmatched_add_up_to_what_the_bank_posted(warehouse: Path) -> None:
-    closure = "select posted_date::varchar, transaction_count, matched_amount, unmatched_amount from marts.fct_bank_closure"
+    closure = (
+        "select posted_date::varchar, transaction_count, matched_amount, unmatched_amount, unmatched_in_amount, unmatched_out_amount "
+        "from marts.fct_bank_closure"
+    )
     assert rows(warehouse, f"{closure} where business_id = 'acme' order by 1") == [
-        ("2026-05-08", 1, Decimal("-120.00"), 0),
-        ("2026-06-11", 1, Decimal("-300.00"), 0),
-        ("2026-06-12", 1, 0, Decimal("-77.00")),
-        ("2026-06-17", 2, 0, Decimal("-50.00")),
+        ("2026-05-08", 1, Decimal("-120.00"), 0, 0, 0),
+        ("2026-06-11", 1, Decimal("-300.00"), 0, 0, 0),
+        ("2026-06-12", 1, 0, Decimal("-77.00"), 0, Decimal("-77.00")),
+        ("2026-06-17", 2, 0, Decimal("-50.00"), 0, Decimal("-50.00")),
     ]
 
 

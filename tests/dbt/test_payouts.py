@@ -196,10 +196,12 @@ def test_what_only_one_of_stripe_and_the_ledger_has_is_left_for_a_person(warehou
 
 
 def test_matched_and_unmatched_charges_add_up_to_what_was_charged(warehouse: Path) -> None:
-    closure = "select posted_date::varchar, transaction_count, matched_amount, unmatched_amount from marts.fct_bank_closure"
+    closure = (
+        "select posted_date::varchar, transaction_count, matched_amount, unmatched_amount, unmatched_in_amount from marts.fct_bank_closure"
+    )
     assert rows(warehouse, f"{closure} where rail = 'stripe' order by 1") == [
-        ("2026-05-10", 1, 0, Decimal("25.00")),
-        ("2026-05-12", 1, Decimal("24.00"), 0),
-        ("2026-06-01", 2, Decimal("100.00"), Decimal("100.00")),
-        ("2026-06-25", 1, 0, Decimal("26.00")),
+        ("2026-05-10", 1, 0, Decimal("25.00"), Decimal("25.00")),
+        ("2026-05-12", 1, Decimal("24.00"), 0, 0),
+        ("2026-06-01", 2, Decimal("100.00"), Decimal("100.00"), Decimal("100.00")),
+        ("2026-06-25", 1, 0, Decimal("26.00"), Decimal("26.00")),
     ]

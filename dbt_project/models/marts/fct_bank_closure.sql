@@ -34,6 +34,8 @@ days as (
         {{ money('sum(events.amount)') }} as total_amount,
         coalesce({{ money('sum(events.amount) filter (matches.event_id is not null)') }}, 0) as matched_amount,
         coalesce({{ money('sum(events.amount) filter (matches.event_id is null)') }}, 0) as unmatched_amount,
+        coalesce({{ money('sum(events.amount) filter (matches.event_id is null and events.amount > 0)') }}, 0) as unmatched_in_amount,
+        coalesce({{ money('sum(events.amount) filter (matches.event_id is null and events.amount < 0)') }}, 0) as unmatched_out_amount,
         max(events.currency) as currency,
         min(events.synced_at) as synced_at
     from events
@@ -54,6 +56,8 @@ select
     days.total_amount,
     cast(days.matched_amount as decimal(18, 2)) as matched_amount,
     cast(days.unmatched_amount as decimal(18, 2)) as unmatched_amount,
+    cast(days.unmatched_in_amount as decimal(18, 2)) as unmatched_in_amount,
+    cast(days.unmatched_out_amount as decimal(18, 2)) as unmatched_out_amount,
     days.currency,
     days.rail as rails_used,
     {{ degraded_among('days.rail', 'rail_health.degraded_rails') }} as degraded_rails,
