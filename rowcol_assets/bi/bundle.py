@@ -12,23 +12,29 @@ from typing import Any
 
 import yaml
 
-from rowcol_assets.bi.charts import parameters
-from rowcol_assets.bi.dashboards import DASHBOARDS
+from rowcol_assets.bi.charts import parameters, words_of
+from rowcol_assets.bi.colours import COLOURS
+from rowcol_assets.bi.dashboards import CHOICES, DASHBOARDS
 from rowcol_assets.bi.dashboards.trust import FRESHNESS
 from rowcol_assets.bi.layout import filters, position
 from rowcol_assets.bi.model import FORMATS, TYPES, Chart, Column, Dashboard, Dataset
+from rowcol_assets.bi.words import said
 
 ASSETS = Path(__file__).with_name("assets")
 DATABASE = "Published file"
 # Any fixed one: names are told apart within it.
 NAMESPACE = uuid.UUID("3c1d2a5e-7a54-4a6e-9d0b-0b7a52c1b1aa")
 
-# A client is shown by name, with the id only where two of the advisor's clients have the same name.
+# A client is shown by name, with the id only where two of the advisor's clients have the same name. Behind each `<` of it stands a
+# character nobody sees, so that it never begins a tag: some tables show links, which are HTML, and a name is to be a name there too.
 CLIENTS = """with clients as (
     select
         business_id as client_id,
-        coalesce(business_name, business_id)
-            || case when count(*) over (partition by business_name) > 1 then ' (' || business_id || ')' else '' end as client
+        replace(
+            coalesce(business_name, business_id)
+                || case when count(*) over (partition by business_name) > 1 then ' (' || business_id || ')' else '' end,
+            '<', '<' || chr(8203)
+        ) as client
     from marts.dim_business
 )
 """
@@ -40,6 +46,7 @@ def files() -> dict[str, str]:
     contents: dict[str, Any] = {
         "metadata.yaml": {"version": "1.0.0", "type": "assets", "timestamp": "2026-01-01T00:00:00+00:00"},
         "databases/published_file.yaml": _database(),
+        f"datasets/{CHOICES.name}.yaml": _dataset(CHOICES),
     }
     for dashboard in DASHBOARDS:
         for chart in dashboard.charts:
@@ -53,10 +60,20 @@ def query_of(dataset: Dataset) -> str:
     """The SQL of a dataset: its columns with the client's name, from published relations alone."""
     if dataset.query:
         return CLIENTS + dataset.query
-    own = [f"    {column.sql} as {column.name}" if column.sql else f"    {column.name}" for column in dataset.columns]
+    own = [f"    {_expression(dataset, column)}" for column in dataset.columns]
     where = f"\nwhere {dataset.where}" if dataset.where else ""
     selected = ",\n".join(["    business_id", "    client", *own])
     return f"{CLIENTS}select\n{selected}\nfrom {dataset.relation}\ninner join clients on client_id = business_id{where}"
+
+
+def _expression(dataset: Dataset, column: Column) -> str:
+    """A column of a dataset's relation, its codes in words."""
+    sql = column.sql or column.name
+    if column.words:
+        sql = said(sql, column.words)
+    elif column.kind == "text" and dataset.has_links:
+        sql = f"replace({sql}, '<', '<' || chr(8203))"
+    return sql if sql == column.name else f"{sql} as {column.name}"
 
 
 def identity(kind: str, name: str) -> str:
@@ -103,12 +120,12 @@ def _dataset(dataset: Dataset) -> dict[str, Any]:
         "always_filter_main_dttm": False,
         "metrics": [
             {
-                "metric_name": metric.name,
+                "metric_name": metric.heading,
                 "verbose_name": metric.heading,
                 "expression": metric.sql,
                 "d3format": FORMATS.get(metric.kind),
             }
-            for metric in dataset.metrics
+            for metric in dataset.all_metrics
         ],
         "columns": [
             {
@@ -132,7 +149,7 @@ def _chart(dashboard: Dashboard, chart: Chart) -> dict[str, Any]:
     viz_type, settings = parameters(chart)
     return {
         "slice_name": chart.title,
-        "description": chart.note or None,
+        "description": words_of(chart) or None,
         "viz_type": viz_type,
         "params": {"viz_type": viz_type, **settings},
         "uuid": chart_identity(dashboard, chart),
@@ -153,14 +170,14 @@ def _dashboard(dashboard: Dashboard) -> dict[str, Any]:
         "description": dashboard.question,
         "slug": dashboard.slug,
         "published": True,
-        "position": position(dashboard, charts),
+        "position": position(dashboard, DASHBOARDS, charts),
         "metadata": {
-            "native_filter_configuration": filters(dashboard, FRESHNESS, lambda dataset: identity("dataset", dataset.name)),
+            "native_filter_configuration": filters(dashboard, CHOICES, FRESHNESS, lambda dataset: identity("dataset", dataset.name)),
             "cross_filters_enabled": True,
             "refresh_frequency": 300,
             "timed_refresh_immune_slices": [],
             "expanded_slices": {},
-            "label_colors": {},
+            "label_colors": COLOURS,
             "color_scheme": "supersetColors",
         },
         "uuid": identity("dashboard", dashboard.slug),

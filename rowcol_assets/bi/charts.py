@@ -1,18 +1,42 @@
-"""What Superset is told for each kind of chart. Which charts there are is in `dashboards/`."""
+"""What Superset is told for each kind of chart. Which charts there are is in `dashboards/`.
+
+A metric goes by its heading: Superset writes the name itself into legends and tips.
+"""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from rowcol_assets.bi.model import FORMATS, Bars, Chart, Column, Dataset, Lines, Number, Sums, Table
+from rowcol_assets.bi.model import FORMATS, NEWEST, Bars, Chart, Column, Dataset, Lines, Metric, Number, Sums, Table
 
 DATE_FORMAT = "%Y-%m-%d"
 INSTANT_FORMAT = "%Y-%m-%d %H:%M"
+# Points of a chart, and rows of sums: as many as the server gives.
+MOST_ROWS = 10_000
 
 
 def parameters(chart: Chart) -> tuple[str, dict[str, Any]]:
     """The kind of chart by Superset's name, and its settings."""
+    kind, settings = _of_kind(chart)
+    return kind, {**settings, "adhoc_filters": _filters(chart.dataset)}
+
+
+def words_of(chart: Chart) -> str:
+    """What stands beside a chart: what to know when reading it, and why nothing may be there."""
+    return " ".join(words for words in (chart.note, chart.empty) if words)
+
+
+def _filters(dataset: Dataset) -> list[dict[str, Any]]:
+    """The place the page's date filter takes: Superset narrows by it only where a chart has a range of its own, and shows all else."""
+    if dataset.date is None:
+        return []
+    return [
+        {"clause": "WHERE", "expressionType": "SIMPLE", "operator": "TEMPORAL_RANGE", "subject": dataset.date, "comparator": "No filter"}
+    ]
+
+
+def _of_kind(chart: Chart) -> tuple[str, dict[str, Any]]:
     if isinstance(chart, Table):
         return "table", _table(chart)
     if isinstance(chart, Sums):
@@ -39,48 +63,53 @@ def _table(chart: Table) -> dict[str, Any]:
         "show_cell_bars": False,
         "color_pn": False,
         "allow_rearrange_columns": False,
-        # A name that looks like markup is a name.
-        "allow_render_html": False,
+        # A name that looks like markup is a name; where there are links, `bundle` keeps it one.
+        "allow_render_html": chart.dataset.has_links,
     }
 
 
 def _sums(chart: Sums) -> dict[str, Any]:
+    metrics = [_metric(chart.dataset, name) for name in chart.metrics]
     return {
         "query_mode": "aggregate",
         "groupby": list(chart.by),
-        "metrics": list(chart.metrics),
-        "row_limit": 1000,
-        "page_length": 25,
+        "metrics": [metric.heading for metric in metrics],
+        "row_limit": MOST_ROWS,
+        "page_length": 0,
         "include_search": False,
         "allow_render_html": False,
         "show_cell_bars": False,
         "color_pn": False,
         "table_timestamp_format": _timestamp_format(chart.dataset, chart.by),
-        "column_config": {
-            metric.name: {"d3NumberFormat": FORMATS[metric.kind]} for metric in chart.dataset.metrics if metric.kind in FORMATS
-        },
+        "column_config": {metric.heading: {"d3NumberFormat": FORMATS[metric.kind]} for metric in metrics if metric.kind in FORMATS},
     }
 
 
 def _number(chart: Number) -> dict[str, Any]:
-    kind = next(metric.kind for metric in chart.dataset.metrics if metric.name == chart.metric)
-    return {"metric": chart.metric, "subtitle": chart.words, "y_axis_format": FORMATS.get(kind, ",d"), "header_font_size": 0.4}
+    metric = _metric(chart.dataset, chart.metric)
+    return {
+        "metric": metric.heading,
+        "subtitle": chart.words,
+        "y_axis_format": FORMATS.get(metric.kind, ",d"),
+        "header_font_size": 0.4,
+        "subtitle_font_size": 0.125,
+    }
 
 
 def _bars(chart: Bars) -> dict[str, Any]:
-    kind = next(metric.kind for metric in chart.dataset.metrics if metric.name == chart.metric)
+    metric = _metric(chart.dataset, chart.metric)
     return {
         "x_axis": chart.x,
-        "metrics": [chart.metric],
+        "metrics": [metric.heading],
         "groupby": list(chart.by),
-        "row_limit": 1000,
+        "row_limit": MOST_ROWS,
         "orientation": "horizontal" if chart.horizontal else "vertical",
         "stack": "Stack" if chart.by else None,
         "show_value": True,
         "show_legend": bool(chart.by),
         "only_total": False,
         "rich_tooltip": True,
-        "y_axis_format": FORMATS.get(kind, ",d"),
+        "y_axis_format": FORMATS.get(metric.kind, ",d"),
         "x_axis_time_format": DATE_FORMAT,
         "x_axis_sort": chart.x if not chart.by else None,
         "x_axis_sort_asc": True,
@@ -89,20 +118,27 @@ def _bars(chart: Bars) -> dict[str, Any]:
 
 
 def _lines(chart: Lines) -> dict[str, Any]:
-    kind = next(metric.kind for metric in chart.dataset.metrics if metric.name == chart.metrics[0])
+    metrics = [_metric(chart.dataset, name) for name in chart.metrics]
     return {
-        "x_axis": chart.x,
+        "x_axis": chart.dataset.date,
         "time_grain_sqla": "P1D",
-        "metrics": list(chart.metrics),
+        "metrics": [metric.heading for metric in metrics],
         "groupby": list(chart.by),
-        "row_limit": 10_000,
+        "row_limit": MOST_ROWS,
+        # What rows are ordered by before the limit, descending.
+        "timeseries_limit_metric": NEWEST.heading,
+        "order_desc": True,
         "markerEnabled": True,
         "show_legend": True,
         "rich_tooltip": True,
-        "y_axis_format": FORMATS.get(kind, ",d"),
+        "y_axis_format": FORMATS.get(metrics[0].kind, ",d"),
         "x_axis_time_format": DATE_FORMAT,
         "truncateYAxis": False,
     }
+
+
+def _metric(dataset: Dataset, name: str) -> Metric:
+    return next(metric for metric in dataset.metrics if metric.name == name)
 
 
 def _columns(dataset: Dataset, names: tuple[str, ...]) -> list[Column]:
@@ -115,4 +151,7 @@ def _timestamp_format(dataset: Dataset, names: tuple[str, ...]) -> str:
 
 
 def _column_config(dataset: Dataset, names: tuple[str, ...]) -> dict[str, Any]:
-    return {column.name: {"d3NumberFormat": FORMATS[column.kind]} for column in _columns(dataset, names) if column.kind in FORMATS}
+    """Number formats, and room for what would else be broken over many lines."""
+    formats = {column.name: {"d3NumberFormat": FORMATS[column.kind]} for column in _columns(dataset, names) if column.kind in FORMATS}
+    widths = {column.name: {"columnWidth": column.width} for column in _columns(dataset, names) if column.width}
+    return formats | widths

@@ -2,67 +2,122 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from rowcol_assets.bi.model import Dashboard, Dataset
+from rowcol_assets.bi.charts import words_of
+from rowcol_assets.bi.links import CLIENT_FILTER, address
+from rowcol_assets.bi.model import Chart, Dashboard, Dataset
 
 # Heading of the filter, its column, and what Superset calls it.
 CLIENT, RAIL = ("Client", "client"), ("Rail", "rail")
+DATE = "Date"
+# What Superset puts between two things of a column, in its units of 8 px.
+GAP = 2
 
 
-def position(dashboard: Dashboard, identities: Mapping[int, str]) -> dict[str, Any]:
-    """The layout tree; `identities` gives a chart's asset id by the object's id()."""
-    header = _node("MARKDOWN-question", "MARKDOWN", ["ROOT_ID", "GRID_ID", "ROW-question"])
-    header["meta"] = {"code": f"### {dashboard.question}", "width": 12, "height": 8}
+def position(dashboard: Dashboard, dashboards: Sequence[Dashboard], identities: Mapping[int, str]) -> dict[str, Any]:
+    """The layout tree; `identities` gives a chart's asset id by the object's id(). The head says the question and
+    links to all pages."""
     tree: dict[str, Any] = {
         "DASHBOARD_VERSION_KEY": "v2",
         "ROOT_ID": {"id": "ROOT_ID", "type": "ROOT", "children": ["GRID_ID"]},
         "HEADER_ID": {"id": "HEADER_ID", "type": "HEADER", "meta": {"text": dashboard.title}},
         "ROW-question": _row("ROW-question", ["MARKDOWN-question"]),
-        "MARKDOWN-question": header,
+        "MARKDOWN-question": _text("MARKDOWN-question", ["ROW-question"], _head(dashboard, dashboards), 12, 17),
     }
     rows = ["ROW-question"]
+    numbers = numbered(dashboard)
     for number, (height, charts) in enumerate(dashboard.rows):
         row = f"ROW-{number}"
         rows.append(row)
-        children = []
+        columns = []
+        lowest = max(_below(chart, width) for chart, width in charts)
         for chart, width in charts:
-            name = f"CHART-{identities[id(chart)][:8]}"
-            children.append(name)
-            tree[name] = _node(name, "CHART", ["ROOT_ID", "GRID_ID", row])
-            tree[name]["meta"] = {"uuid": identities[id(chart)], "chartId": 0, "sliceName": chart.title, "width": width, "height": height}
-        tree[row] = _row(row, children)
+            # A chart and its words, one above the other. Superset has a place for words under a title, and does not show it.
+            key = identities[id(chart)][:8]
+            column, name, words = f"COLUMN-{key}", f"CHART-{key}", f"MARKDOWN-{key}"
+            columns.append(column)
+            tree[column] = _node(column, "COLUMN", ["ROOT_ID", "GRID_ID", row])
+            tree[column] |= {"children": [name], "meta": {"width": width, "background": "BACKGROUND_WHITE"}}
+            tree[name] = _node(name, "CHART", ["ROOT_ID", "GRID_ID", row, column])
+            tree[name]["meta"] = {
+                "uuid": identities[id(chart)],
+                "chartId": numbers[id(chart)],
+                "sliceName": chart.title,
+                "width": width,
+                # All of a row end where its longest words do.
+                "height": height + lowest - _below(chart, width),
+            }
+            if said := words_of(chart):
+                tree[column]["children"].append(words)
+                tree[words] = _text(words, [row, column], said, width, _below(chart, width) - GAP)
+        tree[row] = _row(row, columns)
     tree["GRID_ID"] = {"id": "GRID_ID", "type": "GRID", "parents": ["ROOT_ID"], "children": rows}
     return tree
 
 
-def filters(dashboard: Dashboard, rails: Dataset, dataset_identity: Callable[[Dataset], str]) -> list[dict[str, Any]]:
-    """Filters by client, by rail where a dataset has one, and by date where one has a date.
+def numbered(dashboard: Dashboard) -> dict[int, int]:
+    """The number by which a page's own settings name a chart, by the object's id(); an import puts its own in their place."""
+    return {id(chart): number for number, chart in enumerate(dashboard.charts, start=1)}
 
-    The rails to choose from are those of `rails`, which has all that are connected.
+
+def filters(dashboard: Dashboard, clients: Dataset, rails: Dataset, dataset_identity: Callable[[Dataset], str]) -> list[dict[str, Any]]:
+    """Filters by client, by rail where a dataset has one, and by date where one has a date; each leaves alone what has none.
+
+    The clients to choose from are those of `clients`, all that the login may see; the rails those of `rails`, all that are connected.
     """
-    datasets = {chart.dataset.name: chart.dataset for chart in dashboard.charts}.values()
-    wanted = [_choice(*CLIENT, dataset_identity(next(iter(datasets))))]
-    if any(dataset.has_rail for dataset in datasets):
-        wanted.append(_choice(*RAIL, dataset_identity(rails)))
-    if any(dataset.date for dataset in datasets):
-        wanted.append({**_filter("Date", "filter_time"), "targets": [{}]})
+    numbers = numbered(dashboard)
+
+    def beyond(narrowed: Sequence[Chart]) -> list[int]:
+        within = {id(chart) for chart in narrowed}
+        return [number for chart, number in numbers.items() if chart not in within]
+
+    with_rail = [chart for chart in dashboard.charts if chart.dataset.has_rail]
+    with_date = [chart for chart in dashboard.charts if chart.dataset.date]
+    wanted = [_choice(CLIENT_FILTER, *CLIENT, dataset_identity(clients), [], "Narrows the whole page.")]
+    if with_rail:
+        said = f"Narrows {', '.join(chart.title for chart in with_rail)}."
+        wanted.append(_choice("NATIVE_FILTER-rail", *RAIL, dataset_identity(rails), beyond(with_rail), said))
+    if with_date:
+        said = f"Narrows {_by_day(with_date)}."
+        wanted.append({**_filter("NATIVE_FILTER-date", DATE, "filter_time", beyond(with_date), said), "targets": [{}]})
     return wanted
 
 
-def _choice(heading: str, column: str, dataset: str) -> dict[str, Any]:
-    return {**_filter(heading, "filter_select"), "targets": [{"datasetUuid": dataset, "column": {"name": column}}]}
+def _head(dashboard: Dashboard, dashboards: Sequence[Dashboard]) -> str:
+    pages = " &middot; ".join(f"**{one.title}**" if one is dashboard else f"[{one.title}]({address(one.slug)})" for one in dashboards)
+    said = "*Client* narrows the whole page. What *Rail* and *Date* narrow is said where they are chosen, at the mark beside their names."
+    return "\n\n".join([f"### {dashboard.question}", pages, said])
 
 
-def _filter(heading: str, kind: str) -> dict[str, Any]:
+def _by_day(charts: Sequence[Chart]) -> str:
+    """Titles by the heading of the day they are narrowed by."""
+    titles: dict[str, list[str]] = {}
+    for chart in charts:
+        day = next(column.heading for column in chart.dataset.columns if column.name == chart.dataset.date)
+        titles.setdefault(day, []).append(chart.title)
+    return "; ".join(f"{', '.join(named)} by “{day}”" for day, named in titles.items())
+
+
+def _below(chart: Chart, width: int) -> int:
+    """Units of 8 px that a chart's words take below it on so many of twelve columns, where a line holds 12 characters a column."""
+    lines = -(-len(words_of(chart)) // (12 * width))
+    return GAP + 4 + 3 * lines if lines else 0
+
+
+def _choice(name: str, heading: str, column: str, dataset: str, excluded: list[int], said: str) -> dict[str, Any]:
+    return {**_filter(name, heading, "filter_select", excluded, said), "targets": [{"datasetUuid": dataset, "column": {"name": column}}]}
+
+
+def _filter(name: str, heading: str, kind: str, excluded: list[int], said: str) -> dict[str, Any]:
     return {
-        "id": f"NATIVE_FILTER-{heading.lower()}",
+        "id": name,
         "name": heading,
         "filterType": kind,
         "type": "NATIVE_FILTER",
-        "description": "",
-        "scope": {"rootPath": ["ROOT_ID"], "excluded": []},
+        "description": said,
+        "scope": {"rootPath": ["ROOT_ID"], "excluded": excluded},
         "cascadeParentIds": [],
         "defaultDataMask": {"extraFormData": {}, "filterState": {}, "ownState": {}},
         "controlValues": {"enableEmptyFilter": False, "multiSelect": True, "searchAllOptions": False, "inverseSelection": False},
@@ -72,6 +127,10 @@ def _filter(heading: str, kind: str) -> dict[str, Any]:
 def _row(name: str, children: list[str]) -> dict[str, Any]:
     row = _node(name, "ROW", ["ROOT_ID", "GRID_ID"])
     return {**row, "children": children, "meta": {"background": "BACKGROUND_TRANSPARENT"}}
+
+
+def _text(name: str, parents: list[str], code: str, width: int, height: int) -> dict[str, Any]:
+    return {**_node(name, "MARKDOWN", ["ROOT_ID", "GRID_ID", *parents]), "meta": {"code": code, "width": width, "height": height}}
 
 
 def _node(name: str, kind: str, parents: list[str]) -> dict[str, Any]:

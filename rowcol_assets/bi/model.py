@@ -5,10 +5,10 @@ What a dashboard shows is in `dashboards/`; how it is written for Superset in `b
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-Kind = Literal["text", "money", "days", "count", "score", "share", "date", "instant", "flag"]
+Kind = Literal["text", "money", "days", "count", "score", "share", "date", "instant", "flag", "link"]
 
 # How a number of each kind is written (d3), and the type Superset is told; texts and dates have no number format.
 FORMATS: dict[Kind, str] = {"money": ",.2f", "days": ",.1f", "count": ",d", "score": ",.1f", "share": ".1%"}
@@ -22,22 +22,29 @@ TYPES: dict[Kind, str] = {
     "date": "DATE",
     "instant": "TIMESTAMP",
     "flag": "BOOLEAN",
+    "link": "VARCHAR",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a dataset: its heading, what kind of value it is, and SQL where it is not the relation's own column."""
+    """A column of a dataset: its heading, what kind of value it is, and SQL where it is not the relation's own column.
+
+    words: the vocabulary of `words` in which the column's code, or its comma-separated codes, is said. width: pixels it has in a table
+    at least. A link is an HTML anchor made by `links`; other texts of a dataset with links are written so that none is taken for markup.
+    """
 
     name: str
     heading: str
     kind: Kind = "text"
     sql: str | None = None
+    words: str | None = None
+    width: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """An aggregate of a dataset by its name."""
+    """An aggregate of a dataset by its name; a page has the heading alone, which is the only one of its dataset."""
 
     name: str
     heading: str
@@ -45,11 +52,15 @@ class Metric:
     kind: Kind = "count"
 
 
+# The SQL is each dataset's own.
+NEWEST = Metric("newest_day", "Newest day", "", "date")
+
+
 @dataclass(frozen=True, slots=True)
 class Dataset:
     """Rows of one published relation with the client's name before them; `query` takes the relation's place where one is not enough.
 
-    date: the column the date filter acts on.
+    date: the column the date filter acts on. It is NULL in no row: a row without a day would leave with any date that is chosen.
     """
 
     name: str
@@ -61,21 +72,33 @@ class Dataset:
     query: str | None = None
 
     @property
+    def all_metrics(self) -> tuple[Metric, ...]:
+        """Its own, and of one with a date the newest day: lines that are cut are cut where they are oldest."""
+        return (*self.metrics, replace(NEWEST, sql=f"max({self.date})")) if self.date else self.metrics
+
+    @property
     def has_rail(self) -> bool:
         """Whether the rail filter can act on it."""
         return any(column.name == "rail" for column in self.columns)
 
+    @property
+    def has_links(self) -> bool:
+        """Whether its tables are to show HTML."""
+        return any(column.kind == "link" for column in self.columns)
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Records as a table. order: columns, ascending unless they begin with a minus."""
+    """Records as a table. order: columns, ascending unless they begin with a minus; whatever is beyond `rows` is not shown, so that
+    what matters most comes first, and the client's name after it."""
 
     title: str
     dataset: Dataset
     columns: tuple[str, ...]
-    order: tuple[str, ...] = ()
+    order: tuple[str, ...]
     note: str = ""
-    rows: int = 1000
+    empty: str = ""
+    rows: int = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +110,7 @@ class Sums:
     by: tuple[str, ...]
     metrics: tuple[str, ...]
     note: str = ""
+    empty: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +122,7 @@ class Number:
     metric: str
     words: str
     note: str = ""
+    empty: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,21 +135,26 @@ class Bars:
     metric: str
     by: tuple[str, ...] = ()
     note: str = ""
+    empty: str = ""
     horizontal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Aggregates over a date, one line per metric and combination of `by`, with points and values in the tip."""
+    """Aggregates over the dataset's date, one line per metric and combination of `by`, with points and values in the tip.
+
+    Where there are more points than a chart holds, the oldest are left out.
+    """
 
     title: str
     dataset: Dataset
-    x: str
     metrics: tuple[str, ...]
     by: tuple[str, ...] = ()
     note: str = ""
+    empty: str = ""
 
 
+# note: what to know when reading it. empty: why nothing may be there. Both stand below the chart.
 Chart = Table | Sums | Number | Bars | Lines
 
 

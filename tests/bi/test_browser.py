@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Response, expect, sync_playwright
+from playwright.sync_api import Locator, Page, Response, expect, sync_playwright
 
 from rowcol_assets.bi.dashboards import DASHBOARDS
 from rowcol_assets.publishing import open_published
 from tests.bi.conftest import PASSWORD, Served
+from tests.bi.published import URL
 
 CHROMIUM = Path("/usr/bin/chromium")
 PATIENCE_MS = 120_000
@@ -45,10 +46,13 @@ class Browser:
         expect(self.page.locator(".dashboard-chart .loading")).to_have_count(0, timeout=PATIENCE_MS)
         self.page.wait_for_load_state("networkidle", timeout=PATIENCE_MS)
 
+    def holder(self, title: str) -> Locator:
+        """Where a chart of the open dashboard stands."""
+        return self.page.locator(".dashboard-component-chart-holder").filter(has=self.page.get_by_text(title, exact=True)).first
+
     def chart(self, title: str) -> str:
         """What a chart of the open dashboard says, its title aside."""
-        holder = self.page.locator(".dashboard-component-chart-holder").filter(has=self.page.get_by_text(title, exact=True))
-        return holder.first.inner_text().replace(title, "", 1)
+        return self.holder(title).inner_text().replace(title, "", 1)
 
 
 @pytest.fixture(scope="module")
@@ -90,27 +94,31 @@ def test_the_portfolio_says_what_the_file_says(browser: Browser) -> None:
 HEADLINES = {
     "cash-and-forecast": {
         "Cash by currency": """select format('{:,.2f}', sum(cash)::double), format('{:,.2f}', sum(spendable)::double)
-            from marts.fct_runway_daily""",
+            from marts.fct_runway_daily where as_of_date = (select max(as_of_date) from marts.fct_runway_daily)""",
         "Forecast by week": """select format('{:,.2f}', closing_p10_amount::double), format('{:,.2f}', closing_p50_amount::double),
             format('{:,.2f}', closing_p90_amount::double) from marts.fct_cash_forecast""",
     },
     "receivables-and-payables": {
         "Open bills": """select format('{:,.2f}', sum(open_amount)::double),
-            format('{:,.2f}', sum(open_amount) filter (days_past_due > 0)::double) from marts.fct_ap_aging""",
+            format('{:,.2f}', sum(open_amount) filter (document_type = 'bill' and days_past_due > 0)::double),
+            format('{:,.2f}', sum(open_amount) filter (document_type = 'vendor_credit')::double) from marts.fct_ap_aging""",
         "Open invoices": "select format('{:,.2f}', sum(open_amount)::double) from marts.fct_ar_aging",
     },
     "hygiene": {
         "Lowest score": "select min(hygiene_score)::varchar from marts.fct_hygiene_score",
-        "Open flags": "select count(*)::varchar from marts.fct_hygiene_flag where status = 'open'",
-        "Blocking flags": "select count(*)::varchar from marts.fct_hygiene_flag where status = 'open' and is_blocking",
+        "Open flags": "select count(*)::varchar from experiences.hygiene_tray",
+        "Blocking flags": "select count(*)::varchar from experiences.hygiene_tray where is_blocking",
     },
     "custody-and-reconciliation": {
         "Stuck payments": "select count(*)::varchar from marts.fct_custody_chain where stuck_stage is not null",
+        "Unmatched value at the bank": """select format('{:,.2f}', sum(total_amount)::double),
+            format('{:,.2f}', sum(unmatched_in_amount)::double), format('{:,.2f}', sum(unmatched_out_amount)::double)
+            from marts.fct_bank_closure""",
         "Matched at the bank": "select (100 * sum(matched_count) // sum(transaction_count))::bigint::varchar from marts.fct_bank_closure",
     },
     "trust": {
-        "Not fresh": "select count(*)::varchar from marts.fct_rail_freshness where freshness_state != 'fresh'",
-        "Oldest sync": "select format('{:,}', max(sync_age_minutes)) from marts.fct_rail_freshness",
+        "Not fresh": "select count(*)::varchar from marts.fct_rail_freshness where freshness_state not in ('fresh', 'disabled')",
+        "Oldest sync": "select format('{:,}', max(sync_age_minutes)) from marts.fct_rail_freshness where freshness_state != 'disabled'",
         "Failing connections": "select count(*)::varchar from marts.fct_connection_health where consecutive_failures > 0",
     },
 }
@@ -124,3 +132,41 @@ def test_the_headlines_of_a_dashboard_are_those_of_the_file(browser: Browser, se
             said = browser.chart(title)
             expected = file.execute(query).fetchall()[0]
             assert all(value in said for value in expected), (title, expected, said)
+
+
+def test_a_date_that_is_chosen_narrows_what_has_a_day(browser: Browser) -> None:
+    browser.open("custody-and-reconciliation", len(next(one for one in DASHBOARDS if one.slug == "custody-and-reconciliation").charts))
+    page = browser.page
+    assert "240.00" in browser.chart("Unmatched value at the bank")
+    page.get_by_text("No filter").first.click()
+    ranges = page.locator(".ant-popover").first
+    ranges.locator(".ant-select").first.click()
+    page.get_by_text("Last", exact=True).last.click()
+    expect(ranges).to_contain_text("≤ col <", timeout=PATIENCE_MS)
+    ranges.get_by_role("button", name="Apply").click()
+    page.get_by_role("button", name="Apply filters").click()
+    # The rows are of a June long gone.
+    table = browser.holder("Unmatched value at the bank")
+    expect(table).to_contain_text("No results", timeout=PATIENCE_MS)
+    expect(browser.holder("Exceptions")).not_to_contain_text("3", timeout=PATIENCE_MS)
+    # Why a chart is empty stands below it.
+    expect(page.get_by_text("Empty while no bank is connected.").first).to_be_visible()
+    assert browser.failed == []
+
+
+def test_a_link_leads_from_the_portfolio_to_a_page_of_the_client_alone_and_on_to_the_record(browser: Browser) -> None:
+    browser.open("portfolio", len(DASHBOARDS[0].charts))
+    row = browser.holder("Who runs out first").locator("tr", has_text="O'Hara")
+    row.get_by_role("link", name="Trust").click()
+    known = browser.holder("What to know first")
+    expect(known).to_contain_text("O'Hara", timeout=PATIENCE_MS)
+    expect(known).not_to_contain_text("Acme", timeout=PATIENCE_MS)
+
+    browser.open("portfolio", len(DASHBOARDS[0].charts))
+    browser.holder("Who runs out first").locator("tr", has_text="Acme").get_by_role("link", name="Bills").click()
+    bills = browser.holder("Bills: ready or blocked")
+    expect(bills.get_by_role("link", name="open").first).to_have_attribute("href", URL, timeout=PATIENCE_MS)
+    # A name that looks like markup is none beside a link either.
+    expect(bills).to_contain_text("b>Vend")
+    assert browser.page.locator("td b, td img").count() == 0
+    assert browser.failed == []

@@ -9,8 +9,11 @@ import duckdb
 import pytest
 import yaml
 
-from rowcol_assets.bi.bundle import ASSETS, IDENTITY, files, query_of
-from rowcol_assets.bi.dashboards import DASHBOARDS
+from rowcol_assets.bi.bundle import ASSETS, IDENTITY, files, identity, query_of
+from rowcol_assets.bi.charts import parameters, words_of
+from rowcol_assets.bi.dashboards import CHOICES, DASHBOARDS
+from rowcol_assets.bi.dashboards.reading import KNOW_FIRST
+from rowcol_assets.bi.layout import numbered
 from rowcol_assets.bi.model import Bars, Chart, Dashboard, Dataset, Lines, Number, Sums, Table
 from rowcol_assets.transform import PROJECT_DIR
 from tests.bi.published import create_tables
@@ -50,6 +53,52 @@ def test_a_chart_names_columns_and_metrics_of_its_dataset() -> None:
             shown, counted = _named(chart)
             assert shown <= columns, (dashboard.slug, chart.title)
             assert counted <= metrics, (dashboard.slug, chart.title)
+
+
+def test_a_metric_goes_by_a_heading_of_its_own() -> None:
+    for dataset in DATASETS.values():
+        headings = [metric.heading for metric in dataset.all_metrics]
+        assert len(headings) == len(set(headings)), dataset.name
+
+
+def test_every_page_begins_with_what_to_know_and_every_chart_says_why_it_may_be_empty() -> None:
+    for dashboard in DASHBOARDS:
+        assert dashboard.charts[0] is KNOW_FIRST
+        texts = {
+            node["meta"]["code"]
+            for node in yaml.safe_load(files()[f"dashboards/{dashboard.slug}.yaml"])["position"].values()
+            if isinstance(node, dict) and node["type"] == "MARKDOWN"
+        }
+        for chart in dashboard.charts:
+            # A number is there even where it is zero.
+            if not isinstance(chart, Number):
+                assert chart.empty.startswith(("Empty", "Without")), chart.title
+                assert words_of(chart) in texts
+
+
+def test_a_filter_reaches_the_charts_it_says_and_these_can_be_filtered() -> None:
+    for dashboard in DASHBOARDS:
+        metadata = yaml.safe_load(files()[f"dashboards/{dashboard.slug}.yaml"])["metadata"]
+        found = {one["name"]: one for one in metadata["native_filter_configuration"]}
+        numbers = numbered(dashboard)
+        assert list(found) == ["Client", "Rail", "Date"]
+        assert found["Client"]["targets"] == [{"datasetUuid": identity("dataset", CHOICES.name), "column": {"name": "client"}}]
+        for chart in dashboard.charts:
+            number = numbers[id(chart)]
+            assert number not in found["Client"]["scope"]["excluded"]
+            assert (number in found["Rail"]["scope"]["excluded"]) == (not chart.dataset.has_rail)
+            assert (number in found["Date"]["scope"]["excluded"]) == (chart.dataset.date is None)
+            ranges = [one["subject"] for one in parameters(chart)[1]["adhoc_filters"] if one["operator"] == "TEMPORAL_RANGE"]
+            assert ranges == ([chart.dataset.date] if chart.dataset.date else [])
+
+
+def test_where_a_list_is_cut_the_oldest_and_the_least_pressing_are_left_out() -> None:
+    for dashboard in DASHBOARDS:
+        for chart in dashboard.charts:
+            if isinstance(chart, Lines):
+                assert parameters(chart)[1]["timeseries_limit_metric"] == "Newest day"
+            if isinstance(chart, Table):
+                assert chart.order[0] != "client" or chart.dataset.name == "portfolio", chart.title
 
 
 def test_a_client_without_a_rail_or_a_login_without_clients_is_told(contract: duckdb.DuckDBPyConnection) -> None:
@@ -116,4 +165,5 @@ def _named(chart: Chart) -> tuple[set[str], set[str]]:
     if isinstance(chart, Bars):
         return {chart.x, *chart.by}, {chart.metric}
     assert isinstance(chart, Lines)
-    return {chart.x, *chart.by}, set(chart.metrics)
+    assert chart.dataset.date is not None
+    return {chart.dataset.date, *chart.by}, set(chart.metrics)

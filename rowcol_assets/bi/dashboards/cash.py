@@ -4,6 +4,7 @@ each bill. What it reads is in `cash_datasets`."""
 from __future__ import annotations
 
 from rowcol_assets.bi.dashboards.cash_datasets import ACCOUNTS, BRIDGE, CONSOLE, FORECAST, HISTORY, LATEST, RUNWAY
+from rowcol_assets.bi.dashboards.clients import NOT_IN_IT
 from rowcol_assets.bi.dashboards.reading import KNOW_FIRST
 from rowcol_assets.bi.model import Bars, Dashboard, Lines, Sums, Table
 
@@ -12,27 +13,35 @@ CASH = Dashboard(
     "Cash and forecast",
     "How much is there, how did the runway move, what do the next weeks bring, and what is left after the next bills?",
     (
+        (36, ((KNOW_FIRST, 12),)),
         (
-            22,
+            30,
             (
-                (Sums("Cash by currency", LATEST, ("currency",), ("cash_total", "spendable_total")), 6),
-                (Bars("Bills by the guardrail's answer", CONSOLE, "answer", "bills"), 6),
+                (
+                    Sums(
+                        "Cash by currency",
+                        LATEST,
+                        ("currency",),
+                        ("cash_total", "spendable_total", "not_known", "in_part"),
+                        NOT_IN_IT,
+                        "Empty before the first cycle.",
+                    ),
+                    6,
+                ),
+                (Bars("Bills by the guardrail's answer", CONSOLE, "answer", "bills", empty="Empty when no bill is open."), 6),
             ),
-        ),
-        (
-            50,
-            ((Lines("Runway by day", RUNWAY, "as_of_date", ("runway", "runway_low", "runway_high"), ("client",)), 12),),
         ),
         (
             50,
             (
                 (
                     Lines(
-                        "Runway of the last ninety days",
-                        HISTORY,
-                        "as_of_date",
-                        ("runway_past", "runway_recorded"),
+                        "Runway by day",
+                        RUNWAY,
+                        ("runway", "runway_low", "runway_high"),
                         ("client",),
+                        "As it was said on each day. With very many clients the oldest days are left out.",
+                        "Empty when no client has a runway; the table at the head says why.",
                     ),
                     12,
                 ),
@@ -41,7 +50,33 @@ CASH = Dashboard(
         (
             50,
             (
-                (Lines("Cash in the next thirteen weeks", FORECAST, "week_end_date", ("p10", "p50", "p90"), ("client", "currency")), 6),
+                (
+                    Lines(
+                        "Runway of the last ninety days",
+                        HISTORY,
+                        ("runway_past", "runway_recorded"),
+                        ("client",),
+                        "What the runway was with all that is known today, beside what was said on the day.",
+                        "Empty when no client has a runway.",
+                    ),
+                    12,
+                ),
+            ),
+        ),
+        (
+            55,
+            (
+                (
+                    Lines(
+                        "Cash in the next thirteen weeks",
+                        FORECAST,
+                        ("p10", "p50", "p90"),
+                        ("client", "currency"),
+                        "In nine of ten cases there is more than P10, in one of ten more than P90.",
+                        "Empty where cash is not known or too few past forecasts can be judged; the table beside it says which.",
+                    ),
+                    6,
+                ),
                 (
                     Table(
                         "Forecast by week",
@@ -58,8 +93,8 @@ CASH = Dashboard(
                             "currency",
                             "null_reason",
                         ),
-                        ("client", "week_number"),
-                        "In nine of ten cases there is more than P10, in one of ten more than P90.",
+                        ("week_number", "client"),
+                        empty="Empty before the first cycle.",
                     ),
                     6,
                 ),
@@ -87,8 +122,9 @@ CASH = Dashboard(
                             "confidence",
                             "null_reason",
                         ),
-                        ("runway_days",),
+                        ("runway_days", "client"),
                         "Runway = (spendable + expected from invoices - bills due in 30 days) / burn a day.",
+                        "Empty before the first cycle.",
                     ),
                     12,
                 ),
@@ -115,8 +151,10 @@ CASH = Dashboard(
                             "runway_days_to",
                             "null_reason",
                         ),
-                        ("client", "period", "cause_rank"),
+                        # Of all clients the last day first: were the list cut, what it is cut by is the month.
+                        ("period", "client", "cause_rank"),
                         "The causes of a span add up to the whole change.",
+                        "Without days where there is no earlier day to compare with yet.",
                     ),
                     12,
                 ),
@@ -131,20 +169,32 @@ CASH = Dashboard(
                         ACCOUNTS,
                         ("client", "as_of_date", "rail", "account_name", "balance_amount", "currency", "excluded_reason"),
                         ("-as_of_date", "client"),
+                        empty="Empty while no bank account is known.",
                     ),
-                    6,
+                    5,
                 ),
                 (
                     Table(
                         "What to pay next",
                         CONSOLE,
-                        ("client", "console_rank", "vendor_name", "due_date", "open_amount", "currency", "priority", "answer", "rule_hits"),
-                        ("client", "console_rank"),
+                        (
+                            "client",
+                            "console_rank",
+                            "vendor_name",
+                            "due_date",
+                            "open_amount",
+                            "currency",
+                            "priority",
+                            "answer",
+                            "rule_hits",
+                            "link",
+                        ),
+                        ("console_rank", "client"),
+                        empty="Empty when no bill is open.",
                     ),
-                    6,
+                    7,
                 ),
             ),
         ),
-        (40, ((KNOW_FIRST, 12),)),
     ),
 )

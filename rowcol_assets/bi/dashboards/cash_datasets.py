@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from rowcol_assets.bi.dashboards.clients import IN_PART, names_of
+from rowcol_assets.bi.links import to_record
 from rowcol_assets.bi.model import Column, Dataset, Metric
 
 RUNWAY = Dataset(
@@ -24,10 +26,12 @@ RUNWAY = Dataset(
         Column("shortfall_amount", "Shortfall", "money"),
         Column("covered_until", "Covered until", "date"),
         Column("runway_status", "Status"),
-        Column("null_reason", "Why it is missing"),
+        Column("null_reason", "Why it is missing", words="missing"),
+        Column("excluded_currencies", "Left out for want of a rate"),
         Column("confidence", "Confidence"),
     ),
     (
+        Metric("clients", "Clients", "count(*)"),
         Metric("runway", "Runway (days)", "min(runway_days)", "days"),
         Metric("runway_low", "At least (days)", "min(runway_days_low)", "days"),
         Metric("runway_high", "At most (days)", "min(runway_days_high)", "days"),
@@ -38,7 +42,12 @@ LATEST = Dataset(
     "runway_latest",
     RUNWAY.relation,
     RUNWAY.columns,
-    (Metric("spendable_total", "Spendable", "sum(spendable)", "money"), Metric("cash_total", "Cash", "sum(cash)", "money")),
+    (
+        Metric("cash_total", "Cash", "sum(cash)", "money"),
+        Metric("spendable_total", "Spendable", "sum(spendable)", "money"),
+        Metric("not_known", "Cash not known", names_of("cash is null"), "text"),
+        Metric("in_part", "Only in part", names_of(IN_PART), "text"),
+    ),
     where="as_of_date = (select max(as_of_date) from marts.fct_runway_daily as newest where newest.business_id = client_id)",
 )
 HISTORY = Dataset(
@@ -50,7 +59,7 @@ HISTORY = Dataset(
         Column("cash", "Cash", "money"),
         Column("runway_days", "Runway (days)", "days"),
         Column("recorded_runway_days", "As said on the day", "days"),
-        Column("null_reason", "Why it is missing"),
+        Column("null_reason", "Why it is missing", words="missing"),
     ),
     (
         Metric("runway_past", "Runway (days)", "min(runway_days)", "days"),
@@ -66,14 +75,14 @@ BRIDGE = Dataset(
         Column("from_date", "From", "date"),
         Column("to_date", "To", "date"),
         Column("cause_rank", "Order", "count"),
-        Column("cause", "Cause"),
+        Column("cause", "Cause", words="cause"),
         Column("change_days", "Runway, change (days)", "days"),
         Column("change_amount", "Amount, change", "money"),
         Column("currency", "Currency"),
         Column("runway_days_from", "Runway before (days)", "days"),
         Column("runway_days_to", "Runway after (days)", "days"),
         Column("record_count", "Records", "count"),
-        Column("null_reason", "Why there are no days"),
+        Column("null_reason", "Why there are no days", words="missing"),
     ),
     (Metric("days", "Runway, change (days)", "sum(change_days)", "days"),),
     date="to_date",
@@ -94,7 +103,7 @@ FORECAST = Dataset(
         Column("closing_p50_amount", "Half above (P50)", "money"),
         Column("closing_p90_amount", "1 of 10 above (P90)", "money"),
         Column("currency", "Currency"),
-        Column("null_reason", "Why it is missing"),
+        Column("null_reason", "Why it is missing", words="missing"),
     ),
     (
         Metric("p10", "P10", "min(closing_p10_amount)", "money"),
@@ -107,14 +116,14 @@ ACCOUNTS = Dataset(
     "cash_accounts",
     "marts.fct_cash",
     (
-        Column("rail", "Rail"),
+        Column("rail", "Rail", words="rail"),
         Column("as_of_date", "Day", "date"),
         Column("account_id", "Account id"),
         Column("account_name", "Account"),
         Column("account_sub_type", "Kind"),
         Column("balance_amount", "Balance", "money"),
         Column("currency", "Currency"),
-        Column("excluded_reason", "Why it is left out"),
+        Column("excluded_reason", "Why it is left out", words="missing"),
         Column("balance_at", "Balance of (UTC)", "instant"),
     ),
     (Metric("balance", "Balance", "sum(balance_amount)", "money"),),
@@ -124,20 +133,24 @@ CONSOLE = Dataset(
     "decision_console",
     "experiences.decision_console",
     (
-        Column("rail", "Rail"),
+        Column("rail", "Rail", words="rail"),
         Column("console_rank", "Rank", "count"),
         Column("document_number", "Number"),
         Column("vendor_name", "Vendor"),
         Column("due_date", "Due", "date"),
+        # A bill without a due date counts as due at once.
+        Column("day", "Due, without a date today", "date", "coalesce(due_date, as_of_date)"),
         Column("open_amount", "Open", "money"),
         Column("currency", "Currency"),
-        Column("priority", "Priority"),
-        Column("answer", "Guardrail"),
-        Column("rule_hits", "Because of"),
+        Column("priority", "Priority", words="priority"),
+        Column("answer", "Guardrail", words="answer"),
+        Column("rule_hits", "What speaks against it", words="rule", width=300),
         Column("cash_after", "Cash afterwards", "money"),
         Column("buffer_days_after", "Buffer afterwards (days)", "days"),
-        Column("advisor_decision", "Decision"),
+        Column("advisor_decision", "Decision", words="decision"),
+        Column("link", "Where it is kept", "link", to_record()),
+        Column("source_url", "Address"),
     ),
     (Metric("bills", "Bills", "count(*)"),),
-    date="due_date",
+    date="day",
 )

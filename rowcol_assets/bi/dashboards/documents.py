@@ -3,16 +3,8 @@
 from __future__ import annotations
 
 from rowcol_assets.bi.dashboards.reading import KNOW_FIRST
+from rowcol_assets.bi.links import to_record
 from rowcol_assets.bi.model import Bars, Column, Dashboard, Dataset, Metric, Number, Sums, Table
-
-BUCKET_WORDS = """case bucket
-        when 'current' then '0 not due'
-        when 'd1_30' then '1 to 30 days'
-        when 'd31_60' then '31 to 60 days'
-        when 'd61_90' then '61 to 90 days'
-        when 'd90_plus' then '91 days and more'
-        else 'no due date'
-    end"""
 
 # Aging is the ledger's; who has paid is not asked again because the ledger has yet to record it (Stripe) or to apply it.
 ASKED = "to be asked for"
@@ -22,76 +14,88 @@ STANDING_WORDS = f"""case
         else '{ASKED}'
     end"""
 
+# A credit has no due date and is aged by its own, and a bill may lack one: for the date filter the document's own date stands in.
+DAY = Column("day", "Due, else dated", "date", "coalesce(due_date, txn_date, as_of_date)")
 
-def _aging(name: str, relation: str, party: str) -> Dataset:
+
+def _aging(name: str, relation: str, party: str, document_type: str, documents: str) -> Dataset:
+    """Open documents and credits: what is overdue is said of documents alone, as in the portfolio; all together are the ledger's total."""
     return Dataset(
         name,
         relation,
         (
-            Column("rail", "Rail"),
-            Column("document_type", "Type"),
+            Column("rail", "Rail", words="rail"),
+            Column("document_type", "Type", words="code"),
+            Column("is_document", "Not a credit", "flag", f"document_type = '{document_type}'"),
             Column("record_id", "Record"),
             Column("document_number", "Number"),
             Column("party_name", party),
             Column("txn_date", "Dated", "date"),
             Column("due_date", "Due", "date"),
+            DAY,
             Column("days_past_due", "Days past due", "count"),
-            Column("age", "Age", sql=BUCKET_WORDS),
+            Column("age", "Age", sql="coalesce(bucket, 'no_due_date')", words="bucket"),
             Column("open_amount", "Open", "money"),
             Column("currency", "Currency"),
-            Column("excluded_reason", "Why it is left out"),
-            Column("source_url", "Where it is kept"),
+            Column("excluded_reason", "Why it is left out", words="missing"),
+            Column("source_url", "Address"),
         ),
         (
-            Metric("open_total", "Open", "sum(open_amount)", "money"),
-            Metric("overdue_total", "Overdue", "sum(open_amount) filter (where days_past_due > 0)", "money"),
-            Metric("documents", "Documents", "count(*)"),
+            Metric("documents", documents, "count(*) filter (where is_document)"),
+            Metric("documents_total", "Open", "coalesce(sum(open_amount) filter (where is_document), 0)", "money"),
+            Metric("overdue_total", "Overdue", "coalesce(sum(open_amount) filter (where is_document and days_past_due > 0), 0)", "money"),
+            Metric("credits_total", "Credits", "coalesce(sum(open_amount) filter (where not is_document), 0)", "money"),
+            Metric("open_total", "Less credits", "sum(open_amount)", "money"),
+            Metric("left_out", "Left out", "count(*) filter (where open_amount is null)"),
         ),
-        date="due_date",
+        date="day",
     )
 
 
-PAYABLES = _aging("payables_aging", "marts.fct_ap_aging", "Vendor")
-RECEIVABLES = _aging("receivables_aging", "marts.fct_ar_aging", "Customer")
+PAYABLES = _aging("payables_aging", "marts.fct_ap_aging", "Vendor", "bill", "Bills")
+RECEIVABLES = _aging("receivables_aging", "marts.fct_ar_aging", "Customer", "invoice", "Invoices")
 READY = Dataset(
     "payment_ready_bills",
     "marts.fct_payment_ready_bills",
     (
-        Column("rail", "Rail"),
+        Column("rail", "Rail", words="rail"),
         Column("record_id", "Record"),
         Column("document_number", "Number"),
         Column("vendor_name", "Vendor"),
         Column("due_date", "Due", "date"),
+        DAY,
         Column("days_past_due", "Days past due", "count"),
         Column("open_amount", "Open", "money"),
         Column("currency", "Currency"),
         Column("readiness", "Ready", sql="case when is_payment_ready then 'ready' else 'blocked' end"),
-        Column("blocked_reasons", "What blocks it"),
-        Column("advisor_decision", "Decision"),
-        Column("source_url", "Where it is kept"),
+        Column("blocked_reasons", "What blocks it", words="rule", width=320),
+        Column("advisor_decision", "Decision", words="decision"),
+        Column("link", "Where it is kept", "link", to_record()),
+        Column("source_url", "Address"),
     ),
     (
         Metric("bills", "Bills", "count(*)"),
         Metric("ready_bills", "Ready bills", "count(*) filter (where readiness = 'ready')"),
         Metric("amount", "Open", "sum(open_amount)", "money"),
     ),
-    date="due_date",
+    date="day",
 )
 OVERDUE = Dataset(
     "overdue_invoices",
     "marts.fct_overdue_invoices",
     (
-        Column("rail", "Rail"),
+        Column("rail", "Rail", words="rail"),
         Column("record_id", "Record"),
         Column("document_number", "Number"),
         Column("customer_name", "Customer"),
         Column("due_date", "Due", "date"),
         Column("days_past_due", "Days past due", "count"),
-        Column("open_amount", "Open", "money"),
+        Column("open_amount", "Open in the ledger", "money"),
         Column("asked_amount", "To ask for", "money"),
         Column("currency", "Currency"),
-        Column("standing", "Standing", sql=STANDING_WORDS),
-        Column("source_url", "Where it is kept"),
+        Column("standing", "Standing", sql=STANDING_WORDS, width=160),
+        Column("link", "Where it is kept", "link", to_record()),
+        Column("source_url", "Address"),
     ),
     (Metric("invoices", "Invoices to ask for", f"count(*) filter (where standing = '{ASKED}')"),),
     date="due_date",
@@ -110,31 +114,61 @@ QUEUE = Dataset(
         Column("oldest_days_past_due", "Oldest (days)", "count"),
         Column("usual_days_late", "Usually late (days)", "days"),
         Column("runway_gain_days", "Runway gained (days)", "days"),
-        Column("why", "Why"),
+        Column("why", "Why", width=260),
     ),
 )
 
-_DOCUMENT = ("client", "document_number", "due_date", "days_past_due", "open_amount", "currency")
+_DOCUMENT = ("document_number", "due_date", "days_past_due", "open_amount", "currency")
+_SUMS = ("documents", "documents_total", "overdue_total", "credits_total", "open_total", "left_out")
+_SAID = "Overdue is said of {0} alone; less credits it is what the ledger says. Left out are documents whose exchange rate is not known."
 
 DOCUMENTS = Dashboard(
     "receivables-and-payables",
     "Receivables and payables",
     "What is owed to whom and since when, what can be paid today, and whom do we ask for money first?",
     (
+        (36, ((KNOW_FIRST, 12),)),
+        (
+            28,
+            (
+                (Sums("Open bills", PAYABLES, ("currency",), _SUMS, _SAID.format("bills"), "Empty when nothing is open."), 6),
+                (Sums("Open invoices", RECEIVABLES, ("currency",), _SUMS, _SAID.format("invoices"), "Empty when nothing is open."), 6),
+            ),
+        ),
         (
             22,
             (
-                (Sums("Open bills", PAYABLES, ("currency",), ("open_total", "overdue_total", "documents")), 3),
-                (Sums("Open invoices", RECEIVABLES, ("currency",), ("open_total", "overdue_total", "documents")), 3),
-                (Number("Bills ready to pay", READY, "ready_bills", "bills that nothing blocks"), 3),
-                (Number("Overdue invoices", OVERDUE, "invoices", "invoices past their due date, to be asked for"), 3),
+                (Number("Bills ready to pay", READY, "ready_bills", "bills that nothing blocks"), 6),
+                (Number("Overdue invoices", OVERDUE, "invoices", "to be asked for"), 6),
             ),
         ),
         (
             45,
             (
-                (Bars("Payables by age", PAYABLES, "age", "open_total", ("currency",)), 6),
-                (Bars("Receivables by age", RECEIVABLES, "age", "open_total", ("currency",)), 6),
+                (
+                    Bars(
+                        "Payables by age",
+                        PAYABLES,
+                        "age",
+                        "open_total",
+                        ("currency",),
+                        "Credits are in it, below zero and by their own date, as the ledger ages them.",
+                        "Empty when nothing is open.",
+                    ),
+                    6,
+                ),
+                (
+                    Bars(
+                        "Receivables by age",
+                        RECEIVABLES,
+                        "age",
+                        "open_total",
+                        ("currency",),
+                        "Credits are in it, below zero and by their own date, as the ledger ages them.",
+                        "Empty when nothing is open.",
+                    ),
+                    6,
+                ),
             ),
         ),
         (
@@ -144,8 +178,10 @@ DOCUMENTS = Dashboard(
                     Table(
                         "Bills: ready or blocked",
                         READY,
-                        (*_DOCUMENT[:1], "vendor_name", *_DOCUMENT[1:], "readiness", "blocked_reasons", "advisor_decision"),
-                        ("-readiness", "due_date"),
+                        ("client", "vendor_name", *_DOCUMENT, "readiness", "blocked_reasons", "advisor_decision", "link"),
+                        ("-readiness", "day", "client"),
+                        "What is ready comes first.",
+                        "Empty when no bill is open.",
                     ),
                     12,
                 ),
@@ -158,8 +194,10 @@ DOCUMENTS = Dashboard(
                     Table(
                         "Whom to ask first",
                         QUEUE,
-                        ("client", "queue_rank", "customer_name", "asked_amount", "currency", "why"),
-                        ("client", "queue_rank"),
+                        ("client", "queue_rank", "customer_name", "asked_amount", "currency", "excluded_currencies", "why"),
+                        ("queue_rank", "client"),
+                        "What was paid and is not recorded or applied yet is not asked for.",
+                        "Empty when no customer owes anything that is due.",
                     ),
                     6,
                 ),
@@ -167,13 +205,24 @@ DOCUMENTS = Dashboard(
                     Table(
                         "Invoices past due",
                         OVERDUE,
-                        (*_DOCUMENT[:1], "customer_name", *_DOCUMENT[1:], "standing"),
-                        ("-standing", "-days_past_due"),
+                        (
+                            "client",
+                            "customer_name",
+                            "document_number",
+                            "due_date",
+                            "days_past_due",
+                            "open_amount",
+                            "asked_amount",
+                            "currency",
+                            "standing",
+                            "link",
+                        ),
+                        ("-standing", "-days_past_due", "client"),
+                        empty="Empty when no invoice is past due.",
                     ),
                     6,
                 ),
             ),
         ),
-        (40, ((KNOW_FIRST, 12),)),
     ),
 )

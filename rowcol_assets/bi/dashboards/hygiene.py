@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from rowcol_assets.bi.dashboards.reading import KNOW_FIRST
+from rowcol_assets.bi.links import to_record
 from rowcol_assets.bi.model import Bars, Column, Dashboard, Dataset, Lines, Metric, Number, Table
-
-SEVERITY_WORDS = "case severity when 'C' then '1 critical' when 'H' then '2 high' when 'M' then '3 medium' else '4 low' end"
 
 SCORES = Dataset(
     "hygiene_score",
@@ -27,35 +26,108 @@ SCORES = Dataset(
         Column("checks_not_applicable", "Not applicable", "count"),
         Column("checks_errored", "Could not run", "count"),
     ),
-    (Metric("lowest_score", "Lowest score", "min(hygiene_score)", "score"),),
-)
-FLAGS = Dataset(
-    "hygiene_flags",
-    "marts.fct_hygiene_flag",
     (
-        Column("rail", "Rail"),
-        Column("check_id", "Check"),
-        Column("check_name", "What is wrong"),
-        Column("importance", "Severity", sql=SEVERITY_WORDS),
-        Column("effect", "Effect", sql="case when is_blocking then 'blocks' else 'does not block' end"),
-        Column("entity", "Kind"),
-        Column("record_id", "Record"),
-        Column("party_name", "Vendor or customer"),
-        Column("observed", "Seen"),
-        Column("runway_impact_days", "Days at risk", "days"),
-        Column("impact_amount", "Amount", "money"),
-        Column("currency", "Currency"),
-        Column("what_to_do", "What to do"),
-        Column("opened_at", "Since (UTC)", "instant"),
-        Column("source_url", "Where it is kept"),
+        Metric("lowest_score", "Lowest score", "min(hygiene_score)", "score"),
+        Metric("could_not_run", "Could not run", "coalesce(sum(checks_errored), 0)"),
+    ),
+)
+_FLAG = (
+    Column("rail", "Rail", words="rail"),
+    Column("check_id", "Check"),
+    Column("check_name", "What is wrong"),
+    Column("importance", "Severity", sql="severity", words="severity"),
+    Column("effect", "Effect", sql="case when is_blocking then 'blocks' else 'does not block' end"),
+    Column("entity", "Kind", words="code"),
+    Column("record_id", "Record"),
+    Column("party_name", "Vendor or customer"),
+    Column("observed", "Seen", width=220),
+    Column("runway_impact_days", "Days at risk", "days"),
+    Column("currency", "Currency"),
+    Column("what_to_do", "What to do", width=280),
+    Column("opened_at", "Since (UTC)", "instant"),
+    Column("day", "Since", "date", "opened_at::date"),
+    Column("link", "Where it is kept", "link", to_record()),
+    Column("source_url", "Address"),
+)
+TRAY = Dataset(
+    "hygiene_tray",
+    "experiences.hygiene_tray",
+    (
+        Column("tray_rank", "Rank", "count"),
+        *_FLAG,
+        Column("document_number", "Number"),
+        Column("amount", "Amount", "money"),
+        Column("decisions_unblocked", "Bills it alone holds", "count"),
     ),
     (
-        Metric("flags", "Open flags", "count(*)"),
+        Metric("flags", "Flags", "count(*)"),
         Metric("blocking", "Blocking flags", "count(*) filter (where effect = 'blocks')"),
         Metric("days_at_risk", "Days at risk", "sum(runway_impact_days)", "days"),
     ),
-    date="opened_at",
-    where="status = 'open'",
+    date="day",
+)
+ASIDE = Dataset(
+    "hygiene_aside",
+    "marts.fct_hygiene_flag",
+    (
+        *_FLAG,
+        Column("state", "State", sql="case when status = 'error' then 'could not be checked' else 'put aside' end"),
+        Column("resolved_by", "By"),
+        Column("resolved_at", "Put aside (UTC)", "instant"),
+        Column("resolution_reason", "Why"),
+    ),
+    (Metric("aside", "Flags", "count(*)"),),
+    date="day",
+    where="status = 'error' or (status = 'open' and resolution = 'muted')",
+)
+# What was open at the end of each day with a runway: a flag that was put aside was in the tray until then. One that came back counts
+# from its last opening on, which is all that is kept of it.
+TREND = Dataset(
+    "hygiene_trend",
+    "marts.fct_hygiene_flag",
+    (
+        Column("as_of_date", "Day", "date"),
+        Column("hygiene_score", "Score", "score"),
+        Column("open_flags", "Flags", "count"),
+    ),
+    (
+        Metric("score", "Score", "min(hygiene_score)", "score"),
+        Metric("flags", "Flags", "sum(open_flags)"),
+    ),
+    date="as_of_date",
+    query=""", days as (
+    select
+        business_id,
+        as_of_date,
+        hygiene_score
+    from marts.fct_runway_daily
+),
+
+flags as (
+    select
+        business_id,
+        flag_id,
+        opened_at::date as from_day,
+        resolved_at::date as until_day
+    from marts.fct_hygiene_flag
+    where status in ('open', 'resolved')
+)
+
+select
+    days.business_id,
+    clients.client,
+    days.as_of_date,
+    any_value(days.hygiene_score) as hygiene_score,
+    count(flags.flag_id) as open_flags
+from days
+inner join clients on clients.client_id = days.business_id
+left join flags
+    on
+        days.business_id = flags.business_id
+        and flags.from_day <= days.as_of_date
+        and (flags.until_day is null or flags.until_day > days.as_of_date)
+group by days.business_id, clients.client, days.as_of_date
+""",
 )
 
 HYGIENE = Dashboard(
@@ -63,25 +135,96 @@ HYGIENE = Dashboard(
     "Hygiene",
     "How clean are the books, what does that cost in days of runway, and what do I put in order first?",
     (
+        (36, ((KNOW_FIRST, 12),)),
         (
             22,
             (
-                (Number("Lowest score", SCORES, "lowest_score", "of 100, the client that is worst off"), 4),
-                (Number("Open flags", FLAGS, "flags", "records with something to put in order"), 4),
-                (Number("Blocking flags", FLAGS, "blocking", "keep a bill from being paid or a decision from being made"), 4),
+                (Number("Lowest score", SCORES, "lowest_score", "of 100"), 3),
+                (Number("Open flags", TRAY, "flags", "without those put aside"), 3),
+                (Number("Blocking flags", TRAY, "blocking", "hold a payment or a decision"), 3),
+                (Number("Could not be checked", SCORES, "could_not_run", "neither passed nor failed"), 3),
             ),
         ),
         (
             45,
             (
-                (Bars("Open flags by severity", FLAGS, "importance", "flags"), 6),
-                (Bars("Days at risk by client", FLAGS, "client", "days_at_risk", horizontal=True), 6),
+                (Bars("Open flags by severity", TRAY, "importance", "flags", empty="Empty when nothing is to be put in order."), 6),
+                (
+                    Bars(
+                        "Days at risk by client",
+                        TRAY,
+                        "client",
+                        "days_at_risk",
+                        note="What the open flags may cost in days of runway, where it can be told.",
+                        empty="Empty when it cannot, or nothing is open.",
+                        horizontal=True,
+                    ),
+                    6,
+                ),
             ),
         ),
         (
-            40,
+            50,
             (
-                (Lines("When open flags began", FLAGS, "opened_at", ("flags",)), 5),
+                (
+                    Lines(
+                        "Score by day",
+                        TREND,
+                        ("score",),
+                        ("client",),
+                        "As it was on each day that closed.",
+                        "Empty before the first cycle.",
+                    ),
+                    6,
+                ),
+                (
+                    Lines(
+                        "Open flags at the end of each day",
+                        TREND,
+                        ("flags",),
+                        ("client",),
+                        "With those that were put in order since. One that came back counts since it did.",
+                        "Empty before the first cycle.",
+                    ),
+                    6,
+                ),
+            ),
+        ),
+        (
+            60,
+            (
+                (
+                    Table(
+                        "What to put in order",
+                        TRAY,
+                        (
+                            "client",
+                            "tray_rank",
+                            "importance",
+                            "check_name",
+                            "party_name",
+                            "document_number",
+                            "amount",
+                            "currency",
+                            "observed",
+                            "runway_impact_days",
+                            "decisions_unblocked",
+                            "effect",
+                            "what_to_do",
+                            "opened_at",
+                            "link",
+                        ),
+                        ("tray_rank", "client"),
+                        "Of each client what helps most comes first, in the order of the tray.",
+                        "Empty when nothing is to be put in order.",
+                    ),
+                    12,
+                ),
+            ),
+        ),
+        (
+            45,
+            (
                 (
                     Table(
                         "Scores",
@@ -100,39 +243,45 @@ HYGIENE = Dashboard(
                             "closed_share",
                             "shares_null_reason",
                             "checks_failed",
+                            "checks_errored",
                             "checks_not_applicable",
                         ),
-                        ("hygiene_score",),
-                    ),
-                    7,
-                ),
-            ),
-        ),
-        (
-            60,
-            (
-                (
-                    Table(
-                        "What to put in order",
-                        FLAGS,
-                        (
-                            "client",
-                            "importance",
-                            "check_name",
-                            "party_name",
-                            "record_id",
-                            "observed",
-                            "runway_impact_days",
-                            "effect",
-                            "what_to_do",
-                            "opened_at",
-                        ),
-                        ("importance", "-runway_impact_days"),
+                        ("hygiene_score", "client"),
+                        "The lowest first. Checks that do not apply, or could not run, count as nothing.",
+                        "Empty before the first cycle.",
                     ),
                     12,
                 ),
             ),
         ),
-        (40, ((KNOW_FIRST, 12),)),
+        (
+            45,
+            (
+                (
+                    Table(
+                        "Put aside, or could not be checked",
+                        ASIDE,
+                        (
+                            "client",
+                            "state",
+                            "importance",
+                            "check_name",
+                            "party_name",
+                            "record_id",
+                            "observed",
+                            "effect",
+                            "resolved_by",
+                            "resolution_reason",
+                            "opened_at",
+                            "link",
+                        ),
+                        ("state", "importance", "client"),
+                        "What was put aside still holds back what it held; it is in no count above.",
+                        "Empty when nothing was put aside and every check ran.",
+                    ),
+                    12,
+                ),
+            ),
+        ),
     ),
 )

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from rowcol_assets.bi.dashboards.cash_datasets import RUNWAY
+from rowcol_assets.bi.dashboards.clients import IN_PART, NOT_IN_IT, names_of
 from rowcol_assets.bi.dashboards.reading import KNOW_FIRST
-from rowcol_assets.bi.model import Bars, Column, Dashboard, Dataset, Metric, Number, Sums, Table
+from rowcol_assets.bi.dashboards.trust import FRESHNESS, FRESHNESS_RANK
+from rowcol_assets.bi.links import to_pages
+from rowcol_assets.bi.model import Bars, Column, Dashboard, Dataset, Lines, Metric, Number, Sums, Table
+
+PAGES = (
+    ("cash-and-forecast", "Cash"),
+    ("receivables-and-payables", "Bills"),
+    ("hygiene", "Hygiene"),
+    ("custody-and-reconciliation", "Custody"),
+    ("trust", "Trust"),
+)
 
 CLIENTS = Dataset(
     "portfolio",
     "experiences.portfolio",
     (
         Column("attention", "Attention"),
-        Column("top_issues", "What needs attention"),
+        Column("top_issues", "What needs attention", width=280),
         Column("changed_since_last_week", "What changed since last week"),
         Column("compared_to_date", "Compared with", "date"),
         Column("runway_status", "Status"),
@@ -23,17 +35,20 @@ CLIENTS = Dataset(
         Column("excluded_currencies", "Left out for want of a rate"),
         Column("cash", "Cash", "money"),
         Column("currency", "Currency"),
-        Column("cash_source", "Cash from"),
+        Column("cash_source", "Cash from", words="rail"),
+        Column("null_reason", "Why figures are missing", words="missing"),
         Column("overdue_ap_amount", "Overdue bills", "money"),
         Column("overdue_ar_amount", "Overdue invoices", "money"),
         Column("hygiene_score", "Hygiene", "score"),
         Column("hygiene_grade", "Grade"),
-        Column("freshness_state", "Freshness"),
+        Column("freshness_state", "Freshness", words="freshness"),
+        Column("freshness_rank", "Freshness, worst first", "count", FRESHNESS_RANK),
         Column("max_input_age_minutes", "Oldest input (minutes)", "count"),
-        Column("rails_used", "Rails"),
+        Column("rails_used", "Rails", words="rail"),
         Column("publish_state", "Published"),
         Column("as_of_date", "Day", "date"),
         Column("published_at", "Published at (UTC)", "instant"),
+        Column("more", "More of this client", "link", to_pages(PAGES), width=270),
     ),
     (
         Metric("clients", "Clients", "count(*)"),
@@ -43,6 +58,8 @@ CLIENTS = Dataset(
         Metric("cash_total", "Cash", "sum(cash)", "money"),
         Metric("overdue_ap_total", "Overdue bills", "sum(overdue_ap_amount)", "money"),
         Metric("overdue_ar_total", "Overdue invoices", "sum(overdue_ar_amount)", "money"),
+        Metric("not_known", "Cash not known", names_of("cash is null"), "text"),
+        Metric("in_part", "Only in part", names_of(IN_PART), "text"),
     ),
 )
 
@@ -51,21 +68,23 @@ PORTFOLIO = Dashboard(
     "Portfolio",
     "Which of my clients run out of cash first, and can I trust the number?",
     (
+        (36, ((KNOW_FIRST, 12),)),
         (
-            22,
+            28,
             (
-                (Number("Clients", CLIENTS, "clients", "clients in this file"), 3),
-                (Number("Running out of cash", CLIENTS, "running_out", "clients with a critical or warning runway"), 3),
-                (Number("Not up to date", CLIENTS, "not_fresh", "clients whose data is not fresh"), 3),
+                (Number("Clients", CLIENTS, "clients", "in this file"), 2),
+                (Number("Running out of cash", CLIENTS, "running_out", "critical or warning"), 2),
+                (Number("Not up to date", CLIENTS, "not_fresh", "old, never read or paused"), 2),
                 (
                     Sums(
                         "Money by currency",
                         CLIENTS,
                         ("currency",),
-                        ("cash_total", "overdue_ap_total", "overdue_ar_total"),
-                        "Amounts of different currencies are never added up.",
+                        ("cash_total", "overdue_ap_total", "overdue_ar_total", "not_known", "in_part"),
+                        NOT_IN_IT,
+                        "Empty when the login has no clients.",
                     ),
-                    3,
+                    6,
                 ),
             ),
         ),
@@ -78,6 +97,7 @@ PORTFOLIO = Dashboard(
                         CLIENTS,
                         (
                             "client",
+                            "more",
                             "attention",
                             "runway_status",
                             "runway_days",
@@ -96,7 +116,8 @@ PORTFOLIO = Dashboard(
                             "top_issues",
                         ),
                         ("runway_days", "client"),
-                        "A click on a client narrows the whole page to it; a right click drills to its records.",
+                        "A click on a client narrows this page to it; the links beside its name open the other pages for it alone.",
+                        "Empty when the login has no clients.",
                     ),
                     12,
                 ),
@@ -105,7 +126,18 @@ PORTFOLIO = Dashboard(
         (
             50,
             (
-                (Bars("Runway in days", CLIENTS, "client", "runway", horizontal=True), 6),
+                (
+                    Bars(
+                        "Runway in days",
+                        CLIENTS,
+                        "client",
+                        "runway",
+                        note="A client without a bar has no runway; the table above says why.",
+                        empty="Empty when no client has one.",
+                        horizontal=True,
+                    ),
+                    6,
+                ),
                 (
                     Table(
                         "How fresh and how clean",
@@ -119,7 +151,37 @@ PORTFOLIO = Dashboard(
                             "publish_state",
                             "published_at",
                         ),
-                        ("-max_input_age_minutes",),
+                        ("freshness_rank", "-max_input_age_minutes", "client"),
+                        "The worst first.",
+                        "Empty when the login has no clients.",
+                    ),
+                    6,
+                ),
+            ),
+        ),
+        (
+            50,
+            (
+                (
+                    Lines(
+                        "Clients by status, day by day",
+                        RUNWAY,
+                        ("clients",),
+                        ("runway_status",),
+                        "How many clients had which status at the end of each day.",
+                        "Empty before the first cycle.",
+                    ),
+                    6,
+                ),
+                (
+                    Bars(
+                        "Freshness by rail",
+                        FRESHNESS,
+                        "rail",
+                        "entities",
+                        ("freshness_state",),
+                        "Kinds of records by how old they are; the page Trust lists them.",
+                        "Empty while nothing is connected.",
                     ),
                     6,
                 ),
@@ -134,11 +196,11 @@ PORTFOLIO = Dashboard(
                         CLIENTS,
                         ("client", "compared_to_date", "changed_since_last_week"),
                         ("client",),
+                        empty="Without words for a client whose figures are not a week old.",
                     ),
                     12,
                 ),
             ),
         ),
-        (40, ((KNOW_FIRST, 12),)),
     ),
 )

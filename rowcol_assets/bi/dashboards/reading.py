@@ -64,5 +64,6 @@ KNOW_FIRST = Table(
     ),
     ("client", "subject", "words"),
     ("position", "client"),
-    "Why something on this page is missing, old or held. Empty when nothing is.",
+    "Why something on this page is missing, old or held.",
+    "Empty when nothing is.",
 )

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from rowcol_assets.bi.dashboards.reading import KNOW_FIRST
 from rowcol_assets.bi.model import Bars, Column, Dashboard, Dataset, Metric, Number, Table
+from rowcol_assets.bi.words import FRESH, NEVER, PAUSED
 
+# The worst first: what was never read has no age to be sorted by.
+FRESHNESS_RANK = "case freshness_state when 'never_synced' then 1 when 'stale' then 2 when 'aging' then 3 when 'fresh' then 4 else 5 end"
 FRESHNESS = Dataset(
     "rail_freshness",
     "marts.fct_rail_freshness",
     (
-        Column("rail", "Rail"),
-        Column("entity", "Entity"),
+        Column("rail", "Rail", words="rail"),
+        Column("entity", "Kind of record", words="code"),
         Column("tier", "Tier"),
-        Column("freshness_state", "Freshness"),
+        Column("freshness_state", "Freshness", words="freshness"),
+        Column("freshness_rank", "Freshness, worst first", "count", FRESHNESS_RANK),
         Column("sync_age_minutes", "Since last sync (minutes)", "count"),
         Column("data_age_minutes", "Since last change (minutes)", "count"),
         Column("fresh_minutes", "Fresh up to (minutes)", "count"),
@@ -22,17 +26,18 @@ FRESHNESS = Dataset(
         Column("last_success_at", "Last success (UTC)", "instant"),
     ),
     (
-        Metric("entities", "Entities", "count(*)"),
-        Metric("not_fresh", "Not fresh", "count(*) filter (where freshness_state <> 'fresh')"),
-        Metric("oldest", "Oldest (minutes)", "max(sync_age_minutes)"),
+        Metric("entities", "Kinds of records", "count(*)"),
+        Metric("not_fresh", "Not fresh", f"count(*) filter (where freshness_state not in ('{FRESH}', '{PAUSED}'))"),
+        Metric("never_read", "Never read", f"count(*) filter (where freshness_state = '{NEVER}')"),
+        # A paused rail gets older for as long as it rests, which nobody promised otherwise.
+        Metric("oldest", "Oldest (minutes)", f"max(sync_age_minutes) filter (where freshness_state <> '{PAUSED}')"),
     ),
-    date="last_success_at",
 )
 CONNECTIONS = Dataset(
     "connection_health",
     "marts.fct_connection_health",
     (
-        Column("rail", "Rail"),
+        Column("rail", "Rail", words="rail"),
         Column("connection_id", "Connection"),
         Column("state", "State"),
         Column("consecutive_failures", "Failures in a row", "count"),
@@ -42,7 +47,6 @@ CONNECTIONS = Dataset(
         Column("token_expires_at", "Token ends (UTC)", "instant"),
     ),
     (Metric("connections", "Connections", "count(*)"), Metric("failing", "Failing", "count(*) filter (where consecutive_failures > 0)")),
-    date="last_success_at",
 )
 
 LEVELS = Dataset(
@@ -56,13 +60,13 @@ LEVELS = Dataset(
         Column("changes_in_time", "Published in time", "count"),
         Column("freshness_share", "Fresh share", "share"),
         Column("freshness_target", "Promised", "share"),
-        Column("freshness_null_reason", "Why freshness is not known"),
+        Column("freshness_null_reason", "Why freshness is not known", words="missing"),
         Column("minutes_to_publish_p50", "Median minutes", "days"),
         Column("minutes_to_publish_p95", "95 in 100 within (minutes)", "days"),
         Column("availability_share", "Readable share", "share"),
         Column("availability_target", "Promised readable", "share"),
         Column("error_budget_left_minutes", "Budget left (minutes)", "days"),
-        Column("availability_null_reason", "Why availability is not known"),
+        Column("availability_null_reason", "Why availability is not known", words="missing"),
     ),
     (Metric("periods", "Periods", "count(*)"),),
     date="period_start_date",
@@ -73,19 +77,41 @@ TRUST = Dashboard(
     "Trust",
     "Is every client's data connected, complete and up to date?",
     (
+        (36, ((KNOW_FIRST, 12),)),
         (
-            22,
+            26,
             (
-                (Number("Not fresh", FRESHNESS, "not_fresh", "entities older than their tier allows"), 4),
-                (Number("Oldest sync", FRESHNESS, "oldest", "minutes since the entity that was read last of all"), 4),
-                (Number("Failing connections", CONNECTIONS, "failing", "connections whose last attempt failed"), 4),
+                (Number("Not fresh", FRESHNESS, "not_fresh", "kinds of records, without paused ones"), 3),
+                (Number("Never read", FRESHNESS, "never_read", "kinds of records among these"), 3),
+                (Number("Oldest sync", FRESHNESS, "oldest", "minutes, without paused ones"), 3),
+                (Number("Failing connections", CONNECTIONS, "failing", "whose last attempt failed"), 3),
             ),
         ),
         (
             45,
             (
-                (Bars("Entities by freshness", FRESHNESS, "rail", "entities", ("freshness_state",)), 6),
-                (Bars("Oldest sync by rail (minutes)", FRESHNESS, "rail", "oldest"), 6),
+                (
+                    Bars(
+                        "Kinds of records by freshness",
+                        FRESHNESS,
+                        "rail",
+                        "entities",
+                        ("freshness_state",),
+                        empty="Empty while nothing is connected.",
+                    ),
+                    6,
+                ),
+                (
+                    Bars(
+                        "Oldest sync by rail (minutes)",
+                        FRESHNESS,
+                        "rail",
+                        "oldest",
+                        note="Without paused rails and what was never read.",
+                        empty="Empty before the first sync.",
+                    ),
+                    6,
+                ),
             ),
         ),
         (
@@ -97,6 +123,7 @@ TRUST = Dashboard(
                         CONNECTIONS,
                         ("client", "rail", "state", "consecutive_failures", "last_error", "last_success_at", "token_expires_at"),
                         ("-consecutive_failures", "client"),
+                        empty="Empty while nothing is connected.",
                     ),
                     12,
                 ),
@@ -107,7 +134,7 @@ TRUST = Dashboard(
             (
                 (
                     Table(
-                        "Freshness by entity",
+                        "Freshness by kind of record",
                         FRESHNESS,
                         (
                             "client",
@@ -121,7 +148,9 @@ TRUST = Dashboard(
                             "mirror_count",
                             "last_success_at",
                         ),
-                        ("-sync_age_minutes",),
+                        ("freshness_rank", "-sync_age_minutes", "client"),
+                        "The worst first; what is paused comes last.",
+                        "Empty while nothing is connected.",
                     ),
                     12,
                 ),
@@ -148,12 +177,12 @@ TRUST = Dashboard(
                             "availability_null_reason",
                         ),
                         ("-period_start_date", "client"),
-                        "Told once a day, after midnight; empty before the first whole day.",
+                        "Told once a day, after midnight.",
+                        "Empty before the first whole day.",
                     ),
                     12,
                 ),
             ),
         ),
-        (40, ((KNOW_FIRST, 12),)),
     ),
 )

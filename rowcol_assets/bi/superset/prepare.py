@@ -26,6 +26,8 @@ ALLOWED = {
     "Chart": ("can_read",),
     "Dataset": ("can_read", "can_drill_info", "can_get_drill_info"),
     "Superset": ("can_dashboard", "can_csv", "can_explore_json", "can_slice", "can_log", "can_dashboard_permalink"),
+    # What a chosen range of days comes to; without it the date filter cannot be applied.
+    "Api": ("can_time_range",),
     "DashboardFilterStateRestApi": ("can_read", "can_write"),
     "DashboardPermalinkRestApi": ("can_read", "can_write"),
     "ExploreFormDataRestApi": ("can_read", "can_write"),
