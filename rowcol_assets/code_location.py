@@ -16,6 +16,7 @@ from ingestion.registry import RAILS
 from ingestion.settings import Settings
 from rowcol_assets.arrivals import arrival_sensors
 from rowcol_assets.assets.control import control_assets
+from rowcol_assets.assets.exposures import exposure_specs
 from rowcol_assets.assets.log import log_assets
 from rowcol_assets.assets.models import model_assets
 from rowcol_assets.assets.published import published_assets
@@ -47,8 +48,9 @@ def build_definitions(settings: Settings, *, overrides: Mapping[str, object] | N
     log = log_assets([*(key for assets in rails for key in assets.keys), *control.keys, *quality.keys])
     published = published_assets(sorted(key for key in models if key.path[0] in PUBLISHED_SCHEMAS))
     after_fetch = [control, before, quality, log, after, published]
+    exposures = exposure_specs(manifest, translator, published.key)
     return dg.Definitions(
-        assets=dg.with_source_code_references([*rails, *after_fetch]),
+        assets=[*dg.with_source_code_references([*rails, *after_fetch]), *exposures],
         jobs=[cycle_job, sync_job, retention_job],
         schedules=[*cycle_schedules(), retention_schedule()],
         sensors=[rail_freshness, run_failure, *arrival_sensors([key for assets in after_fetch for key in assets.keys])],

@@ -43,7 +43,7 @@ def test_every_name_is_the_one_in_the_snapshot(definitions: dg.Definitions) -> N
 
 def test_every_asset_is_one_of_ours_and_says_what_it_is(definitions: dg.Definitions, specs: dict[str, dg.AssetSpec]) -> None:
     graph = definitions.resolve_asset_graph()
-    assert [node.key for node in graph.asset_nodes if not node.is_materializable] == []
+    assert {node.group_name for node in graph.asset_nodes if not node.is_materializable} == {"exposures"}
     bare = [
         name
         for name, spec in specs.items()
@@ -54,7 +54,9 @@ def test_every_asset_is_one_of_ours_and_says_what_it_is(definitions: dg.Definiti
 
 def test_every_key_is_schema_and_table_and_the_relation_is_named_the_same(specs: dict[str, dg.AssetSpec]) -> None:
     assert {name for name in specs if name.count("/") != 1} == set()
-    named = {name: spec.metadata.get("dagster/table_name") for name, spec in specs.items() if spec.group_name != "published"}
+    named = {
+        name: spec.metadata.get("dagster/table_name") for name, spec in specs.items() if spec.group_name not in ("published", "exposures")
+    }
     assert {name: table for name, table in named.items() if table != name.replace("/", ".")} == {}
 
 
@@ -105,6 +107,15 @@ def test_each_dbt_test_is_a_check_of_exactly_one_step(manifest: dict[str, Any]) 
     steps = [{key.name for key in step.check_keys} for step in (before, after)]
     assert steps[0].isdisjoint(steps[1])
     assert steps[0] | steps[1] == {node["name"] for node in manifest["nodes"].values() if node["resource_type"] == "test"}
+
+
+def test_each_exposure_hangs_on_the_published_files_and_on_what_it_shows(manifest: dict[str, Any], specs: dict[str, dg.AssetSpec]) -> None:
+    hangs_on = {name: {dep.asset_key.to_user_string() for dep in spec.deps} for name, spec in specs.items()}
+    models = {unique_id: f"{node['schema']}/{node['name']}" for unique_id, node in manifest["nodes"].items()}
+    for exposure in manifest["exposures"].values():
+        shown = {models[unique_id] for unique_id in exposure["depends_on"]["nodes"]}
+        assert hangs_on.pop(f"exposures/{exposure['name']}") == {"published/advisors", *shown}
+    assert [name for name in hangs_on if name.startswith("exposures/")] == []
 
 
 def test_a_view_of_the_whole_graph_reaches_from_the_rails_to_the_published_files(definitions: dg.Definitions) -> None:
