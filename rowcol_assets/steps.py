@@ -30,6 +30,7 @@ from rowcol_assets.history import keep_history, restore_history
 from rowcol_assets.linking import keep_links
 from rowcol_assets.pictures import Drawn, Relation, draw
 from rowcol_assets.publishing.probing import probe_files
+from rowcol_assets.publishing.promised import promised_relations
 from rowcol_assets.publishing.publish import publish
 from rowcol_assets.publishing.report import PublishReport
 from rowcol_assets.standing import remember_built, standing_nodes
@@ -114,9 +115,9 @@ def publish_all(settings: Settings, store: ControlStore, started_at: datetime, r
             keep_history(settings, warehouse)
             keep_links(store, warehouse)
             logged = newest_act(store.database)
-            as_of = started_at.date()
+            told: dict[str, Any] = {"as_of": started_at.date(), "published_at": started_at, "run_id": run_id, "clock": clock}
             try:
-                return publish(settings, store, warehouse, as_of=as_of, published_at=started_at, run_id=run_id, clock=clock)
+                return publish(settings, store, warehouse, promised=promised_relations(), **told)
             finally:
                 noted, newest = appended_rows(store, "acts", logged)
                 if newest > logged:

@@ -40,13 +40,14 @@ Generation {generation}, valued at {as_of}, published {published_at}.
 * `<schema>/<table>.parquet`: the same tables, one file each.
 * `{workbook}`: what one works through in a spreadsheet; its first sheet says what each sheet is.
 * `{digest_page}`, `{digest_text}`, `{digest}`: what to look at first, as a page, as text and as data.
-* `{manifest}`: row counts, a SHA-256 of each file, and which businesses are held at an older state and why.
+* `{manifest}`: row counts, keys, a SHA-256 of each file, and which businesses are held at an older state and why.
 
 The folder is replaced as a whole. A program that reads several files resolves the link once and reads from there.
 
 Every table has `business_id`, and names of columns mean the same in all of them: `_amount` is money with its `currency` beside it,
 `_at` an instant in UTC, `_date` a day of the business's own calendar, `is_` and `has_` yes or no. What a column means is its comment:
-`select table_name, column_name, comment from duckdb_columns()`.
+`select table_name, column_name, comment from duckdb_columns()`. No two rows of a table have the same key; in the DuckDB file it is the
+table's primary key, so that a tool which looks for one finds it.
 
 ```sql
 -- Who needs me today, and why?
@@ -55,8 +56,8 @@ from experiences.portfolio
 order by runway_days nulls last;
 ```
 
-| table | rows | what it holds |
-|---|---:|---|
+| table | rows | what it holds | key | questions it answers |
+|---|---:|---|---|---|
 {tables}
 """
 
@@ -64,9 +65,10 @@ order by runway_days nulls last;
 def write_tables(
     settings: Settings, warehouse: duckdb.DuckDBPyConnection, folder: Path, tables: Mapping[PublishedTable, str]
 ) -> dict[str, dict[str, Any]]:
-    """Writes each table's query result to the DuckDB file and to Parquet; rows and sha256 per relation.
+    """Writes each table's query result to the DuckDB file and to Parquet; rows, sha256 and key per relation.
 
-    A table is created by its query in the warehouse's own columns, so types are kept as they are.
+    A query gives the table's columns in their order, in the warehouse's own types. Rows that break a table's key are an error:
+    what is there twice would be counted twice.
     """
     file = folder / DATABASE
     warehouse.execute(f"attach {quote_text(str(file))} as {ATTACHED} (storage_version '{STORAGE}')")
@@ -129,14 +131,18 @@ def write_manifest(
     names = {"database": DATABASE, "manifest": MANIFEST, "workbook": WORKBOOK}
     names |= {"digest": DIGEST, "digest_text": DIGEST_TEXT, "digest_page": DIGEST_PAGE}
     rows = {relation: entry["rows"] for relation, entry in facts["tables"].items()}
-    listed = "\n".join(f"| `{table.relation}` | {rows[table.relation]:,} | {' '.join((table.comment or '').split())} |" for table in tables)
+    listed = "\n".join(f"| {' | '.join(_described(table, rows[table.relation]))} |" for table in tables)
     text = README_TEXT.format(**manifest, **names, schemas=", ".join(schemas) or "(none)", tables=listed)
     (folder / README).write_text(text, encoding="utf-8")
 
 
 def _write_table(warehouse: duckdb.DuckDBPyConnection, folder: Path, table: PublishedTable, query: str) -> dict[str, Any]:
     target = f"{ATTACHED}.{table.quoted}"
-    warehouse.execute(f"create table {target} as {query}")
+    columns = [f"{quote(name)} {kind}{' not null' if name in table.row_key else ''}" for name, kind in table.columns]
+    if table.row_key:
+        columns.append(f"primary key ({', '.join(map(quote, table.row_key))})")
+    warehouse.execute(f"create table {target} ({', '.join(columns)})")
+    warehouse.execute(f"insert into {target} {query}")
     if table.comment:
         warehouse.execute(f"comment on table {target} is {quote_text(table.comment)}")
     for column, comment in table.comments:
@@ -145,7 +151,13 @@ def _write_table(warehouse: duckdb.DuckDBPyConnection, folder: Path, table: Publ
     row = warehouse.execute(f"copy {target} to {quote_text(str(parquet))} (format parquet, compression zstd)").fetchone()
     with parquet.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return {"rows": row[0] if row else 0, "sha256": digest}
+    return {"rows": row[0] if row else 0, "sha256": digest, "key": table.row_key}
+
+
+def _described(table: PublishedTable, rows: int) -> list[str]:
+    """The cells of a table's row in the README."""
+    key = ", ".join(f"`{column}`" for column in table.row_key)
+    return [f"`{table.relation}`", f"{rows:,}", " ".join((table.comment or "").split()), key, " ".join(table.questions)]
 
 
 def _rows(warehouse: duckdb.DuckDBPyConnection, parquet: Path) -> list[dict[str, Any]]:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import duckdb
 
+from rowcol_assets.publishing.promised import Promised
+
 SCHEMAS = ("marts", "experiences")
 STATE_COLUMN, REASON_COLUMN, PUBLISHED_COLUMN = "publish_state", "held_reason", "published_at"
 DIMENSION = ("marts", "dim_business")
@@ -22,13 +24,18 @@ Signatures = dict[str, str]
 
 @dataclass(frozen=True, slots=True)
 class PublishedTable:
-    """A relation of the warehouse that is published. columns: name and type in order; comments by column name."""
+    """A relation of the warehouse that is published. columns: name and type in order; comments by column name.
+
+    row_key: the columns that tell its rows apart; questions: what it answers.
+    """
 
     schema: str
     name: str
     columns: tuple[tuple[str, str], ...]
     comment: str | None
     comments: tuple[tuple[str, str], ...]
+    row_key: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
 
     @property
     def relation(self) -> str:
@@ -58,8 +65,8 @@ def quote_text(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def published_tables(warehouse: duckdb.DuckDBPyConnection) -> list[PublishedTable]:
-    """Every relation of the published schemas with a business_id, by name."""
+def published_tables(warehouse: duckdb.DuckDBPyConnection, promised: Mapping[str, Promised]) -> list[PublishedTable]:
+    """Every relation of the published schemas with a business_id, by name. promised: by relation; a key it has not whole is none."""
     where = f"database_name = current_database() and schema_name in ({', '.join(map(quote_text, SCHEMAS))})"
     comments = dict(
         warehouse.execute(
@@ -72,17 +79,23 @@ def published_tables(warehouse: duckdb.DuckDBPyConnection) -> list[PublishedTabl
     grouped: dict[tuple[str, str], list[tuple[str, str, str | None]]] = {}
     for schema, table, column, kind, comment in rows:
         grouped.setdefault((schema, table), []).append((column, kind, comment))
-    return [
-        PublishedTable(
-            schema=schema,
-            name=table,
-            columns=tuple((column, kind) for column, kind, _ in columns),
-            comment=comments.get(f"{schema}.{table}"),
-            comments=tuple((column, comment) for column, _, comment in columns if comment),
-        )
-        for (schema, table), columns in sorted(grouped.items())
-        if any(column == "business_id" for column, _, _ in columns)
-    ]
+    found = []
+    for (schema, table), columns in sorted(grouped.items()):
+        names = {column for column, _, _ in columns}
+        known = promised.get(f"{schema}.{table}", Promised())
+        if "business_id" in names:
+            found.append(
+                PublishedTable(
+                    schema=schema,
+                    name=table,
+                    columns=tuple((column, kind) for column, kind, _ in columns),
+                    comment=comments.get(f"{schema}.{table}"),
+                    comments=tuple((column, comment) for column, _, comment in columns if comment),
+                    row_key=known.key if set(known.key) <= names else (),
+                    questions=known.questions,
+                )
+            )
+    return found
 
 
 def sign_businesses(warehouse: duckdb.DuckDBPyConnection, query: str) -> Signatures:
@@ -96,8 +109,8 @@ def sign_businesses(warehouse: duckdb.DuckDBPyConnection, query: str) -> Signatu
 
 
 def sign_table(table: PublishedTable, signatures: Mapping[str, str], businesses: Iterable[str]) -> str:
-    """The signature of a table for one advisor: its columns and the rows of `businesses`."""
-    digest = hashlib.sha256(repr((table.columns, table.comment, table.comments)).encode())
+    """The signature of a table for one advisor: what is said of it, its columns, and the rows of `businesses`."""
+    digest = hashlib.sha256(repr((table.columns, table.comment, table.comments, table.row_key, table.questions)).encode())
     for business in sorted(businesses):
         digest.update(f"\n{business}\x1f{signatures.get(business, '')}".encode())
     return digest.hexdigest()

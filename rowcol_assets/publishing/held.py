@@ -82,6 +82,13 @@ class FormerGenerations:
         query = select_kept(self, kept, table)
         return sign_businesses(self._warehouse, query) if query else {}
 
+    def is_key(self, query: str, columns: Sequence[str]) -> bool:
+        """Whether no two rows of `query` agree in `columns`, and none lacks one."""
+        names = [quote(column) for column in columns]
+        lacking = " or ".join(f"{name} is null" for name in names)
+        broken = f"select 1 from ({query}) group by {', '.join(names)} having count(*) > 1 or {lacking} limit 1"
+        return not self._warehouse.execute(broken).fetchall()
+
     def close(self) -> None:
         """Detaches everything."""
         for name in self._attached.values():
@@ -116,6 +123,12 @@ def select_kept(former: FormerGenerations, kept: Kept, table: PublishedTable) ->
         chosen = [_column(kept, table, column, kind, known=column in NAMES) for column, kind in table.columns]
         parts.append(f"select {', '.join(chosen)} from {table.quoted} where business_id in ({_list(kept.unknown)})")
     return " union all ".join(parts) if parts else None
+
+
+def keeps_key(former: FormerGenerations, kept: Kept, table: PublishedTable) -> bool:
+    """Whether the key of `table` tells the held businesses' rows apart: a column of it can be younger than they are."""
+    query = select_kept(former, kept, table) if table.row_key else None
+    return query is None or former.is_key(query, table.row_key)
 
 
 def _column(kept: Kept, table: PublishedTable, column: str, kind: str, *, known: bool) -> str:

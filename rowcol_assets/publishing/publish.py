@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,8 @@ from ingestion.settings import Settings
 from rowcol_assets.publishing import layout
 from rowcol_assets.publishing.build import write_digest, write_manifest, write_tables
 from rowcol_assets.publishing.content import PublishedTable, Signatures, published_tables, select_live, sign_businesses, sign_table
-from rowcol_assets.publishing.held import FormerGenerations, Kept, held_businesses, select_kept
+from rowcol_assets.publishing.held import FormerGenerations, Kept, held_businesses, keeps_key, select_kept
+from rowcol_assets.publishing.promised import Promised
 from rowcol_assets.publishing.report import Generation, PublishError, PublishReport
 from rowcol_assets.publishing.told import tell_current, tell_removed
 from rowcol_assets.publishing.workbook import write_workbook
@@ -54,6 +55,7 @@ def publish(
     store: ControlStore,
     warehouse: duckdb.DuckDBPyConnection,
     *,
+    promised: Mapping[str, Promised],
     as_of: date,
     published_at: datetime,
     run_id: str,
@@ -61,7 +63,8 @@ def publish(
 ) -> PublishReport:
     """Publishes to every advisor of the store; the caller holds the warehouse's writer lock and no open transaction.
 
-    published_at: product time of the cycle whose figures these are; clock: tells when each file was ready, which is later.
+    promised: keys and questions by relation. published_at: product time of the cycle whose figures these are; clock: tells when
+    each file was ready, which is later.
     An advisor without clients gets a valid file without rows. PublishError when some advisor could not be published,
     after the others were.
     """
@@ -75,7 +78,7 @@ def publish(
     tell_current(store, homes.values())
     changed, unchanged, failed = [], [], {}
     try:
-        tables = published_tables(warehouse)
+        tables = published_tables(warehouse, promised)
         with _former_generations(warehouse) as former:
             job = _Job(
                 settings=settings,
@@ -147,7 +150,8 @@ def _publish_one(job: _Job, home: layout.Home, granted: list[str]) -> Generation
     number, folder = layout.next_folder(home)
     try:
         _fill_live(job.warehouse, [business for business in granted if business not in reasons])
-        written = write_tables(job.settings, job.warehouse, folder, {table: _query(job, kept, table) for table in job.tables})
+        queries = {_keyed(job, kept, table): _query(job, kept, table) for table in job.tables}
+        written = write_tables(job.settings, job.warehouse, folder, queries)
         with (folder / layout.DATABASE).open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         told: dict[str, Any] = {"advisor": home.advisor, "as_of": job.as_of, "published_at": job.published_at}
@@ -161,7 +165,7 @@ def _publish_one(job: _Job, home: layout.Home, granted: list[str]) -> Generation
             "businesses": granted,
             "content": content,
         }
-        write_manifest(folder, job.tables, generation=number, run_id=job.run_id, facts=facts, **told)
+        write_manifest(folder, queries, generation=number, run_id=job.run_id, facts=facts, **told)
         sealed = layout.seal(folder)
         fail_point("before_swap", job.settings)
         layout.make_current(home, sealed)
@@ -190,6 +194,11 @@ def _content(job: _Job, granted: list[str], kept: Kept) -> str:
             parts.append(sign_table(table, job.former.sign(kept, table), held))
         signed[table.relation] = parts
     return hashlib.sha256(json.dumps([granted, kept.reasons, signed, layout.FILES]).encode()).hexdigest()
+
+
+def _keyed(job: _Job, kept: Kept, table: PublishedTable) -> PublishedTable:
+    """`table` as it is in this generation: without its key where rows of held businesses have none."""
+    return table if not kept.reasons or keeps_key(job.former, kept, table) else replace(table, row_key=())
 
 
 def _query(job: _Job, kept: Kept, table: PublishedTable) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import psycopg
@@ -23,6 +24,7 @@ from rowcol_assets.lineage import key_columns
 from rowcol_assets.publishing import open_published, publish
 from rowcol_assets.publishing.postgres.copy import publish_to_postgres
 from rowcol_assets.publishing.postgres.target import parse_target
+from rowcol_assets.publishing.promised import promised_relations
 from rowcol_assets.transform import read_manifest
 from tests.dbt.documents import account, bill, bill_payment, customer, invoice, purchase, vendor
 from tests.dbt.ledgers import build_marts
@@ -54,7 +56,8 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
             store.grant(ADVISOR, business, "staff", NOW)
         shutil.copy(folder / "warehouse.duckdb", settings.warehouse_path)
         with open_warehouse(settings, "test") as warehouse:
-            publish(settings, store, warehouse, as_of=NOW.date(), published_at=NOW, run_id="run", clock=fixed_clock(NOW))
+            told: dict[str, Any] = {"as_of": NOW.date(), "published_at": NOW, "run_id": "run", "clock": fixed_clock(NOW)}
+            publish(settings, store, warehouse, promised=promised_relations(), **told)
     return settings
 
 
@@ -79,6 +82,13 @@ def _fill(raw: RawWarehouse) -> None:
     raw.versions("acme", "purchases", [purchase("10", 900)])
     raw.checked("acme", "H13", at=NOW, entity="vendors", record_id="1", observed="no terms")
     raw.begun(NOW - timedelta(days=5))
+
+
+def _told() -> dict[str, tuple[str, str]]:
+    """What the front page says that one row of a published relation is, and which questions it answers."""
+    headings = ("relation", "one row is", "questions it answers")
+    rows = table(README, *headings) + table(README.split("### Marts")[1], *headings)
+    return {relation: (one_row, questions) for names, one_row, questions in rows for relation in re.findall(r"`([\w.]+)`", names)}
 
 
 @QUERY
@@ -114,14 +124,28 @@ def test_the_roles_told_read_what_is_copied_into_a_database(settings: Settings, 
 
 
 def test_the_relations_told_are_those_published(published: duckdb.DuckDBPyConnection) -> None:
-    told = {
-        relation
-        for row in table(README, "relation", "one row is", "questions it answers")
-        + table(README.split("### Marts")[1], "relation", "one row is", "questions it answers")
-        for relation in re.findall(r"`([\w.]+)`", row[0])
-    }
     rows = published.execute("select table_schema || '.' || table_name from information_schema.tables").fetchall()
-    assert told == {relation for (relation,) in rows}
+    assert set(_told()) == {relation for (relation,) in rows}
+
+
+def test_each_relation_has_its_key_and_the_questions_told_and_the_readme_beside_it_says_both(
+    settings: Settings, published: duckdb.DuckDBPyConnection
+) -> None:
+    keys = (
+        "select schema_name || '.' || table_name, constraint_column_names from duckdb_constraints() where constraint_type = 'PRIMARY KEY'"
+    )
+    promised = promised_relations()
+    found = dict(published.execute(keys).fetchall())
+    assert found == {relation: list(promised[relation].key) for relation in _told()}
+    assert {relation: questions for relation, (_, questions) in _told().items()} == {
+        relation: " ".join(promised[relation].questions) for relation in found
+    }
+    inside = (settings.published_dir / ADVISOR / "README.md").read_text()
+    for relation, _, _, key, questions in table(inside, "table", "rows", "what it holds", "key", "questions it answers"):
+        assert (key, questions) == (
+            ", ".join(f"`{column}`" for column in promised[relation.strip("`")].key),
+            " ".join(promised[relation.strip("`")].questions),
+        )
 
 
 def test_every_published_row_says_whose_it_is_on_which_rails_it_rests_and_when_its_source_was_seen(

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from ingestion.control.acts import acts
 from ingestion.errors import RowcolError
-from rowcol_assets.publishing import open_published
+from rowcol_assets.publishing import PublishError, open_published
 from tests.publishing.world import NOON, World
 
 
@@ -105,7 +105,43 @@ def test_the_manifest_counts_and_hashes_what_lies_beside_it(world: World) -> Non
         assert hashlib.sha256(file.read_bytes()).hexdigest() == entry["sha256"]
         assert pq.read_metadata(file).num_rows == entry["rows"]
     readme = (world.folder("ann") / "README.md").read_text()
-    assert "Generation 1" in readme and "| `marts.fct_bills` | 6 | One row per bill. |" in readme
+    assert "Generation 1" in readme
+    assert "| `marts.fct_bills` | 6 | One row per bill. | `business_id`, `record_id` | What is owed? To whom? |" in readme
+
+
+def keys_of(world: World, advisor: str) -> dict[str, list[str]]:
+    query = "select table_name, constraint_column_names from duckdb_constraints() where constraint_type = 'PRIMARY KEY'"
+    return dict(read(world, advisor, query))
+
+
+def test_a_tables_key_is_its_primary_key_and_in_the_manifest(world: World) -> None:
+    """A key of which the table lacks a column is none."""
+    world.publish()
+    keys = {"dim_business": ["business_id"], "fct_bills": ["business_id", "record_id"], "portfolio": ["business_id"]}
+    assert keys_of(world, "ann") == keys
+    told = {relation.split(".")[1]: entry["key"] for relation, entry in manifest(world, "ann")["tables"].items()}
+    assert told == {"fct_publish_state": [], "fct_empty": [], "fct_view": [], **keys}
+    required = "select column_name from duckdb_columns() where table_name = 'fct_bills' and not is_nullable order by column_index"
+    assert read(world, "ann", required) == [("business_id",), ("record_id",)]
+
+
+def test_a_row_that_is_there_twice_is_not_published(world: World) -> None:
+    world.publish()
+    world.execute("insert into marts.fct_bills select * from marts.fct_bills where business_id = 'acme' and record_id = '1'")
+    with pytest.raises(PublishError, match=r"the former files stay: ann .*duplicate key"):
+        world.publish()
+    assert read(world, "ann", "select count(*) from marts.fct_bills") == [(6,)]
+
+
+def test_a_table_has_no_key_while_a_held_business_keeps_rows_that_are_older_than_it(world: World) -> None:
+    world.execute("alter table marts.fct_bills rename record_id to former_id")
+    world.publish()
+    world.execute("alter table marts.fct_bills rename former_id to record_id")
+    world.hold("acme", "off")
+    world.publish()
+    assert read(world, "ann", "select count(*), count(record_id) from marts.fct_bills") == [(6, 3)]
+    assert ("fct_bills" in keys_of(world, "ann"), "portfolio" in keys_of(world, "ann")) == (False, True)
+    assert keys_of(world, "bob")["fct_bills"] == ["business_id", "record_id"]
 
 
 def test_an_empty_published_at_is_filled_with_the_moment_of_publishing(world: World) -> None:
@@ -153,7 +189,7 @@ def test_a_change_republishes_those_who_see_it_and_keeps_one_former_generation(w
 @pytest.mark.parametrize(
     "statement",
     [
-        "insert into marts.fct_bills select * from marts.fct_bills where business_id = 'acme' and record_id = '1'",
+        "insert into marts.fct_empty values ('acme', 5), ('acme', 5)",
         "update marts.fct_bills set due_date = null where business_id = 'acme' and record_id = '2'",
         "update marts.fct_bills set rails_used = ['qbo', 'ramp'] where business_id = 'acme' and record_id = '2'",
         "delete from marts.fct_bills where business_id = 'acme' and record_id = '0'",

@@ -18,9 +18,16 @@ from ingestion.control.schema import businesses
 from ingestion.settings import Settings
 from ingestion.warehouse import open_warehouse
 from rowcol_assets.publishing import PublishReport, publish
+from rowcol_assets.publishing.promised import Promised
 
 NOON = datetime(2026, 6, 30, 12, tzinfo=UTC)
 TODAY = date(2026, 6, 30)
+PROMISED = {
+    "marts.dim_business": Promised(("business_id",), ("Who are they?",)),
+    "marts.fct_bills": Promised(("business_id", "record_id"), ("What is owed?", "To whom?")),
+    "marts.fct_view": Promised(("business_id", "is_not_there")),
+    "experiences.portfolio": Promised(("business_id",), ("Who needs me?",)),
+}
 
 TABLES = """
 create schema marts; create schema experiences; create schema staging;
@@ -88,7 +95,8 @@ class World:
     def publish(self, run_id: str = "run-1") -> PublishReport:
         with self.warehouse() as connection:
             ready = fixed_clock(NOON + timedelta(seconds=30))
-            return publish(self.settings, self.store, connection, as_of=TODAY, published_at=NOON, run_id=run_id, clock=ready)
+            told: dict[str, Any] = {"as_of": TODAY, "published_at": NOON, "run_id": run_id, "clock": ready}
+            return publish(self.settings, self.store, connection, promised=PROMISED, **told)
 
     def folder(self, advisor: str) -> Path:
         return self.settings.published_dir / advisor

@@ -50,7 +50,7 @@ def open_source(settings: Settings, grants: Mapping[str, list[str]]) -> Source:
         catalog_of |= {business: f"g{number}" for business in businesses if business in granted}
     connection.execute(f"use g{len(found) - 1}")
     shown = {advisor: [business for business in businesses if business in catalog_of] for advisor, businesses in grants.items()}
-    return Source(connection, tuple(published_tables(connection)), shown, catalog_of, found[-1][0])
+    return Source(connection, tuple(published_tables(connection, {})), shown, catalog_of, found[-1][0])
 
 
 def write_rows(source: Source, table: PublishedTable, path: Path) -> None:

@@ -1,0 +1,33 @@
+"""What dbt's project promises of a published relation beside its columns: what tells its rows apart, and the questions it answers.
+
+Columns, types and comments come with the relation itself and are read from the warehouse (`content`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rowcol_assets.lineage import key_columns
+from rowcol_assets.transform import read_manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """Of one relation. key: the columns no two rows share, none NULL; questions: what a reader would ask it."""
+
+    key: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
+
+
+def promised_relations(manifest: Mapping[str, Any] | None = None) -> dict[str, Promised]:
+    """What is promised of each model, by relation (schema.table). manifest: dbt's, None for the one of this project."""
+    read = read_manifest() if manifest is None else manifest
+    keys = key_columns(read)
+    models = [node for node in read["nodes"].values() if node["resource_type"] == "model"]
+    return {
+        relation: Promised(tuple(keys.get(relation, ())), tuple(node["config"].get("meta", {}).get("questions", ())))
+        for node in models
+        for relation in [f"{node['schema']}.{node['alias']}"]
+    }
