@@ -82,16 +82,14 @@ def facts_of(warehouse: duckdb.DuckDBPyConnection, business_id: str, subjects: S
     return dict(warehouse.execute(query, [business_id, [one["flag_id"] for one in subjects]]).fetchall())
 
 
-def sides_of_match(settings: Settings, business_id: str, match_id: str) -> dict[str, str]:
-    """The two records of a match by its id; RowcolError when the business has none of that id."""
+def sides_of_match(settings: Settings, business_id: str, match_id: str) -> list[dict[str, str]]:
+    """The two records of a match by its id, of a bundle those of each member; RowcolError when the business has none of that id."""
     with open_warehouse(settings, "decision") as warehouse:
         if has_relation(warehouse, "marts.fct_match"):
-            query = f"select {', '.join(SIDES)} from marts.fct_match where business_id = ? and match_id = ?"
+            query = f"select {', '.join(SIDES)} from marts.fct_match where business_id = ? and match_id = ? order by member_no"
             rows = warehouse.execute(query, [business_id, match_id]).fetchall()
-            if len(rows) == 1:
-                return dict(zip(SIDES, rows[0], strict=True))
             if rows:
-                raise RowcolError(f"match {match_id} of {business_id} has {len(rows)} members: name both records of one")
+                return [dict(zip(SIDES, row, strict=True)) for row in rows]
     raise RowcolError(f"{business_id} has no match {match_id}")
 
 

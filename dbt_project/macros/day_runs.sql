@@ -3,10 +3,10 @@
   connected, and what it draws is the sum of a day's payments. Of the payments of one day and account that nothing stands for
   (`free`: events without those that are matched), one of these has to come to a debit of the week after, and to no other:
   all together (`is_whole`); all of them and one more that came back within two months, which the ledger does not have or has no
-  more; or all but one, which was entered and not sent. A sum over any other part of them is not looked for: among twenty
-  payments there is one for nearly any debit.
+  more; or all but one, which was entered and not sent. Payments of which a person said that they were not the debit (`rejected`)
+  are none of them. A sum over any other part of them is not looked for: among twenty payments there is one for nearly any debit.
 -#}
-{% macro day_runs(free) -%}
+{% macro day_runs(free, rejected) -%}
     with runs as (
         select
             payments.business_id,
@@ -21,9 +21,18 @@
         having count(*) <= 20
     ),
 
-    near as (
+    said as (
         select
-            runs.*,
+            rejected.business_id,
+            rejected.right_event,
+            list(rejected.left_event) as left_events
+        from {{ rejected }} as rejected
+        group by rejected.business_id, rejected.right_event
+    ),
+
+    in_reach as (
+        select
+            runs.* exclude (near_date),
             md5(concat_ws('|', runs.account_id, runs.event_date, runs.currency)) as run_id,
             debits.event_id as right_event,
             debits.account_id as bank_account_id,
@@ -42,6 +51,22 @@
                 and runs.currency = debits.currency
                 and debits.role = 'bank'
                 and debits.amount < 0
+    ),
+
+    near as (
+        select
+            kept.* replace (list_sum(list_transform(kept.members, lambda member: member.amount)) as amount)
+        from (
+            select
+                in_reach.* replace (list_filter(
+                    in_reach.members, lambda member: not coalesce(list_contains(said.left_events, member.event_id), false)
+                ) as members)
+            from in_reach
+            left join said
+                on
+                    in_reach.business_id = said.business_id
+                    and in_reach.right_event = said.right_event
+        ) as kept
     ),
 
     solutions as (

@@ -24,8 +24,8 @@ WRITTEN = {
     "same": "RAIL:ID RAIL:ID",
     "different": "RAIL:ID RAIL:ID",
     "unsure": "RAIL:ID RAIL:ID",
-    "confirm-match": "MATCH, or RAIL:ENTITY:ID RAIL:ENTITY:ID",
-    "reject-match": "MATCH, or RAIL:ENTITY:ID RAIL:ENTITY:ID",
+    "confirm-match": "MATCH, or RAIL:ENTITY:ID... RAIL:ENTITY:ID",
+    "reject-match": "MATCH, or RAIL:ENTITY:ID... RAIL:ENTITY:ID",
     "correct": "bills|invoices ID FIELD=VALUE...",
     "settle": "CONFLICT RAIL, or CONFLICT value=VALUE",
     "resolve-flag": "FLAG...",
@@ -52,6 +52,7 @@ def command(
     """Record a decision, or up to 100 at once; it takes effect with the next run, wins over what rules say, and can be undone.
 
     Examples: `rowcol decide approve acme 145`, `rowcol decide same acme qbo:58 ramp:0b1c --reason "one shop, two names"`,
+    `rowcol decide confirm-match acme qbo:bill_payments:31 qbo:bill_payments:32 plaid:transactions:x9` (one debit for both),
     `rowcol decide correct acme bills 145 due_date=2026-12-01`, `rowcol decide settle acme 9c29… ramp`,
     `rowcol decide resolve-flag acme 3c1f… 77d0…`,
     `rowcol decide enter-bill acme vendor_id=58 amount=120.50 bill_date=2026-11-20 due_date=2026-12-20`,
@@ -89,7 +90,7 @@ def command(
     if as_json:
         show_json(made)
     else:
-        on = subject if len(subject) == len(made) else [" ".join(subject)]
+        on = subject if len(subject) == len(made) else [_told(one["subject"], subject) for one in made]
         rows = [one | {"subject": words} for one, words in zip(made, on, strict=True)]
         bulk = made[0]["bulk_id"]
         undone = f"; within a day all of it is undone by: rowcol decide undo {business} {bulk}" if bulk and kind != "undo" else ""
@@ -127,9 +128,9 @@ def _subjects(settings: Settings, store: ControlStore, kind: str, business: str,
             named = {name: value for names, values in sides for name, value in zip(names, values, strict=True)}
             return [named | {"party": "customer" if customers else "vendor"}]
         case (("confirm-match" | "reject-match"), [match_id]):
-            return [sides_of_match(settings, business, match_id)]
-        case (("confirm-match" | "reject-match"), [left, right]):
-            return [_side("left", left) | _side("right", right)]
+            return sides_of_match(settings, business, match_id)
+        case (("confirm-match" | "reject-match"), [*lefts, right]):
+            return [_side("left", left) | _side("right", right) for left in lefts]
         case "correct", [entity, record_id, *fields] if fields and all("=" in field for field in fields):
             return [{"entity": entity, "record_id": record_id, "fields": dict(field.split("=", 1) for field in fields)}]
         case "enter-bill", [*fields] if all("=" in field for field in fields):
@@ -151,6 +152,13 @@ def _side(side: str, written: str) -> dict[str, str]:
     rail, rest = rail_and_id(written)
     entity, _, record_id = rest.partition(":")
     return {f"{side}_rail": rail, f"{side}_entity": entity, f"{side}_id": record_id}
+
+
+def _told(subject: dict[str, Any], written: list[str]) -> str:
+    """What one of the decisions is about: of a match its two records, else what was written."""
+    if "left_entity" not in subject:
+        return " ".join(written)
+    return " ".join(":".join(subject[f"{side}_{part}"] for part in ("rail", "entity", "id")) for side in ("left", "right"))
 
 
 def _put(

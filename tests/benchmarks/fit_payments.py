@@ -28,7 +28,7 @@ from tests.benchmarks import logistic
 SEED = PROJECT_DIR / "seeds" / "match_weights.csv"
 KEYS = ("pair", "business_id", "left_event", "right_event", "lag_days", "is_exact", "is_confirmed", "score", "least_score", "least_gap")
 DECIMALS = 4
-CANDIDATES = ["match_pairs", "match_weights", "int_match_candidates"]
+CANDIDATES = ["match_pairs", "match_weights", "int_match_verdicts", "int_match_candidates"]
 # Small beside thousands of candidates.
 PENALTY = 0.1
 

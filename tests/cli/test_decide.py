@@ -39,8 +39,12 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ControlStore:
         raw.execute("create table marts.vendor_map (business_id varchar, rail varchar, rail_vendor_id varchar)")
         raw.execute("insert into marts.vendor_map values ('acme', 'qbo', '58'), ('acme', 'plaid', 'SQ: ACME'), ('bolt', 'ramp', 'r9')")
         raw.execute("""create table marts.fct_match (business_id varchar, match_id varchar, left_rail varchar, left_entity varchar,
-            left_id varchar, right_rail varchar, right_entity varchar, right_id varchar)""")
-        raw.execute("insert into marts.fct_match values ('acme', 'm1', 'plaid', 'transactions', 't1', 'qbo', 'bills', '17')")
+            left_id varchar, right_rail varchar, right_entity varchar, right_id varchar, member_no integer)""")
+        raw.execute(
+            "insert into marts.fct_match values ('acme', 'm1', 'plaid', 'transactions', 't1', 'qbo', 'bills', '17', 1), "
+            "('acme', 'run', 'qbo', 'bills', '17', 'plaid', 'transactions', 't1', 1), "
+            "('acme', 'run', 'qbo', 'bills', '18', 'plaid', 'transactions', 't1', 2)"
+        )
         raw.execute(
             "create table marts.fct_conflict (business_id varchar, conflict_id varchar, field varchar, winner_rail varchar, "
             "loser_rail varchar, winner_amount decimal(18, 2))"
@@ -110,6 +114,17 @@ def test_what_is_written_is_the_decision_that_is_kept(store: ControlStore, capsy
     capsys.readouterr()
     assert decide("hold", "acme", "17", "--key", "tap", "--json") == decide("hold", "acme", "17", "--key", "tap") == 0
     assert len(kept(store)) == 10, "the same key is the same decision"
+
+
+def test_a_bundle_is_confirmed_by_its_id_or_by_naming_all_of_its_records(store: ControlStore, capsys: pytest.CaptureFixture[str]) -> None:
+    assert decide("confirm-match", "acme", "run") == 0
+    assert "qbo:bills:18 plaid:transactions:t1" in capsys.readouterr().out
+    assert decide("reject-match", "acme", "qbo:bills:17", "qbo:bills:18", "plaid:transactions:t1") == 0
+    sides = {"left_rail": "qbo", "left_entity": "bills", "right_rail": "plaid", "right_entity": "transactions", "right_id": "t1"}
+    members = [sides | {"left_id": bill} for bill in ("17", "18")]
+    assert [(kind, subject) for kind, subject, *_ in kept(store)] == [
+        (kind, member) for kind in ("confirm-match", "reject-match") for member in members
+    ]
 
 
 def test_a_bill_is_not_approved_without_a_live_balance_and_the_refusal_is_kept(

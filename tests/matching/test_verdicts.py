@@ -10,7 +10,7 @@ from ingestion.warehouse import connect
 from rowcol_assets.evaluation.payments import DECISIONS
 from rowcol_assets.transform import run_step
 
-SELECTED = ("match_pairs", "match_weights", "int_match_candidates", "int_match_assigned")
+SELECTED = ("match_pairs", "match_weights", "int_match_verdicts", "int_match_candidates", "int_match_assigned")
 EVENTS = """
     create schema intermediate; create schema staging;
     create table intermediate.int_money_events (
@@ -41,7 +41,7 @@ def test_a_verdict_decides_in_its_business_alone(tmp_path: Path) -> None:
         sides = {"left_rail": "plaid", "left_entity": "transactions", "left_id": debit}
         sides |= {"right_rail": "qbo", "right_entity": "bill_payments", "right_id": "1"}
         row = [business, kind, json.dumps(sides)]
-        database.execute("insert into staging.stg_control__decisions values (?, ?, 1, ?, true, 'd1', 'ann', null)", row)
+        database.execute("insert into staging.stg_control__decisions values (?, ?, 1, ?, true, 'd1', 'ann', null, null)", row)
     database.close()
 
     report = run_step(settings, "before", warehouse_path=path, variables={}, select=SELECTED)

@@ -101,6 +101,8 @@ banked as (
             matches.business_id = events.business_id
             and matches.right_event = events.event_id
     where matches.pair = 'bank_payout'
+    -- A person may have said that the bank paid it in two.
+    qualify row_number() over (partition by matches.business_id, matches.left_event order by events.event_date desc, matches.right_id asc) = 1
 ),
 
 unclear as (

@@ -4,7 +4,7 @@ with matches as (
     select matches.*
     from {{ ref('int_matches') }} as matches
     -- A proposal is not known to be one thing; the members of a bundle add up to the other side and are each another amount.
-    where matches.tier = 'auto' and matches.rule != 'bundle'
+    where matches.tier = 'auto' and not matches.is_part
 ),
 
 settlements as (

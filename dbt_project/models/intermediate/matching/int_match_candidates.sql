@@ -131,44 +131,15 @@ by_tolerance as (
         and abs(rights.amount - stepped.amount) <= stepped.amount_share * abs(stepped.amount)
 ),
 
--- What people said of two records, whichever they named first; of several verdicts the newest one that stands.
-said as (
-    select
-        decisions.business_id,
-        decisions.kind,
-        decisions.decision_no,
-        decisions.decision_id,
-        decisions.advisor_id,
-        decisions.decided_at,
-        concat_ws(':', decisions.subject ->> 'left_rail', decisions.subject ->> 'left_entity', decisions.subject ->> 'left_id') as one,
-        concat_ws(':', decisions.subject ->> 'right_rail', decisions.subject ->> 'right_entity', decisions.subject ->> 'right_id') as other
-    from {{ ref('stg_control__decisions') }} as decisions
-    where decisions.is_standing and decisions.kind in ('confirm-match', 'reject-match')
+verdicts as (
+    select * from {{ ref('int_match_verdicts') }}
+    where (is_confirmed and not is_part) or is_rejected
 ),
 
-verdicts as (
-    select
-        lefts.pair,
-        lefts.business_id,
-        lefts.event_id as left_event,
-        rights.event_id as right_event,
-        said.kind,
-        said.decision_id,
-        said.advisor_id,
-        said.decided_at
-    from said
-    inner join lefts
-        on
-            said.business_id = lefts.business_id
-            and list_contains([said.one, said.other], concat_ws(':', lefts.rail, lefts.entity, lefts.record_id))
-    inner join rights
-        on
-            lefts.business_id = rights.business_id
-            and lefts.pair = rights.pair
-            and list_contains([said.one, said.other], concat_ws(':', rights.rail, rights.entity, rights.record_id))
-    qualify row_number() over (
-        partition by lefts.business_id, lefts.pair, lefts.event_id, rights.event_id order by said.decision_no desc
-    ) = 1
+-- What a person said to be part of a sum is that, and open to nothing else.
+parts as (
+    select * from {{ ref('int_match_verdicts') }}
+    where is_confirmed and is_part and left_role != 'ramp_bill'
 ),
 
 by_verdict as (
@@ -179,7 +150,7 @@ by_verdict as (
         verdicts.right_event,
         false as is_linked
     from verdicts
-    where verdicts.kind = 'confirm-match'
+    where verdicts.is_confirmed
 ),
 
 found as (
@@ -270,9 +241,9 @@ scored as (
 -- A confirmed pair outweighs whatever else there is, then one that names the other; a rejected one is none.
 select
     scored.* replace ( -- noqa: AM04
-        scored.score + (case when verdicts.kind is null then 0 else 1000 end) + 100 * scored.is_linked as score
+        scored.score + 1000 * coalesce(cast(verdicts.is_confirmed as integer), 0) + 100 * scored.is_linked as score
     ),
-    verdicts.kind is not null as is_confirmed,
+    coalesce(verdicts.is_confirmed, false) as is_confirmed,
     verdicts.decision_id,
     verdicts.advisor_id as decided_by,
     verdicts.decided_at,
@@ -286,4 +257,14 @@ left join verdicts
         and scored.pair = verdicts.pair
         and scored.left_event = verdicts.left_event
         and scored.right_event = verdicts.right_event
-where verdicts.kind is distinct from 'reject-match'
+anti join parts as left_parts
+    on
+        scored.business_id = left_parts.business_id
+        and scored.pair = left_parts.pair
+        and scored.left_event = left_parts.left_event
+anti join parts as right_parts
+    on
+        scored.business_id = right_parts.business_id
+        and scored.pair = right_parts.pair
+        and scored.right_event = right_parts.right_event
+where verdicts.is_rejected is distinct from true
