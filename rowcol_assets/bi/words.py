@@ -49,9 +49,9 @@ _CODES: dict[str, dict[str, str]] = {
         "no_history": "nothing to compare with",
     },
     "exception": {
-        "no_match": "at the bank alone",
-        "ambiguous": "more than one match",
-        "paid_without_money": "recorded as paid, no money seen",
+        "no_match": "on one rail alone",
+        "ambiguous": "a person should say which",
+        "paid_without_money": "said to be paid, no money seen",
         "timing": "may still arrive",
         "unmapped": "vendor unknown to the ledger",
     },

@@ -114,7 +114,7 @@ def test_codes_are_said_in_words(file: duckdb.DuckDBPyConnection) -> None:
         ],
         "Out of order": ["recorded never verified, paid while held"],
     }
-    assert set(column(file, "exceptions", "kind")) == {"at the bank alone", "may still arrive", "vendor unknown to the ledger"}
+    assert set(column(file, "exceptions", "kind")) == {"on one rail alone", "may still arrive", "vendor unknown to the ledger"}
 
 
 @pytest.mark.parametrize("dataset", DATASETS.values(), ids=lambda dataset: dataset.name)

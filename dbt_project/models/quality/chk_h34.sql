@@ -7,16 +7,47 @@ events as (
     select * from {{ ref('int_money_events') }}
 ),
 
--- What another pair settles, or a bundle, is no question any more.
-matched as (
-    select distinct
-        matches.business_id,
-        matches.right_event as event_id
-    from {{ ref('int_matches') }} as matches
+unlinked as (
+    select * from {{ ref('chk_h16') }}
+    where unlinked_bill_id is not null
+),
+
+-- Whether two open bills are one is H16's question.
+questions as (
+    select
+        questions.business_id,
+        questions.event_id,
+        questions.question,
+        questions.words
+    from {{ ref('int_match_questions') }} as questions
+    inner join events
+        on
+            questions.business_id = events.business_id
+            and questions.event_id = events.event_id
+    anti join unlinked
+        on
+            events.business_id = unlinked.business_id
+            and events.record_id = unlinked.record_id
+            and events.role = 'ledger_bill'
+            and questions.question = 'proposed'
 ),
 
 entered as (
     select * from {{ ref('int_entered_bills') }}
+),
+
+looked_at as (
+    select
+        assigned.business_id,
+        assigned.right_event as event_id
+    from assigned
+
+    union
+
+    select
+        questions.business_id,
+        questions.event_id
+    from questions
 )
 
 -- A transfer is two events of one record.
@@ -25,19 +56,20 @@ select
     events.rail,
     events.entity,
     events.record_id,
-    bool_or(assigned.is_ambiguous and matched.event_id is null) as is_ambiguous,
+    bool_or(questions.question is not null) as is_ambiguous,
     coalesce(any_value(events.text), 'record') || ', ' || {{ shown_amount('any_value(abs(events.amount))', 'any_value(events.currency)') }}
-    || ' dated ' || {{ shown_date('any_value(events.event_date)') }} as observed,
+    || ' dated ' || {{ shown_date('any_value(events.event_date)') }}
+    || coalesce(', ' || string_agg(distinct questions.words, ', ' order by questions.words), '') as observed,
     cast(null as decimal(18, 2)) as impact_amount
-from assigned
+from looked_at
 inner join events
     on
-        assigned.business_id = events.business_id
-        and assigned.right_event = events.event_id
-left join matched
+        looked_at.business_id = events.business_id
+        and looked_at.event_id = events.event_id
+left join questions
     on
-        assigned.business_id = matched.business_id
-        and assigned.right_event = matched.event_id
+        looked_at.business_id = questions.business_id
+        and looked_at.event_id = questions.event_id
 group by events.business_id, events.rail, events.entity, events.record_id
 
 union all

@@ -76,6 +76,8 @@ EXCEPTIONS = Dataset(
         Column("currency", "Currency"),
         Column("age_days", "Age (days)", "count"),
         Column("reason", "Why"),
+        Column("difference_amount", "Differs by", "money"),
+        Column("match_id", "Proposed match"),
     ),
     (Metric("exceptions", "Exceptions", "count(*)"),),
     date="day",

@@ -1,0 +1,184 @@
+{{ config(materialized='table') }}
+
+with events as (
+    select * from {{ ref('int_money_events') }}
+    where amount != 0
+),
+
+sides as (
+    select * from {{ ref('int_match_sides') }}
+),
+
+payouts as (
+    select * from {{ ref('fct_payout_recon') }}
+),
+
+ramp_bills as (
+    select * from {{ ref('stg_ramp__bills') }}
+),
+
+reimbursements as (
+    select * from {{ ref('stg_ramp__reimbursements') }}
+),
+
+freshness as (
+    select * from {{ ref('int_rail_freshness') }}
+),
+
+rail_health as (
+    select * from {{ ref('int_rail_health') }}
+),
+
+calendar as (
+    select * from {{ ref('int_business_calendar') }}
+),
+
+-- From when the bank is seen at all, and until when; before and after nothing can be looked for there.
+bank_days as (
+    select
+        events.business_id,
+        min(events.event_date) as first_date
+    from events
+    where events.role = 'bank'
+    group by events.business_id
+),
+
+bank_seen as (
+    select
+        freshness.business_id,
+        cast({{ utc('max(freshness.last_success_at)') }} as date) as seen_until
+    from freshness
+    where freshness.rail = 'plaid' and freshness.entity = 'transactions'
+    group by freshness.business_id
+),
+
+-- What neither is matched nor could as well be exchanged, in the pairs in which its counterpart is looked for.
+alone as (
+    select events.*
+    from events
+    anti join sides
+        on
+            events.business_id = sides.business_id
+            and events.event_id = sides.event_id
+            and case events.role
+                when 'payout' then sides.pair = 'bank_payout'
+                when 'ramp_money' then sides.pair = 'bank_ramp'
+                when 'ramp_bill' then sides.pair = 'bill'
+                else true
+            end
+    where events.role in ('bank', 'ledger_money', 'payout', 'ramp_money', 'ramp_bill')
+),
+
+-- Money that was sent: by Ramp's own word, and of a reimbursement not before it says so.
+sent as (
+    select
+        alone.*,
+        {{ bank_days_between(
+            "greatest(alone.event_date, cast(" ~ utc('reimbursements.updated_at') ~ " as date))",
+            'least(calendar.as_of_date, bank_seen.seen_until)'
+        ) }} > {{ hygiene_threshold('H28', 'max_bank_days') }} as is_late
+    from alone
+    inner join calendar on alone.business_id = calendar.business_id
+    left join bank_seen on alone.business_id = bank_seen.business_id
+    left join reimbursements
+        on
+            alone.business_id = reimbursements.business_id
+            and alone.entity = 'reimbursements'
+            and alone.record_id = reimbursements.record_id
+    where
+        alone.role = 'ramp_money'
+        and (alone.entity = 'transfers' or (reimbursements.direction = 'BUSINESS_TO_USER' and reimbursements.state = 'REIMBURSED'))
+),
+
+-- A bill goes from Ramp to the books once it is approved; three days are as long as the books may not know of money (H26).
+bills as (
+    select
+        ramp_bills.business_id,
+        ramp_bills.record_id,
+        coalesce(ramp_bills.approval_status = 'APPROVED', false) as is_approved,
+        coalesce(
+            calendar.as_of_date - cast({{ utc('ramp_bills.created_at') }} as date) <= {{ hygiene_threshold('H26', 'max_days') }}, false
+        ) as is_young
+    from ramp_bills
+    inner join calendar on ramp_bills.business_id = calendar.business_id
+    where ramp_bills.approval_status is distinct from 'REJECTED'
+)
+
+select
+    alone.business_id,
+    alone.event_id,
+    'no_match' as kind,
+    'the bank moved this money and no record of another rail stands for it' as reason
+from alone
+where alone.role = 'bank'
+
+union all
+
+-- Thirty days are as long as a payment in the ledger may look for its money.
+select
+    alone.business_id,
+    alone.event_id,
+    case when calendar.as_of_date - alone.event_date > 30 then 'paid_without_money' else 'timing' end as kind,
+    case
+        when calendar.as_of_date - alone.event_date > 30 then 'recorded as paid and the bank shows no money for it'
+        else 'recorded as paid; the bank may still show it'
+    end as reason
+from alone
+inner join calendar on alone.business_id = calendar.business_id
+inner join bank_days on alone.business_id = bank_days.business_id
+where
+    alone.role = 'ledger_money'
+    and alone.account_key = 'bank'
+    and alone.entity in ('bill_payments', 'payments')
+    and alone.event_date >= bank_days.first_date
+
+union all
+
+select
+    alone.business_id,
+    alone.event_id,
+    case when payouts.is_due_in_bank then 'paid_without_money' else 'timing' end as kind,
+    case
+        when payouts.is_due_in_bank then 'paid out, and the bank does not show it though it should by now'
+        else 'paid out and not at the bank yet'
+    end as reason
+from alone
+inner join bank_days on alone.business_id = bank_days.business_id
+inner join payouts
+    on
+        alone.business_id = payouts.business_id
+        and alone.record_id = payouts.payout_id
+where alone.role = 'payout' and alone.event_date >= bank_days.first_date
+
+union all
+
+select
+    sent.business_id,
+    sent.event_id,
+    case when sent.is_late then 'paid_without_money' else 'timing' end as kind,
+    case
+        when sent.is_late then 'sent by the payment service, and the bank shows no debit for it'
+        else 'sent by the payment service; the bank may still show it'
+    end as reason
+from sent
+inner join bank_days on sent.business_id = bank_days.business_id
+where sent.event_date >= bank_days.first_date
+
+union all
+
+select
+    alone.business_id,
+    alone.event_id,
+    case when bills.is_approved and not bills.is_young then 'no_match' else 'timing' end as kind,
+    case
+        when not bills.is_approved then 'not approved in the payment service yet, and the books have no such bill'
+        when bills.is_young then 'in the payment service, and the books have no such bill yet'
+        else 'in the payment service, and the books have no such bill'
+    end as reason
+from alone
+inner join bills
+    on
+        alone.business_id = bills.business_id
+        and alone.record_id = bills.record_id
+inner join rail_health on alone.business_id = rail_health.business_id
+where alone.role = 'ramp_bill' and list_contains(string_split(rail_health.rails_used, ','), 'qbo')
