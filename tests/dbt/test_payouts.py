@@ -193,6 +193,7 @@ def test_what_only_one_of_stripe_and_the_ledger_has_is_left_for_a_person(warehou
         ("p-uncharged", "paid_without_money"),
     }
     assert ("p-bank", "paid_without_money", "plaid,qbo") in found
+    assert ("po_lost", "paid_without_money", "plaid,stripe") in found, "it should be at the bank by now"
 
 
 def test_matched_and_unmatched_charges_add_up_to_what_was_charged(warehouse: Path) -> None:
