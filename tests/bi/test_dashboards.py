@@ -14,7 +14,7 @@ from rowcol_assets.bi.charts import parameters, words_of
 from rowcol_assets.bi.dashboards import CHOICES, DASHBOARDS
 from rowcol_assets.bi.dashboards.reading import KNOW_FIRST
 from rowcol_assets.bi.layout import numbered
-from rowcol_assets.bi.model import Bars, Chart, Dashboard, Dataset, Lines, Number, Sums, Table
+from rowcol_assets.bi.model import Bars, Chart, Dashboard, Dataset, Lines, Number, Ranking, Sums, Table
 from rowcol_assets.transform import PROJECT_DIR
 from tests.bi.published import create_tables
 
@@ -97,6 +97,9 @@ def test_where_a_list_is_cut_the_oldest_and_the_least_pressing_are_left_out() ->
         for chart in dashboard.charts:
             if isinstance(chart, Lines):
                 assert parameters(chart)[1]["timeseries_limit_metric"] == "Newest day"
+            if isinstance(chart, Ranking):
+                told = parameters(chart)[1]
+                assert told["order_desc"] == told["x_axis_sort_asc"] == (chart.dataset.name != "portfolio")
             if isinstance(chart, Table):
                 assert chart.order[0] != "client" or chart.dataset.name == "portfolio", chart.title
 
@@ -109,9 +112,14 @@ def test_a_client_without_a_rail_or_a_login_without_clients_is_told(contract: du
     contract.execute(
         "insert into marts.dim_business by name select 'acme' as business_id, 'Acme' as business_name, 'qbo,ramp' as rails_used"
     )
+    contract.execute(
+        "insert into experiences.portfolio by name "
+        "select 'acme' as business_id, 'qbo,ramp' as degraded_rails, 'fresh' as freshness_state, 'EUR' as excluded_currencies"
+    )
     told = contract.execute(f"select words from ({known}) order by words").fetchall()
     contract.execute("rollback")
-    assert [words.split()[0] for (words,) in told] == ["Plaid", "Stripe"]
+    assert [words.split()[0] for (words,) in told] == ["Left", "Plaid", "Stripe", "The"]
+    assert told[-1] == ("The last good data stands for: QuickBooks, Ramp",)
 
 
 def test_an_invoice_that_is_paid_or_credited_is_shown_and_not_counted_among_those_to_ask_for(contract: duckdb.DuckDBPyConnection) -> None:
@@ -162,6 +170,8 @@ def _named(chart: Chart) -> tuple[set[str], set[str]]:
         return set(chart.by), set(chart.metrics)
     if isinstance(chart, Number):
         return set(), {chart.metric}
+    if isinstance(chart, Ranking):
+        return {"client"}, {chart.metric}
     if isinstance(chart, Bars):
         return {chart.x, *chart.by}, {chart.metric}
     assert isinstance(chart, Lines)

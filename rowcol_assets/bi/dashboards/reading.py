@@ -6,9 +6,10 @@ One row per client and thing that is missing or old, and one where a login has n
 from __future__ import annotations
 
 from rowcol_assets.bi.model import Column, Dataset, Table
+from rowcol_assets.bi.words import said
 
 # The row without a business is let through by the row-level condition of every login.
-_QUERY = """, told as (
+_QUERY = f""", told as (
     select business_id, 1 as position, 'Held' as subject, 'Shown as last published: ' || coalesce(held_reason, 'no reason stored') as words
     from experiences.portfolio
     where publish_state = 'held'
@@ -19,10 +20,14 @@ _QUERY = """, told as (
         when 'short_history' then 'Runway from open bills alone: fewer than 30 days of history.'
         when 'no_exchange_rate' then 'Part of the money is left out: its exchange rate is not known.'
         when 'unreadable_balance' then 'No runway: a bank balance could not be read.'
-        else 'Figures are missing: ' || null_reason
+        else 'Figures are missing: ' || {said("null_reason", "missing")}
     end
     from experiences.portfolio
     where null_reason is not null
+    union all
+    select business_id, 2, 'Currency', 'Left out, because no exchange rate is known: ' || excluded_currencies
+    from experiences.portfolio
+    where excluded_currencies <> ''
     union all
     select business_id, 3, 'Age', case freshness_state
         when 'never_synced' then 'Nothing was read yet from a rail that is connected.'
@@ -32,7 +37,7 @@ _QUERY = """, told as (
     from experiences.portfolio
     where freshness_state <> 'fresh'
     union all
-    select business_id, 4, 'Degraded', 'The last good data stands for: ' || degraded_rails
+    select business_id, 4, 'Degraded', 'The last good data stands for: ' || {said("degraded_rails", "rail")}
     from experiences.portfolio
     where degraded_rails <> ''
     union all
