@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from rowcol_assets.bi.model import FORMATS, NEWEST, Bars, Chart, Column, Dataset, Lines, Metric, Number, Sums, Table
+from rowcol_assets.bi.model import FORMATS, NEWEST, Bars, Chart, Column, Dataset, Lines, Metric, Number, Ranking, Sums, Table
 
 DATE_FORMAT = "%Y-%m-%d"
 INSTANT_FORMAT = "%Y-%m-%d %H:%M"
@@ -45,6 +45,8 @@ def _of_kind(chart: Chart) -> tuple[str, dict[str, Any]]:
         return "big_number_total", _number(chart)
     if isinstance(chart, Bars):
         return "echarts_timeseries_bar", _bars(chart)
+    if isinstance(chart, Ranking):
+        return "echarts_timeseries_bar", _ranking(chart)
     return "echarts_timeseries_line", _lines(chart)
 
 
@@ -103,7 +105,7 @@ def _bars(chart: Bars) -> dict[str, Any]:
         "metrics": [metric.heading],
         "groupby": list(chart.by),
         "row_limit": MOST_ROWS,
-        "orientation": "horizontal" if chart.horizontal else "vertical",
+        "orientation": "vertical",
         "stack": "Stack" if chart.by else None,
         "show_value": True,
         "show_legend": bool(chart.by),
@@ -113,6 +115,26 @@ def _bars(chart: Bars) -> dict[str, Any]:
         "x_axis_time_format": DATE_FORMAT,
         "x_axis_sort": chart.x if not chart.by else None,
         "x_axis_sort_asc": True,
+        "xAxisForceCategorical": True,
+    }
+
+
+def _ranking(chart: Ranking) -> dict[str, Any]:
+    metric = _metric(chart.dataset, chart.metric)
+    return {
+        "x_axis": "client",
+        "metrics": [metric.heading],
+        "groupby": [],
+        "row_limit": chart.clients,
+        "order_desc": not chart.least_first,
+        "orientation": "horizontal",
+        "show_value": True,
+        "show_legend": False,
+        "rich_tooltip": True,
+        "y_axis_format": FORMATS.get(metric.kind, ",d"),
+        # The axis of bars that lie begins below.
+        "x_axis_sort": metric.heading,
+        "x_axis_sort_asc": not chart.least_first,
         "xAxisForceCategorical": True,
     }
 

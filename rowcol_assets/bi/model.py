@@ -136,7 +136,19 @@ class Bars:
     by: tuple[str, ...] = ()
     note: str = ""
     empty: str = ""
-    horizontal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """An aggregate by client as bars that lie, the first on top: those with the most of it, or the least, and as many as can be read."""
+
+    title: str
+    dataset: Dataset
+    metric: str
+    least_first: bool = False
+    note: str = ""
+    empty: str = ""
+    clients: int = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +167,7 @@ class Lines:
 
 
 # note: what to know when reading it. empty: why nothing may be there. Both stand below the chart.
-Chart = Table | Sums | Number | Bars | Lines
+Chart = Table | Sums | Number | Bars | Ranking | Lines
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,10 +114,10 @@ FACTS: dict[str, list[dict[str, object]]] = {
     "experiences.hygiene_tray": [
         {
             "business_id": business, "tray_rank": 1, "flag_id": flag, "check_id": "H01", "check_name": "Open bill without due date",
-            "severity": "H", "is_blocking": flag == "1", "rail": "qbo", "entity": "bills", "record_id": flag,
+            "severity": "H", "is_blocking": flag == "1", "rail": "qbo", "entity": "bills", "record_id": flag, "runway_impact_days": days,
             "opened_at": NOON - timedelta(days=9), "source_url": URL,
         }
-        for business, flag in (("acme", "1"), ("bolt", "3"))
+        for business, flag, days in (("acme", "1", "3.50"), ("bolt", "3", "0.50"))
     ],
     "marts.fct_bank_closure": [
         {

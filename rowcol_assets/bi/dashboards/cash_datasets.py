@@ -27,7 +27,7 @@ RUNWAY = Dataset(
         Column("covered_until", "Covered until", "date"),
         Column("runway_status", "Status"),
         Column("null_reason", "Why it is missing", words="missing"),
-        Column("excluded_currencies", "Left out for want of a rate"),
+        Column("excluded_currencies", "Left out for want of a rate", width=110),
         Column("confidence", "Confidence"),
     ),
     (

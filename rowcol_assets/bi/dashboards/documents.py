@@ -109,7 +109,7 @@ QUEUE = Dataset(
         Column("asked_amount", "To ask for", "money"),
         Column("overdue_amount", "Overdue", "money"),
         Column("currency", "Currency"),
-        Column("excluded_currencies", "Left out for want of a rate"),
+        Column("excluded_currencies", "Left out for want of a rate", width=110),
         Column("overdue_count", "Invoices", "count"),
         Column("oldest_days_past_due", "Oldest (days)", "count"),
         Column("usual_days_late", "Usually late (days)", "days"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rowcol_assets.bi.dashboards.reading import KNOW_FIRST
 from rowcol_assets.bi.links import to_record
-from rowcol_assets.bi.model import Bars, Column, Dashboard, Dataset, Lines, Metric, Number, Table
+from rowcol_assets.bi.model import Bars, Column, Dashboard, Dataset, Lines, Metric, Number, Ranking, Table
 
 SCORES = Dataset(
     "hygiene_score",
@@ -150,14 +150,12 @@ HYGIENE = Dashboard(
             (
                 (Bars("Open flags by severity", TRAY, "importance", "flags", empty="Empty when nothing is to be put in order."), 6),
                 (
-                    Bars(
+                    Ranking(
                         "Days at risk by client",
                         TRAY,
-                        "client",
                         "days_at_risk",
-                        note="What the open flags may cost in days of runway, where it can be told.",
+                        note="What the open flags may cost in days of runway, where it can be told: the 25 clients with the most.",
                         empty="Empty when it cannot, or nothing is open.",
-                        horizontal=True,
                     ),
                     6,
                 ),

@@ -7,7 +7,7 @@ from rowcol_assets.bi.dashboards.clients import IN_PART, NOT_IN_IT, names_of
 from rowcol_assets.bi.dashboards.reading import KNOW_FIRST
 from rowcol_assets.bi.dashboards.trust import FRESHNESS, FRESHNESS_RANK
 from rowcol_assets.bi.links import to_pages
-from rowcol_assets.bi.model import Bars, Column, Dashboard, Dataset, Lines, Metric, Number, Sums, Table
+from rowcol_assets.bi.model import Bars, Column, Dashboard, Dataset, Lines, Metric, Number, Ranking, Sums, Table
 
 PAGES = (
     ("cash-and-forecast", "Cash"),
@@ -32,7 +32,7 @@ CLIENTS = Dataset(
         Column("buffer_days", "Buffer (days)", "days"),
         Column("covered_until", "Covered until", "date"),
         Column("confidence", "Confidence"),
-        Column("excluded_currencies", "Left out for want of a rate"),
+        Column("excluded_currencies", "Left out for want of a rate", width=110),
         Column("cash", "Cash", "money"),
         Column("currency", "Currency"),
         Column("cash_source", "Cash from", words="rail"),
@@ -127,14 +127,13 @@ PORTFOLIO = Dashboard(
             50,
             (
                 (
-                    Bars(
-                        "Runway in days",
+                    Ranking(
+                        "Shortest runways (days)",
                         CLIENTS,
-                        "client",
                         "runway",
-                        note="A client without a bar has no runway; the table above says why.",
-                        empty="Empty when no client has one.",
-                        horizontal=True,
+                        least_first=True,
+                        note="The 25 clients with the least, of those that have one; the table above has all.",
+                        empty="Empty when no client has a runway.",
                     ),
                     6,
                 ),
