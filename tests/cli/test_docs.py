@@ -13,12 +13,12 @@ from pathlib import Path
 import duckdb
 import httpx
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from ingestion.settings import Settings, child_environment
 from rowcol_assets.serving import HOST
+from tests.chromium import ELSEWHERE, Elsewhere, chromium, go_elsewhere
 
-CHROMIUM = Path("/usr/bin/chromium")
 COMMAND = [sys.executable, "-m", "rowcol_assets.cli", "docs", "--port"]
 
 
@@ -49,19 +49,15 @@ def test_the_page_is_whole_and_tells_of_the_homes_own_tables(address: str) -> No
 
 
 def test_a_browser_shows_it_and_asks_nobody_else(address: str) -> None:
-    if not CHROMIUM.is_file():
-        pytest.skip(f"{CHROMIUM} is not installed: .ci/setup installs it where it can")
-    with sync_playwright() as driver:
-        running = driver.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        try:
-            page = running.new_page()
-            asked: list[str] = []
-            page.on("response", lambda response: asked.append(response.url))
-            page.goto(f"{address}/#!/model/model.rowcol.fct_runway_daily")
-            expect(page.get_by_text("runway_days_low", exact=True).first).to_be_visible(timeout=60_000)
-        finally:
-            running.close()
-    assert [url for url in asked if not url.startswith((address, "data:", "blob:"))] == []
+    with chromium() as browser:
+        page = browser.new_page()
+        elsewhere = Elsewhere(page, address)
+        page.goto(f"{address}/#!/model/model.rowcol.fct_runway_daily")
+        expect(page.get_by_text("runway_days_low", exact=True).first).to_be_visible(timeout=60_000)
+        assert elsewhere.asked == []
+        # Had it asked, it would have been heard.
+        go_elsewhere(page)
+        assert elsewhere.sent == [ELSEWHERE]
 
 
 def test_a_port_that_is_taken_is_one_sentence(tmp_path: Path) -> None:
