@@ -1,12 +1,13 @@
 """What the dashboards' server is told of grants: one file in the home, replaced when a grant changes.
 
 Grants are read from the control store at that moment, as publishing does. How a query is narrowed by the file is
-`superset/sight.py`, on the other side of the wall.
+`superset/sight.py`, on the other side of the wall; who looks for changed grants while the server runs is `following`.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 FOLDER = "bi"
 ACCESS = "access.json"
+# How long what was told holds when nobody tells it again. While the control store cannot be read a grant may have been taken
+# away that nobody here knows of: it counts within the time that is promised from any other change to its publish.
+HOLDS_SECONDS = 900
 
 
 def bi_folder(settings: Settings) -> Path:
@@ -26,13 +30,21 @@ def bi_folder(settings: Settings) -> Path:
 
 
 def write_access(settings: Settings, store: ControlStore) -> list[str]:
-    """Replaces the file if grants changed since; returns the advisors who are new in it.
+    """Tells the grants of this moment, which hold for HOLDS_SECONDS from now; returns the advisors who are new among them.
 
-    An advisor whose grants all ended stays in it with no business: the login works and shows that nothing is granted.
+    An advisor whose grants all ended stays among them with no business: the login works and shows that nothing is granted.
+    RowcolError or OSError when they can be read or told by nobody now: what was told before then holds for the rest of its time.
     """
-    granted = store.open_grants()
+    advisors = store.open_grants()
+    told = {"holds_seconds": HOLDS_SECONDS, "advisors": advisors}
     path = bi_folder(settings) / ACCESS
-    former = json.loads(path.read_bytes()) if path.is_file() else {}
-    if former != granted:
-        write_atomic(path, json.dumps(granted, indent=1).encode())
-    return sorted(granted.keys() - former.keys())
+    try:
+        former = json.loads(path.read_bytes())
+        known = former["advisors"].keys()
+    except (OSError, ValueError, LookupError):  # none was told yet, or in another form
+        former, known = None, frozenset[str]()
+    if former == told:
+        os.utime(path)
+    else:
+        write_atomic(path, json.dumps(told, indent=1).encode())
+    return sorted(advisors.keys() - known)

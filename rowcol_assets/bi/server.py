@@ -7,6 +7,7 @@ command's, `rowcol_assets.cli.bi`.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import secrets
 import subprocess
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 PROJECT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = PROJECT / ".venv-bi"
 SIDE = Path(__file__).with_name("superset")
+# What the other side notes of its last preparation, in the home's folder.
+PREPARED = "prepared"
 WORKERS, THREADS = 2, 8
 # A first preparation took 90 s of a machine with ten busy processes, 35 s of them its own.
 PREPARE_SECONDS = 600
@@ -36,12 +39,17 @@ def check_environment() -> None:
         raise RowcolError(f"Superset is not installed in {ENVIRONMENT.name}: `make bi` installs it, which needs a package index once")
 
 
-def prepare(settings: Settings) -> None:
-    """Brings Superset's database to the project's state; quick when nothing changed since. The grants must be written."""
+def prepare(settings: Settings) -> list[str]:
+    """Brings Superset's database to the project's state; quick when nothing changed since. The grants must be told.
+
+    Returns the advisors of whom no login could be made; the others have theirs.
+    """
     key = private_dir(bi_folder(settings)) / "secret_key"
     if not key.is_file():
         write_atomic(key, secrets.token_urlsafe(48).encode())
     _run(settings, "prepare", [str(SIDE / "prepare.py")])
+    skipped: list[str] = json.loads((bi_folder(settings) / PREPARED).read_bytes())["skipped"]
+    return skipped
 
 
 def set_password(settings: Settings, advisor: str, password: str) -> None:

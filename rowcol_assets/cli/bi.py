@@ -22,6 +22,7 @@ DEFAULT_PORT = 8088
 START_SECONDS = 300
 ACCESS_SECONDS = 5
 SHORTEST_PASSWORD = 12
+PASSWORDS = "`rowcol bi --password ADVISOR` sets a password; none is set at first."
 
 
 def command(
@@ -49,6 +50,7 @@ def command(
 
 def _serve(settings: Settings, store: ControlStore, port: int) -> None:
     from rowcol_assets.bi.access import write_access
+    from rowcol_assets.bi.following import Follower, without_login
     from rowcol_assets.bi.server import log_path, prepare, serving
 
     advisors = sorted(store.open_grants())
@@ -56,21 +58,23 @@ def _serve(settings: Settings, store: ControlStore, port: int) -> None:
         raise RowcolError("there is no advisor yet: `rowcol grant ADVISOR BUSINESS` makes one")
     write_access(settings, store)
     with told_to_stop() as stop:
-        prepare(settings)
+        skipped = prepare(settings)
         with serving(settings, port) as process:
             log = log_path(settings, "server")
             if not wait_until_it_answers(process, f"http://{HOST}:{port}/health", stop, name="Superset", log=log, seconds=START_SECONDS):
                 return
             typer.echo(f"The dashboards are at http://{HOST}:{port}; Ctrl-C stops them. Their log is {log}.")
-            typer.echo(f"Who can log in: {', '.join(advisors)}. `rowcol bi --password ADVISOR` sets a password; none is set at first.")
+            typer.echo(f"Who can log in: {', '.join(advisor for advisor in advisors if advisor not in skipped)}. {PASSWORDS}")
+            for line in without_login(skipped):
+                typer.echo(line)
             for advisor in advisors:
                 if not (settings.published_dir / advisor).is_dir():
                     typer.echo(f"Nothing is published for {advisor} yet: `rowcol run` first.")
+            follower = Follower(settings, store, typer.echo)
             while not stop.wait(ACCESS_SECONDS):
                 if process.poll() is not None:
                     raise RowcolError(f"Superset ended by itself; its log is {log}")
-                if write_access(settings, store):
-                    prepare(settings)
+                follower.follow()
 
 
 def _set_password(settings: Settings, store: ControlStore, advisor: str) -> None:

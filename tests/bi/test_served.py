@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sqlite3
+import time
+import uuid
+from contextlib import closing
 from typing import Any
 
 import httpx
 import pytest
 
 from rowcol_assets.bi.access import write_access
-from rowcol_assets.bi.server import SIDE
+from rowcol_assets.bi.server import PREPARED, SIDE, prepare
 from tests.bi.conftest import Served
 from tests.publishing.world import NOON
+
+DATASETS = "/api/v1/dataset/?q=(page_size:100)"
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +28,7 @@ def ann(served: Served) -> httpx.Client:
 
 def ask(client: httpx.Client, **query: Any) -> httpx.Response:
     """One query over the portfolio's dataset, as a chart sends it."""
-    listed = client.get("/api/v1/dataset/?q=(page_size:100)").json()["result"]
+    listed = client.get(DATASETS).json()["result"]
     (dataset,) = [one["id"] for one in listed if one["table_name"] == "portfolio"]
     columns = {"columns": ["business_id"], "metrics": [], "orderby": [["business_id", True]], "row_limit": 100}
     request = {"datasource": {"id": dataset, "type": "table"}, "queries": [{**columns, **query}], "result_type": "full"}
@@ -79,8 +87,57 @@ def test_no_list_names_another_advisor(ann: httpx.Client) -> None:
     assert len(ann.get("/api/v1/dashboard/?q=(page_size:50)").json()["result"]) == 6
 
 
+def test_nothing_of_another_advisor_is_found_by_looking_through_datasets(ann: httpx.Client) -> None:
+    """Rows and values of every dataset, as drilling and filters ask for them: of ann's clients, while bob's has rows in most."""
+    seen: set[str] = set()
+    for dataset in ann.get(DATASETS).json()["result"]:
+        samples = ann.post(f"/datasource/samples?datasource_type=table&datasource_id={dataset['id']}&per_page=1000", json={})
+        values = ann.get(f"/api/v1/datasource/table/{dataset['id']}/column/client/values/")
+        for answer in (samples, values):
+            assert answer.status_code == httpx.codes.OK, (dataset["table_name"], answer.text[:300])
+            assert not any(foreign in answer.text for foreign in ("cog", "Cogwheel")), dataset["table_name"]
+            seen |= {name for name in ("acme", "Acme") if name in answer.text}
+    assert seen == {"acme", "Acme"}
+
+
+def test_a_second_advisor_finds_their_own_clients_alone(served: Served) -> None:
+    bob = served.session("bob")
+    assert [row["business_id"] for row in rows(ask(bob))] == ["cog"]
+    assert rows(ask(bob, filters=[{"col": "business_id", "op": "IN", "val": ["acme", "bolt"]}])) == []
+
+
+def test_a_login_without_a_published_file_gets_a_page_of_words_and_no_error(served: Served) -> None:
+    dora = served.session("dora")
+    for path in ("/superset/welcome/", "/superset/dashboard/portfolio/", "/dashboard/list/"):
+        page = dora.get(path)
+        assert (page.status_code, page.headers["content-type"]) == (httpx.codes.OK, "text/html; charset=utf-8")
+        assert "Nothing is published for this login yet. It appears here after the next cycle." in page.text
+    asked = dora.post("/api/v1/chart/data", json={"datasource": {"id": 1, "type": "table"}, "queries": [{}]})
+    assert asked.status_code == httpx.codes.SERVICE_UNAVAILABLE
+    assert asked.json()["message"].startswith("Nothing is published")
+    assert "Traceback" not in served.log
+
+
+def test_grants_that_nobody_tells_any_more_show_nothing_until_they_are_told_again(served: Served, ann: httpx.Client) -> None:
+    told = served.world.settings.home / "bi" / "access.json"
+    served.command.send_signal(signal.SIGSTOP)  # the server is another process and goes on
+    try:
+        os.utime(told, (0, 0))
+        for path in ("/superset/dashboard/portfolio/", "/login/"):
+            page = ann.get(path)
+            assert page.status_code == httpx.codes.OK and "Who may see what cannot be told at the moment" in page.text
+        assert ann.get(DATASETS).status_code == httpx.codes.SERVICE_UNAVAILABLE
+        assert ann.get("/health").status_code == httpx.codes.OK
+    finally:
+        served.command.send_signal(signal.SIGCONT)
+    until = time.monotonic() + 60
+    while ann.get(DATASETS).status_code != httpx.codes.OK and time.monotonic() < until:
+        ann.get("/health")
+    assert [row["business_id"] for row in rows(ask(ann))] == ["acme", "bolt", "mark"]
+
+
 def test_a_login_without_a_password_or_for_importing_is_not_let_in(served: Served) -> None:
-    for login in ("bob", "RowCol import", "admin"):
+    for login in ("carl", "RowCol import", "admin"):
         assert served.session(login).get("/api/v1/me/").status_code == httpx.codes.UNAUTHORIZED
 
 
@@ -96,6 +153,30 @@ def test_a_publish_shows_at_the_next_query_and_a_revoked_client_is_gone_before_i
     assert [row["business_id"] for row in rows(ask(ann))] == ["acme", "mark"]
     world.publish("run-3")
     assert [row["business_id"] for row in rows(ask(ann))] == ["acme", "mark"]
+
+
+def test_what_is_described_no_more_goes_with_the_next_preparation(served: Served) -> None:
+    """A chart and a dataset of a former version, put in beside the present ones; logins and passwords stay."""
+    folder = served.world.settings.home / "bi"
+    count = "select (select count(*) from slices), (select count(*) from tables), (select group_concat(password) from ab_user)"
+    with closing(sqlite3.connect(folder / "superset.db", timeout=60)) as database:
+        before = database.execute(count).fetchone()
+        at = "'2026-01-01 00:00:00'"
+        with database:
+            database.execute(
+                "insert into tables (uuid, table_name, database_id, sql, created_on, changed_on) "
+                f"select ?, 'of_before', id, 'select 1', {at}, {at} from dbs",
+                [uuid.uuid4().bytes],
+            )
+            database.execute(
+                "insert into slices (uuid, slice_name, viz_type, datasource_type, datasource_id, params, created_on, changed_on) "
+                f"select ?, 'Of before', 'table', 'table', id, '{{}}', {at}, {at} from tables where table_name = 'of_before'",
+                [uuid.uuid4().bytes],
+            )
+        (folder / PREPARED).unlink()
+        assert database.execute(count).fetchone() != before
+        assert prepare(served.world.settings) == []
+        assert database.execute(count).fetchone() == before
 
 
 def test_nothing_of_the_platform_is_imported_on_the_other_side() -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import importlib.util
+import json
+import os
+import time
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from rowcol_assets.bi.access import write_access
+from rowcol_assets.bi.access import HOLDS_SECONDS, write_access
 from rowcol_assets.bi.server import SIDE
 from tests.publishing.world import NOON, make_world
 
@@ -27,8 +30,9 @@ def sight(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 def test_nothing_is_seen_before_grants_are_told_or_when_they_cannot_be_read(sight: ModuleType, tmp_path: Path) -> None:
     assert sight.clause("ann") == "1 = 0"
     (tmp_path / "home" / "bi").mkdir(parents=True)
-    (tmp_path / "home" / "bi" / "access.json").write_text('{"ann": ["acme')
-    assert sight.clause("ann") == "1 = 0"
+    for broken in ('{"holds_seconds": 900, "advisors": {"ann": ["acme', "[]", '{"advisors": {"ann": ["acme"]}}'):
+        (tmp_path / "home" / "bi" / "access.json").write_text(broken)
+        assert sight.clause("ann") == "1 = 0"
 
 
 def test_a_login_sees_its_grants_and_its_file_until_they_are_taken(sight: ModuleType, tmp_path: Path) -> None:
@@ -65,8 +69,32 @@ def test_who_is_no_advisor_sees_nothing_even_with_a_file(sight: ModuleType, tmp_
 
 def test_a_business_that_is_no_id_does_not_become_part_of_a_query(sight: ModuleType, tmp_path: Path) -> None:
     (tmp_path / "home" / "bi").mkdir(parents=True)
-    (tmp_path / "home" / "bi" / "access.json").write_text('{"ann": ["acme", "x\') or 1=1 --"]}')
+    told = {"holds_seconds": 900, "advisors": {"ann": ["acme", "x') or 1=1 --"]}}
+    (tmp_path / "home" / "bi" / "access.json").write_text(json.dumps(told))
     assert sight.clause("ann") == "business_id in ('', 'acme')"
+
+
+def test_grants_that_nobody_looked_at_again_hold_for_a_while_and_then_show_nothing(sight: ModuleType, tmp_path: Path) -> None:
+    world = make_world(tmp_path / "home")
+    world.add("acme")
+    world.grant("ann", "acme")
+    world.publish()
+    write_access(world.settings, world.store)
+    told = tmp_path / "home" / "bi" / "access.json"
+
+    def looked_at(seconds_ago: float) -> None:
+        os.utime(told, (time.time() - seconds_ago,) * 2)
+
+    looked_at(HOLDS_SECONDS - 60)
+    assert sight.clause("ann") == "business_id in ('', 'acme')"
+    looked_at(HOLDS_SECONDS + 60)
+    assert sight.clause("ann") == "1 = 0"
+    with pytest.raises(sight.NothingPublished, match="cannot be told at the moment"):
+        sight.published_file("ann")
+    # The next look finds the same grants: they hold again.
+    assert write_access(world.settings, world.store) == []
+    assert sight.clause("ann") == "business_id in ('', 'acme')"
+    world.store.close()
 
 
 def test_grants_are_told_for_the_owner_alone(tmp_path: Path) -> None:

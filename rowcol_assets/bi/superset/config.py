@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pages
 import sight
-from flask import g, has_request_context, redirect, request
+from flask import g, has_request_context
 from security import AdvisorSecurityManager
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
@@ -92,14 +93,5 @@ def _only_oneself(query: Any) -> Any:
     return query.filter(security_manager.user_model.id == getattr(g.user, "id", None))
 
 
-def _begin_with_the_portfolio(app: Any) -> None:
-    """Superset's own first page lists what a login has made and looked at; an advisor makes nothing."""
-
-    def begin() -> Any:
-        return redirect("/superset/dashboard/portfolio/") if request.path == "/superset/welcome/" else None
-
-    app.before_request(begin)
-
-
-FLASK_APP_MUTATOR = _begin_with_the_portfolio
+FLASK_APP_MUTATOR = pages.install
 EXTRA_RELATED_QUERY_FILTERS = {"user": _only_oneself}

@@ -15,8 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import sight
+import yaml
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
+# Told to `rowcol_assets.bi.server`: what was prepared, and who has no login.
+PREPARED = "prepared"
 ROLE = "Advisor"
 # Not the form of an advisor id, so that it can never be granted anything.
 IMPORTER = "RowCol import"
@@ -24,7 +27,7 @@ IMPORTER = "RowCol import"
 ALLOWED = {
     "Dashboard": ("can_read", "can_view_chart_as_table", "can_drill", "can_export_as_example"),
     "Chart": ("can_read",),
-    "Dataset": ("can_read", "can_drill_info", "can_get_drill_info"),
+    "Dataset": ("can_read", "can_get_drill_info"),
     "Superset": ("can_dashboard", "can_csv", "can_explore_json", "can_slice", "can_log", "can_dashboard_permalink"),
     # What a chosen range of days comes to; without it the date filter cannot be applied.
     "Api": ("can_time_range",),
@@ -39,20 +42,23 @@ ALLOWED = {
     "Dashboards": ("menu_access",),
     "Home": ("menu_access",),
     "Theme": ("can_read",),
-    "Language": ("can_read",),
 }
 
 
 def main() -> None:
     """Prepares what is not yet: what was is kept beside the database, so that a later start need not even import Superset."""
-    stamp = sight.home() / "bi" / "prepared"
+    stamp = sight.home() / "bi" / PREPARED
     try:
         done = json.loads(stamp.read_bytes())
     except (OSError, ValueError):  # never prepared, or cut short: all of it can be done again
         done = {}
-    advisors = sorted(json.loads((sight.home() / "bi" / sight.ACCESS).read_bytes()))
-    wanted = {"assets": _fingerprint(), "advisors": advisors}
-    if done == wanted:
+    told = sight.told()
+    if told is None:
+        sys.exit("nobody tells who may see what")
+    advisors = sorted(told)
+    wanted: dict[str, Any] = {"assets": _fingerprint(), "advisors": advisors}
+    # A login that could not be made is tried again, so that `skipped` is none of what is wanted.
+    if done == {**wanted, "skipped": []}:
         return
 
     from superset.app import create_app
@@ -69,7 +75,7 @@ def main() -> None:
             security_manager.sync_role_definitions()
             _import_assets(security_manager)
             _set_role(security_manager)
-        _add_logins(security_manager, advisors)
+        wanted["skipped"] = add_logins(security_manager, advisors)
     stamp.write_text(json.dumps(wanted), encoding="utf-8")
 
 
@@ -91,9 +97,25 @@ def _import_assets(manager: Any) -> None:
     from superset.commands.importers.v1.assets import ImportAssetsCommand
     from superset.utils.core import override_user
 
-    contents = {str(path.relative_to(ASSETS)): path.read_text(encoding="utf-8") for path in sorted(ASSETS.rglob("*.yaml"))}
-    with override_user(manager.find_user(username=IMPORTER) or _add_user(manager, IMPORTER, "Admin")):
+    contents: dict[str, Any] = {str(path.relative_to(ASSETS)): path.read_text(encoding="utf-8") for path in sorted(ASSETS.rglob("*.yaml"))}
+    importer = manager.find_user(username=IMPORTER) or _add_user(manager, IMPORTER, "Admin")
+    with override_user(importer or sys.exit(f"no user {IMPORTER} could be made")):
         ImportAssetsCommand(contents).run()
+    _remove_others({yaml.safe_load(text)["uuid"] for name, text in contents.items() if name != "metadata.yaml"})
+
+
+def _remove_others(wanted: set[str]) -> None:
+    """Removes what a former version had: advisors make nothing of their own."""
+    from superset import db
+    from superset.connectors.sqla.models import SqlaTable
+    from superset.models.dashboard import Dashboard
+    from superset.models.slice import Slice
+
+    for kind in (Dashboard, Slice, SqlaTable):
+        for one in db.session.query(kind).all():
+            if str(one.uuid) not in wanted:
+                db.session.delete(one)
+        db.session.commit()
 
 
 def _set_role(manager: Any) -> None:
@@ -102,24 +124,28 @@ def _set_role(manager: Any) -> None:
     from superset.connectors.sqla.models import SqlaTable
 
     role = manager.add_role(ROLE) or manager.find_role(ROLE)
-    found = [manager.find_permission_view_menu(permission, view) for view, names in ALLOWED.items() for permission in names]
+    found = [
+        manager.find_permission_view_menu(permission, view) or sys.exit(f"Superset knows no permission {permission} on {view}")
+        for view, names in ALLOWED.items()
+        for permission in names
+    ]
     for dataset in db.session.query(SqlaTable).all():
         found.append(manager.add_permission_view_menu("datasource_access", dataset.get_perm()))
-    role.permissions = [one for one in found if one is not None]
+    role.permissions = found
     db.session.commit()
 
 
-def _add_logins(manager: Any, advisors: list[str]) -> None:
-    """A login without a known password for each advisor who has none yet."""
-    for advisor in advisors:
-        if manager.find_user(username=advisor) is None:
-            _add_user(manager, advisor, ROLE)
+def add_logins(manager: Any, advisors: list[str]) -> list[str]:
+    """Makes a login without a known password for each advisor who has none yet; returns those of whom none could be made.
+
+    One that Superset refuses, such as of two ids with one address, must not keep the others from theirs.
+    """
+    return [advisor for advisor in advisors if not (manager.find_user(username=advisor) or _add_user(manager, advisor, ROLE))]
 
 
 def _add_user(manager: Any, name: str, role: str) -> Any:
     address = name if "@" in name else f"{name}@advisors.invalid"
-    user = manager.add_user(name, name, "", address, manager.find_role(role), password=secrets.token_urlsafe(32))
-    return user or sys.exit(f"no login could be made for {name}")
+    return manager.add_user(name, name, "", address, manager.find_role(role), password=secrets.token_urlsafe(32)) or None
 
 
 if __name__ == "__main__":
