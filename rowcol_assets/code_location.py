@@ -16,6 +16,7 @@ from ingestion.registry import RAILS
 from ingestion.settings import Settings
 from rowcol_assets.arrivals import arrival_sensors
 from rowcol_assets.assets.control import control_assets
+from rowcol_assets.assets.copied import copied_assets
 from rowcol_assets.assets.exposures import exposure_specs
 from rowcol_assets.assets.log import log_assets
 from rowcol_assets.assets.models import model_assets
@@ -47,7 +48,8 @@ def build_definitions(settings: Settings, *, overrides: Mapping[str, object] | N
     quality = quality_assets(sorted(key for key in before.keys if key.path[0] == "quality" and key.path[-1].startswith("chk_")))
     log = log_assets([*(key for assets in rails for key in assets.keys), *control.keys, *quality.keys])
     published = published_assets(sorted(key for key in models if key.path[0] in PUBLISHED_SCHEMAS))
-    after_fetch = [control, before, quality, log, after, published]
+    copied = [copied_assets(published.key)] if settings.publish_url else []
+    after_fetch = [control, before, quality, log, after, published, *copied]
     exposures = exposure_specs(manifest, translator, published.key)
     return dg.Definitions(
         assets=[*dg.with_source_code_references([*rails, *after_fetch]), *exposures],

@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ingestion.errors import RowcolError
+
 if TYPE_CHECKING:
     from ingestion.control.facts import Role as RoleName
+    from ingestion.control.store import ControlStore
+    from ingestion.settings import Settings
 
 
 class Role(StrEnum):
@@ -49,6 +53,7 @@ def command(
         raise UsageError("--new goes with a business that is given to an advisor")
     settings = load_settings()
     told: dict[str, object] = {"advisor_id": advisor}
+    still_shown: str | None = None
     with open_store(settings) as store:
         if business is not None:
             now = product_clock_of(settings, store)()
@@ -63,6 +68,8 @@ def command(
                 _say(as_json, f"{advisor} is a new advisor: nobody was known by that name", is_aside=True)
             # Beside a token on the error stream, so that the output is the token alone.
             _say(as_json, _sentence(advisor, business, role.value, revoke, is_changed), is_aside=token)
+            if revoke:
+                still_shown = _take_from_databases(settings, store, advisor, business, as_json)
         if token and revoke:
             told["tokens_ended"] = revoke_tokens(store.database, advisor)
             _say(as_json, f"{told['tokens_ended']} tokens of {advisor} are worth nothing now", is_aside=True)
@@ -71,6 +78,29 @@ def command(
             _say(as_json, str(told["token"]))
     if as_json:
         show_json([told])
+    if still_shown:
+        raise RowcolError(still_shown)
+
+
+def _take_from_databases(settings: Settings, store: ControlStore, advisor: str, business: str, as_json: bool) -> str | None:
+    """Has the database of ROWCOL_PUBLISH_URL show it no more, at once; what could not be done, in words.
+
+    Also where the grant had ended before: a database that could not be reached then is told again.
+    """
+    from rowcol_assets.publishing.postgres.following import copied_before, target_of, withdraw
+    from rowcol_assets.publishing.postgres.target import said
+
+    url = target_of(settings)
+    for name in copied_before(store, url):
+        _say(as_json, f"{name} shows it until `rowcol publish --to` copies into it again", is_aside=True)
+    if url is None:
+        return None
+    try:
+        withdraw(url, store.open_grants())
+    except RowcolError as error:
+        return f"{said(url)} can still show {business} to {advisor}: {error}; `rowcol publish` or the next run takes it away"
+    _say(as_json, f"{said(url)} shows it no more", is_aside=True)
+    return None
 
 
 def _sentence(advisor: str, business: str, role: RoleName, revoke: bool, is_changed: bool) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.publishing.database import database as database  # a fixture of this folder
 from tests.publishing.world import World, make_world
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
-from uuid import uuid4
 
 import psycopg
 import pytest
@@ -23,43 +21,11 @@ from rowcol_assets.cli.publish import command
 from rowcol_assets.publishing.postgres import copy
 from rowcol_assets.publishing.postgres.copy import Copied, publish_to_postgres
 from rowcol_assets.publishing.postgres.target import connected, parse_target
+from tests.publishing.database import TELLING, Database
 from tests.publishing.world import NOON, World
 
 KEYS = {"marts.fct_bills": ["business_id", "record_id"], "experiences.portfolio": ["business_id"], "marts.dim_business": ["no", "such"]}
-TELLING = "hunter2"
 HOSTS = [(business, number) for business in ("acme", "bolt") for number in range(3)]
-
-
-class Database:
-    """A database of its own with a plain role that publishes; ann and bob are roles, who reads is said by name."""
-
-    def __init__(self, socket: str) -> None:
-        self.socket, self.name = socket, f"bi_{uuid4().hex}"
-        with psycopg.connect(f"host={socket} user=postgres dbname=postgres", autocommit=True) as server:
-            known = {name for (name,) in server.execute("select rolname from pg_roles").fetchall()}
-            for role in {"publisher", "ann", "bob"} - known:
-                server.execute(f"create role {role} login")
-            server.execute(f"create database {self.name} owner publisher")
-
-    @property
-    def url(self) -> str:
-        return f"postgresql://publisher:{TELLING}@/{self.name}?host={self.socket}"
-
-    def read(self, role: str, query: str) -> list[tuple[Any, ...]]:
-        with psycopg.connect(host=self.socket, user=role, dbname=self.name) as connection:
-            return connection.execute(query).fetchall()
-
-    def change(self, statement: str) -> None:
-        with psycopg.connect(host=self.socket, user="publisher", dbname=self.name) as connection:
-            connection.execute(statement)
-
-
-@pytest.fixture
-def database(postgres_socket: str) -> Iterator[Database]:
-    made = Database(postgres_socket)
-    yield made
-    with psycopg.connect(f"host={postgres_socket} user=postgres dbname=postgres", autocommit=True) as server:
-        server.execute(f"drop database {made.name} with (force)")
 
 
 def copied(world: World, database: Database) -> Copied:

@@ -7,6 +7,8 @@ security is forced: it binds the publishing role too, which therefore loads befo
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -27,6 +29,8 @@ from rowcol_assets.publishing.postgres.target import connected, said
 BUILDING, OWN = "rowcol_building", "rowcol"
 LOCK_KEY = 0x726F77636F6C  # "rowcol": two publishes into one database follow each other
 LOCK_SECONDS = 60
+# Changes with what a copy of the same rows looks like, so that it is made anew once.
+FORM = 1
 BLOCK = 1 << 20
 # Folders in the home that rows pass through; their names end in the process's id.
 WORK = ".publishing-"
@@ -38,7 +42,7 @@ _ADVISORS = [
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """What one publish into a database did. without_role: advisors nobody can log in as yet."""
+    """What one publish into a database did. without_role: advisors nobody can log in as yet; is_same: it had all, no row was copied."""
 
     where: str
     tables: int
@@ -46,12 +50,16 @@ class Copied:
     businesses: int
     advisors: int
     without_role: tuple[str, ...]
+    is_same: bool = False
 
 
-def publish_to_postgres(settings: Settings, url: URL, grants: Mapping[str, list[str]], keys: Mapping[str, Sequence[str]]) -> Copied:
+def publish_to_postgres(
+    settings: Settings, url: URL, grants: Mapping[str, list[str]], keys: Mapping[str, Sequence[str]], *, unless_same: bool = False
+) -> Copied:
     """Replaces what `url` holds of published tables; grants: businesses by advisor, as of now; keys: key columns by relation.
 
-    RowcolError in one sentence when nothing was published, or the database cannot be reached or refuses; it is then as it was.
+    unless_same: nothing is done where the last copy was of the same files for the same grants and roles. RowcolError in one sentence
+    when nothing was published, or the database cannot be reached or refuses; it is then as it was.
     """
     source = open_source(settings, grants)
     try:
@@ -62,15 +70,34 @@ def publish_to_postgres(settings: Settings, url: URL, grants: Mapping[str, list[
         ):
             target.execute("select pg_advisory_xact_lock(%s)", [LOCK_KEY])
             roles = _roles(target, source.grants)
-            target.execute(sql.SQL("create schema {}").format(sql.Identifier(BUILDING)))
-            rows = sum(_load(target, source, table, keys.get(table.relation, ()), Path(folder) / "rows.csv") for table in source.tables)
-            _load_advisors(target, source.grants)
-            _exchange(target, source.tables)
-            _open_to(target, source, roles)
+            signature = _signature(source, keys, roles)
+            is_same = unless_same and _copied_last(target) == signature
+            rows = 0
+            if not is_same:
+                rows = _replace(target, source, keys, roles, Path(folder))
+                _note_copied(target, signature)
     finally:
         source.connection.close()
     missing = tuple(advisor for advisor, businesses in source.grants.items() if businesses and advisor not in roles)
-    return Copied(said(url), len(source.tables), rows, len(source.catalog_of), len(source.grants), missing)
+    return Copied(
+        where=said(url),
+        tables=len(source.tables),
+        rows=rows,
+        businesses=len(source.catalog_of),
+        advisors=len(source.grants),
+        without_role=missing,
+        is_same=is_same,
+    )
+
+
+def _replace(target: psycopg.Connection, source: Source, keys: Mapping[str, Sequence[str]], roles: Sequence[str], folder: Path) -> int:
+    """Puts the tables of `source` in the place of those that are there; returns their rows."""
+    target.execute(sql.SQL("create schema {}").format(sql.Identifier(BUILDING)))
+    rows = sum(_load(target, source, table, keys.get(table.relation, ()), folder / "rows.csv") for table in source.tables)
+    _load_advisors(target, source.grants)
+    _exchange(target, source.tables)
+    _open_to(target, source, roles)
+    return rows
 
 
 def _roles(target: psycopg.Connection, grants: Mapping[str, list[str]]) -> list[str]:
@@ -83,6 +110,26 @@ def _roles(target: psycopg.Connection, grants: Mapping[str, list[str]]) -> list[
             f"nothing was published: the role {unbound[0]} sees every row, whatever is granted; an advisor needs a plain role"
         )
     return [name for name, _ in found]
+
+
+def _signature(source: Source, keys: Mapping[str, Sequence[str]], roles: Sequence[str]) -> str:
+    """One text for everything that a copy depends on."""
+    content = [FORM, source.contents, source.grants, {table.relation: keys.get(table.relation, ()) for table in source.tables}, roles]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def _copied_last(target: psycopg.Connection) -> str | None:
+    """The signature of the copy that the database holds; None before the first."""
+    if (target.execute("select to_regclass(%s)", [f"{OWN}.copied"]).fetchone() or (None,))[0] is None:
+        return None
+    (signature,) = target.execute(f"select max(signature) from {OWN}.copied").fetchone() or (None,)
+    return signature
+
+
+def _note_copied(target: psycopg.Connection, signature: str) -> None:
+    target.execute(f"create table if not exists {OWN}.copied (signature text primary key)")
+    target.execute(f"delete from {OWN}.copied")
+    target.execute(f"insert into {OWN}.copied values (%s)", [signature])
 
 
 def _load(target: psycopg.Connection, source: Source, table: PublishedTable, key: Sequence[str], path: Path) -> int:

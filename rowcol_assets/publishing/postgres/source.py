@@ -19,13 +19,17 @@ from rowcol_assets.publishing.content import PublishedTable, published_tables, q
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Generations attached to a connection. grants: businesses by advisor; catalog_of: where each business's rows are."""
+    """Generations attached to a connection.
+
+    grants: businesses by advisor; catalog_of: where each business's rows are; contents: the hash of each advisor's file.
+    """
 
     connection: duckdb.DuckDBPyConnection
     tables: tuple[PublishedTable, ...]
     grants: dict[str, list[str]]
     catalog_of: dict[str, str]
     published_at: str
+    contents: list[tuple[str, str]]
 
 
 def open_source(settings: Settings, grants: Mapping[str, list[str]]) -> Source:
@@ -34,11 +38,13 @@ def open_source(settings: Settings, grants: Mapping[str, list[str]]) -> Source:
     A business in several of them is taken from the one published last: an advisor whose publish failed has an older one.
     """
     found: list[tuple[str, str, Path, list[str]]] = []
+    contents: list[tuple[str, str]] = []
     for advisor in grants:
         generation = layout.current(layout.Home(settings.published_dir, advisor))
         manifest = layout.manifest_of(generation)
         if generation and manifest:
             found.append((manifest["published_at"], advisor, generation, manifest["businesses"]))
+            contents.append((advisor, manifest["database_sha256"]))
     if not found:
         raise RowcolError("nothing is published in this home: `rowcol run` publishes the files that are copied")
     found.sort(key=lambda one: one[:2])
@@ -50,7 +56,7 @@ def open_source(settings: Settings, grants: Mapping[str, list[str]]) -> Source:
         catalog_of |= {business: f"g{number}" for business in businesses if business in granted}
     connection.execute(f"use g{len(found) - 1}")
     shown = {advisor: [business for business in businesses if business in catalog_of] for advisor, businesses in grants.items()}
-    return Source(connection, tuple(published_tables(connection, {})), shown, catalog_of, found[-1][0])
+    return Source(connection, tuple(published_tables(connection, {})), shown, catalog_of, found[-1][0], contents)
 
 
 def write_rows(source: Source, table: PublishedTable, path: Path) -> None:

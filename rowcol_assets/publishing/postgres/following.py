@@ -1,0 +1,76 @@
+"""Has a database follow what is published and granted: a copy after each publish, and a grant that ended at once.
+
+How rows get there is `copy`'s subject. A copy that cannot be made is an error of the run, since the database goes on showing the former
+state; a grant that ended does not wait for one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import sqlalchemy as sa
+from psycopg import sql
+from sqlalchemy.engine import URL
+
+from ingestion.control import ControlStore
+from ingestion.control.acts import Act, acts, note
+from ingestion.settings import Settings
+from rowcol_assets.lineage import key_columns
+from rowcol_assets.publishing.postgres.copy import LOCK_KEY, LOCK_SECONDS, OWN, Copied, publish_to_postgres
+from rowcol_assets.publishing.postgres.target import connected, parse_target, said
+from rowcol_assets.transform import read_manifest
+
+COPIES = "exports"
+
+
+def target_of(settings: Settings) -> URL | None:
+    """The database that follows each publish; None where none is set."""
+    return parse_target(settings.publish_url.get_secret_value()) if settings.publish_url else None
+
+
+def copy_published(settings: Settings, store: ControlStore, url: URL, at: datetime, *, unless_same: bool = False) -> Copied:
+    """Copies what is published now, and notes for the log that it did.
+
+    unless_same: nothing is done where the database has it already. RowcolError when it could not be copied.
+    """
+    grants = store.open_grants()
+    done = publish_to_postgres(settings, url, grants, key_columns(read_manifest()), unless_same=unless_same)
+    if not done.is_same:
+        details = {"tables": done.tables, "rows": done.rows, "businesses_by_advisor": grants, "without_role": done.without_role}
+        with store.database.write() as transaction:
+            note(transaction, Act(COPIES, done.where, "created", details, "published files were copied into a database", at))
+    return done
+
+
+def withdraw(url: URL, grants: Mapping[str, list[str]]) -> None:
+    """Has the database show no more than `grants`, businesses by advisor as of now; what is newly granted follows with the next copy.
+
+    Quick: only the table that says who may see what is changed, and no role sees a row that it does not grant. RowcolError when that
+    could not be done.
+    """
+    pairs = [(advisor, business) for advisor, businesses in grants.items() for business in businesses]
+    advisors = sql.Identifier(OWN, "advisors")
+    with connected(url) as target:
+        target.execute("select pg_advisory_xact_lock(%s)", [LOCK_KEY])
+        target.execute(f"set local lock_timeout = '{LOCK_SECONDS}s'")
+        (found,) = target.execute("select to_regclass(%s)", [f"{OWN}.advisors"]).fetchone() or (None,)
+        if found is None:
+            return
+        # Row-level security binds the publishing role too, and no rule lets it change a row.
+        target.execute(sql.SQL("alter table {} no force row level security").format(advisors))
+        target.execute(
+            sql.SQL(
+                "delete from {} where (advisor_id, business_id) not in "
+                "(select g.advisor_id, g.business_id from unnest(%s::text[], %s::text[]) as g (advisor_id, business_id))"
+            ).format(advisors),
+            [[advisor for advisor, _ in pairs], [business for _, business in pairs]],
+        )
+        target.execute(sql.SQL("alter table {} force row level security").format(advisors))
+
+
+def copied_before(store: ControlStore, url: URL | None) -> list[str]:
+    """The databases that something was copied into by hand, by their names: they follow nothing by themselves. `url`: the one that does."""
+    with store.database.read() as transaction:
+        where = transaction.execute(sa.select(acts.c.record_id).filter_by(entity=COPIES).distinct().order_by("record_id")).scalars()
+        return [name for name in where if url is None or name != said(url)]

@@ -1,0 +1,167 @@
+"""A PostgreSQL database that follows: a copy after each publish that changed something, and a grant that ended at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+import psycopg
+import pytest
+import sqlalchemy as sa
+from pydantic import SecretStr
+
+from ingestion.clock import fixed_clock
+from ingestion.control.acts import acts
+from ingestion.settings import Settings
+from rowcol_assets.assets.copied import copied_assets
+from rowcol_assets.cli.main import main
+from rowcol_assets.code_location import build_definitions
+from rowcol_assets.publishing.postgres.copy import Copied
+from rowcol_assets.publishing.postgres.following import copy_published, target_of, withdraw
+from rowcol_assets.publishing.postgres.target import parse_target
+from rowcol_assets.resources import Platform
+from tests.publishing.database import TELLING, Database
+from tests.publishing.world import NOON, World
+
+BUSINESSES = "select distinct business_id from marts.fct_bills order by 1"
+UNREACHABLE = f"postgresql://publisher:{TELLING}@127.0.0.1:1/bi?connect_timeout=2"
+
+
+@pytest.fixture
+def following(world: World, database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+    """The home's settings with the database set, as commands are given them."""
+    settings = world.settings.model_copy(update={"publish_url": SecretStr(database.url)})
+    monkeypatch.setattr("ingestion.settings.load_settings", lambda: settings)
+    monkeypatch.setattr("ingestion.control.product_clock_of", lambda *_: fixed_clock(NOON))
+    yield settings
+
+
+def copied(world: World, database: Database) -> Copied:
+    return copy_published(world.settings, world.store, parse_target(database.url), NOON, unless_same=True)
+
+
+def noted(world: World) -> int:
+    with world.store.database.read() as transaction:
+        return len(transaction.execute(sa.select(acts.c.record_id).filter_by(entity="exports")).all())
+
+
+def test_what_was_published_is_copied_and_what_was_not_costs_nothing(world: World, database: Database) -> None:
+    world.publish()
+    assert (copied(world, database).is_same, copied(world, database).is_same) == (False, True)
+    assert noted(world) == 1
+    world.publish("run-2")
+    assert copied(world, database).is_same, "a publish that changed no file"
+
+    world.execute("update marts.fct_bills set open_amount = 999")
+    world.publish("run-3")
+    assert not copied(world, database).is_same
+    assert database.read("ann", "select distinct open_amount from marts.fct_bills") == [(999,)]
+
+    world.grant("bob", "acme")
+    assert not copied(world, database).is_same, "the file of ann has the rows that bob was granted since"
+    assert database.read("bob", BUSINESSES) == [("acme",), ("bolt",), ("cog",)]
+
+
+def test_an_advisor_who_gets_a_role_reads_after_the_next_publish(world: World, database: Database) -> None:
+    late = f"late_{database.name}"
+    world.grant(late, "acme")
+    world.publish()
+    assert copied(world, database).without_role == (late,)
+    with psycopg.connect(host=database.socket, user="postgres", dbname=database.name, autocommit=True) as server:
+        server.execute(f"create role {late} login")
+        try:
+            assert not copied(world, database).is_same
+            assert database.read(late, BUSINESSES) == [("acme",)]
+        finally:
+            server.execute(f"drop owned by {late}; drop role {late}")
+
+
+def test_a_grant_that_ended_is_seen_no_more_before_anything_is_published(world: World, database: Database) -> None:
+    world.publish()
+    url = parse_target(database.url)
+    withdraw(url, world.store.open_grants())  # nothing was copied yet, so that nothing is shown
+    copied(world, database)
+    world.store.revoke("ann", "bolt", NOON)
+    world.grant("ann", "cog")
+    withdraw(url, world.store.open_grants())
+    assert database.read("ann", BUSINESSES) == [("acme",)], "and what is new follows with the copy, which has its rows"
+    assert database.read("bob", BUSINESSES) == [("bolt",), ("cog",)]
+    assert database.read("publisher", BUSINESSES) == database.read("publisher", "select * from rowcol.advisors") == []
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        database.read("ann", "delete from rowcol.advisors returning 1")
+    assert not copied(world, database).is_same
+    assert database.read("ann", BUSINESSES) == [("acme",), ("cog",)]
+
+
+def test_the_command_that_takes_a_grant_takes_it_from_the_database_too(
+    world: World, database: Database, following: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.publish()
+    copied(world, database)
+    assert rowcol("grant", "ann", "bolt", "--revoke") == 0
+    assert f"{database.name} at {database.socket} shows it no more" in capsys.readouterr().err
+    assert database.read("ann", BUSINESSES) == [("acme",)]
+    assert database.read("bob", BUSINESSES) == [("bolt",), ("cog",)]
+
+
+def test_a_database_that_cannot_be_told_of_a_grant_taken_is_an_error_that_says_so(
+    world: World, following: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    away = following.model_copy(update={"publish_url": SecretStr(UNREACHABLE)})
+    monkeypatch.setattr("ingestion.settings.load_settings", lambda: away)
+    assert rowcol("grant", "ann", "bolt", "--revoke") == 1
+    told = capsys.readouterr()
+    assert "ann can no longer read bolt" in told.out and world.store.open_grants()["ann"] == ["acme"]
+    assert "bi at 127.0.0.1 can still show bolt to ann: bi at 127.0.0.1 cannot be reached" in told.err
+    assert "`rowcol publish`" in told.err and TELLING not in told.err
+
+
+def test_a_database_that_follows_nothing_by_itself_is_named_when_a_grant_is_taken(
+    world: World, database: Database, following: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.publish()
+    copied(world, database)
+    monkeypatch.setattr("ingestion.settings.load_settings", lambda: world.settings)
+    assert rowcol("grant", "ann", "bolt", "--revoke") == 0
+    told = capsys.readouterr().err
+    assert f"{database.name} at {database.socket} shows it until `rowcol publish --to` copies into it again" in told
+
+
+def test_the_copy_is_a_step_of_every_cycle_where_a_database_is_set_and_of_none_else(world: World, following: Settings) -> None:
+    keys = {key.to_user_string() for key in build_definitions(world.settings).resolve_asset_graph().get_all_asset_keys()}
+    graph = build_definitions(following).resolve_asset_graph()
+    added = {key.to_user_string() for key in graph.get_all_asset_keys()} - keys
+    assert added == {"published/database"}
+    assert graph.get(dg.AssetKey(["published", "database"])).parent_keys == {dg.AssetKey(["published", "advisors"])}
+
+
+def test_the_step_copies_what_is_published_and_fails_in_one_sentence(world: World, database: Database, following: Settings) -> None:
+    world.publish()
+    said: list[str] = []
+    first = step(following, said)
+    assert first.success and noted(world) == 1
+    assert step(following, said).success and noted(world) == 1
+    where = f"copied into {database.name} at {database.socket}"
+    assert said == [f"{where}: 6 tables", f"{where}: it had everything"]
+    failed = step(following.model_copy(update={"publish_url": SecretStr(UNREACHABLE)}), said)
+    (event,) = [one for one in failed.all_events if one.is_step_failure]
+    told = event.step_failure_data.user_failure_data
+    assert told is not None and "bi at 127.0.0.1 cannot be reached" in str(told.description)
+    assert TELLING not in str(failed.all_events)
+
+
+def test_no_database_follows_where_none_is_set(world: World) -> None:
+    assert target_of(world.settings) is None
+
+
+def step(settings: Settings, said: list[str]) -> dg.ExecuteInProcessResult:
+    assets = copied_assets(dg.AssetKey(["published", "advisors"]))
+    return dg.materialize([assets], resources={"platform": Platform(settings, said.append)}, raise_on_error=False)
+
+
+def rowcol(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(list(arguments))
+    code: Any = ended.value.code
+    return int(code)
