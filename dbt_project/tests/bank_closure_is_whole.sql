@@ -1,7 +1,8 @@
 {{ config(meta={'dagster': {'ref': {'name': 'fct_bank_closure'}}}) }}
 
 -- Matched and unmatched transactions of an account and day are all that the bank posted there, or that was charged, counted past
--- the matching; and what is unmatched is what came in and what went out.
+-- the matching; and what is unmatched is what came in and what went out. What a bank login tells again after it was linked anew is
+-- posted once.
 with closure as (
     select * from {{ ref('fct_bank_closure') }}
 ),
@@ -13,11 +14,12 @@ posted as (
         transactions.posted_date,
         sum(transactions.amount) as total_amount
     from {{ ref('stg_plaid__transactions') }} as transactions
-    semi join {{ ref('stg_plaid__accounts') }} as accounts
+    semi join {{ ref('int_bank_accounts') }} as accounts
         on
             transactions.business_id = accounts.business_id
             and transactions.connection_id = accounts.connection_id
-            and transactions.account_id = accounts.record_id
+            and transactions.account_id = accounts.account_id
+            and coalesce(transactions.posted_date < accounts.counts_before, true)
     where
         not transactions.is_deleted
         and not coalesce(transactions.is_pending, false)

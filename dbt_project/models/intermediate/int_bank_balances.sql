@@ -1,13 +1,9 @@
 with accounts as (
-    select * from {{ ref('stg_plaid__accounts') }}
+    select * from {{ ref('int_bank_accounts') }}
 ),
 
 balances as (
     select * from {{ ref('stg_plaid__balances') }}
-),
-
-connections as (
-    select * from {{ ref('stg_control__connections') }}
 ),
 
 rates as (
@@ -26,13 +22,14 @@ depository as (
         accounts.business_id,
         accounts.connection_id,
         accounts.rail,
-        accounts.record_id as account_id,
+        accounts.account_id,
         balances.change_id,
         accounts.account_name,
         accounts.account_sub_type,
         accounts.persistent_account_id,
         accounts.mask,
-        connections.is_removed,
+        accounts.is_removed,
+        accounts.is_superseded,
         case
             when balances.available_amount < balances.current_amount then balances.available_amount
             else coalesce(balances.current_amount, balances.available_amount)
@@ -44,47 +41,20 @@ depository as (
         coalesce(balances.synced_at, accounts.synced_at) as synced_at
     from accounts
     inner join calendar on accounts.business_id = calendar.business_id
-    inner join connections
-        on
-            accounts.business_id = connections.business_id
-            and accounts.connection_id = connections.connection_id
-            and connections.rail = 'plaid'
     left join balances
         on
             accounts.business_id = balances.business_id
             and accounts.connection_id = balances.connection_id
-            and accounts.record_id = balances.record_id
+            and accounts.account_id = balances.record_id
             and not balances.is_deleted
     where accounts.account_type = 'depository' and not accounts.is_deleted
-),
-
--- A bank linked again is another login with other ids that tells the whole history once more: what the removed one saw of the
--- same account would count twice.
-superseded as (
-    select distinct
-        removed.business_id,
-        removed.connection_id,
-        removed.account_id
-    from depository as removed
-    inner join depository as linked
-        on
-            removed.business_id = linked.business_id
-            and coalesce(removed.persistent_account_id, removed.mask || removed.account_sub_type)
-            = coalesce(linked.persistent_account_id, linked.mask || linked.account_sub_type)
-    where removed.is_removed and linked.is_removed is not true
 )
 
 select
     depository.*,
-    superseded.account_id is not null as is_superseded,
     {{ home_amount('depository.balance_amount', 'depository.currency', 'depository.home_currency', 'rates.exchange_rate') }}
         as home_balance_amount
 from depository
-left join superseded
-    on
-        depository.business_id = superseded.business_id
-        and depository.connection_id = superseded.connection_id
-        and depository.account_id = superseded.account_id
 asof left join rates
     on
         depository.business_id = rates.business_id

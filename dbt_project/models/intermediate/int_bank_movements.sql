@@ -1,12 +1,11 @@
 {{ config(materialized='table') }}
 
 with transactions as (
-    select * from {{ ref('stg_plaid__transactions') }}
+    select * from {{ ref('int_bank_transactions') }}
 ),
 
 accounts as (
     select * from {{ ref('int_bank_balances') }}
-    where is_superseded is not true
 ),
 
 rates as (
@@ -36,9 +35,7 @@ posted as (
             and transactions.connection_id = accounts.connection_id
             and transactions.account_id = accounts.account_id
     where
-        not transactions.is_deleted
-        and not coalesce(transactions.is_pending, false)
-        and transactions.amount != 0
+        transactions.amount != 0
         and transactions.posted_date is not null
 ),
 

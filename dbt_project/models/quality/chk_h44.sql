@@ -6,6 +6,12 @@ calendar as (
     select * from {{ ref('int_business_calendar') }}
 ),
 
+-- What a login saw pending before it was linked anew is posted under the new one.
+superseded as (
+    select * from {{ ref('int_bank_accounts') }}
+    where is_superseded
+),
+
 -- The bank may show what was posted before it takes the pending row away.
 posted as (
     select
@@ -24,6 +30,11 @@ pending as (
             transactions.business_id = posted.business_id
             and transactions.connection_id = posted.connection_id
             and transactions.record_id = posted.pending_transaction_id
+    anti join superseded
+        on
+            transactions.business_id = superseded.business_id
+            and transactions.connection_id = superseded.connection_id
+            and transactions.account_id = superseded.account_id
     where transactions.is_pending and not transactions.is_deleted
 )
 

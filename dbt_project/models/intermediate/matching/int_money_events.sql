@@ -21,10 +21,6 @@ sides as (
     select unnest(['from', 'to']) as leg
 ),
 
-bank_accounts as (
-    select * from {{ ref('stg_plaid__accounts') }}
-),
-
 ledger_documents as (
     {%- for entity, account, amount, reference, text in ledger_documents %}
     select
@@ -87,6 +83,22 @@ ledger_documents as (
     group by all
 ),
 
+-- A bill that was taken back from Ramp is often entered there anew, under the same number and link, and the ledger's is that one:
+-- the former one is its own only where the ledger has withdrawn it too, so that nothing is paid on it.
+paying_bills as (
+    select bills.*
+    from {{ ref('stg_ramp__bills') }} as bills
+    left join {{ ref('stg_qbo__bills') }} as withdrawn
+        on
+            bills.business_id = withdrawn.business_id
+            and bills.qbo_bill_id = withdrawn.record_id
+            and withdrawn.is_voided
+    where
+        not bills.is_deleted
+        and not bills.is_draft
+        and (not bills.is_archived or withdrawn.record_id is not null)
+),
+
 told as (
     select
         documents.business_id,
@@ -121,7 +133,7 @@ told as (
         transactions.record_id,
         '' as leg,
         transactions.account_id,
-        case accounts.account_type when 'credit' then 'card' else 'bank' end as account_key,
+        case transactions.account_type when 'credit' then 'card' else 'bank' end as account_key,
         transactions.posted_date as event_date,
         transactions.amount,
         transactions.currency,
@@ -130,13 +142,7 @@ told as (
         transactions.description as text,
         transactions.change_id,
         transactions.synced_at
-    from {{ ref('stg_plaid__transactions') }} as transactions
-    inner join bank_accounts as accounts
-        on
-            transactions.business_id = accounts.business_id
-            and transactions.connection_id = accounts.connection_id
-            and transactions.account_id = accounts.record_id
-    where not transactions.is_deleted and not coalesce(transactions.is_pending, false)
+    from {{ ref('int_bank_transactions') }} as transactions
 
     union all
 
@@ -224,8 +230,7 @@ told as (
         bills.vendor_name as text,
         bills.change_id,
         bills.synced_at
-    from {{ ref('stg_ramp__bills') }} as bills
-    where not bills.is_deleted
+    from paying_bills as bills
 
     union all
 

@@ -16,6 +16,7 @@ renamed as (
         connections.token_expires_at,
         connections.is_sandbox,
         connections.is_paused,
+        connections.removed_at,
         connections.removed_at is not null as is_removed
     from connections
 )
