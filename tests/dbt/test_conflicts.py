@@ -80,6 +80,10 @@ def _acme(raw: RawWarehouse) -> None:
     on_ramp(raw, "acme", "dated", (3, {"status": "PAID", "payment": {"payment_date": "2026-06-02", "payment_method": "CARD"}}))
     line = {"Amount": 100, "LinkedTxn": [{"TxnId": "dated", "TxnType": "Bill"}]}
     raw.version("acme", "bill_payments", PAY | {"Id": "bp", "TxnDate": "2026-06-04", "TotalAmt": 100, "Line": [line]})
+    for name, cents, method in (("overpaid", 15000, "ACH"), ("in-part", 8000, "ACH"), ("by-hand", 15000, "PAID_MANUALLY")):
+        in_ledger(raw, "acme", name, (1, {"balance": 0}))
+        moved = {"payment_date": "2026-06-02", "payment_method": method, "amount": {"amount": cents, "currency_code": "USD"}}
+        on_ramp(raw, "acme", name, (3, {"status": "PAID", "payment": moved}))
     # Taken back from Ramp, which then has no say.
     in_ledger(raw, "acme", "archived", (1, {}))
     on_ramp(raw, "acme", "archived", (1, {"cents": 1, "archived_at": "2026-06-05T00:00:00Z"}))
@@ -145,16 +149,20 @@ def test_a_stale_winner_is_contested_by_a_newer_value_alone(warehouse: Path) -> 
     assert found == [("late", "contested", "qbo"), ("older", "settled_by_precedence", "qbo")]
 
 
-def test_a_bill_whose_amount_or_vendor_differs_is_flagged_until_it_is_paid_taken_back_or_settled(warehouse: Path) -> None:
+def test_a_bill_whose_amount_or_vendor_differs_is_flagged_until_it_is_taken_back_or_settled(warehouse: Path) -> None:
+    """Once the service has paid it, only if that was more than the ledger owes."""
     failing = "ledger_amount != paying_amount or ledger_vendor != paying_vendor"
     found = rows(warehouse, f"select business_id, record_id, impact_amount, coalesce({failing}, false) from quality.chk_h30")
     assert {(business, record): impact for business, record, impact, fails in found if fails} == {
         ("acme", "amount"): Decimal("10.00"),
         ("acme", "vendor"): None,
+        ("acme", "overpaid"): Decimal("50.00"),
         ("acme", "garbage"): Decimal("10.00"),
         ("acme", "outdated"): Decimal("20.00"),
         ("acme", "undone"): Decimal("10.00"),
         ("behind", "late"): Decimal("20.00"),
         ("behind", "older"): Decimal("20.00"),
     }
-    assert {record for _, record, _, fails in found if not fails} == {"same", "due", "by-rail", "by-value"}
+    assert {record for _, record, _, fails in found if not fails} == {"same", "due", "by-rail", "by-value", "paid", "dated", "in-part"}
+    told = rows(warehouse, "select observed from quality.chk_h30 where record_id = 'overpaid'")
+    assert told == [("Vendor 1, 100.00 USD in the ledger, 150.00 USD paid by the payment service",)]

@@ -69,6 +69,7 @@ def _acme(raw: RawWarehouse) -> None:
             bill("copy-1", 61, 0, DocNumber="A-1", **owed),
             bill("copy-2", 61, 0, DocNumber="a-1", **owed),
             bill("drawn-again", 72, 0, **owed),
+            bill("more", 500, 0, **owed),
         ],
     )
     raw.versions(
@@ -82,11 +83,12 @@ def _acme(raw: RawWarehouse) -> None:
             paid("p-copy-1", "2026-06-01", 61, "Vendor 1", bill_id="copy-1", check="1304"),
             paid("p-copy-2", "2026-06-02", 61, "Vendor 1", bill_id="copy-2", check="1305"),
             paid("p-drawn", "2026-06-03", 72, "Vendor 1", bill_id="drawn-again"),
+            paid("p-more", "2026-06-05", 500, "Vendor 1", bill_id="more") | LATE,
         ],
     )
     bank_account(raw, "acme", "checking", available=800, current=850)
     bank_transaction(raw, "acme", "first", 1, "2026-05-01", name="SOMETHING")
-    for number, amount, day in (("whole", 100, "10"), ("unbooked", 200, "09"), ("twice", 400, "08")):
+    for number, amount, day in (("whole", 100, "10"), ("unbooked", 200, "09"), ("twice", 400, "08"), ("more", 550, "05")):
         ramp_bill(raw, "acme", f"r-{number}", number, amount, f"2026-06-{day}", paid_at=f"2026-06-{day}T16:00:00Z")
         raw.observed("acme", "ramp", "transfers", f"tr-{number}", _transfer(amount, f"2026-06-{day}"))
         bank_transaction(raw, "acme", f"t-{number}", amount, f"2026-06-{int(day) + 1:02d}", name="RAMP BILL PAYMENT")
@@ -156,6 +158,7 @@ def test_a_chain_shows_the_stage_it_reached_what_is_late_and_what_was_out_of_ord
         "lost p-lost": ("record", "verify", "recorded_without_approval,recorded_never_verified", "missing not_applicable waiting done"),
         "copy-1 p-copy-1": ("record", None, "recorded_without_approval", "missing not_applicable done done"),
         "copy-2 p-copy-2": ("record", None, "recorded_without_approval", "missing not_applicable done done"),
+        "more p-more": ("record", None, None, "done done done done"),
         "drawn-again p-drawn": ("record", None, "recorded_without_approval", "missing not_applicable done done"),
     }
 
@@ -206,7 +209,7 @@ def test_one_debt_and_decision_have_one_key(warehouse: Path) -> None:
     assert found["bare"] is None and len({found["good"], found["late"], found["due"]}) == 3
 
 
-def test_money_that_goes_out_twice_for_one_debt_is_found_with_both_payments(warehouse: Path) -> None:
+def test_money_that_goes_out_twice_for_one_debt_or_beyond_it_is_found_with_its_payments(warehouse: Path) -> None:
     found = rows(
         warehouse,
         """select kind, status, first_payment_id, second_payment_id, amount_at_risk, confidence
@@ -218,6 +221,7 @@ def test_money_that_goes_out_twice_for_one_debt_is_found_with_both_payments(ware
         ("open_though_paid", "stoppable", "r-unbooked", None, Decimal(200), Decimal("0.95")),
         ("duplicate_bills_paid", "paid", "p-copy-1", "p-copy-2", Decimal(61), Decimal("0.95")),
         ("debited_twice", "paid", "p-drawn", "t-drawn-2", Decimal(72), Decimal("0.70")),
+        ("overpaid", "paid", "r-more", None, Decimal(50), Decimal("0.99")),
     }
     assert rows(warehouse, "select count(*) from marts.fct_double_payment where business_id != 'acme'") == [(0,)]
 
@@ -225,10 +229,10 @@ def test_money_that_goes_out_twice_for_one_debt_is_found_with_both_payments(ware
 @pytest.mark.parametrize(
     ("check", "fails", "failing", "right"),
     [
-        ("h27", "minutes_unrecorded > 60", {("acme", "r-unbooked")}, 3),
-        ("h28", "bank_days_undebited > 5", set(), 3),
+        ("h27", "minutes_unrecorded > 60", {("acme", "r-unbooked")}, 4),
+        ("h28", "bank_days_undebited > 5", set(), 4),
         ("h29", "paid_by is not null", {("acme", "flying")}, 0),
-        ("h33", "days_without_money > 30", {("acme", "p-lost")}, 6),
+        ("h33", "days_without_money > 30", {("acme", "p-lost")}, 7),
     ],
 )
 def test_the_checks_of_the_chain_find_their_mistakes_and_nothing_else(

@@ -30,7 +30,8 @@ payments as (
         coalesce(custody.payment_date, custody.record_date) as paid_on,
         custody.is_executed_by_rail and not custody.is_executed as is_in_flight,
         nullif(lower(trim(custody.document_number)), '') as number_key,
-        bills.txn_date as bill_date
+        bills.txn_date as bill_date,
+        bills.currency as bill_currency
     from custody
     left join bills
         on
@@ -66,6 +67,31 @@ of_one_bill as (
         (one.paid_on, other.is_executed_by_rail, one.custody_id) < (other.paid_on, one.is_executed_by_rail, other.custody_id)
         and one.amount + other.amount > one.bill_amount * 1.01
         and coalesce(one.transaction_id != other.transaction_id or one.is_executed_by_rail = other.is_executed_by_rail, true)
+),
+
+-- One payment of the service's is more than the ledger owes for the bill.
+overpaid as (
+    select
+        payments.business_id,
+        'overpaid' as kind,
+        payments.custody_id as first_id,
+        cast(null as varchar) as second_id,
+        cast(null as varchar) as transaction_id,
+        payments.amount - payments.bill_amount as risk_amount,
+        case when payments.transaction_id is not null then 0.99 else 0.95 end
+        - case when payments.link_tier = 'suggest' then 0.10 else 0 end as confidence,
+        'bill of ' || {{ shown_amount('payments.bill_amount', 'payments.currency') }} || ', paid '
+        || {{ shown_amount('payments.amount', 'payments.currency') }} as evidence
+    from payments
+    anti join of_one_bill
+        on
+            payments.business_id = of_one_bill.business_id
+            and list_contains([of_one_bill.first_id, of_one_bill.second_id], payments.custody_id)
+    where
+        payments.is_executed_by_rail
+        and payments.bill_amount > 0
+        and payments.amount > payments.bill_amount
+        and payments.currency = payments.bill_currency
 ),
 
 -- The service has paid, or is paying, a bill that the ledger still offers to be paid.
@@ -157,6 +183,8 @@ debited_again as (
 found as (
     select * from of_one_bill
     union all
+    select * from overpaid
+    union all
     select * from open_though_paid
     union all
     select * from of_two_bills
@@ -184,7 +212,8 @@ told as (
         coalesce(second_payment.payment_change_id, again.change_id) as second_change_id,
         coalesce(second_payment.paid_on, again.event_date) as second_date,
         coalesce(second_payment.transaction_id, found.transaction_id) as second_transaction_id,
-        first_payment.amount as first_amount,
+        case when found.kind = 'overpaid' then found.risk_amount else first_payment.amount end as returned_amount,
+        coalesce(second_payment.paid_on, again.event_date, first_payment.paid_on) as returned_since,
         first_payment.currency,
         found.kind = 'open_though_paid'
         or first_payment.is_in_flight
@@ -213,7 +242,7 @@ told as (
             and found.transaction_id = again.record_id
 ),
 
--- A vendor that was paid twice may have sent it back: the same amount came in later and nothing in the books stands for it.
+-- A vendor that was paid too much may have sent it back: the same amount came in later and nothing in the books stands for it.
 came_back as (
     select
         told.business_id,
@@ -225,8 +254,8 @@ came_back as (
     inner join events
         on
             told.business_id = events.business_id
-            and told.first_amount = events.amount
-            and events.event_date between told.second_date and told.second_date + 90
+            and told.returned_amount = events.amount
+            and events.event_date between told.returned_since and told.returned_since + 90
     anti join matches
         on
             events.business_id = matches.business_id

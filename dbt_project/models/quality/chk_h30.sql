@@ -1,11 +1,22 @@
 with bills as (
     select * from {{ ref('int_ledger_bills') }}
-    where is_open
+    where not is_deleted and not is_voided
 ),
 
+-- What is marked as paid by hand or by credits, the service has only been told.
 paying_bills as (
-    select * from {{ ref('stg_ramp__bills') }}
-    where not is_deleted and not is_draft and not is_archived and status is distinct from 'PAID'
+    select
+        ramp_bills.*,
+        coalesce(ramp_bills.status = 'PAID', false) as is_paid
+    from {{ ref('stg_ramp__bills') }} as ramp_bills
+    where
+        not ramp_bills.is_deleted
+        and not ramp_bills.is_draft
+        and not ramp_bills.is_archived
+        and not (
+            coalesce(ramp_bills.status = 'PAID', false)
+            and coalesce(ramp_bills.payment_method, '') in ('PAID_MANUALLY', 'VENDOR_CREDIT')
+        )
 ),
 
 matches as (
@@ -23,13 +34,17 @@ decided as (
     where pair = 'bill' and field = 'amount' and state = 'decided'
 ),
 
--- Of a proposal, which is not known to be the same bill, the amount alone is compared.
+-- Of a proposal, which is not known to be the same bill, the amount alone is compared, and until it is paid. What was paid is
+-- wrong where it is more than the ledger owes: less is a part of the bill, or what credits left of it.
 compared as (
     select
         bills.*,
+        paying_bills.is_paid,
         {{ money(
             "case when coalesce(paying_bills.currency, bills.currency) = bills.currency and decided.conflict_id is null"
-            ~ " then paying_bills.total_amount end"
+            ~ " then case when paying_bills.is_paid"
+            ~ " then greatest(coalesce(paying_bills.payment_amount, paying_bills.total_amount), bills.total_amount)"
+            ~ " else paying_bills.total_amount end end"
         ) }} as paying_amount,
         vendors.winner_value as ledger_vendor,
         vendors.loser_value as paying_vendor
@@ -53,6 +68,7 @@ compared as (
             matches.business_id = decided.business_id
             and matches.right_id = decided.winner_id
             and matches.left_id = decided.loser_id
+    where case when paying_bills.is_paid then matches.tier = 'auto' else bills.is_open end
 )
 
 select
@@ -67,7 +83,10 @@ select
     coalesce(compared.vendor_name, 'bill') || ', ' || {{ shown_amount('compared.total_amount', 'compared.currency') }} || ' in the ledger'
     || case
         when compared.paying_amount != compared.total_amount
-            then ', ' || {{ shown_amount('compared.paying_amount', 'compared.currency') }} || ' in the payment service'
+            then concat(
+                ', ', {{ shown_amount('compared.paying_amount', 'compared.currency') }},
+                case when compared.is_paid then ' paid by' else ' in' end, ' the payment service'
+            )
         else ''
     end
     || coalesce(', vendor there: ' || compared.paying_vendor, '') as observed,
