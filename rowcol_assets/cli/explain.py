@@ -74,7 +74,10 @@ def _date(text: str | None) -> date | None:
 def _show_figure(found: Explanation) -> None:
     from rowcol_assets.cli.output import show_table
 
-    value = " ".join(filter(None, ("unknown", found.null_reason))) if found.value is None else f"{found.value:,}"
+    if found.value is None:
+        value = " ".join(filter(None, ("unknown", found.null_reason)))
+    else:
+        value = str(found.value) if isinstance(found.value, date) else f"{found.value:,}"
     typer.echo(f"{found.metric} of {found.business_id} on {found.as_of_date}: {value} = {found.formula}")
     if len(found.terms) > 1:
         show_table(f"made of, amounts in {found.currency}", TERMS, found.terms)

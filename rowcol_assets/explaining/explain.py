@@ -29,7 +29,7 @@ class Explanation:
     business_id: str
     metric: str
     as_of_date: date
-    value: Decimal | int | None
+    value: Decimal | int | date | None
     currency: str | None
     formula: str
     null_reason: str | None
@@ -55,7 +55,7 @@ def explain(settings: Settings, business_id: str, metric: str, as_of: date | Non
         value=day[metric],
         currency=day["currency"],
         formula=FIGURES[metric].formula,
-        null_reason=day["null_reason"] if day[metric] is None else None,
+        null_reason=_null_reason(metric, day),
         terms=[
             {"term": name, "value": day[name], "from_records": _total(name, found.get(name)), "formula": FIGURES[name].formula}
             for name in names
@@ -83,6 +83,13 @@ def recorded_day(warehouse: duckdb.DuckDBPyConnection, business_id: str, as_of: 
     if row is None:
         raise _nothing_recorded(warehouse, business_id, as_of)
     return dict(zip(names, row, strict=True))
+
+
+def _null_reason(metric: str, day: dict[str, Any]) -> str | None:
+    if day[metric] is not None:
+        return None
+    without_end = FIGURES[metric].without_end
+    return without_end if without_end and day["cash"] is not None else day["null_reason"]
 
 
 def _nothing_recorded(warehouse: duckdb.DuckDBPyConnection, business_id: str, as_of: date | None) -> RowcolError:

@@ -10,11 +10,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Figure:
-    """How a column of `marts.fct_runway_daily` comes about. terms: other figures. records: a name of `records.QUERIES`, for a sum."""
+    """How a column of `marts.fct_runway_daily` comes about. terms: other figures. records: a name of `records.QUERIES`, for a sum.
+
+    without_end: why it is NULL though cash is known.
+    """
 
     formula: str
     terms: tuple[str, ...] = ()
     records: str | None = None
+    without_end: str | None = None
 
 
 FIGURES: dict[str, Figure] = {
@@ -48,6 +52,13 @@ FIGURES: dict[str, Figure] = {
     ),
     "buffer_days": Figure("spendable / gross_burn, not below 0", ("spendable", "gross_burn")),
     "shortfall_amount": Figure("-(spendable + ar_expected - ap_30) where that is negative", ("spendable", "ar_expected", "ap_30")),
+    "covered_until": Figure(
+        "the first day on which cash, with its records until then, is below 0: bills when due, receipts when expected (due is that day), "
+        "payrolls, and spending without a date at the pace of the last 90 days",
+        ("cash",),
+        records="walk",
+        without_end="covered_for_a_year",
+    ),
     "cash": Figure("sum of the balances of the accounts that count as cash", records="cash"),
     "cash_gap": Figure("the ledger's book balances less the bank's", records="cash_gap"),
     "reserved": Figure("sum of the reserves that are active", records="reserved"),
@@ -70,7 +81,7 @@ FIGURES: dict[str, Figure] = {
 
 
 # Figures whose records do not add up to them: they weigh, or only the oldest counts.
-NOT_SUMS = ("hygiene_score", "max_input_age_minutes", "unmatched_downside_amount", "unmatched_upside_amount")
+NOT_SUMS = ("covered_until", "hygiene_score", "max_input_age_minutes", "unmatched_downside_amount", "unmatched_upside_amount")
 BILLS_TERMS = FIGURES["runway_days_bills"].terms
 
 

@@ -50,6 +50,26 @@ QUERIES: dict[str, str] = {
     "ar_open": _items("receivable"),
     "ar_credits": _items("receivable_credit", sign="-"),
     "overdue_ar": _items("receivable", _OVERDUE),
+    "walk": f"""
+        with walk as (
+            select covered_until, payroll_spent, undated_spent from intermediate.int_cash_walk where business_id = $business
+        ),
+        newest as (
+            select max(as_of_date) as as_of_date from marts.fct_runway_daily where business_id = $business
+        )
+        select rail, entity, record_id, document_number, party_name, txn_date, walk_date as due_date, amount
+        from intermediate.int_cash_walk_documents, newest
+        where business_id = $business and newest.as_of_date = $day
+            and coalesce(walk_date <= (select covered_until from walk), true) and amount != 0
+        union all
+        select 'control', 'payroll', $business, {_NOTHING}, 'payrolls until then', null, covered_until, -payroll_spent
+        from walk, newest
+        where newest.as_of_date = $day and payroll_spent != 0
+        union all
+        select '', 'outflow', $business, {_NOTHING}, 'spending without a date until then', null, covered_until, -undated_spent
+        from walk, newest
+        where newest.as_of_date = $day and undated_spent != 0
+    """,
     "cash_gap": f"""
         select rail, 'accounts' as entity, account_id as record_id, {_NOTHING}, account_name as party_name, {_UNDATED},
             home_balance_amount as amount

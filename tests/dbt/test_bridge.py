@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -175,10 +175,23 @@ def test_every_figure_of_the_runway_is_explained_and_its_records_come_to_it(aske
     for metric in FIGURES:
         code, told = asked("acme", metric, "--json")
         found = json.loads(told)
-        assert (code, found["value"]) == (0, None if day[metric] is None else pytest.approx(float(day[metric]))), metric
+        expected = str(day[metric]) if metric == "covered_until" else None if day[metric] is None else pytest.approx(float(day[metric]))
+        assert (code, found["value"]) == (0, expected), metric
         for term in found["terms"]:
             if term["from_records"] is not None and term["value"] is not None:
                 assert term["from_records"] == pytest.approx(float(term["value"])), (metric, term)
+
+
+def test_cash_and_the_records_until_the_day_it_is_covered_until_come_to_less_than_nothing_and_not_before(asked: Any) -> None:
+    _, told = asked("acme", "covered_until", "--json")
+    found = json.loads(told)
+    (cash,) = [float(term["value"]) for term in found["terms"] if term["term"] == "cash"]
+    walked = {record["record_id"]: float(record["amount"]) for record in found["records"] if record["term"] == "covered_until"}
+    daily = -walked["acme"] / (date.fromisoformat(found["value"]) - date(2026, 6, 30)).days
+    assert walked.keys() >= {"near", "cut", "new", "late", "fresh"} and "far" not in walked
+    assert -daily <= cash + sum(walked.values()) < 0
+    assert asked("acme", "covered_until")[1].startswith(f"covered_until of acme on 2026-06-30: {found['value']} = the first day")
+    assert json.loads(asked("acme", "covered_until", "--as-of", "2026-06-23", "--json")[1])["records"] != found["records"]
 
 
 @pytest.mark.parametrize(
