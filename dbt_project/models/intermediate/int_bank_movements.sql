@@ -12,6 +12,10 @@ rates as (
     select * from {{ ref('int_exchange_rates') }}
 ),
 
+own as (
+    select * from {{ ref('int_own_transfers') }}
+),
+
 posted as (
     select
         transactions.business_id,
@@ -39,6 +43,20 @@ posted as (
         and transactions.posted_date is not null
 ),
 
+-- A move that the ledger books, and of which both sides are seen, whatever the bank calls them.
+booked_moves as (
+    select
+        posted.business_id,
+        posted.record_id
+    from posted
+    inner join own
+        on
+            posted.business_id = own.business_id
+            and posted.record_id = own.record_id
+            and own.movement_kind = 'internal'
+    qualify count(*) over (partition by own.business_id, own.move_id) = 2
+),
+
 -- Equal transfers of one account and day are told apart by their place among them.
 legs as (
     select
@@ -53,10 +71,14 @@ legs as (
             order by posted.record_id
         ) as place
     from posted
+    anti join booked_moves
+        on
+            posted.business_id = booked_moves.business_id
+            and posted.record_id = booked_moves.record_id
     where posted.category_primary in ('TRANSFER_IN', 'TRANSFER_OUT')
 ),
 
--- Both sides of a move between own accounts: the same amount out of one and into another within five days, each the
+-- And one that the bank calls so: the same amount out of one and into another within five days, each the
 -- other's nearest. A transfer whose other side no connected account shows has left the cash that is counted.
 internal as (
     select
@@ -96,6 +118,13 @@ internal_sides as (
         internal.business_id,
         internal.in_id as record_id
     from internal
+
+    union all
+
+    select
+        booked_moves.business_id,
+        booked_moves.record_id
+    from booked_moves
 ),
 
 sorted as (
@@ -103,7 +132,10 @@ sorted as (
         posted.*,
         case
             when internal_sides.record_id is not null then 'internal'
-            when posted.amount < 0 and posted.category_detailed = 'LOAN_PAYMENTS_CREDIT_CARD_PAYMENT' then 'card_payment'
+            when
+                posted.amount < 0
+                and (posted.category_detailed = 'LOAN_PAYMENTS_CREDIT_CARD_PAYMENT' or own.movement_kind = 'card_payment')
+                then 'card_payment'
             else 'external'
         end as movement_kind
     from posted
@@ -111,6 +143,10 @@ sorted as (
         on
             posted.business_id = internal_sides.business_id
             and posted.record_id = internal_sides.record_id
+    left join own
+        on
+            posted.business_id = own.business_id
+            and posted.record_id = own.record_id
 )
 
 select
