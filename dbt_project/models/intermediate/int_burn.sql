@@ -5,6 +5,11 @@ with ledger_movements as (
     where {{ within_days('movement_date', 90) }}
 ),
 
+wages as (
+    select * from {{ ref('int_wage_movements') }}
+    where {{ within_days('movement_date', 90) }}
+),
+
 movements as (
     select * from {{ ref('int_flows') }}
 ),
@@ -55,20 +60,44 @@ first_transactions as (
     left join bank_sources on calendar.business_id = bank_sources.business_id
 ),
 
--- Bills and payroll have dates of their own in the walk. Which of the bank's debits they are only the ledger knows.
+-- Bills and payroll have dates of their own in the walk. Which of the bank's debits they are only the ledger knows, but for a payroll
+-- that is set and not booked.
+dated as (
+    select
+        ledger_movements.business_id,
+        ledger_movements.movement_date,
+        ledger_movements.amount
+    from ledger_movements
+    left join wages
+        on
+            ledger_movements.business_id = wages.business_id
+            and ledger_movements.rail = wages.rail
+            and ledger_movements.entity = wages.entity
+            and ledger_movements.record_id = wages.record_id
+    where
+        ledger_movements.direction = 'out'
+        and (ledger_movements.is_bill_payment or ledger_movements.is_payroll or wages.record_id is not null)
+
+    union all
+
+    select
+        wages.business_id,
+        wages.movement_date,
+        wages.amount
+    from wages
+    where wages.rail = 'plaid'
+),
+
 dated_flows as (
     select
         calendar.business_id,
-        sum(ledger_movements.amount) as dated_outflow_90
+        sum(dated.amount) as dated_outflow_90
     from calendar
-    inner join ledger_movements
+    inner join dated
         on
-            calendar.business_id = ledger_movements.business_id
-            and ledger_movements.movement_date > calendar.as_of_date - 90
-            and ledger_movements.movement_date <= calendar.as_of_date
-    where
-        ledger_movements.direction = 'out'
-        and (ledger_movements.is_bill_payment or ledger_movements.is_payroll)
+            calendar.business_id = dated.business_id
+            and dated.movement_date > calendar.as_of_date - 90
+            and dated.movement_date <= calendar.as_of_date
     group by calendar.business_id
 ),
 

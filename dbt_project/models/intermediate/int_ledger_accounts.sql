@@ -1,5 +1,11 @@
 with accounts as (
     select * from {{ ref('stg_qbo__accounts') }}
+),
+
+-- What wages are called is the same list by which a bill is known to be one.
+payroll_names as (
+    select * from {{ ref('payment_priorities') }}
+    where rule = 'payroll'
 )
 
 select
@@ -8,5 +14,11 @@ select
     accounts.account_type = 'Bank' as is_bank,
     accounts.account_type = 'Credit Card' as is_card,
     coalesce(accounts.account_type in ('Expense', 'Other Expense', 'Cost of Goods Sold'), false) as is_expense,
-    coalesce(accounts.account_sub_type ilike 'payroll%' or accounts.account_name ilike '%payroll%', false) as is_payroll
+    coalesce(
+        accounts.account_sub_type ilike 'payroll%'
+        or accounts.account_name ilike '%payroll%'
+        or regexp_matches(lower(accounts.account_name), payroll_names.name_pattern),
+        false
+    ) as is_payroll
 from accounts
+left join payroll_names on true

@@ -8,104 +8,19 @@ policy as (
     select * from {{ ref('forecast_policy') }}
 ),
 
-accounts as (
-    select * from {{ ref('int_ledger_accounts') }}
-),
-
 bank_sources as (
     select * from {{ ref('int_bank_sources') }}
     where is_flow_usable and is_cash_usable
 ),
 
-wage_records as (
-    {{ wage_records() }}
-),
-
-card_entries as (
-    select
-        lines.business_id,
-        lines.journal_entry_id,
-        min(lines.account_id) filter (accounts.is_card) as card_id,
-        sum(lines.amount * (case lines.posting_type when 'Debit' then 1 else -1 end)) filter (accounts.is_card) as card_amount,
-        sum(lines.amount * (case lines.posting_type when 'Debit' then -1 else 1 end)) filter (accounts.is_bank) as bank_amount
-    from {{ ref('stg_qbo__journal_entry_lines') }} as lines
-    inner join accounts
-        on
-            lines.business_id = accounts.business_id
-            and lines.account_id = accounts.account_id
-            and (accounts.is_bank or accounts.is_card)
-    group by lines.business_id, lines.journal_entry_id
+wages as (
+    select * from {{ ref('int_wage_movements') }}
+    where rail = 'qbo'
 ),
 
 -- What a card was bought with moves cash when the card is paid, which no movement of int_cash_movements is.
 card_payments as (
-    select
-        transfers.business_id,
-        transfers.txn_date as flow_date,
-        transfers.to_account_id as card_id,
-        -transfers.total_amount as amount,
-        coalesce(transfers.currency, calendar.home_currency) as currency,
-        transfers.exchange_rate
-    from {{ ref('stg_qbo__transfers') }} as transfers
-    inner join calendar on transfers.business_id = calendar.business_id
-    inner join accounts as banks
-        on
-            transfers.business_id = banks.business_id
-            and transfers.from_account_id = banks.account_id
-            and banks.is_bank
-    inner join accounts as cards
-        on
-            transfers.business_id = cards.business_id
-            and transfers.to_account_id = cards.account_id
-            and cards.is_card
-    where not transfers.is_deleted and not transfers.is_voided
-
-    union all
-
-    select
-        purchases.business_id,
-        purchases.txn_date as flow_date,
-        lines.account_id as card_id,
-        lines.amount * (case when purchases.is_credit then 1 else -1 end) as amount,
-        coalesce(purchases.currency, calendar.home_currency) as currency,
-        purchases.exchange_rate
-    from {{ ref('stg_qbo__purchase_lines') }} as lines
-    inner join accounts as cards
-        on
-            lines.business_id = cards.business_id
-            and lines.account_id = cards.account_id
-            and cards.is_card
-    inner join calendar on lines.business_id = calendar.business_id
-    inner join {{ ref('stg_qbo__purchases') }} as purchases
-        on
-            lines.business_id = purchases.business_id
-            and lines.purchase_id = purchases.record_id
-            and lines.txn_date = purchases.txn_date
-    inner join accounts as banks
-        on
-            purchases.business_id = banks.business_id
-            and purchases.account_id = banks.account_id
-            and banks.is_bank
-    where not purchases.is_deleted and not purchases.is_voided
-
-    union all
-
-    select
-        entries.business_id,
-        entries.txn_date as flow_date,
-        card_entries.card_id,
-        -least(card_entries.card_amount, card_entries.bank_amount) as amount,
-        coalesce(entries.currency, calendar.home_currency) as currency,
-        entries.exchange_rate
-    from card_entries
-    inner join calendar on card_entries.business_id = calendar.business_id
-    inner join {{ ref('stg_qbo__journal_entries') }} as entries
-        on
-            card_entries.business_id = entries.business_id
-            and card_entries.journal_entry_id = entries.record_id
-            and not entries.is_deleted
-            and not entries.is_voided
-    where card_entries.card_amount > 0 and card_entries.bank_amount > 0
+    select * from {{ ref('int_card_payments') }}
 ),
 
 ledger_flows as (
@@ -115,17 +30,17 @@ ledger_flows as (
         -- Whom it is paid to; without a payee, what has the same amount is taken as one series.
         case
             when movements.direction = 'in' then null
-            when wage_records.record_id is not null then 'payroll'
+            when wages.record_id is not null then 'payroll'
             when movements.is_payroll then 'payroll taxes'
             else coalesce(movements.party_type || ':' || movements.party_id, movements.entity || ':' || movements.amount)
         end as payee,
         case movements.direction when 'out' then -movements.amount else movements.amount end as amount
     from {{ ref('int_cash_movements') }} as movements
-    left join wage_records
+    left join wages
         on
-            movements.business_id = wage_records.business_id
-            and movements.entity = wage_records.entity
-            and movements.record_id = wage_records.record_id
+            movements.business_id = wages.business_id
+            and movements.entity = wages.entity
+            and movements.record_id = wages.record_id
     where not movements.is_card
 
     union all
@@ -134,10 +49,8 @@ ledger_flows as (
         card_payments.business_id,
         card_payments.flow_date,
         'card:' || card_payments.card_id as payee,
-        {{ home_amount('card_payments.amount', 'card_payments.currency', 'calendar.home_currency', 'card_payments.exchange_rate') }}
-            as amount
+        card_payments.amount
     from card_payments
-    inner join calendar on card_payments.business_id = calendar.business_id
 ),
 
 bank_flows as (

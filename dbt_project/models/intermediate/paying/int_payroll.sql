@@ -6,33 +6,23 @@ reserves as (
     select * from {{ ref('stg_control__reserves') }}
 ),
 
-movements as (
-    select * from {{ ref('int_cash_movements') }}
+wages as (
+    select * from {{ ref('int_wage_movements') }}
     where {{ within_days('movement_date', 200) }}
-),
-
-wage_records as (
-    {{ wage_records() }}
 ),
 
 paydays as (
     select
         calendar.business_id,
         calendar.as_of_date,
-        movements.movement_date,
-        sum(movements.amount) as amount
+        wages.movement_date,
+        sum(wages.amount) as amount
     from calendar
-    inner join movements
+    inner join wages
         on
-            calendar.business_id = movements.business_id
-            and movements.movement_date <= calendar.as_of_date
-    semi join wage_records
-        on
-            movements.business_id = wage_records.business_id
-            and movements.entity = wage_records.entity
-            and movements.record_id = wage_records.record_id
-    where movements.direction = 'out'
-    group by calendar.business_id, calendar.as_of_date, movements.movement_date
+            calendar.business_id = wages.business_id
+            and wages.movement_date <= calendar.as_of_date
+    group by calendar.business_id, calendar.as_of_date, wages.movement_date
 ),
 
 gaps as (
