@@ -115,7 +115,7 @@ def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> 
         ledger(raw, "seen", 20_000, bill("1", 100), payroll_amount=None, payroll_next_date=None, payroll_interval_days=None)
         for number, (day, debit) in enumerate((("2026-05-20", "61"), ("2026-06-03", "61"), ("2026-06-10", "33"), ("2026-06-17", "61"))):
             raw.versions("seen", "journal_entries", [journal_entry(f"j{number}", 700 + number, debit, "35", TxnDate=day)])
-        ledger(raw, "old", 20_000, bill("1", 100))
+        ledger(raw, "old", 20_000, bill("1", 100), payroll_interval_days=7)
         raw.execute("update raw_control.sync_states set last_success_at = ? where business_id = 'old'", [NOW - timedelta(minutes=1441)])
         ledger(raw, "gap", 20_000, bill("1", 100))
         raw.checked("gap", "H24", at=NOW, entity="accounts", record_id="35", observed="differs")
@@ -183,6 +183,20 @@ def test_a_payroll_nobody_has_set_is_known_from_the_ledgers_paydays(warehouse: P
     query = "select payroll_amount, next_payroll_date from marts.fct_guardrail where business_id = 'seen'"
     # Every 14 days; the entry of the 10th pays over what was withheld and is no payday. The one of 1 July is the next.
     assert [(amount, str(day)) for amount, day in rows(warehouse, query)] == [(Decimal("701.00"), "2026-07-01")]
+
+
+def test_payrolls_within_the_policys_days_are_told_beside_what_a_payment_leaves(warehouse: Path) -> None:
+    """One set for in 3 days and every 14 or 7, one seen, money set aside, nothing known: the policy looks 14 days ahead."""
+    told = "select business_id, cash_after, payroll_due_amount, cash_after_payroll from {} where business_id in ? order by 1"
+    asked = ["burning", "old", "reserved", "seen", "unpaid"]
+    for table in ("marts.fct_guardrail", "experiences.decision_console"):
+        assert rows(warehouse, told.format(table), [asked]) == [
+            ("burning", 19_900, 500, 19_400),
+            ("old", 19_900, 1000, 18_900),
+            ("reserved", 19_900, 0, 19_900),
+            ("seen", 19_900, 701, 19_199),
+            ("unpaid", 19_900, None, None),
+        ]
 
 
 def test_the_console_goes_from_what_must_be_paid_to_what_can_wait_and_stops_at_the_floor(warehouse: Path) -> None:

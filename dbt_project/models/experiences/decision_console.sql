@@ -65,6 +65,7 @@ select
     judged.answer,
     judged.rule_hits,
     judged.cash_after,
+    judged.cash_after_payroll,
     judged.buffer_days_after,
     {{ money('judged.running_amount') }} as running_amount,
     case
@@ -84,6 +85,7 @@ select
     judged.policy_version,
     judged.payroll_amount,
     judged.next_payroll_date,
+    judged.payroll_due_amount,
     judged.source_url,
     businesses.as_of,
     judged.rails_used,

@@ -26,10 +26,6 @@ flags as (
     select * from {{ ref('fct_hygiene_flag') }}
 ),
 
-guardrail as (
-    select * from {{ ref('fct_guardrail') }}
-),
-
 figures as (
     select
         businesses.business_id,
@@ -41,6 +37,8 @@ figures as (
         runway.buffer_days,
         coalesce(runway.runway_status, 'unknown') as runway_status,
         runway.null_reason,
+        businesses.min_cash_amount,
+        businesses.min_buffer_days,
         businesses.freshness_state,
         publish_states.publish_state
     from businesses
@@ -49,15 +47,6 @@ figures as (
         on
             businesses.business_id = runway.business_id
             and businesses.as_of_date = runway.as_of_date
-),
-
-floors as (
-    select
-        guardrail.business_id,
-        max(guardrail.min_cash_amount) as min_cash_amount,
-        max(guardrail.min_buffer_days) as min_buffer_days
-    from guardrail
-    group by guardrail.business_id
 ),
 
 -- Whether the runway would be in the warning if all that open critical flags put in doubt turned out against the client. Nearly every
@@ -133,13 +122,12 @@ issues as (
         25 as urgency,
         cast(0 as decimal(18, 2)) as impact_days,
         case
-            when figures.cash < floors.min_cash_amount
-                then 'cash is below the floor of ' || {{ said_money('floors.min_cash_amount', 'figures.currency') }}
-            else 'buffer of ' || {{ said_days('figures.buffer_days') }} || ' days is below the ' || floors.min_buffer_days || ' of the policy'
+            when figures.cash < figures.min_cash_amount
+                then 'cash is below the floor of ' || {{ said_money('figures.min_cash_amount', 'figures.currency') }}
+            else 'buffer of ' || {{ said_days('figures.buffer_days') }} || ' days is below the ' || figures.min_buffer_days || ' of the policy'
         end as issue
     from figures
-    inner join floors on figures.business_id = floors.business_id
-    where figures.cash < floors.min_cash_amount or figures.buffer_days < floors.min_buffer_days
+    where figures.cash < figures.min_cash_amount or figures.buffer_days < figures.min_buffer_days
 
     union all
 

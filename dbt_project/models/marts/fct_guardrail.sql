@@ -30,8 +30,8 @@ priorities as (
     select * from {{ ref('int_bill_priorities') }}
 ),
 
-policies as (
-    select * from {{ ref('guardrail_policy') }}
+policy as (
+    select * from {{ ref('int_guardrail_policy') }}
 ),
 
 rules as (
@@ -47,19 +47,6 @@ rules as (
         case catalogue.blocks_kind when 'needs_data' then 'needs_data' else 'held' end as answer
     from {{ ref('hygiene_catalogue') }} as catalogue
     where catalogue.is_blocking
-),
-
-policy as (
-    select
-        calendar.business_id,
-        arg_max(policies.policy_version, policies.effective_from) as policy_version,
-        coalesce(any_value(calendar.min_buffer_days), arg_max(policies.min_buffer_days, policies.effective_from)) as min_buffer_days,
-        coalesce(any_value(calendar.min_cash_amount), arg_max(policies.min_cash_amount, policies.effective_from)) as min_cash_amount,
-        arg_max(policies.max_cash_age_minutes, policies.effective_from) as max_cash_age_minutes,
-        arg_max(policies.payroll_horizon_days, policies.effective_from) as payroll_horizon_days
-    from calendar
-    inner join policies on calendar.as_of_date >= policies.effective_from
-    group by calendar.business_id
 ),
 
 cash_ages as (
@@ -103,6 +90,16 @@ businesses as (
         policy.max_cash_age_minutes,
         payroll.payroll_amount,
         payroll.next_payroll_date,
+        -- Payrolls from today until as many days ahead as the policy looks; NULL where none is known.
+        case
+            when payroll.is_payroll_known
+                then coalesce(payroll.payroll_amount * (
+                    {{ paydays(
+                        'runway.as_of_date + policy.payroll_horizon_days', 'payroll.next_payroll_date', 'payroll.payroll_interval_days'
+                    ) }}
+                    - {{ paydays('runway.as_of_date - 1', 'payroll.next_payroll_date', 'payroll.payroll_interval_days') }}
+                ), 0)
+        end as payroll_due_amount,
         case when runway.cash is null then ['cash_unknown'] else [] end
         || case
             when runway.cash is not null and (coalesce(cash_ages.is_never_read, true) or cash_ages.cash_age_minutes > policy.max_cash_age_minutes)
@@ -157,6 +154,7 @@ bills as (
         businesses.max_cash_age_minutes,
         businesses.payroll_amount,
         businesses.next_payroll_date,
+        businesses.payroll_due_amount,
         businesses.rules as business_rules,
         priorities.priority,
         priorities.priority_rule,
@@ -256,6 +254,7 @@ select
     judged.cash_age_minutes,
     judged.max_cash_age_minutes,
     judged.cash_after,
+    {{ money('judged.cash_after - judged.payroll_due_amount') }} as cash_after_payroll,
     judged.spendable,
     judged.outflow_90,
     judged.observed_days,
@@ -266,6 +265,7 @@ select
     judged.policy_version,
     judged.payroll_amount,
     judged.next_payroll_date,
+    {{ money('judged.payroll_due_amount') }} as payroll_due_amount,
     judged.source_url,
     judged.rails_used,
     judged.degraded_rails,
