@@ -33,9 +33,55 @@
 {%- endmacro %}
 
 
-{#- The domain of an address; that of a mail provider says nothing and is left out where the words are at hand. -#}
+{#- The part of an address behind the @; empty where there is none. -#}
+{% macro domain_of(email) -%}
+    regexp_extract(lower(trim({{ email }})), '^[^@\s]+@(.+\.[^@\s]+)$', 1)
+{%- endmacro %}
+
+
+{#- The host of a web address without its `www`; empty where it is none. -#}
+{% macro host_of(address) -%}
+    regexp_extract(lower(trim({{ address }})), '^(?:[a-z]+://)?(?:www\.)?([^/:?#@\s]+\.[^/:?#@\s]+)', 1)
+{%- endmacro %}
+
+
 {% macro domain_evidence(email) -%}
-    { 'kind': 'domain', 'value': regexp_extract(lower(trim({{ email }})), '^[^@\s]+@(.+\.[^@\s]+)$', 1) }
+    { 'kind': 'domain', 'value': {{ domain_of(email) }} }
+{%- endmacro %}
+
+
+{#- Whether a domain is one of `domains` or below one. One that ends in a dot is meant under whatever country: `yahoo.`. -#}
+{% macro is_domain_among(domain, domains) -%}
+    list_has_any(
+        [
+            {{ domain }},
+            nullif(regexp_extract({{ domain }}, '[^.]+\.[^.]+$'), ''),
+            nullif(regexp_extract({{ domain }}, '[^.]+\.[^.]+\.[^.]+$'), ''),
+            nullif(regexp_extract({{ domain }}, '^[^.]+\.'), '')
+        ],
+        {{ domains }}
+    )
+{%- endmacro %}
+
+
+{#- Whether an address of a party can as well be anybody's: at a mail provider, at a service that writes in vendors' names, at the
+    business itself, where its people are. `common` has the providers and services, `own` what the business itself goes by. -#}
+{% macro is_anybodys(proof, common, own) -%}
+    (
+        {{ proof }}.kind = 'domain'
+        and (
+            {{ is_domain_among(proof ~ '.value', common ~ '.mail_domains') }}
+            or {{ is_domain_among(proof ~ '.value', common ~ '.service_domains') }}
+            or {{ is_domain_among(proof ~ '.value', own ~ '.domains') }}
+        )
+    )
+    or (
+        {{ proof }}.kind = 'email'
+        and (
+            list_contains({{ own }}.addresses, {{ proof }}.value)
+            or {{ is_domain_among(domain_of(proof ~ '.value'), common ~ '.service_domains') }}
+        )
+    )
 {%- endmacro %}
 
 

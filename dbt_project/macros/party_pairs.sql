@@ -72,12 +72,12 @@
 
 
 {#- What a pair comes to by itself: what identifies outranks names, and what contradicts outranks all but an identifying number.
+    What a shared address adds hangs on who else has it: `int_shared_addresses`.
     The same words are the same name, unless it is one common word or their legal forms differ: few labels are that short. -#}
 {% macro pair_tier(pair, model) -%}
     case
         when list_has_any({{ pair }}.proofs, ['tax_id', 'bank_account', 'ledger_id']) then 'auto'
         when {{ pair }}.vetoes is not null then 'none'
-        when len({{ pair }}.proofs) > 0 then 'auto'
         when {{ pair }}.name_score >= {{ model }}.auto then 'auto'
         when {{ pair }}.features.same_words = 1 and {{ pair }}.features.other_form = 0 and {{ pair }}.features.agreed >= 0.25 then 'auto'
         when {{ pair }}.name_score >= {{ model }}.suggest then 'suggest'
@@ -146,6 +146,13 @@
 {#- How much of the lighter name's weight must be shared for the dear comparisons, unless the spelling is alike. -#}
 {% macro hopeful_share() -%}
     0.35
+{%- endmacro %}
+
+
+{#- How much of the shorter of two names must be in the other for them to be called alike where they share an address: Kate Ito and
+    Kate Ito Photography 1, Jane Doe and J. Doe .86, Blue Fox Plumbing and Red Fox Plumbing .74. -#}
+{% macro covered_name() -%}
+    0.8
 {%- endmacro %}
 
 

@@ -26,6 +26,25 @@ HOSTILE = (
     "日本電気株式会社",
     "🙂🙂",
 )
+# Vendors of one ledger by the mail box it has of each; what becomes of those that share one is said below.
+MAILED = {
+    "Twin Pines Landscaping": "office@twinpines.example",
+    "Twin Pines": "billing@twinpines.example",
+    "Oak Apartments": "rent@manager.example",
+    "Silver Wharf": "rent@manager.example",
+    "Jane Doe": "jane@us.example",
+    "Peter Pan": "peter@mail.us.example",
+    "Ivy Nurseries": "plants@usweb.example",
+    "Fern Garden Center": "ferns@usweb.example",
+    "Blue Fox Plumbing": "quickbooks@notification.intuit.com",
+    "Zen Yoga Studio": "quickbooks@notification.intuit.com",
+    "Anna Smith": "anna@yahoo.co.uk",
+    "Ben Jones": "ben@yahoo.co.uk",
+    "Cedar Point Roofing": "one@hub.example",
+    "Cedar Point": "two@hub.example",
+    "Velvet Harbor": "three@hub.example",
+    "Tin Lantern": "four@hub.example",
+}
 TIED = ("Tin Lantern", "Copper Kettle", "Silver Wharf", "Bronze Anchor", "Iron Trellis", "Velvet Harbor")
 NAMES = {
     "acme": ("qbo", "ramp", "plaid", "stripe"),
@@ -33,6 +52,7 @@ NAMES = {
     "told": ("qbo", "ramp"),
     "hostile": ("qbo", "ramp", "plaid"),
     "tied": ("qbo", "ramp"),
+    "mailed": ("qbo", "stripe"),
 }
 
 
@@ -49,6 +69,7 @@ def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> 
         ledger_vendor(raw, "birch", "1", "Halloran Properties")
         paying_vendor(raw, "birch", "r1", "Halloran Properties", accounting_vendor_remote_id="2")
         _told(raw)
+        _mailed(raw)
         for number, name in enumerate(TIED):
             for copy in "ba":
                 ledger_vendor(raw, "tied", f"{number}{copy}", name)
@@ -63,7 +84,7 @@ def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> 
 
 def _acme(raw: RawWarehouse) -> None:
     ledger_vendor(raw, "acme", "1", "Halloran Properties", PrimaryEmailAddr={"Address": "office@halloran.example"})
-    ledger_vendor(raw, "acme", "2", "HP Rentals", PrimaryEmailAddr={"Address": "office@halloran.example"})
+    ledger_vendor(raw, "acme", "2", "Halloran Properties Rentals", PrimaryEmailAddr={"Address": "office@halloran.example"})
     ledger_vendor(raw, "acme", "3", "Wilson Farm 1 LLC")
     ledger_vendor(raw, "acme", "4", "Wilson Farm 2 LLC")
     ledger_vendor(raw, "acme", "5", "Meta Platforms, Inc.")
@@ -81,6 +102,18 @@ def _acme(raw: RawWarehouse) -> None:
     bank_payment(raw, "acme", "t4", "CHECK 1201", check_number="1201")
     raw.version("acme", "customers", {"Id": "1", "DisplayName": "Kate Ito", "PrimaryEmailAddr": {"Address": "Kate@ito.example"}})
     raw.observed("acme", "stripe", "customers", "cus_1", {"id": "cus_1", "name": "K. Ito", "email": "kate@ito.example"})
+
+
+def _mailed(raw: RawWarehouse) -> None:
+    raw.version(
+        "mailed", "company_info", {"Id": "1", "Email": {"Address": "Owner@us.example"}, "WebAddr": {"URI": "https://www.usweb.example"}}
+    )
+    for number, (name, address) in enumerate(MAILED.items()):
+        ledger_vendor(raw, "mailed", str(number), name, PrimaryEmailAddr={"Address": address})
+    raw.version("mailed", "customers", {"Id": "1", "DisplayName": "Ito Consulting", "PrimaryEmailAddr": {"Address": "kate@ito.example"}})
+    raw.version("mailed", "customers", {"Id": "2", "DisplayName": "Blue Mesa", "PrimaryEmailAddr": {"Address": "pay@mesa.example"}})
+    for id, person, address in (("cus_1", "Zoe Quinn", "kate@ito.example"), ("cus_2", None, "pay@mesa.example")):
+        raw.observed("mailed", "stripe", "customers", id, {"id": id, "name": person, "email": address})
 
 
 def _told(raw: RawWarehouse) -> None:
@@ -133,6 +166,20 @@ def test_each_row_says_what_it_rests_on_and_by_whom(warehouse: Path) -> None:
     assert (tier, method, by, name) == ("auto", "name", "model", "Corner Bistro")
     assert json.loads(evidence)["features"]["same_words"] == 1.0
     assert rows(warehouse, row, ["acme", "4"])[0][:3] == ("none", "alone", None)
+
+
+def test_an_address_proves_by_whom_else_it_is_had(warehouse: Path) -> None:
+    assert groups(warehouse, "mailed") == {frozenset({"qbo:0", "qbo:1"})}
+    row = "select rail_vendor_name, tier, method, decided_by from marts.vendor_map where business_id = 'mailed' and tier != 'none'"
+    said = {name: told for name, *told in rows(warehouse, row)}
+    assert said["Twin Pines Landscaping"] == ["auto", "domain", "proof"]
+    # Of two whom the ledger lists under unlike names, and that only those two have.
+    assert said["Oak Apartments"] == said["Silver Wharf"] == ["suggest", "email", "model"]
+    # Of the business's own, a service's, a mail provider's and many's count only what the names say.
+    assert said.keys() == {*list(MAILED)[:4], "Cedar Point Roofing", "Cedar Point"}
+    assert said["Cedar Point Roofing"] == ["suggest", "name", "model"]
+    # One mail box on two rails, whatever it is called there.
+    assert groups(warehouse, "mailed", "customer") == {frozenset({"qbo:1", "stripe:cus_1"}), frozenset({"qbo:2", "stripe:cus_2"})}
 
 
 def test_of_candidates_that_are_as_good_none_is_ahead_whatever_order_they_are_read_in(warehouse: Path) -> None:

@@ -11,6 +11,10 @@ pairs as (
     select * from {{ ref('int_party_pairs') }}
 ),
 
+shared_addresses as (
+    select * from {{ ref('int_shared_addresses') }}
+),
+
 decisions as (
     select * from {{ ref('stg_control__decisions') }}
     where kind in ('same', 'different', 'unsure') and is_standing
@@ -59,16 +63,45 @@ verdicts as (
     ) = 1
 ),
 
+-- An address counts where nothing contradicts it: telling has those that are shared and prove nothing by themselves.
+compared as (
+    select
+        pairs.* replace (
+            list_filter(pairs.proofs, lambda proof: proof not in ('email', 'domain')) || coalesce(shared_addresses.proving, []) as proofs
+        ),
+        coalesce(shared_addresses.telling, []) as telling,
+        case
+            when pairs.tier = 'auto' then 'auto'
+            else coalesce(shared_addresses.tier, pairs.tier)
+        end as address_tier
+    from pairs
+    left join shared_addresses
+        on
+            pairs.vetoes is null
+            and pairs.business_id = shared_addresses.business_id
+            and pairs.party_kind = shared_addresses.party_kind
+            and pairs.left_rail = shared_addresses.left_rail
+            and pairs.left_id = shared_addresses.left_id
+            and pairs.right_rail = shared_addresses.right_rail
+            and pairs.right_id = shared_addresses.right_id
+),
+
 scored as (
     select
         least(mine.party_no, theirs.party_no) as left_no,
         greatest(mine.party_no, theirs.party_no) as right_no,
         pairs.name_score,
         pairs.proofs,
+        pairs.telling,
         pairs.vetoes,
         pairs.features,
-        pairs.tier
-    from pairs
+        pairs.address_tier as tier,
+        case
+            when len(pairs.proofs) > 0 then pairs.proofs[1]
+            when pairs.tier = 'none' and len(pairs.telling) > 0 then pairs.telling[1]
+            else 'name'
+        end as method
+    from compared as pairs
     inner join parties as mine
         on
             pairs.business_id = mine.business_id
@@ -89,6 +122,7 @@ judged as (
         coalesce(scored.right_no, verdicts.right_no) as right_no,
         coalesce(scored.name_score, 0.0) as name_score,
         coalesce(scored.proofs, []) as proofs,
+        coalesce(scored.telling, []) as telling,
         scored.vetoes,
         scored.features,
         verdicts.verdict,
@@ -100,11 +134,7 @@ judged as (
             when verdicts.verdict = 'unsure' and scored.tier = 'auto' then 'suggest'
             else coalesce(scored.tier, 'none')
         end as tier,
-        case
-            when verdicts.verdict is not null then 'verdict_' || verdicts.verdict
-            when len(scored.proofs) > 0 then scored.proofs[1]
-            else 'name'
-        end as method
+        case when verdicts.verdict is not null then 'verdict_' || verdicts.verdict else scored.method end as method
     from scored
     full outer join verdicts
         on
@@ -323,6 +353,7 @@ select
     to_json({
         'linked_to': case when options.other_no is not null then {'rail': theirs.rail, 'id': theirs.party_id} end,
         'proofs': judged.proofs,
+        'shared': judged.telling,
         'vetoes': judged.vetoes,
         'verdict': judged.verdict,
         'decision_id': judged.decision_id,

@@ -25,6 +25,38 @@ first_seen as (
     select * from {{ ref('stg_first_seen') }}
 ),
 
+companies as (
+    select * from {{ ref('stg_qbo__company_info') }}
+),
+
+words as (
+    select * from {{ ref('party_words') }}
+),
+
+common as (
+    select
+        list(words.word) filter (words.kind = 'mail') as mail_domains,
+        list(words.word) filter (words.kind = 'service') as service_domains
+    from words
+),
+
+-- What the business itself goes by: its people are vendors too, who are paid back what they spent.
+own as (
+    select
+        companies.business_id,
+        list_distinct(flatten(list([lower(trim(companies.email)), lower(trim(companies.customers_email))]))) as addresses,
+        list_filter(
+            list_distinct(flatten(list([
+                {{ domain_of('companies.email') }},
+                {{ domain_of('companies.customers_email') }},
+                {{ host_of('companies.web_address') }}
+            ]))),
+            lambda domain: domain != ''
+        ) as domains
+    from companies
+    group by companies.business_id
+),
+
 -- Money that left to somebody; a check names nobody, a move between own accounts is no party.
 bank_payments as (
     select
@@ -209,9 +241,14 @@ select
     {{ shown_name('parties.party_name') }} as party_name,
     parties.name_rank,
     list_filter(parties.names, lambda name: trim(coalesce(name.text, '')) != '') as names,
-    list_filter(parties.evidence, lambda one: coalesce(one.value, '') != '') as evidence,
+    list_filter(
+        parties.evidence,
+        lambda proof: coalesce(proof.value, '') != '' and not coalesce({{ is_anybodys('proof', 'common', 'own') }}, false)
+    ) as evidence,
     false as is_listed,
     parties.is_active,
     parties.first_seen_at,
     parties.synced_at
 from distinct_parties as parties
+cross join common
+left join own on parties.business_id = own.business_id

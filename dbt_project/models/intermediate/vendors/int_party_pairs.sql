@@ -10,10 +10,6 @@ with terms as (
     select * from {{ ref('int_party_terms') }}
 ),
 
-words as (
-    select * from {{ ref('party_words') }}
-),
-
 model as (
     {{ party_model_row() }}
 ),
@@ -89,12 +85,6 @@ name_terms as (
     from names
 ),
 
-free_mail as (
-    select list(words.word) as domains
-    from words
-    where words.kind = 'mail'
-),
-
 proofs as (
     select
         numbered.party_no,
@@ -111,10 +101,7 @@ blocks as (
         true as is_enough,
         0.0 as weight
     from proofs
-    cross join free_mail
-    where
-        proofs.proof.kind != 'tax_tail'
-        and not (proofs.proof.kind = 'domain' and list_contains(free_mail.domains, proofs.proof.value))
+    where proofs.proof.kind != 'tax_tail'
 
     union all
 
@@ -352,16 +339,13 @@ shared_proofs as (
         candidates.right_no,
         list_sort(list(distinct mine.proof.kind)) as proofs
     from candidates
-    cross join free_mail
     inner join proofs as mine on candidates.left_no = mine.party_no
     inner join proofs as theirs
         on
             candidates.right_no = theirs.party_no
             and mine.proof.kind = theirs.proof.kind
             and mine.proof.value = theirs.proof.value
-    where
-        mine.proof.kind != 'tax_tail'
-        and not (mine.proof.kind = 'domain' and list_contains(free_mail.domains, mine.proof.value))
+    where mine.proof.kind != 'tax_tail'
     group by candidates.left_no, candidates.right_no
 ),
 

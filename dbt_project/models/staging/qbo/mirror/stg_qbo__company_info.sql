@@ -5,6 +5,9 @@
     ('fiscal_year_start_month', 'FiscalYearStartMonth', 'text'),
     ('company_start_date', 'CompanyStartDate', 'date'),
     ('default_time_zone', 'DefaultTimeZone', 'text'),
+    ('email', 'Email.Address', 'text'),
+    ('customers_email', 'CustomerCommunicationEmailAddr.Address', 'text'),
+    ('web_address', 'WebAddr.URI', 'text'),
     ('created_text', 'MetaData.CreateTime', 'text'),
     ('updated_text', 'MetaData.LastUpdatedTime', 'text'),
 ] -%}
