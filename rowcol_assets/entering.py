@@ -79,11 +79,18 @@ def _of_currency(warehouse: duckdb.DuckDBPyConnection, business_id: str, currenc
 
 
 def _vendors(warehouse: duckdb.DuckDBPyConnection, business_id: str, subject: Mapping[str, Any]) -> dict[str, str | None]:
-    """The ledger's vendors that are meant, by id, with their currency: the newest version of each that was not deleted."""
+    """The ledger's vendors that are meant, by id, with their currency: the newest version of each that was not deleted.
+
+    A key may be older than the vendor's present one: each was some member's own.
+    """
     meant = "record_id = $vendor"
     if "vendor_key" in subject:
-        meant = f"""record_id in (select rail_vendor_id from marts.vendor_map
-            where business_id = $business and rail = '{LEDGER}' and vendor_key = $vendor)"""
+        meant = f"""record_id in (
+            select members.rail_vendor_id
+            from marts.vendor_map as named
+            inner join marts.vendor_map as members on named.business_id = members.business_id and named.vendor_key = members.vendor_key
+            where named.business_id = $business and named.own_vendor_key = $vendor and members.rail = '{LEDGER}'
+        )"""
     rows = warehouse.execute(
         f"""
         select record_id, payload ->> '$.CurrencyRef.value'

@@ -64,7 +64,8 @@
 {%- endmacro %}
 
 
-{#- The stable name of a cluster whose oldest member is `party`. -#}
+{#- The stable name of a cluster whose oldest member is `party`. Every key that was ever a cluster's is some member's own, so that one
+    from before two clusters became one still leads to the party whose it was, and by it to today's. -#}
 {% macro party_key(party) -%}
     left(sha256(concat_ws(
         chr(31), {{ party }}.business_id, {{ party }}.party_kind, {{ party }}.rail, {{ party }}.party_id
@@ -98,6 +99,7 @@ select
     parties.party_id as rail_{{ noun }}_id,
     parties.party_name as rail_{{ noun }}_name,
     parties.party_key as {{ noun }}_key,
+    parties.own_key as own_{{ noun }}_key,
     parties.canonical_name,
     parties.tier,
     parties.method,

@@ -33,8 +33,8 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 @pytest.fixture
 def store(settings: Settings) -> ControlStore:
-    """Acme with vendors 58 (key k58), 59 (who bills in euro), 60 (deleted) and bill 17 of vendor 58; yen, which counts in yen; bolt,
-    whose vendor 77 is; and new, which was never built."""
+    """Acme with vendors 58 (key k58; own58 before it was one with Ramp's r58), 59 (who bills in euro), 60 (deleted) and bill 17 of
+    vendor 58; yen, which counts in yen; bolt, whose vendor 77 is; and new, which was never built."""
     store = open_store(settings)
     with RawWarehouse(settings.warehouse_path) as raw:
         raw.load("1")
@@ -52,8 +52,10 @@ def store(settings: Settings) -> ControlStore:
         raw.execute("create table seeds.currency_exponents as select 'USD' as currency, 2 as iso_exponent union all select 'JPY', 0")
         raw.execute("create table marts.dim_business (business_id varchar, home_currency varchar)")
         raw.execute("insert into marts.dim_business values ('acme', 'USD'), ('bolt', 'USD'), ('yen', 'JPY')")
-        raw.execute("create table marts.vendor_map (business_id varchar, rail varchar, rail_vendor_id varchar, vendor_key varchar)")
-        raw.execute("insert into marts.vendor_map values ('acme', 'qbo', '58', 'k58'), ('bolt', 'qbo', '77', 'k77')")
+        raw.execute("""create table marts.vendor_map (business_id varchar, rail varchar, rail_vendor_id varchar, vendor_key varchar,
+            own_vendor_key varchar)""")
+        raw.execute("""insert into marts.vendor_map values
+            ('acme', 'qbo', '58', 'k58', 'own58'), ('acme', 'ramp', 'r58', 'k58', 'k58'), ('bolt', 'qbo', '77', 'k77', 'k77')""")
         raw.execute("""create table marts.fct_bills (business_id varchar, rail varchar, record_id varchar, vendor_id varchar,
             document_number varchar, txn_date date, total_amount decimal(18, 2), effective_status varchar, is_deleted boolean,
             is_voided boolean, created_at timestamp)""")
@@ -155,8 +157,9 @@ def test_a_bill_is_entered_once_and_admitted_by_a_run_once(
     ((first,), (again,)) = made
     assert (first["decision_id"], first["is_new"], again["is_new"]) == (again["decision_id"], True, False)
     assert kept(store) == [("enter-bill", BILL)]
-    assert enter("acme", **bill(vendor_id=None, vendor_key="k58", amount="120.5")) == 1
-    assert "a bill of 2026-09-20 over 120.50 of that vendor was entered before" in capsys.readouterr().err
+    for key in ("k58", "own58"):
+        assert enter("acme", **bill(vendor_id=None, vendor_key=key, amount="120.5")) == 1
+        assert "a bill of 2026-09-20 over 120.50 of that vendor was entered before" in capsys.readouterr().err
     assert enter("acme", **bill(document_number="7")) == 1, "one without a number may be that one"
     assert settle_entered(settings, store) == Settled(admitted=1)
     assert settle_entered(settings, store) == Settled()

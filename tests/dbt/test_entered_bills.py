@@ -14,6 +14,7 @@ import pytest
 
 from tests.dbt.documents import bill, vendor
 from tests.dbt.ledgers import NOW, build_marts, small_ledger
+from tests.dbt.parties import decided
 from tests.dbt.project import DbtProject, rows
 from tests.dbt.rawfill import RawWarehouse
 
@@ -235,7 +236,7 @@ def test_a_person_says_which_of_two_bills_it_is_or_that_it_is_neither(project: D
     assert rows(path, OPEN_AP.format(name)) == [(IN_LEDGER + 360,)]
 
 
-def test_a_vendor_is_named_by_its_key_and_what_was_held_stays_held_in_the_ledger(project: DbtProject, tmp_path: Path) -> None:
+def test_a_vendor_is_named_by_its_key_of_then_and_what_was_held_stays_held_in_the_ledger(project: DbtProject, tmp_path: Path) -> None:
     path = tmp_path / "warehouse.duckdb"
     with RawWarehouse(path) as raw:
         ledger(raw, "acme")
@@ -251,5 +252,8 @@ def test_a_vendor_is_named_by_its_key_and_what_was_held_stays_held_in_the_ledger
     with RawWarehouse(path) as raw:
         raw.load("2")
         arrive(raw, "acme", "31", 120, DAY, DocNumber="5", VendorRef={"value": "2"})
-    build_marts(project, path, LATER, only=("fct_payment_ready_bills",))
+        decided(raw, "acme", "same", ("qbo", "1"), ("qbo", "2"))
+    build_marts(project, path, LATER, only=("fct_payment_ready_bills", "fct_bills", "vendor_map"))
+    assert rows(path, f"select count(*) from marts.vendor_map where vendor_key = '{key}'") == [(0,)], "it is vendor 1's by now"
     assert rows(path, held) == [("qbo", "hold", "held_by_advisor")]
+    assert rows(path, BILLS.format("acme")) == [("e1", "replaced", False, Decimal(0), "31", "ann")]

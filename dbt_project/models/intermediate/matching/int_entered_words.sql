@@ -7,7 +7,7 @@ with decisions as (
 
 parties as (
     select * from {{ ref('int_party_map') }}
-    where party_kind = 'vendor' and rail = 'qbo'
+    where party_kind = 'vendor'
 ),
 
 calendar as (
@@ -21,6 +21,7 @@ ledger_vendors as (
         parties.party_key,
         parties.party_id
     from parties
+    where parties.rail = 'qbo'
     qualify row_number() over (
         partition by parties.business_id, parties.party_key
         order by parties.is_active desc, len(parties.party_id) asc, parties.party_id asc
@@ -32,10 +33,15 @@ named as (
         decisions.*,
         coalesce(decisions.subject ->> 'vendor_id', ledger_vendors.party_id) as vendor_id
     from decisions
+    -- The key as it was when the bill was entered: the vendor may have become one with another since.
+    left join parties
+        on
+            decisions.business_id = parties.business_id
+            and (decisions.subject ->> 'vendor_key') = parties.own_key
     left join ledger_vendors
         on
-            decisions.business_id = ledger_vendors.business_id
-            and (decisions.subject ->> 'vendor_key') = ledger_vendors.party_key
+            parties.business_id = ledger_vendors.business_id
+            and parties.party_key = ledger_vendors.party_key
 )
 
 select
@@ -60,3 +66,4 @@ left join parties
     on
         named.business_id = parties.business_id
         and named.vendor_id = parties.party_id
+        and parties.rail = 'qbo'

@@ -338,6 +338,7 @@ select
     mine.party_id,
     mine.party_name,
     named.party_key,
+    {{ party_key('mine') }} as own_key,
     coalesce(named.canonical_name, mine.party_name) as canonical_name,
     case
         when options.is_link then 'auto'
