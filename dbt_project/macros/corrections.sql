@@ -1,16 +1,28 @@
 {#- What a person said a document should say, laid over what the ledger says until the ledger catches up. What may be corrected,
-    and how a correction is recorded, is in ingestion/control/decision_subjects.py. -#}
+    and how a correction is recorded, is in ingestion/control/decision_subjects.py; when one is over, in `int_corrections`. -#}
 
-{#- `value` of the newest decision that names `field`. -#}
-{% macro last_word(field, value) -%}
-    arg_max({{ value }}, decisions.decision_no) filter (decisions.subject -> 'fields' ->> '{{ field }}' is not null)
+{#- The fields that may be corrected, and where the ledger's record has them. -#}
+{% macro correctable_fields() -%}
+    {{ return({'due_date': 'DueDate', 'vendor_id': 'VendorRef.value', 'customer_id': 'CustomerRef.value'}) }}
 {%- endmacro %}
 
 
-{#- Whether the correction of `field` counts: the ledger says nothing, or has said nothing since it was made. -#}
+{#- Of the rows per field that a document has in `int_corrections`, what was said of one of them. -#}
+{% macro last_word(field) -%}
+    max(last_words.corrected) filter (last_words.field = '{{ field }}')
+{%- endmacro %}
+
+
+{#- Likewise, whether the ledger has said something else of it since. -#}
+{% macro is_over(field) -%}
+    coalesce(bool_or(overtaken.field is not null) filter (last_words.field = '{{ field }}'), false)
+{%- endmacro %}
+
+
+{#- Whether the correction of `field` counts: the ledger says nothing, or has said nothing else of it since it was made. -#}
 {% macro is_corrected(field) -%}
     corrections.{{ field }} is not null
-    and (mirror.{{ field }} is null or mirror.source_updated_at <= corrections.{{ field }}_decided_at)
+    and (mirror.{{ field }} is null or not corrections.is_{{ field }}_over)
 {%- endmacro %}
 
 

@@ -1,6 +1,7 @@
 {%- set tables = [
     ('qbo', 'accounts'),
     ('qbo', 'bills'),
+    ('qbo', 'invoices'),
     ('qbo', 'bill_payments'),
     ('qbo', 'purchases'),
     ('qbo', 'payments'),
