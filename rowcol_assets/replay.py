@@ -1,7 +1,8 @@
 """Replays: the marts as of another date, or as known at another instant, built in a file of their own.
 
 Raw tables come from the segments, not from the warehouse, so a replay waits for nobody and changes neither history nor
-log nor published files. `as_of` values what is known now at another date; `known_at` bounds what was known.
+log nor published files. `as_of` values what is known now at another date; `known_at` bounds what was known, settings included
+(`control_as_known`). The seeds, which set what holds for everybody, are those of today.
 """
 
 from __future__ import annotations
@@ -13,13 +14,11 @@ from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 
 from expectations.run import run_checks
 from ingestion.changelog.schema import CHANGE
 from ingestion.changelog.segments import distinct_changes, segments
 from ingestion.clock import Clock, utc_text
-from ingestion.control.rows import control_rows
 from ingestion.control.store import ControlStore
 from ingestion.errors import RowcolError
 from ingestion.files import private_dir
@@ -28,6 +27,7 @@ from ingestion.registry import RAILS
 from ingestion.settings import Settings
 from ingestion.warehouse import connect
 from rowcol_assets.audit.tables import log_as_known
+from rowcol_assets.control_as_known import fill_control
 from rowcol_assets.steps import Say, ensure_quality_tables, silent
 from rowcol_assets.transform import Step, run_step
 
@@ -94,11 +94,7 @@ def _fill(settings: Settings, store: ControlStore, path: Path, known_at: datetim
         for rail in RAILS.values():
             _fill_rail(settings, warehouse, rail)
         log_as_known(warehouse, settings.audit_dir, known_at)
-        warehouse.execute("create schema raw_control")
-        for name, table in control_rows(store).items():
-            _fill_control(warehouse, name, table, known_at)
-        if known_at:
-            _fill_past_syncs(warehouse)
+        fill_control(warehouse, store, settings.audit_dir, known_at, LOAD_ID)
     finally:
         warehouse.close()
 
@@ -123,55 +119,3 @@ def _fill_rail(settings: Settings, warehouse: duckdb.DuckDBPyConnection, rail: R
         select '{LOAD_ID}' as load_id, '{rail.name}' as schema_name, 0::bigint as status,
             timestamptz '1970-01-01 00:00:00+00' as inserted_at, '' as schema_version_hash"""
     )
-
-
-def _fill_control(warehouse: duckdb.DuckDBPyConnection, name: str, table: pa.Table, known_at: datetime | None) -> None:
-    """Copies one control table; what happened after `known_at` is taken for not having happened."""
-    warehouse.register("current_rows", table)
-    instants = {field.name for field in table.schema if pa.types.is_timestamp(field.type)}
-    later = {"sync_outcomes": "finished_at", "quarantined_pages": "quarantined_at", "decisions": "decided_at", "acts": "acted_at"}.get(name)
-    bound = f"timestamptz '{utc_text(known_at)}'" if known_at else ""
-    columns = [
-        f"case when {column} <= {bound} then {column} end as {column}" if known_at and column in instants else column
-        for column in table.column_names
-    ]
-    where = f" where {later} <= {bound}" if known_at and later else ""
-    warehouse.execute(
-        f"create table raw_control.{name} as select {', '.join(columns)}, '{LOAD_ID}' as _dlt_load_id from current_rows{where}"
-    )
-    warehouse.unregister("current_rows")
-
-
-def _fill_past_syncs(warehouse: duckdb.DuckDBPyConnection) -> None:
-    """Tells how connections and entities stood, from the outcomes of syncs until then, where the store only knows later ones.
-
-    An outcome speaks for all entities of its connection; the store keeps no history per entity. What the vendor counted
-    later is left out, since it says nothing about the records known then.
-    """
-    past = """
-        select
-            business_id, connection_id, rail,
-            max(finished_at) as attempted_at,
-            max(finished_at) filter (status = 'succeeded') as succeeded_at,
-            arg_max(status, finished_at) as status,
-            arg_max(error_kind, finished_at) as error_kind,
-            arg_max(error, finished_at) as error
-        from raw_control.sync_outcomes
-        where delivery != 'live'
-        group by business_id, connection_id, rail
-    """
-    for table, more in (
-        ("sync_states", "last_outcome = past.status, source_count = null,"),
-        ("connections", "state = case past.status when 'succeeded' then 'healthy' else 'degraded' end,"),
-    ):
-        warehouse.execute(
-            f"""update raw_control.{table} as now set {more}
-                last_attempt_at = past.attempted_at,
-                last_success_at = coalesce(now.last_success_at, past.succeeded_at),
-                consecutive_failures = (past.status = 'failed')::bigint,
-                last_error_kind = past.error_kind,
-                last_error = past.error
-            from ({past}) as past
-            where now.business_id = past.business_id and now.connection_id = past.connection_id and now.rail = past.rail
-                and now.last_attempt_at is null"""
-        )

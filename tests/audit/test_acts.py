@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,42 +14,15 @@ from ingestion.control import acts
 from ingestion.control.api_tokens import new_token, revoke_tokens
 from ingestion.control.apps import put_app
 from ingestion.control.business_settings import Reserve, change_settings
-from ingestion.control.load import load_control
 from ingestion.control.pauses import set_pause, set_rail_pause
 from ingestion.removing import disconnect
 from rowcol_assets.audit.act_events import HOME
 from rowcol_assets.audit.reader import events_of
 from rowcol_assets.audit.verify import verify
-from rowcol_assets.audit.writer import append_cycle
 from rowcol_assets.steps import publish_all
+from tests.audit.worlds import LATER, log, logged_world
 from tests.control.conftest import connect
-from tests.publishing.world import NOON, TODAY, World, make_world
-
-LATER = NOON + timedelta(hours=1)
-
-
-def logged_world(home: Path) -> World:
-    """A home whose bills have what the log reads of those that people entered."""
-    world = make_world(home)
-    with world.warehouse() as warehouse:
-        for column in ("rail", "vendor_id", "document_number", "currency", "status", "entered_by", "ledger_bill_id"):
-            warehouse.execute(f"alter table marts.fct_bills add column {column} varchar")
-        warehouse.execute("alter table marts.fct_bills add column txn_date date")
-        warehouse.execute("alter table marts.fct_bills add column total_amount decimal(18, 2)")
-        warehouse.execute("alter table marts.fct_bills add column status_as_of timestamp")
-    return world
-
-
-def log(world: World, run: str) -> list[tuple[Any, ...]]:
-    """Runs the steps of a cycle from the control store to the log and gives its events."""
-    load_control(world.settings, world.store)
-    with world.warehouse() as warehouse:
-        append_cycle(world.settings, warehouse, run_id=run, at=LATER)
-        return warehouse.execute(
-            """select business_id, entity, record_id, action, actor_type, actor_id, client, reason, occurred_at, changes, snapshot
-            from audit.transaction_log where run_id = ? order by business_id, seq""",
-            [run],
-        ).fetchall()
+from tests.publishing.world import NOON, TODAY
 
 
 def test_every_act_is_an_event_with_who_when_from_where_and_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,8 +46,9 @@ def test_a_lost_warehouse_comes_back_with_equal_marts(later_copy: Machine, way: 
     assert (later_copy.published(), _generations(later_copy)) == published
 
 
-def test_a_replay_of_what_was_known_equals_the_marts_of_that_time_and_touches_nothing(base: Path, later_copy: Machine) -> None:
+def test_a_replay_of_what_was_known_and_set_equals_the_marts_of_that_time_and_touches_nothing(base: Path, later_copy: Machine) -> None:
     then = Machine(base, later_copy.sandbox).marts()
+    later_copy.succeed("settings", later_copy.businesses[0], "--min-cash", "123456.00", "--tax-reserve", "777.00")
     before = _files(later_copy, "warehouse.duckdb", "published", "history", "raw")
     [replay] = json.loads(later_copy.succeed("run", "--known-at", "2026-09-22T16:00:00Z", "--json"))
     assert _files(later_copy, "warehouse.duckdb", "published", "history", "raw") == before
