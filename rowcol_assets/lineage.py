@@ -1,7 +1,7 @@
 """From a row of a mart to the raw versions it rests on: by the row's key, the graph of the dbt project, and the change log.
 
-A row that names a record leads to every version of that record; one that sums up leads to the raw tables of its business that
-it is built from. What happened to a record, and why, is the log's to tell (`rowcol history`).
+A row that names records (`named_records`) leads to every version of each, and to the decisions it rests on; one that sums up
+leads to the raw tables of its business that it is built from. What happened to a record, and why, is the log's to tell (`rowcol history`).
 """
 
 from __future__ import annotations
@@ -19,28 +19,18 @@ from ingestion.errors import RowcolError, UsageError
 from ingestion.registry import RAILS
 from ingestion.settings import Settings
 from ingestion.warehouse import has_relation, open_warehouse
+from rowcol_assets.named_records import named_decisions, named_records
 from rowcol_assets.transform import read_manifest
 
-# Other records a row can name, beside its own: the column, the rail (None: the row's), the entity.
-NAMED = (
-    ("vendor_id", None, "vendors"),
-    ("customer_id", None, "customers"),
-    ("account_id", None, "accounts"),
-    ("category_account_id", "qbo", "accounts"),
-    ("ramp_bill_id", "ramp", "bills"),
-    ("stripe_invoice_id", "stripe", "invoices"),
-    ("ledger_bill_id", "qbo", "bills"),
-)
-# Whose parties a row names that is on no rail itself.
-LEDGER = "qbo"
-
-
+# Whom a bank's text names, as the vendor map has them.
+BANK_PARTIES = ("plaid", "vendors")
 RAW_TABLES = {(f"raw_{rail.name}", entity.name) for rail in RAILS.values() for entity in rail.entities}
 
 
 @dataclass(frozen=True)
 class Lineage:
-    """What a row rests on. versions: of the records it names, newest first. tables: all raw tables behind it, for its business."""
+    """What a row rests on. versions: the decisions, then those of the records it names, newest first. tables: all raw tables behind
+    it, for its business."""
 
     row: dict[str, Any]
     versions: list[dict[str, Any]]
@@ -62,8 +52,8 @@ def trace(settings: Settings, relation: str, key: Sequence[str]) -> Lineage:
     with open_warehouse(settings, "lineage") as warehouse:
         row = _row(warehouse, relation, dict(zip(columns, key, strict=True)))
         behind = [one for one in _sources(manifest, model) if has_relation(warehouse, ".".join(one))]
-        records = _records(warehouse, row, behind)
-        versions = _decision(warehouse, row) if row.get("rail") == USER else []
+        records = _records(warehouse, relation, row, behind)
+        versions = [version for decision_id in named_decisions(row) for version in _decision(warehouse, row, decision_id)]
         versions += [version for rail, entity, record_id in records for version in _versions(warehouse, row, rail, entity, record_id)]
         tables = [_summed(warehouse, row["business_id"], schema, table) for schema, table in behind]
     return Lineage(row, versions, [one for one in tables if one["versions"]])
@@ -84,6 +74,11 @@ def key_columns(manifest: Mapping[str, Any]) -> dict[str, list[str]]:
         if model and (node.get("test_metadata") or {}).get("name") == "unique_key":
             keys[f"{model['schema']}.{model['name']}"] = node["test_metadata"]["kwargs"]["columns"]
     return keys
+
+
+def raw_tables_behind(manifest: Mapping[str, Any], relation: str) -> list[tuple[str, str]]:
+    """The raw tables that a relation is built from, the nearest first; UsageError when there is no such relation."""
+    return _sources(manifest, _model(manifest, relation))
 
 
 def _sources(manifest: Mapping[str, Any], model: str) -> list[tuple[str, str]]:
@@ -113,7 +108,9 @@ def _row(warehouse: duckdb.DuckDBPyConnection, relation: str, key: Mapping[str, 
     return dict(zip(names, row, strict=True))
 
 
-def _records(warehouse: duckdb.DuckDBPyConnection, row: Mapping[str, Any], behind: Sequence[tuple[str, str]]) -> list[tuple[str, str, str]]:
+def _records(
+    warehouse: duckdb.DuckDBPyConnection, relation: str, row: Mapping[str, Any], behind: Sequence[tuple[str, str]]
+) -> list[tuple[str, str, str]]:
     """The records that a row names, its own first: rail, entity, id."""
     rail = row.get("rail")
     found = []
@@ -121,11 +118,19 @@ def _records(warehouse: duckdb.DuckDBPyConnection, row: Mapping[str, Any], behin
     if rail in RAILS and own:
         entity = _entity(warehouse, row, [table for schema, table in behind if schema == f"raw_{rail}"])
         found += [(rail, entity, own)] if entity else []
-    for column, named_rail, entity in NAMED:
-        of_rail = named_rail or (LEDGER if rail == USER else str(rail))
-        if row.get(column) and (f"raw_{of_rail}", entity) in behind:
-            found.append((of_rail, entity, row[column]))
+    for named_rail, entity, record_id in named_records(relation, row):
+        if (f"raw_{named_rail}", entity) in behind:
+            found.append((named_rail, entity, record_id))
+        elif (named_rail, entity) == BANK_PARTIES:
+            found += [("plaid", "transactions", one) for one in _payments_to(warehouse, row["business_id"], record_id)]
     return list(dict.fromkeys(found))
+
+
+def _payments_to(warehouse: duckdb.DuckDBPyConnection, business_id: str, party_id: str) -> list[str]:
+    """The bank's transactions with a party, which has no record of its own there (macro `bank_party_id`), the newest first."""
+    query = """select record_id from staging.stg_plaid__transactions
+        where business_id = ? and coalesce(merchant_entity_id, merchant_name, description) = ? order by posted_date desc, record_id"""
+    return [record_id for (record_id,) in warehouse.execute(query, [business_id, party_id]).fetchall()]
 
 
 def _entity(warehouse: duckdb.DuckDBPyConnection, row: Mapping[str, Any], tables: Sequence[str]) -> str | None:
@@ -143,15 +148,15 @@ def _entity(warehouse: duckdb.DuckDBPyConnection, row: Mapping[str, Any], tables
     return None
 
 
-def _decision(warehouse: duckdb.DuckDBPyConnection, row: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What a person's record rests on: the decision by which it was entered, in the shape of a version."""
+def _decision(warehouse: duckdb.DuckDBPyConnection, row: Mapping[str, Any], decision_id: str) -> list[dict[str, Any]]:
+    """A decision that a row rests on, for example the one by which a person's record was entered, in the shape of a version."""
     cursor = warehouse.execute(
         f"""select '{USER}' as rail, 'decisions' as entity, decision_id as record_id, decision_id as change_id, 1 as version_no,
             false as is_deleted, strftime(timezone('UTC', decided_at), '%Y-%m-%dT%H:%M:%SZ') as source_updated_at,
             strftime(timezone('UTC', decided_at), '%Y-%m-%dT%H:%M:%SZ') as observed_at, client as delivery, null as sync_id,
             sha256(subject::varchar) as content_hash
         from raw_control.decisions where business_id = ? and decision_id = ?""",
-        [row["business_id"], row["record_id"]],
+        [row["business_id"], decision_id],
     )
     names = [column[0] for column in cursor.description or ()]
     return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
