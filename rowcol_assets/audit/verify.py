@@ -102,6 +102,9 @@ def _checkpoints(anchors: Path, verdict: Verdict) -> list[Checkpoint]:
     except OSError:
         verdict.wrong(f"{anchors / KEY} is missing: no checkpoint can be believed")
         return []
+    except UnicodeDecodeError as error:
+        verdict.wrong(f"{anchors / KEY} is no key, and no checkpoint can be believed: {error}")
+        return []
     found: list[Checkpoint] = []
     for size, path in checkpoint_files(anchors):
         try:

@@ -50,6 +50,15 @@ def test_every_kind_of_tampering_is_found_wherever_it_is(place: Place) -> None:
     assert find_all(place, 2 * len(KINDS)).keys() == KINDS.keys()
 
 
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"no key", None], ids=["no text", "other text", "missing"])
+def test_a_key_that_is_none_is_named_and_no_checkpoint_believed(place: Place, content: bytes | None) -> None:
+    key = place.anchors / "log.vkey"
+    key.unlink() if content is None else key.write_bytes(content)
+    verdict = verify(place.folder, place.anchors)
+    assert not verdict.is_intact
+    assert content == b"no key" or any("log.vkey" in problem for problem in verdict.problems)
+
+
 @pytest.mark.soak
 def test_a_thousand_tamperings_are_all_found_and_no_untouched_log_raises_an_alarm(tmp_path: Path) -> None:
     tried: Counter[str] = Counter()
