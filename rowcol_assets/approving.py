@@ -131,4 +131,5 @@ def said_of(answer: Answer) -> str:
     """What the guardrail said would be left, as it is kept with an approval."""
     named = ", ".join(answer.excluded_currencies[:MOST_NAMED]) + (" and others" if len(answer.excluded_currencies) > MOST_NAMED else "")
     without = f", without what is held in {named}" if named else ""
-    return f"cash {answer.cash_after}, buffer {answer.buffer_days_after} days afterwards{without}, policy {answer.policy_version}"
+    left = f"cash {answer.cash_after}, buffer {answer.buffer_days_after} days afterwards{without}"
+    return f"{left}, policy {answer.policy_version} of {answer.min_cash_amount} and {answer.min_buffer_days} days"

@@ -22,6 +22,7 @@ from ingestion.control.store import ControlStore
 from ingestion.registry import RAILS
 from ingestion.settings import Settings
 from ingestion.warehouse import lock_holder
+from rowcol_assets.guardrail_policy import POLICY_PATH, in_force, read_policy
 from rowcol_assets.rail_findings import (
     Finding,
     api_findings,
@@ -53,6 +54,7 @@ def diagnose(settings: Settings, store: ControlStore, now: datetime) -> list[Fin
         *api_findings(store, now),
         *_readers(settings, store, tables, now),
         *_budgets(store, now),
+        *_policy(now),
     ]
     return sorted(found, key=lambda finding: ("broken", "warning", "note").index(finding.severity))
 
@@ -97,3 +99,13 @@ def _budgets(store: ControlStore, now: datetime) -> Iterator[Finding]:
         if budget.is_exceeded:
             problem = f"{budget.used:,} calls this month, {budget.forecast:,} by its end; allowed are {budget.cap:,}"
             yield Finding("warning", budget.rail, problem, "sync less often, or pause what nobody looks at: rowcol pause BUSINESS")
+
+
+def _policy(now: datetime) -> Iterator[Finding]:
+    versions = read_policy()
+    remedy = f"mend its line in {POLICY_PATH}; until then the version before it counts"
+    for version in versions:
+        if version.refused is not None:
+            yield Finding("broken", "guardrail_policy", f"version {version.name} is refused: {version.refused}", remedy)
+    if in_force(versions, now.date()) is None:
+        yield Finding("broken", "guardrail_policy", "no version is in force: nothing can be approved", f"mend {POLICY_PATH}")

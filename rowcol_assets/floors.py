@@ -5,8 +5,6 @@ What the guardrail says of payments is in `guardrail`; here it only says who may
 
 from __future__ import annotations
 
-import csv
-from datetime import date
 from decimal import Decimal
 
 import sqlalchemy as sa
@@ -15,20 +13,19 @@ from ingestion.control.schema import businesses
 from ingestion.control.store import ControlStore, product_clock_of
 from ingestion.errors import RowcolError
 from ingestion.settings import Settings
+from rowcol_assets.guardrail_policy import in_force, read_policy
 from rowcol_assets.publishing.layout import advisors_on_disk
 from rowcol_assets.publishing.reader import open_published
-from rowcol_assets.transform import PROJECT_DIR
-
-# The seed from which the models take the same policy.
-POLICY_PATH = PROJECT_DIR / "seeds" / "guardrail_policy.csv"
 
 
 def above_guardrail(settings: Settings, store: ControlStore) -> frozenset[str]:
-    """The businesses whose published buffer and cash reach their guardrail; without published figures none does."""
-    policy = _policy(product_clock_of(settings, store)().date())
+    """The businesses whose published buffer and cash reach their guardrail; without published figures, or a policy, none does."""
+    policy = in_force(read_policy(), product_clock_of(settings, store)().date())
+    if policy is None:
+        return frozenset()
     with store.database.read() as transaction:
         query = sa.select(businesses.c.business_id, businesses.c.min_buffer_days, businesses.c.min_cash_amount)
-        floors = {row.business_id: _floors(row.min_buffer_days, row.min_cash_amount, policy) for row in transaction.execute(query)}
+        floors = {row.business_id: _floors(row.min_buffer_days, row.min_cash_amount, policy.floors) for row in transaction.execute(query)}
     return frozenset(
         business_id
         for advisor in advisors_on_disk(settings.published_dir)
@@ -41,14 +38,6 @@ def above_guardrail(settings: Settings, store: ControlStore) -> frozenset[str]:
 def _floors(buffer_days: int | None, cash: Decimal | None, policy: tuple[int, Decimal]) -> tuple[int, Decimal]:
     """What must be left; a business may set either to nothing at all."""
     return policy[0] if buffer_days is None else buffer_days, policy[1] if cash is None else cash
-
-
-def _policy(today: date) -> tuple[int, Decimal]:
-    """Least buffer in days and least cash of the newest version in effect."""
-    with POLICY_PATH.open(newline="") as file:
-        versions = [row for row in csv.DictReader(file) if date.fromisoformat(row["effective_from"]) <= today]
-    newest = max(versions, key=lambda row: row["effective_from"])
-    return int(newest["min_buffer_days"]), Decimal(newest["min_cash_amount"])
 
 
 def _published(settings: Settings, advisor: str) -> list[tuple[str, Decimal | None, Decimal | None]]:

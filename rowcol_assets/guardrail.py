@@ -274,4 +274,7 @@ def _why_not(marts: duckdb.DuckDBPyConnection, business_id: str, rail: str, reco
     found = marts.execute(query, [business_id, rail, record_id]).fetchone()
     if found is None:
         return f"{business_id} has no bill {record_id} on {rail}"
+    judged = marts.execute("select 1 from marts.fct_guardrail where business_id = ? limit 1", [business_id]).fetchone()
+    if judged is None and found[0] in ("open", "partly_paid"):
+        return "no version of the guardrail's policy is in force: rowcol doctor"
     return f"bill {record_id} of {business_id} is {found[0]}: there is nothing to pay"

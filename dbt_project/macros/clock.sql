@@ -10,6 +10,23 @@
 {%- endmacro %}
 
 
+{#- The date of a TIMESTAMPTZ in a time zone, which may be an offset as the ledger serves it. -#}
+{% macro local_day(time_zone, instant) -%}
+    case
+        when regexp_full_match({{ time_zone }}, '[-+]\d{2}:\d{2}')
+            then cast(
+                timezone('UTC', {{ instant }})
+                + (case when {{ time_zone }}[1] = '-' then -1 else 1 end)
+                * (
+                    to_hours(cast({{ time_zone }}[2:3] as integer))
+                    + to_minutes(cast({{ time_zone }}[5:6] as integer))
+                ) as date
+            )
+        else cast(timezone({{ time_zone }}, {{ instant }}) as date)
+    end
+{%- endmacro %}
+
+
 {#- Whole minutes from `earlier` to `later`; 0 if they are the other way round, NULL if one is. -#}
 {% macro minutes_between(earlier, later) -%}
     case when {{ earlier }} > {{ later }} then 0 else date_diff('second', {{ earlier }}, {{ later }}) // 60 end

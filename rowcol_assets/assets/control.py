@@ -7,6 +7,7 @@ import dagster as dg
 from ingestion.control.load import load_control
 from ingestion.control.rows import TABLES
 from rowcol_assets.assets.failing import step_of
+from rowcol_assets.guardrail_policy import note_policy, read_policy
 from rowcol_assets.policies import BUSY_RETRY, WAREHOUSE_POOL
 from rowcol_assets.resources import Platform
 from rowcol_assets.settling import settle_approvals, settle_entered, settle_words
@@ -23,10 +24,14 @@ def control_assets(raw_keys: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
     @dg.multi_asset(name="mirror_control", specs=specs, can_subset=True, pool=WAREHOUSE_POOL, retry_policy=BUSY_RETRY)
     def mirror_control(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> Iterator[dg.MaterializeResult]:
         with step_of(context, platform):
+            versions = note_policy(platform.store, read_policy(), platform.clock())
             settled = settle_approvals(platform.settings, platform.store)
             unfit = settle_words(platform.settings, platform.store)
             entered = settle_entered(platform.settings, platform.store)
             counts = load_control(platform.settings, platform.store)
+        for version in versions:
+            if version.refused is not None:
+                context.log.warning(f"version {version.name} of the guardrail's policy is refused: {version.refused}")
         if settled.admitted or settled.refused:
             context.log.info(f"approvals: {settled.admitted} admitted, {settled.refused} refused by the guardrail")
         if entered.admitted or entered.refused:

@@ -386,7 +386,10 @@ def approvals(warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_an_approval_on_figures_older_than_a_day_is_refused_and_kept(approvals: Approvals) -> None:
     approvals.cash = {"USD": Decimal(25_000)}
     (made,) = approvals.approve("soon", NOW + timedelta(hours=24))
-    assert made == ("approve", {"rail": "qbo", "bill": "soon", "guardrail": "cash 21000.00, buffer 210.00 days afterwards, policy 1"})
+    assert made == (
+        "approve",
+        {"rail": "qbo", "bill": "soon", "guardrail": "cash 21000.00, buffer 210.00 days afterwards, policy 1 of 10000.00 and 14 days"},
+    )
     _, (kind, told) = approvals.approve("late", NOW + timedelta(hours=24, seconds=1))
     assert (kind, told["kind"], told["answer"], told["rules"]) == ("refused", "approve", "needs_data", ["data_too_old"])
     with duckdb.connect(str(Settings(home=approvals.path).warehouse_path)) as warehouse:
@@ -397,7 +400,10 @@ def test_an_approval_on_figures_older_than_a_day_is_refused_and_kept(approvals: 
 def test_a_foreign_account_without_a_rate_is_left_out_of_live_cash_and_named(approvals: Approvals) -> None:
     approvals.cash |= {"EUR": Decimal(10)}
     (made,) = approvals.approve("soon")
-    assert made[1]["guardrail"] == "cash 13000.00, buffer 130.00 days afterwards, without what is held in EUR, policy 1"
+    assert (
+        made[1]["guardrail"]
+        == "cash 13000.00, buffer 130.00 days afterwards, without what is held in EUR, policy 1 of 10000.00 and 14 days"
+    )
     approvals.cash |= {"EUR": Decimal("-0.01")}
     assert approvals.approve("late")[-1][1]["rules"] == ["no_live_balance"]
 

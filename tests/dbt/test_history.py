@@ -36,10 +36,31 @@ def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> 
         raw.versions("acme", "payments", [received | {"DepositToAccountRef": {"value": "35"}}])
         raw.business("bare", now=NOW)
         raw.versions("bare", "purchases", [purchase("1", 100)])
+        _strict(raw)
         raw.business("silent", now=NOW)
         raw.versions("silent", "accounts", [account("35", "Bank", 500)])
     build_marts(project, path, only=("fct_runway_history", "fct_guardrail_backtest", "fct_runway_daily"))
     return path
+
+
+def _strict(raw: RawWarehouse) -> None:
+    """Who wanted 10,600 left first, 2,000 from the evening of the 20th on, by its own clock, and what the policy wants since the 25th,
+    which the log has yet to tell."""
+    zone = {"timezone": "America/Los_Angeles"}
+    raw.business("strict", now=NOW, **zone, onboarded_at="2026-05-01T12:00:00Z", changed_at="2026-06-25T12:00:00Z")
+    for seq, at, floor in ((1, "2026-05-01 12:00:00", "10600.00"), (2, "2026-06-21 05:00:00", "2000.00")):
+        raw.execute(
+            "insert into audit.transaction_log by name"
+            " select 'strict' as business_id, ? as seq, ? as event_id, ?::timestamp as occurred_at,"
+            " timestamp '2026-06-22 12:00:00' as observed_at, 'businesses' as entity, 'strict' as record_id, ? as snapshot",
+            [seq, f"businesses/{seq}", at, f'{{"min_buffer_days":null,"min_cash_amount":{floor}}}'],
+        )
+    raw.versions("strict", "accounts", [account("35", "Bank", 9_750), account("60", "Expense")])
+    raw.versions("strict", "vendors", [vendor("1")])
+    raw.versions("strict", "purchases", [purchase(f"p{day}", 100, TxnDate=day.isoformat()) for day in RENT_DAYS])
+    raw.versions("strict", "bills", [bill("b", 800, 0, TxnDate="2026-05-01", DueDate="2026-07-20")])
+    payments = (("1", 300, "2026-06-10"), ("2", 450, "2026-06-20"), ("3", 50, "2026-06-26"))
+    raw.versions("strict", "bill_payments", [bill_payment(number, "b", amount, day) for number, amount, day in payments])
 
 
 def history(path: Path, day: date, columns: str) -> tuple[object, ...]:
@@ -81,6 +102,7 @@ def test_there_are_ninety_days_and_what_is_not_known_is_not_told(warehouse: Path
         ("acme", 91, 91, 91, None),
         ("bare", 91, 0, 0, "no_cash_account"),
         ("silent", 91, 91, 0, "short_history"),
+        ("strict", 91, 91, 91, None),
     ]
     told = "select as_of_date, recorded_cash from marts.fct_runway_history where business_id = 'acme' and is_recorded"
     assert rows(warehouse, told) == [(TODAY, 10_050)]
@@ -91,9 +113,19 @@ def test_the_guardrails_word_on_past_payments_is_judged_by_what_came_of_them(war
     found = rows(
         warehouse,
         """select payment_date, payment_count, paid_amount, cash_before, cash_after, answer, rule_hits, lowest_cash_amount,
-            fell_below_floor, verdict from marts.fct_guardrail_backtest order by 1""",
+            fell_below_floor, verdict from marts.fct_guardrail_backtest where business_id = 'acme' order by 1""",
     )
     assert found == [
         (date(2026, 6, 10), 1, 300, 10_700, 10_400, "approved", None, 9_750, True, "missed"),
         (date(2026, 6, 20), 1, 450, 10_300, 9_850, "held", "cash_below_floor", 9_750, True, "rightly held"),
+    ]
+
+
+def test_a_past_payment_is_judged_by_the_floors_that_the_business_had_set_on_its_day(warehouse: Path) -> None:
+    query = """select payment_date, policy_version, min_cash_amount, min_buffer_days, cash_after, answer
+        from marts.fct_guardrail_backtest where business_id = 'strict' order by 1"""
+    assert rows(warehouse, query) == [
+        (date(2026, 6, 10), "1+own", 10_600, 14, 10_550, "held"),
+        (date(2026, 6, 20), "1+own", 2_000, 14, 10_000, "approved"),
+        (date(2026, 6, 26), "1", 10_000, 14, 9_850, "held"),
     ]

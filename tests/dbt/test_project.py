@@ -52,7 +52,7 @@ def test_only_staging_and_the_checks_results_read_sources(models: dict[str, Any]
         if parent.startswith("source.") and name != "chk_h42"
     }
     rails = {("staging", f"raw_{rail}") for rail in ("qbo", *RAIL_TABLES)}
-    assert readers == rails | {("staging", "raw_control"), ("marts", "quality"), ("marts", "audit")}
+    assert readers == rails | {("staging", "raw_control"), ("staging", "audit"), ("marts", "quality"), ("marts", "audit")}
 
 
 def test_every_raw_table_has_a_mirror(models: dict[str, Any]) -> None:

@@ -79,6 +79,7 @@ def test_the_second_step_is_what_hangs_on_the_checks_results_and_nothing_else(pr
         "decision_console",
         "fct_custody_chain",
         "fct_guardrail",
+        "fct_guardrail_backtest",
         "fct_hygiene_flag",
         "fct_hygiene_score",
         "fct_runway_bridge",
@@ -86,6 +87,7 @@ def test_the_second_step_is_what_hangs_on_the_checks_results_and_nothing_else(pr
         "fct_runway_history",
         "fct_runway_items",
         "int_commitments",
+        "int_guardrail_floors",
         "int_runway_bridge",
         "int_runway_moves",
         "int_runway_windows",
@@ -96,6 +98,7 @@ def test_the_second_step_is_what_hangs_on_the_checks_results_and_nothing_else(pr
         "digest",
         "hygiene_tray",
         "portfolio",
+        "stg_business_floors",
     }
 
 

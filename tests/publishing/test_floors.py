@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
 import sqlalchemy as sa
 
 from ingestion.clock import wall_clock
@@ -14,10 +15,13 @@ from ingestion.control.schema import businesses
 from ingestion.control.store import open_store
 from ingestion.settings import Settings
 from rowcol_assets.floors import above_guardrail
+from rowcol_assets.guardrail_policy import Version, read_policy
 from rowcol_assets.publishing.layout import DATABASE
 
 
-def test_buffer_and_cash_have_to_reach_the_guardrail_and_a_business_may_set_its_own(tmp_path: Path) -> None:
+def test_buffer_and_cash_have_to_reach_the_guardrail_and_a_business_may_set_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings = Settings(home=tmp_path / "home")
     generation = settings.published_dir / ".generations" / "ann" / "1"
     generation.mkdir(parents=True)
@@ -35,9 +39,15 @@ def test_buffer_and_cash_have_to_reach_the_guardrail_and_a_business_may_set_its_
         published.execute("create schema experiences")
         published.execute("create table experiences.portfolio (business_id varchar, buffer_days decimal(18, 2), cash decimal(18, 2))")
         published.executemany("insert into experiences.portfolio values (?, ?, ?)", figures)
+    (version,) = read_policy()
+    broken = Version("2", version.said | {"effective_from": ""}, "it has no effective date")
     with open_store(settings) as store:
         for name in ("safe", "short", "poor", "unknown", "own", "bare", "unpublished"):
             with store.database.write() as transaction:
                 row = {"business_id": name, "business_name": name, "onboarded_at": wall_clock(), **own.get(name, {})}
                 transaction.execute(sa.insert(businesses).values(row))
         assert above_guardrail(settings, store) == {"safe", "bare"}
+        monkeypatch.setattr("rowcol_assets.floors.read_policy", lambda: [version, broken])
+        assert above_guardrail(settings, store) == {"safe", "bare"}, "a version that cannot be read changes nothing"
+        monkeypatch.setattr("rowcol_assets.floors.read_policy", lambda: [broken])
+        assert above_guardrail(settings, store) == frozenset(), "without a policy nobody is known to be safe"

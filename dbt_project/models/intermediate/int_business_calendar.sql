@@ -80,21 +80,11 @@ select
     resolved.payroll_interval_days,
     resolved.is_paused,
     resolved.onboarded_at,
+    resolved.settings_changed_at,
     {{ run_instant() }} as run_at,
     {% if var('as_of_date') -%}
     date '{{ var('as_of_date') }}' as as_of_date
     {%- else -%}
-    case
-        when regexp_full_match(resolved.resolved_time_zone, '[-+]\d{2}:\d{2}')
-            then cast(
-                timezone('UTC', {{ run_instant() }})
-                + (case when resolved.resolved_time_zone[1] = '-' then -1 else 1 end)
-                * (
-                    to_hours(cast(resolved.resolved_time_zone[2:3] as integer))
-                    + to_minutes(cast(resolved.resolved_time_zone[5:6] as integer))
-                ) as date
-            )
-        else cast(timezone(resolved.resolved_time_zone, {{ run_instant() }}) as date)
-    end as as_of_date
+    {{ local_day('resolved.resolved_time_zone', run_instant()) }} as as_of_date
     {%- endif %}
 from resolved

@@ -2,12 +2,8 @@ with past as (
     select * from {{ ref('int_runway_past') }}
 ),
 
-calendar as (
-    select * from {{ ref('int_business_calendar') }}
-),
-
-policies as (
-    select * from {{ ref('guardrail_policy') }}
+floors as (
+    select * from {{ ref('int_guardrail_floors') }}
 ),
 
 -- What was paid of bills on a day, from a bank account: a card's payment takes no cash that day.
@@ -27,7 +23,7 @@ paid as (
     group by movements.business_id, movements.movement_date
 ),
 
--- The evening before is what whoever decided knew; of the policies, the one that held on the day.
+-- The evening before is what whoever decided knew; of the policy and of the business's own floors, those that held on the day.
 cases as (
     select
         paid.business_id,
@@ -42,17 +38,19 @@ cases as (
         past.rails_used,
         past.degraded_rails,
         past.synced_at,
-        arg_max(policies.policy_version, policies.effective_from) as policy_version,
-        coalesce(any_value(calendar.min_buffer_days), arg_max(policies.min_buffer_days, policies.effective_from)) as min_buffer_days,
-        coalesce(any_value(calendar.min_cash_amount), arg_max(policies.min_cash_amount, policies.effective_from)) as min_cash_amount
+        floors.policy_version,
+        floors.min_buffer_days,
+        floors.min_cash_amount
     from paid
     inner join past
         on
             paid.business_id = past.business_id
             and paid.payment_date = past.as_of_date + 1
-    inner join calendar on paid.business_id = calendar.business_id
-    inner join policies on paid.payment_date >= policies.effective_from
-    group by all
+    inner join floors
+        on
+            paid.business_id = floors.business_id
+            and paid.payment_date >= floors.valid_from
+            and (floors.valid_until is null or paid.payment_date < floors.valid_until)
 ),
 
 judged as (

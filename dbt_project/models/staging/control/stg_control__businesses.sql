@@ -19,7 +19,8 @@ renamed as (
         businesses.payroll_next_date,
         businesses.payroll_interval_days,
         businesses.is_paused,
-        businesses.onboarded_at
+        businesses.onboarded_at,
+        businesses.changed_at as settings_changed_at
     from businesses
 )
 
