@@ -36,6 +36,8 @@
         'other_reference': 'cast(left_reference != right_reference as double)',
         'same_account': 'cast(left_account_key = right_account_key as double)',
         'other_account': 'cast(left_account_key != right_account_key as double)',
+        'paired_account': 'cast(is_own_account as double)',
+        'unpaired_account': 'cast(not is_own_account as double)',
         'same_party': 'cast(left_party_key = right_party_key as double)',
         'other_party': 'cast(left_party_key != right_party_key as double)',
         'same_purpose': 'cast(left_purpose = right_purpose as double)',

@@ -33,7 +33,8 @@ EVENTS = """
         row_number::varchar as record_id, null::varchar as account_id, null::varchar as account_key,
         try_cast(transaction_date as date) as event_date, try_cast(amount as decimal(18, 2)) as amount,
         null::varchar as currency, null::varchar as reference, null::varchar as linked_id,
-        memo::varchar as text, null::varchar as party_key, null::varchar as purpose, false as is_undone,
+        memo::varchar as text, null::varchar as party_key, null::varchar as own_account, null::varchar as paired_account,
+        null::varchar as purpose, false as is_undone,
         null::varchar as change_id, null::timestamptz as synced_at
     from {side}
     where try_cast(transaction_date as date) is not null and try_cast(amount as decimal(18, 2)) is not null

@@ -26,7 +26,10 @@ from rowcol_assets.transform import PROJECT_DIR, run_step
 from tests.benchmarks import logistic
 
 SEED = PROJECT_DIR / "seeds" / "match_weights.csv"
-KEYS = ("pair", "business_id", "left_event", "right_event", "lag_days", "is_exact", "is_confirmed", "score", "least_score", "least_gap")
+KEYS = (
+    *("pair", "business_id", "left_event", "right_event", "lag_days", "is_exact", "score", "least_score", "least_gap"),
+    *("is_confirmed", "decision_id", "decided_by", "decided_at"),
+)
 DECIMALS = 4
 CANDIDATES = ["match_pairs", "match_weights", "int_match_verdicts", "int_match_candidates"]
 # Small beside thousands of candidates.

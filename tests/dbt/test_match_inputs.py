@@ -13,6 +13,7 @@ import pytest
 from tests.dbt.documents import account, bill, vendor
 from tests.dbt.ledgers import NOW, build_marts
 from tests.dbt.project import DbtProject, rows
+from tests.dbt.rails import bank_account, bank_transaction
 from tests.dbt.rawfill import RawWarehouse
 from tests.dbt.test_matches import paid, ramp_bill
 
@@ -28,7 +29,10 @@ BUILT = (
     "chk_h33",
     "chk_h44",
 )
-RAILS = {"relinked": ("plaid",), "anew": ("ramp",), "unlinked": ("ramp",), "withdrawn": ("ramp",)}
+BUSINESSES = {
+    "plaid": ("relinked", "accounts", "strangers", "vendors"),
+    "ramp": ("anew", "unlinked", "withdrawn", "vendors"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -36,14 +40,17 @@ def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> 
     path = tmp_path_factory.mktemp("inputs") / "warehouse.duckdb"
     with RawWarehouse(path) as raw:
         raw.load("1")
-        for business, rails in RAILS.items():
+        for business in sorted({name for names in BUSINESSES.values() for name in names}):
             raw.business(business, now=NOW)
-            raw.versions(business, "accounts", [account("35", "Bank", 1000), account("33", "Accounts Payable", 0)])
-            raw.versions(business, "vendors", [vendor("1")])
-            for rail in rails:
+            books = [account("35", "Bank", 1000), account("36", "Bank", 1000), account("37", "Bank", 0, Name="Reserve (4711)")]
+            raw.versions(business, "accounts", [*books, account("33", "Accounts Payable", 0)])
+            raw.versions(business, "vendors", [vendor("1"), vendor("2", DisplayName="Amazon")])
+            for rail in (rail for rail, names in BUSINESSES.items() if business in names):
                 raw.connect(business, rail, now=NOW)
         _relinked(raw)
         _entered_anew(raw)
+        _to_others(raw)
+        _on_other_accounts(raw)
     build_marts(project, path, only=BUILT)
     return path
 
@@ -88,6 +95,49 @@ def _entered_anew(raw: RawWarehouse) -> None:
     ramp_bill(raw, "withdrawn", "r-old", "b1", 900, None, **told, **archived)
 
 
+def _to_others(raw: RawWarehouse) -> None:
+    """Equal amounts of two vendors: the nearer debit is Amazon's, whom the ledger knows, a service's, or a stranger's."""
+    for business, (name, entity_id) in {"vendors": ("Amazon", "ent-amazon"), "strangers": ("Zenith Fishing", "ent-zenith")}.items():
+        bank_account(raw, business, "checking", available=1, current=1)
+        shown = {"name": "CARD 4411", "merchant_name": name, "merchant_entity_id": entity_id}
+        raw.versions(business, "bill_payments", [paid("rent", "2026-06-10", 2000, "Vendor 1")])
+        bank_transaction(raw, business, "bought", 2000, "2026-06-14", **shown)
+    raw.versions("vendors", "bill_payments", [paid("both", "2026-06-10", 700, "Vendor 1"), paid("served", "2026-06-10", 90, "Vendor 1")])
+    bank_transaction(raw, "vendors", "bought-near", 700, "2026-06-14", merchant_name="Amazon", merchant_entity_id="ent-amazon")
+    bank_transaction(raw, "vendors", "unnamed-far", 700, "2026-06-16", name="ACH 55")
+    bank_transaction(raw, "vendors", "by-service", 90, "2026-06-11", name="PAYPAL INST XFER", merchant_name="PayPal")
+    raw.versions("vendors", "vendors", [vendor("3", DisplayName="PayPal")])
+    raw.observed(
+        "vendors", "ramp", "vendors", "rv2", {"id": "rv2", "name": "Amazon", "is_active": True, "accounting_vendor_remote_id": "2"}
+    )
+    raw.versions("vendors", "bills", [bill("b-number", 333, DocNumber="N-1"), bill("b-link", 444)])
+    for ramp_id, link, amount, number in (("r-number", None, 333, "N-1"), ("r-link", "b-link", 444, None)):
+        told = {"invoice_number": number, "issued_at": "2026-06-01T00:00:00Z", "vendor": {"id": "rv2", "name": "Amazon"}}
+        ramp_bill(raw, "vendors", ramp_id, link, amount, None, **told)
+
+
+def _on_other_accounts(raw: RawWarehouse) -> None:
+    """Account 35 is known as `checking` by what both moved, 37 as `reserve` by its number; nothing is known of 36."""
+    bank_account(raw, "accounts", "checking", available=1, current=1)
+    reserve = {"account_id": "reserve", "name": "Reserve", "type": "depository", "subtype": "savings", "mask": "4711"}
+    raw.observed("accounts", "plaid", "accounts", "reserve", reserve)
+    payments = []
+    for amount in range(101, 112):
+        payments.append(paid(f"usual-{amount}", "2026-05-04", amount, "Vendor 1"))
+        bank_transaction(raw, "accounts", f"t-{amount}", amount, "2026-05-06", name="ACH")
+    payments += [
+        paid("on-36", "2026-06-10", 640, "Vendor 1") | {"CheckPayment": {"BankAccountRef": {"value": "36"}}},
+        paid("on-37", "2026-06-10", 650, "Vendor 1") | {"CheckPayment": {"BankAccountRef": {"value": "37"}}},
+        paid("twin-35", "2026-06-20", 80, "Vendor 1"),
+        paid("twin-37", "2026-06-20", 80, "Vendor 1") | {"CheckPayment": {"BankAccountRef": {"value": "37"}}},
+    ]
+    raw.versions("accounts", "bill_payments", payments)
+    for name, amount, account_id in (("t-640", 640, "checking"), ("t-650", 650, "reserve")):
+        bank_transaction(raw, "accounts", name, amount, "2026-06-12", name="VENDOR 1", account_id=account_id)
+    for account_id in ("checking", "reserve"):
+        bank_transaction(raw, "accounts", f"twin-{account_id}", 80, "2026-06-22", name="VENDOR 1", account_id=account_id)
+
+
 def test_what_a_bank_that_was_linked_again_tells_twice_is_matched_once(warehouse: Path) -> None:
     """And what is older than the second login looks back to is still matched with what the first one saw."""
     business = "where business_id = 'relinked'"
@@ -105,7 +155,9 @@ def test_what_a_bank_that_was_linked_again_tells_twice_is_matched_once(warehouse
 
 
 def test_a_bill_that_was_taken_back_from_ramp_leaves_its_place_to_the_one_entered_anew(warehouse: Path) -> None:
-    found = rows(warehouse, "select business_id, qbo_bill_id, ramp_bill_id, method, tier from marts.bill_map order by all")
+    found = rows(
+        warehouse, "select business_id, qbo_bill_id, ramp_bill_id, method, tier from marts.bill_map where qbo_bill_id = 'b1' order by all"
+    )
     assert found == [
         ("anew", "b1", "r-new", "linked", "auto"),
         ("unlinked", "b1", "r-new", "reference", "suggest"),
@@ -116,3 +168,27 @@ def test_a_bill_that_was_taken_back_from_ramp_leaves_its_place_to_the_one_entere
     assert rows(warehouse, "select record_id, minutes_unrecorded from quality.chk_h27 where business_id = 'anew'") == [("r-new", 0)]
     unlinked = "select record_id, unlinked_bill_id from quality.chk_h16 where business_id = 'unlinked'"
     assert rows(warehouse, unlinked) == [("b1", "r-new")]
+
+
+def test_a_debit_of_another_vendor_of_the_ledger_is_a_proposal_and_gives_way_to_one_that_may_be_right(warehouse: Path) -> None:
+    """Nobody's and a payment service's names contradict no vendor; a link is not doubted here, but told as a conflict."""
+    found = rows(warehouse, "select business_id, left_id, right_id, tier, doubts from marts.fct_match order by all")
+    assert [row for row in found if row[0] in ("vendors", "strangers")] == [
+        ("strangers", "rent", "bought", "auto", None),
+        ("vendors", "both", "unnamed-far", "auto", None),
+        ("vendors", "r-link", "b-link", "auto", None),
+        ("vendors", "r-number", "b-number", "suggest", "other_vendor"),
+        ("vendors", "rent", "bought", "suggest", "other_vendor"),
+        ("vendors", "served", "by-service", "auto", None),
+    ]
+
+
+def test_a_payment_booked_on_another_account_than_the_banks_is_a_proposal_and_equal_ones_are_told_apart_by_it(warehouse: Path) -> None:
+    found = rows(warehouse, "select left_id, right_id, tier, doubts from marts.fct_match where business_id = 'accounts' order by all")
+    assert [row for row in found if not row[0].startswith("usual")] == [
+        ("on-36", "t-640", "suggest", "other_account"),
+        ("on-37", "t-650", "auto", None),
+        ("twin-35", "twin-checking", "auto", None),
+        ("twin-37", "twin-reserve", "auto", None),
+    ]
+    assert len(found) == 15

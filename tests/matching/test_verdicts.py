@@ -16,7 +16,8 @@ EVENTS = """
     create table intermediate.int_money_events (
         business_id varchar, event_id varchar, role varchar, rail varchar, entity varchar, record_id varchar, account_id varchar,
         account_key varchar, event_date date, amount decimal(18, 2), currency varchar, reference varchar, linked_id varchar,
-        text varchar, party_key varchar, purpose varchar, is_undone boolean default false, change_id varchar, synced_at timestamptz);
+        text varchar, party_key varchar, own_account varchar, paired_account varchar, purpose varchar, is_undone boolean default false,
+        change_id varchar, synced_at timestamptz);
 """
 
 

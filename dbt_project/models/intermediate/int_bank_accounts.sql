@@ -66,7 +66,8 @@ superseded as (
         former.business_id,
         former.connection_id,
         former.account_id,
-        min(first_days.first_date) as counts_before
+        min(first_days.first_date) as counts_before,
+        arg_max(later.account_id, (coalesce(later.ended_at, timestamptz 'infinity'), later.account_id)) as current_account_id
     from told as former
     inner join told as later
         on
@@ -102,6 +103,7 @@ select
     told.is_removed,
     superseded.account_id is not null as is_superseded,
     superseded.counts_before,
+    coalesce(superseded.current_account_id, told.account_id) as current_account_id,
     told.synced_at
 from told
 left join superseded

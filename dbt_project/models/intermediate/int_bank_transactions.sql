@@ -23,7 +23,8 @@ select
     transactions.category_primary,
     transactions.category_detailed,
     transactions.synced_at,
-    accounts.account_type
+    accounts.account_type,
+    accounts.current_account_id
 from transactions
 inner join accounts
     on

@@ -67,6 +67,7 @@ select
     told.score,
     told.runner_up_score,
     told.tier,
+    told.doubts,
     told.decision_id,
     told.decided_by,
     {{ utc('told.decided_at') }} as decided_at,

@@ -185,6 +185,11 @@ compared as (
         rights.account_key as right_account_key,
         lefts.party_key as left_party_key,
         rights.party_key as right_party_key,
+        case
+            when lefts.own_account is null or rights.own_account is null then null
+            when lefts.paired_account = rights.own_account or rights.paired_account = lefts.own_account then true
+            when lefts.paired_account is not null or rights.paired_account is not null then false
+        end as is_own_account,
         lefts.purpose as left_purpose,
         rights.purpose as right_purpose,
         lefts.is_undone or rights.is_undone as is_undone,
@@ -238,10 +243,14 @@ scored as (
     inner join weights on features.pair = weights.pair
 )
 
--- A confirmed pair outweighs whatever else there is, then one that names the other; a rejected one is none.
+-- A confirmed pair outweighs whatever else there is, then one that names the other; a rejected one is none. What is known to be
+-- another vendor's, or was booked on another account, gives way to what is not: it is too rare in labelled pairs to be learnt.
 select
     scored.* replace ( -- noqa: AM04
-        scored.score + 1000 * coalesce(cast(verdicts.is_confirmed as integer), 0) + 100 * scored.is_linked as score
+        scored.score
+        + 1000 * coalesce(cast(verdicts.is_confirmed as integer), 0)
+        + 100 * scored.is_linked
+        - pairs.doubt_cost * (scored.other_party + scored.unpaired_account) as score
     ),
     coalesce(verdicts.is_confirmed, false) as is_confirmed,
     verdicts.decision_id,

@@ -27,13 +27,20 @@ select
     end as rule,
     assigned.score,
     assigned.score - assigned.score_gap as runner_up_score,
-    -- A difference in amount is never more than a proposal unless one of the two names the other.
+    -- What differs in amount, is with another vendor, or was booked on another account than the bank's is never more than a
+    -- proposal, unless one of the two names the other.
     case
         when candidates.is_confirmed or candidates.is_linked = 1 then 'auto'
         when pairs.is_of_party and candidates.same_party = 0 and candidates.same_reference = 0 then 'suggest'
+        when candidates.other_party = 1 or candidates.unpaired_account = 1 then 'suggest'
         when candidates.is_exact and assigned.score >= pairs.auto_score then 'auto'
         else 'suggest'
     end as tier,
+    nullif(concat_ws(
+        ',',
+        case when candidates.other_party = 1 and candidates.is_linked = 0 and not candidates.is_confirmed then 'other_vendor' end,
+        case when candidates.unpaired_account = 1 and not candidates.is_confirmed then 'other_account' end
+    ), '') as doubts,
     candidates.decision_id,
     candidates.decided_by,
     candidates.decided_at

@@ -158,6 +158,7 @@ select
     cast(all_matches.score as decimal(9, 4)) as score,
     cast(all_matches.runner_up_score as decimal(9, 4)) as runner_up_score,
     all_matches.tier,
+    all_matches.doubts,
     all_matches.is_part,
     all_matches.decision_id,
     all_matches.decided_by,
