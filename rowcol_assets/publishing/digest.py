@@ -116,7 +116,7 @@ def _client(row: Row, lists: Row) -> Client:
         changed=row.get("changed_since_last_week"),
         compared_to=row.get("compared_to_date"),
         ready_to_pay=_documents(lists, "payment_ready", "payment_ready_bills", "vendor_name"),
-        overdue_invoices=_documents(lists, "overdue_invoice", "overdue_invoices", "customer_name"),
+        overdue_invoices=_documents(lists, "overdue_asked", "overdue_asked_invoices", "customer_name"),
         paid_invoices=_documents(lists, "overdue_paid", "overdue_paid_invoices", "customer_name"),
     )
 

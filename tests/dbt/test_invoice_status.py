@@ -117,11 +117,13 @@ def test_aging_is_the_ledgers_and_who_has_paid_through_stripe_is_not_asked_again
 
 
 def test_the_digest_asks_for_what_nobody_paid_and_names_what_waits_to_be_recorded(warehouse: Path) -> None:
-    counted = "overdue_invoice_count, overdue_invoice_amount, overdue_paid_count, overdue_paid_amount"
+    counted = "overdue_asked_count, overdue_asked_amount, overdue_paid_count, overdue_paid_amount"
     assert rows(warehouse, f"select {counted} from experiences.digest") == [(6, Decimal(570), 2, Decimal(170))], "as the queue"
-    listed = rows(warehouse, "select overdue_invoices, overdue_paid_invoices from experiences.digest")[0]
-    asked, paid = ([one["record_id"] for one in json.loads(text)] for text in listed)
-    assert paid == ["bobs", "paid"] and len(asked) == 6 and not {*paid} & {*asked}
+    in_ledger = rows(warehouse, "select overdue_invoice_count, overdue_invoice_amount from experiences.digest")
+    assert in_ledger == [(8, Decimal(740))]
+    listed = rows(warehouse, "select overdue_asked_invoices, overdue_paid_invoices, overdue_invoices from experiences.digest")[0]
+    asked, paid, overdue = ([one["record_id"] for one in json.loads(text)] for text in listed)
+    assert paid == ["bobs", "paid"] and len(asked) == 6 and {*paid} | {*asked} == {*overdue} and len(overdue) == 8
 
 
 def test_a_new_word_of_stripes_or_a_persons_reaches_an_invoice_the_ledger_did_not_touch(project: DbtProject, warehouse: Path) -> None:
