@@ -19,6 +19,7 @@ from rowcol_assets.cli.main import main
 from rowcol_assets.code_location import build_definitions
 from rowcol_assets.publishing.postgres.copy import Copied
 from rowcol_assets.publishing.postgres.following import copy_published, target_of, withdraw
+from rowcol_assets.publishing.postgres.source import Source, open_source
 from rowcol_assets.publishing.postgres.target import parse_target
 from rowcol_assets.resources import Platform
 from tests.publishing.database import TELLING, Database
@@ -92,6 +93,30 @@ def test_a_grant_that_ended_is_seen_no_more_before_anything_is_published(world: 
         database.read("ann", "delete from rowcol.advisors returning 1")
     assert not copied(world, database).is_same
     assert database.read("ann", BUSINESSES) == [("acme",), ("cog",)]
+
+
+def test_a_grant_that_ended_and_was_given_again_is_seen_after_the_next_copy(world: World, database: Database) -> None:
+    world.publish()
+    copied(world, database)
+    world.store.revoke("ann", "bolt", NOON)
+    withdraw(parse_target(database.url), world.store.open_grants())
+    world.grant("ann", "bolt")
+    assert not copied(world, database).is_same, "files and grants are those of the last copy, and the database shows less"
+    assert database.read("ann", BUSINESSES) == [("acme",), ("bolt",)]
+
+
+def test_a_grant_that_ends_while_a_copy_is_made_is_not_in_it(world: World, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.publish()
+
+    def revoked_meanwhile(*arguments: Any) -> Source:
+        source = open_source(*arguments)
+        world.store.revoke("ann", "bolt", NOON)
+        withdraw(parse_target(database.url), world.store.open_grants())
+        return source
+
+    monkeypatch.setattr("rowcol_assets.publishing.postgres.copy.open_source", revoked_meanwhile)
+    copied(world, database)
+    assert database.read("ann", BUSINESSES) == [("acme",)]
 
 
 def test_the_command_that_takes_a_grant_takes_it_from_the_database_too(

@@ -126,6 +126,12 @@ def _copied_last(target: psycopg.Connection) -> str | None:
     return signature
 
 
+def forget_copied(target: psycopg.Connection) -> None:
+    """Has the next copy be made whatever it finds: what the database shows is no longer what was copied."""
+    if (target.execute("select to_regclass(%s)", [f"{OWN}.copied"]).fetchone() or (None,))[0] is not None:
+        target.execute(f"delete from {OWN}.copied")
+
+
 def _note_copied(target: psycopg.Connection, signature: str) -> None:
     target.execute(f"create table if not exists {OWN}.copied (signature text primary key)")
     target.execute(f"delete from {OWN}.copied")

@@ -17,7 +17,7 @@ from ingestion.control import ControlStore
 from ingestion.control.acts import Act, acts, note
 from ingestion.settings import Settings
 from rowcol_assets.lineage import key_columns
-from rowcol_assets.publishing.postgres.copy import LOCK_KEY, LOCK_SECONDS, OWN, Copied, publish_to_postgres
+from rowcol_assets.publishing.postgres.copy import LOCK_KEY, LOCK_SECONDS, OWN, Copied, forget_copied, publish_to_postgres
 from rowcol_assets.publishing.postgres.target import connected, parse_target, said
 from rowcol_assets.transform import read_manifest
 
@@ -36,6 +36,8 @@ def copy_published(settings: Settings, store: ControlStore, url: URL, at: dateti
     """
     grants = store.open_grants()
     done = publish_to_postgres(settings, url, grants, key_columns(read_manifest()), unless_same=unless_same)
+    # What was taken while the copy was made is in it.
+    withdraw(url, store.open_grants())
     if not done.is_same:
         details = {"tables": done.tables, "rows": done.rows, "businesses_by_advisor": grants, "without_role": done.without_role}
         with store.database.write() as transaction:
@@ -59,14 +61,16 @@ def withdraw(url: URL, grants: Mapping[str, list[str]]) -> None:
             return
         # Row-level security binds the publishing role too, and no rule lets it change a row.
         target.execute(sql.SQL("alter table {} no force row level security").format(advisors))
-        target.execute(
+        ended = target.execute(
             sql.SQL(
                 "delete from {} where (advisor_id, business_id) not in "
                 "(select g.advisor_id, g.business_id from unnest(%s::text[], %s::text[]) as g (advisor_id, business_id))"
             ).format(advisors),
             [[advisor for advisor, _ in pairs], [business for _, business in pairs]],
-        )
+        ).rowcount
         target.execute(sql.SQL("alter table {} force row level security").format(advisors))
+        if ended:
+            forget_copied(target)
 
 
 def copied_before(store: ControlStore, url: URL | None) -> list[str]:
