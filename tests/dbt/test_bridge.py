@@ -184,9 +184,9 @@ def test_every_figure_of_the_runway_is_explained_and_its_records_come_to_it(aske
 
 def test_cash_and_the_records_until_the_day_it_is_covered_until_come_to_less_than_nothing_and_not_before(asked: Any) -> None:
     _, told = asked("acme", "covered_until", "--json")
-    found = json.loads(told)
-    (cash,) = [float(term["value"]) for term in found["terms"] if term["term"] == "cash"]
-    walked = {record["record_id"]: float(record["amount"]) for record in found["records"] if record["term"] == "covered_until"}
+    found = json.loads(told, parse_float=Decimal)
+    (cash,) = [Decimal(term["value"]) for term in found["terms"] if term["term"] == "cash"]
+    walked = {record["record_id"]: Decimal(record["amount"]) for record in found["records"] if record["term"] == "covered_until"}
     daily = -walked["acme"] / (date.fromisoformat(found["value"]) - date(2026, 6, 30)).days
     assert walked.keys() >= {"near", "cut", "new", "late", "fresh"} and "far" not in walked
     assert -daily <= cash + sum(walked.values()) < 0

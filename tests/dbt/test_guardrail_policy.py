@@ -67,8 +67,7 @@ def test_a_line_that_cannot_be_read_is_refused_by_name_and_the_version_before_it
 
 def test_the_models_refuse_the_same_lines_for_the_same_reasons(project: DbtProject, tmp_path: Path, path: Path) -> None:
     warehouse = tmp_path / "warehouse.duckdb"
-    with RawWarehouse(warehouse):
-        pass
+    RawWarehouse(warehouse).close()
     project.build(warehouse, "--select", "guardrail_policy", "int_policy_versions")
     for line, _ in LINES:
         values = [value or None for value in line]

@@ -21,7 +21,7 @@ from ingestion.disk import full_disk
 from rowcol_assets.history import history_path
 from rowcol_assets.publishing import PublishError, open_published
 from rowcol_assets.steps import publish_all
-from tests.publishing.test_publish import generations, manifest, read
+from tests.publishing.published import generations, manifest, read
 from tests.publishing.world import NOON, World, make_world
 
 ONE_PUBLISH = """

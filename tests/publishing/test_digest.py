@@ -16,7 +16,7 @@ from markdown_it import MarkdownIt
 from rowcol_assets.publishing.digest import Digest, digest_json, make_digest
 from rowcol_assets.publishing.digest_page import digest_page
 from rowcol_assets.publishing.digest_text import digest_markdown, plain
-from tests.publishing.test_publish import manifest
+from tests.publishing.published import manifest
 from tests.publishing.world import World
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -73,7 +73,7 @@ def digest_of(*portfolio: dict[str, Any], lists: list[dict[str, Any]] | None = N
 
 def example() -> Digest:
     """Four clients in the order of a table, which is not that of the digest."""
-    invoice = '{"due_date":"2026-06-29","days_past_due":1,"open_amount":10000000000000.01,"currency":"USD"}'
+    invoice = '{"due_date":"2026-06-29","days_past_due":1,"open_amount":10000000000100,"asked_amount":10000000000000.01,"currency":"USD"}'
     paid = '{"customer_name":"Bob Ltd","document_number":"L-7","due_date":"2026-06-01","days_past_due":29,"open_amount":70.00}'
     lists = {
         "business_id": "bolt",

@@ -18,7 +18,7 @@ import yaml
 
 from rowcol_assets.publishing import open_published, sheets, workbook
 from tests.docs.documents import ROOT
-from tests.publishing.test_publish import manifest
+from tests.publishing.published import manifest
 from tests.publishing.world import World
 
 HOSTILE = ["=1+1", "+1", "-1+2", "@SUM(A1)", "\t=1", "<r><t>x</t></r>", "<r>&</r>", "http://x.example", "a\x01b", "x" * 40_000, "{=1}"]

@@ -1,0 +1,113 @@
+"""Approvals: they wait for what the vendors state now, and are refused and kept on old figures, unknown money, or what is spent."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import sqlalchemy as sa
+
+from ingestion.control.arrivals_schema import decisions
+from ingestion.control.decisions import put_decisions
+from ingestion.control.schema import businesses
+from ingestion.control.store import ControlStore, open_store
+from ingestion.settings import Settings
+from rowcol_assets import approving
+from tests.dbt.ledgers import NOW
+
+pytestmark = pytest.mark.xdist_group("payers")
+
+
+@dataclass
+class Approvals:
+    """A home with the warehouse of `tests.dbt.payers`, in which ann approves bills of `safe`, and what the vendors state then."""
+
+    path: Path
+    warehouse: Path
+    cash: dict[str, Decimal]
+    while_asked: Callable[[ControlStore], None] = lambda store: None
+
+    def approve(self, bill: str, at: datetime = NOW) -> list[tuple[str, dict[str, Any]]]:
+        """What is kept of an approval and of its refusal, in order."""
+        settings = Settings(home=self.path, now=at)
+        with open_store(settings) as store:
+            if not settings.warehouse_path.exists():
+                shutil.copy(self.warehouse, settings.warehouse_path)
+                with store.database.write() as transaction:
+                    transaction.execute(sa.insert(businesses).values(business_id="safe", business_name="Safe", onboarded_at=NOW))
+                store.grant("ann", "safe", "staff", NOW)
+            try:
+                approving.approve(
+                    settings, store, "safe", "ann", [{"rail": "qbo", "bill": bill}], key=f"{bill} {at}", reason=None, client="test"
+                )
+            except approving.Refused as refused:
+                assert str(refused).startswith("not approved, ")
+            with store.database.read() as transaction:
+                kept = transaction.execute(sa.select(decisions.c.kind, decisions.c.subject).order_by(decisions.c.decision_no))
+                return [(row.kind, json.loads(row.subject)) for row in kept]
+
+
+@pytest.fixture
+def approvals(payers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Approvals:
+    made = Approvals(tmp_path / "home", payers, {"USD": Decimal(17_000)})
+
+    @dataclass
+    class Told:
+        value: dict[str, Any]
+
+    def ask_once(settings: Settings, store: ControlStore, *_: object, strict: bool) -> Told:
+        assert strict
+        made.while_asked(store)
+        return Told({"cash": made.cash})
+
+    monkeypatch.setattr(approving, "ask_once", ask_once)
+    return made
+
+
+def test_an_approval_on_figures_older_than_a_day_is_refused_and_kept(approvals: Approvals) -> None:
+    approvals.cash = {"USD": Decimal(25_000)}
+    (made,) = approvals.approve("soon", NOW + timedelta(hours=24))
+    assert made == (
+        "approve",
+        {"rail": "qbo", "bill": "soon", "guardrail": "cash 21000.00, buffer 210.00 days afterwards, policy 1 of 10000.00 and 14 days"},
+    )
+    _, (kind, told) = approvals.approve("late", NOW + timedelta(hours=24, seconds=1))
+    assert (kind, told["kind"], told["answer"], told["rules"]) == ("refused", "approve", "needs_data", ["data_too_old"])
+    with duckdb.connect(str(Settings(home=approvals.path).warehouse_path)) as warehouse:
+        warehouse.execute("update marts.fct_publish_state set publish_state = 'held'")
+    assert approvals.approve("late")[-1][1]["rules"] == ["business_held"]
+
+
+def test_a_foreign_account_without_a_rate_is_left_out_of_live_cash_and_named(approvals: Approvals) -> None:
+    approvals.cash |= {"EUR": Decimal(10)}
+    (made,) = approvals.approve("soon")
+    assert (
+        made[1]["guardrail"]
+        == "cash 13000.00, buffer 130.00 days afterwards, without what is held in EUR, policy 1 of 10000.00 and 14 days"
+    )
+    approvals.cash |= {"EUR": Decimal("-0.01")}
+    assert approvals.approve("late")[-1][1]["rules"] == ["no_live_balance"]
+
+
+def test_of_two_approvals_at_the_same_moment_the_second_counts_the_first_as_spent(approvals: Approvals) -> None:
+    def approve_beside(store: ControlStore) -> None:
+        approvals.while_asked = lambda store: None
+        subject = {"rail": "qbo", "bill": "soon", "guardrail": "cash 13000.00"}
+        with store.database.write() as transaction:
+            put_decisions(
+                transaction, business_id="safe", advisor_id="ann", idempotency_key="first", kind="approve", subjects=[subject], reason=None,
+                client="test", at=NOW,
+            )  # fmt: skip
+
+    approvals.while_asked = approve_beside
+    first, (kind, told) = approvals.approve("late")
+    assert (first[0], first[1]["bill"]) == ("approve", "soon")
+    assert (kind, told["subject"]["bill"], told["rules"]) == ("refused", "late", ["cash_below_floor"])
