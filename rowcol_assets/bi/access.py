@@ -41,7 +41,7 @@ def write_access(settings: Settings, store: ControlStore) -> list[str]:
     try:
         former = json.loads(path.read_bytes())
         known = former["advisors"].keys()
-    except (OSError, ValueError, LookupError):  # none was told yet, or in another form
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):  # none was told yet, or in another form
         former, known = None, frozenset[str]()
     if former == told:
         os.utime(path)

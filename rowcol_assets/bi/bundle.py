@@ -17,6 +17,7 @@ from rowcol_assets.bi.colours import COLOURS
 from rowcol_assets.bi.dashboards import CHOICES, DASHBOARDS
 from rowcol_assets.bi.dashboards.trust import FRESHNESS
 from rowcol_assets.bi.layout import filters, position
+from rowcol_assets.bi.links import plain
 from rowcol_assets.bi.model import FORMATS, TYPES, Chart, Column, Dashboard, Dataset
 from rowcol_assets.bi.words import said
 
@@ -25,16 +26,15 @@ DATABASE = "Published file"
 # Any fixed one: names are told apart within it.
 NAMESPACE = uuid.UUID("3c1d2a5e-7a54-4a6e-9d0b-0b7a52c1b1aa")
 
-# A client is shown by name, with the id only where two of the advisor's clients have the same name. Behind each `<` of it stands a
-# character nobody sees, so that it never begins a tag: some tables show links, which are HTML, and a name is to be a name there too.
-CLIENTS = """with clients as (
+# A client is shown by name, with the id only where two of the advisor's clients have the same name; the name is one beside links too.
+NAME = """
+            coalesce(business_name, business_id)
+            || case when count(*) over (partition by business_name) > 1 then ' (' || business_id || ')' else '' end
+        """
+CLIENTS = f"""with clients as (
     select
         business_id as client_id,
-        replace(
-            coalesce(business_name, business_id)
-                || case when count(*) over (partition by business_name) > 1 then ' (' || business_id || ')' else '' end,
-            '<', '<' || chr(8203)
-        ) as client
+        {plain(NAME)} as client
     from marts.dim_business
 )
 """
@@ -72,7 +72,7 @@ def _expression(dataset: Dataset, column: Column) -> str:
     if column.words:
         sql = said(sql, column.words)
     elif column.kind == "text" and dataset.has_links:
-        sql = f"replace({sql}, '<', '<' || chr(8203))"
+        sql = plain(sql)
     return sql if sql == column.name else f"{sql} as {column.name}"
 
 

@@ -174,6 +174,11 @@ def _timestamp_format(dataset: Dataset, names: tuple[str, ...]) -> str:
 
 def _column_config(dataset: Dataset, names: tuple[str, ...]) -> dict[str, Any]:
     """Number formats, and room for what would else be broken over many lines."""
-    formats = {column.name: {"d3NumberFormat": FORMATS[column.kind]} for column in _columns(dataset, names) if column.kind in FORMATS}
-    widths = {column.name: {"columnWidth": column.width} for column in _columns(dataset, names) if column.width}
-    return formats | widths
+    config: dict[str, dict[str, Any]] = {}
+    for column in _columns(dataset, names):
+        own = ({"d3NumberFormat": FORMATS[column.kind]} if column.kind in FORMATS else {}) | (
+            {"columnWidth": column.width} if column.width else {}
+        )
+        if own:
+            config[column.name] = own
+    return config

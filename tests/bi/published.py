@@ -104,7 +104,8 @@ FACTS: dict[str, list[dict[str, object]]] = {
         {
             "business_id": business, "flag_id": flag, "check_id": "H01", "check_name": "Open bill without due date", "severity": "H",
             "rail": "qbo", "entity": "bills", "record_id": flag, "status": status, "resolution": resolution, "is_blocking": flag == "1",
-            "opened_at": NOON - timedelta(days=9), "resolved_at": resolved,
+            # The third late on the evening of DAY in Chicago, which is the next day in UTC.
+            "opened_at": NOON + timedelta(hours=15) if flag == "3" else NOON - timedelta(days=9), "resolved_at": resolved,
         }
         for business, flag, status, resolution, resolved in (
             ("acme", "1", "open", None, None), ("acme", "2", "open", "muted", NOON), ("bolt", "3", "open", None, None),
@@ -184,7 +185,9 @@ def fill_tables(connection: duckdb.DuckDBPyConnection) -> None:
     """The clients and facts above, in the tables made by `create_tables`."""
     for business, name, _, runway, cash, status in CLIENTS:
         connection.execute(
-            "insert into marts.dim_business by name select ? as business_id, ? as business_name, 'qbo' as rails_used", [business, name]
+            "insert into marts.dim_business by name select ? as business_id, ? as business_name, 'qbo' as rails_used, "
+            "'America/Chicago' as time_zone",
+            [business, name],
         )
         connection.execute(
             "insert into experiences.portfolio by name select ? as business_id, ? as business_name, 'USD' as currency, "

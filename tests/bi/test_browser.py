@@ -215,6 +215,9 @@ def test_a_date_that_is_chosen_narrows_what_has_a_day(browser: Browser) -> None:
 def test_a_link_leads_from_the_portfolio_to_a_page_of_the_client_alone_and_on_to_the_record(browser: Browser) -> None:
     browser.open("portfolio", len(DASHBOARDS[0].charts))
     row = browser.holder("Who runs out first").locator("tr", has_text="O'Hara")
+    # A name that looks like markup is none, in a table that shows links.
+    expect(row).to_contain_text("img src=x")
+    assert browser.page.locator("td b, td img").count() == 0
     row.get_by_role("link", name="Trust").click()
     known = browser.holder("What to know first")
     expect(known).to_contain_text("O'Hara", timeout=PATIENCE_MS)

@@ -88,7 +88,7 @@ def test_no_list_names_another_advisor(ann: httpx.Client) -> None:
 
 
 def test_nothing_of_another_advisor_is_found_by_looking_through_datasets(ann: httpx.Client) -> None:
-    """Rows and values of every dataset, as drilling and filters ask for them: of ann's clients, while bob's has rows in most."""
+    """Rows and values of every dataset, as drilling and filters ask for them: of ann's clients, while bob's has rows in some."""
     seen: set[str] = set()
     for dataset in ann.get(DATASETS).json()["result"]:
         samples = ann.post(f"/datasource/samples?datasource_type=table&datasource_id={dataset['id']}&per_page=1000", json={})

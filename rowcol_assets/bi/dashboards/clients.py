@@ -5,8 +5,8 @@ from __future__ import annotations
 from rowcol_assets.bi.model import Dataset
 
 NOT_IN_IT = (
-    "Amounts of different currencies are never added up. Clients whose cash is not known are not in the sum, and of those in part what "
-    "has no exchange rate is not."
+    "Amounts of different currencies are never added up. Clients whose cash is not known are not in the sum of cash, and of those in part "
+    "what has no exchange rate is not."
 )
 
 CHOICES = Dataset("clients", "marts.dim_business", ())

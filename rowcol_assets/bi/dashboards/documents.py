@@ -18,6 +18,11 @@ STANDING_WORDS = f"""case
 DAY = Column("day", "Due, else dated", "date", "coalesce(due_date, txn_date, as_of_date)")
 
 
+def _known_total(condition: str) -> str:
+    """What is open where `condition` holds: 0 where it holds for nothing, NULL where no amount of it is known (macro `known_total`)."""
+    return f"case when count(*) filter (where {condition}) = 0 then 0 else sum(open_amount) filter (where {condition}) end"
+
+
 def _aging(name: str, relation: str, party: str, document_type: str, documents: str) -> Dataset:
     """Open documents and credits: what is overdue is said of documents alone, as in the portfolio; all together are the ledger's total."""
     return Dataset(
@@ -42,9 +47,9 @@ def _aging(name: str, relation: str, party: str, document_type: str, documents: 
         ),
         (
             Metric("documents", documents, "count(*) filter (where is_document)"),
-            Metric("documents_total", "Open", "coalesce(sum(open_amount) filter (where is_document), 0)", "money"),
-            Metric("overdue_total", "Overdue", "coalesce(sum(open_amount) filter (where is_document and days_past_due > 0), 0)", "money"),
-            Metric("credits_total", "Credits", "coalesce(sum(open_amount) filter (where not is_document), 0)", "money"),
+            Metric("documents_total", "Open", _known_total("is_document"), "money"),
+            Metric("overdue_total", "Overdue", _known_total("is_document and days_past_due > 0"), "money"),
+            Metric("credits_total", "Credits", _known_total("not is_document"), "money"),
             Metric("open_total", "Less credits", "sum(open_amount)", "money"),
             Metric("left_out", "Left out", "count(*) filter (where open_amount is null)"),
         ),

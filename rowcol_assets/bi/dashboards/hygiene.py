@@ -105,12 +105,13 @@ TREND = Dataset(
 
 flags as (
     select
-        business_id,
-        flag_id,
-        opened_at::date as from_day,
-        resolved_at::date as until_day
-    from marts.fct_hygiene_flag
-    where status in ('open', 'resolved')
+        known.business_id,
+        known.flag_id,
+        (known.opened_at at time zone 'UTC' at time zone business.time_zone)::date as from_day,
+        (known.resolved_at at time zone 'UTC' at time zone business.time_zone)::date as until_day
+    from marts.fct_hygiene_flag as known
+    inner join marts.dim_business as business on known.business_id = business.business_id
+    where known.status in ('open', 'resolved')
 )
 
 select

@@ -39,7 +39,7 @@ def told() -> dict[str, list[str]] | None:
         advisors: dict[str, list[str]] = access["advisors"]
     except (OSError, ValueError, LookupError, TypeError):
         return None
-    return None if is_over else advisors
+    return None if is_over or not isinstance(advisors, dict) else advisors
 
 
 def granted(login: str | None) -> list[str] | None:
