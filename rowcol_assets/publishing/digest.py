@@ -24,7 +24,7 @@ _LIST = msgspec.json.Decoder(list[dict[str, Any]], float_hook=Decimal)
 
 
 class Document(msgspec.Struct, frozen=True):
-    """A bill or invoice. party: vendor or customer; amounts in `currency`; days_past_due below 0 before it is due."""
+    """A bill or invoice. party: vendor or customer; amount: what is open, or to be asked for; days_past_due below 0 before it is due."""
 
     party: str | None
     number: str | None
@@ -116,12 +116,12 @@ def _client(row: Row, lists: Row) -> Client:
         changed=row.get("changed_since_last_week"),
         compared_to=row.get("compared_to_date"),
         ready_to_pay=_documents(lists, "payment_ready", "payment_ready_bills", "vendor_name"),
-        overdue_invoices=_documents(lists, "overdue_asked", "overdue_asked_invoices", "customer_name"),
+        overdue_invoices=_documents(lists, "overdue_asked", "overdue_asked_invoices", "customer_name", "asked_amount"),
         paid_invoices=_documents(lists, "overdue_paid", "overdue_paid_invoices", "customer_name"),
     )
 
 
-def _documents(lists: Row, counted: str, listed: str, party: str) -> Documents:
+def _documents(lists: Row, counted: str, listed: str, party: str, amount: str = "open_amount") -> Documents:
     # Amounts in the lists are JSON numbers: read as Decimal, never through a float.
     decoded = _LIST.decode(lists.get(listed) or "[]")
     first = tuple(
@@ -130,7 +130,7 @@ def _documents(lists: Row, counted: str, listed: str, party: str) -> Documents:
             number=entry.get("document_number"),
             due_date=date.fromisoformat(entry["due_date"]) if entry.get("due_date") else None,
             days_past_due=entry.get("days_past_due"),
-            amount=None if entry.get("open_amount") is None else Decimal(entry["open_amount"]),
+            amount=None if entry.get(amount) is None else Decimal(entry[amount]),
             currency=entry.get("currency"),
         )
         for entry in decoded[:NAMED]

@@ -22,7 +22,7 @@ _REORDERING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 _UNKNOWN = "not known"
 # How one and several documents of a list are counted.
 READY = ("bill can be paid", "bills can be paid")
-OVERDUE = ("invoice is overdue", "invoices are overdue")
+OVERDUE = ("overdue invoice is to be asked for", "overdue invoices are to be asked for")
 PAID = (
     "overdue invoice is paid or credited and waits to be recorded or applied in the ledger",
     "overdue invoices are paid or credited and wait to be recorded or applied in the ledger",

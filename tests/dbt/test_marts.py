@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.dbt.documents import account, bill
+from tests.dbt.documents import account, bill, invoice
 from tests.dbt.ledgers import NOW, build_marts, only_row, small_ledger, small_warehouse
 from tests.dbt.project import DbtProject, broken, rows
 from tests.dbt.rawfill import RawWarehouse
@@ -41,6 +41,9 @@ def built(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> Path
         for business, (settings, company, _, _) in CALENDARS.items():
             raw.business(business, now=NOW, **settings)
             raw.version(business, "company_info", {"Id": "1"} | company)
+        yen = {"CurrencyRef": {"value": "JPY"}}
+        raw.version("unknown", "invoices", invoice("yen", 90_000, DueDate="2026-05-31", **yen))
+        raw.version("unknown", "payments", {"Id": "y", "TotalAmt": 5, "UnappliedAmt": 5, "TxnDate": "2026-06-20", "Line": [], **yen})
     build_marts(project, path)
     return path
 
@@ -105,6 +108,12 @@ def test_foreign_money_counts_by_the_ledgers_own_rate_or_is_named(built: Path) -
     assert sorted(rows(built, aged)) == [("7", 100, 100, None), ("euro", 125, 100, None), ("pound", None, 100, "no_exchange_rate")]
     row = only_row(built, "select cash, ap_open, excluded_currencies, confidence from marts.fct_runway_daily where business_id = 'abroad'")
     assert (row["cash"], row["ap_open"], row["excluded_currencies"]) == (1250, 225, "GBP")
+
+
+def test_what_is_overdue_and_has_no_exchange_rate_is_counted_and_of_no_known_amount(built: Path) -> None:
+    told = "overdue_invoice_count, overdue_invoice_amount, overdue_asked_count, overdue_asked_amount, overdue_paid_amount"
+    assert rows(built, f"select {told} from experiences.digest where business_id = 'unknown'") == [(1, None, 1, None, 0)]
+    assert rows(built, "select ar_credits from marts.fct_runway_daily where business_id = 'unknown'") == [(None,)]
 
 
 def test_a_bill_carries_the_category_of_its_lines_and_follows_its_name(project: DbtProject, tmp_path: Path) -> None:

@@ -168,12 +168,14 @@ def test_a_document_names_its_source_and_leads_back_to_it(published: duckdb.Duck
 
 
 def test_the_digest_holds_the_four_lists(published: duckdb.DuckDBPyConnection) -> None:
-    query = "select payment_ready_bills, overdue_invoices, bills_data, invoices_data from experiences.digest where business_id = 'acme'"
-    row = published.execute(query).fetchone()
+    """And what of the overdue is to be asked for, and what is paid."""
+    lists = "payment_ready_bills, overdue_invoices, bills_data, invoices_data, overdue_asked_invoices, overdue_paid_invoices"
+    row = published.execute(f"select {lists} from experiences.digest where business_id = 'acme'").fetchone()
     assert row is not None
-    ready, overdue, bills, invoices = map(json.loads, row)
+    ready, overdue, bills, invoices, asked, paid = map(json.loads, row)
     assert [one["record_id"] for one in ready] == ["7"]
     assert [one["record_id"] for one in overdue] == [one["record_id"] for one in invoices] == ["9"]
+    assert ([one["record_id"] for one in asked], paid) == (["9"], [])
     assert {one["record_id"] for one in bills} == {"7", "8"}
 
 

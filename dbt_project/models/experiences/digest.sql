@@ -60,6 +60,7 @@ late as (
             'due_date': overdue.due_date,
             'days_past_due': overdue.days_past_due,
             'open_amount': overdue.open_amount,
+            'asked_amount': overdue.asked_amount,
             'currency': overdue.currency,
             'source_url': overdue.source_url
         } as document
@@ -70,13 +71,13 @@ overdue_lists as (
     select
         late.business_id,
         count(*) as overdue_count,
-        sum(late.open_amount) as overdue_amount,
+        {{ known_total('late.open_amount', 'true') }} as overdue_amount,
         list(late.document order by late.days_past_due desc, late.record_id asc) as documents,
         count(*) filter (not late.is_paid) as asked_count,
-        sum(late.asked_amount) filter (not late.is_paid) as asked_amount,
+        {{ known_total('late.asked_amount', 'not late.is_paid') }} as asked_amount,
         list(late.document order by late.days_past_due desc, late.record_id asc) filter (not late.is_paid) as asked_documents,
         count(*) filter (late.is_paid) as paid_count,
-        sum(late.open_amount) filter (late.is_paid) as paid_amount,
+        {{ known_total('late.open_amount', 'late.is_paid') }} as paid_amount,
         list(late.document order by late.days_past_due desc, late.record_id asc) filter (late.is_paid) as paid_documents
     from late
     group by late.business_id
@@ -136,13 +137,13 @@ select
     runway.buffer_days,
     runway.runway_status,
     coalesce(ready_lists.ready_count, 0) as payment_ready_count,
-    try_cast(coalesce(ready_lists.ready_amount, 0) as decimal(18, 2)) as payment_ready_amount,
+    {{ money('case when ready_lists.business_id is null then 0 else ready_lists.ready_amount end') }} as payment_ready_amount,
     coalesce(overdue_lists.overdue_count, 0) as overdue_invoice_count,
-    try_cast(coalesce(overdue_lists.overdue_amount, 0) as decimal(18, 2)) as overdue_invoice_amount,
+    {{ money('case when overdue_lists.business_id is null then 0 else overdue_lists.overdue_amount end') }} as overdue_invoice_amount,
     coalesce(overdue_lists.asked_count, 0) as overdue_asked_count,
-    try_cast(coalesce(overdue_lists.asked_amount, 0) as decimal(18, 2)) as overdue_asked_amount,
+    {{ money('case when overdue_lists.business_id is null then 0 else overdue_lists.asked_amount end') }} as overdue_asked_amount,
     coalesce(overdue_lists.paid_count, 0) as overdue_paid_count,
-    try_cast(coalesce(overdue_lists.paid_amount, 0) as decimal(18, 2)) as overdue_paid_amount,
+    {{ money('case when overdue_lists.business_id is null then 0 else overdue_lists.paid_amount end') }} as overdue_paid_amount,
     cast(to_json(coalesce(ready_lists.documents, [])) as varchar) as payment_ready_bills,
     cast(to_json(coalesce(overdue_lists.documents, [])) as varchar) as overdue_invoices,
     cast(to_json(coalesce(overdue_lists.asked_documents, [])) as varchar) as overdue_asked_invoices,

@@ -156,7 +156,7 @@ select
     {{ money('coalesce(ap.overdue_ap_amount, 0)') }} as overdue_ap_amount,
     {{ money('coalesce(ar.ar_open, 0)') }} as ar_open,
     {{ money('coalesce(ar.ar_expected, 0)') }} as ar_expected,
-    {{ money('coalesce(ar_credits.amount, 0)') }} as ar_credits,
+    {{ money('case when ar_credits.business_id is null then 0 else ar_credits.amount end') }} as ar_credits,
     {{ money('coalesce(ar.overdue_ar_amount, 0)') }} as overdue_ar_amount,
     nullif(array_to_string(list_sort(list_distinct(string_split(concat_ws(
         ',',
