@@ -20,6 +20,7 @@ from ingestion.clock import Clock
 from ingestion.control.acts import newest_act
 from ingestion.control.rows import appended_rows
 from ingestion.control.store import ControlStore
+from ingestion.errors import RowcolError
 from ingestion.failpoints import fail_point
 from ingestion.settings import Settings
 from ingestion.warehouse import connect, has_relation, open_warehouse, writer_lock
@@ -29,6 +30,7 @@ from rowcol_assets.deferral import DEFERRED_LOADS, defer_loads
 from rowcol_assets.history import keep_history, restore_history
 from rowcol_assets.linking import keep_links
 from rowcol_assets.pictures import Drawn, Relation, draw
+from rowcol_assets.publishing.postgres.following import withdraw_ended
 from rowcol_assets.publishing.probing import probe_files
 from rowcol_assets.publishing.promised import promised_relations
 from rowcol_assets.publishing.publish import publish
@@ -108,7 +110,8 @@ def log_events(settings: Settings, run_id: str, at: datetime) -> LogReport:
 def publish_all(settings: Settings, store: ControlStore, started_at: datetime, run_id: str, clock: Clock) -> PublishReport:
     """Publishes every advisor whose content changed, logs that, keeps outside the warehouse what is needed there, and tries the files.
 
-    clock: the time within the run, which tells when a file was ready.
+    clock: the time within the run, which tells when a file was ready. Where it fails, what is granted no more is taken out of the
+    database that follows; an error that this cannot be done is a note on the first one.
     """
     try:
         with open_warehouse(settings, "publish") as warehouse:
@@ -122,6 +125,12 @@ def publish_all(settings: Settings, store: ControlStore, started_at: datetime, r
                 noted, newest = appended_rows(store, "acts", logged)
                 if newest > logged:
                     append_acts(settings, warehouse, noted, run_id=run_id, at=started_at)
+    except Exception as error:
+        try:
+            withdraw_ended(settings, store)
+        except RowcolError as still_shown:
+            error.add_note(str(still_shown))
+        raise
     finally:
         probe_files(settings, store, clock())
 

@@ -28,13 +28,18 @@ def step_of(context: dg.AssetExecutionContext, platform: Platform) -> Iterator[N
     except dg.Failure:
         raise
     except WarehouseBusy as busy:
-        raise dg.Failure(str(busy), metadata={BUSY: True}, allow_retries=platform.retries_when_busy) from None
+        raise dg.Failure(_with_notes(str(busy), busy), metadata={BUSY: True}, allow_retries=platform.retries_when_busy) from None
     except RowcolError as error:
-        raise dg.Failure(str(error), allow_retries=False) from None
+        raise dg.Failure(_with_notes(str(error), error), allow_retries=False) from None
     except Exception as error:
         # Its own text can hold what the code was working on; the run's event has it, alerts and terminals do not.
         told = full_disk(error) or f"stopped by an unexpected {type(error).__name__}"
-        raise dg.Failure(told, allow_retries=False) from error
+        raise dg.Failure(_with_notes(told, error), allow_retries=False) from error
+
+
+def _with_notes(told: str, error: Exception) -> str:
+    """`told` and what else went wrong while the step ended, which is noted on its error."""
+    return "; ".join([told, *getattr(error, "__notes__", ())])
 
 
 def was_busy(event: dg.DagsterEvent) -> bool:

@@ -13,8 +13,10 @@ from pydantic import SecretStr
 
 from ingestion.clock import fixed_clock
 from ingestion.control.acts import acts
+from ingestion.errors import RowcolError
 from ingestion.settings import Settings
 from rowcol_assets.assets.copied import copied_assets
+from rowcol_assets.assets.published import published_assets
 from rowcol_assets.cli.main import main
 from rowcol_assets.code_location import build_definitions
 from rowcol_assets.publishing.postgres.copy import Copied
@@ -27,6 +29,7 @@ from tests.publishing.world import NOON, World
 
 BUSINESSES = "select distinct business_id from marts.fct_bills order by 1"
 UNREACHABLE = f"postgresql://publisher:{TELLING}@127.0.0.1:1/bi?connect_timeout=2"
+NOT_REACHED = "bi at 127.0.0.1 cannot be reached"
 
 
 @pytest.fixture
@@ -170,14 +173,50 @@ def test_the_step_copies_what_is_published_and_fails_in_one_sentence(world: Worl
     where = f"copied into {database.name} at {database.socket}"
     assert said == [f"{where}: 6 tables", f"{where}: it had everything"]
     failed = step(following.model_copy(update={"publish_url": SecretStr(UNREACHABLE)}), said)
-    (event,) = [one for one in failed.all_events if one.is_step_failure]
-    told = event.step_failure_data.user_failure_data
-    assert told is not None and "bi at 127.0.0.1 cannot be reached" in str(told.description)
+    assert NOT_REACHED in why(failed)
     assert TELLING not in str(failed.all_events)
+
+
+def test_a_grant_that_ended_while_the_database_was_away_is_taken_out_though_publishing_fails(
+    world: World, database: Database, following: Settings
+) -> None:
+    world.publish()
+    copied(world, database)
+    world.store.revoke("ann", "bolt", NOON)
+    world.execute("alter table marts.fct_bills rename to fct_gone")
+    away = following.model_copy(update={"publish_url": SecretStr(UNREACHABLE)})
+    stopped = "stopped by an unexpected CatalogException"
+    assert why_not_published(away).startswith(f"{stopped}; bi at 127.0.0.1 can still show clients granted no more: {NOT_REACHED}")
+    assert database.read("ann", BUSINESSES) == [("acme",), ("bolt",)]
+    assert why_not_published(following) == stopped
+    assert database.read("ann", BUSINESSES) == [("acme",)]
+
+
+def test_a_grant_that_ended_while_the_database_was_away_is_taken_out_though_copying_fails(world: World, database: Database) -> None:
+    world.publish()
+    copied(world, database)
+    world.store.revoke("ann", "bolt", NOON)
+    database.change("create view public.theirs as select * from marts.fct_bills")
+    with pytest.raises(RowcolError, match="which a view of your own keeps it from"):
+        copied(world, database)
+    assert database.read("ann", BUSINESSES) == [("acme",)]
 
 
 def test_no_database_follows_where_none_is_set(world: World) -> None:
     assert target_of(world.settings) is None
+
+
+def why_not_published(settings: Settings) -> str:
+    assets = published_assets([])
+    return why(dg.materialize([assets], resources={"platform": Platform(settings, lambda _: None)}, raise_on_error=False))
+
+
+def why(failed: dg.ExecuteInProcessResult) -> str:
+    """What a person is told of the step that failed."""
+    (event,) = [one for one in failed.all_events if one.is_step_failure]
+    told = event.step_failure_data.user_failure_data
+    assert told is not None and told.description is not None
+    return told.description
 
 
 def step(settings: Settings, said: list[str]) -> dg.ExecuteInProcessResult:

@@ -15,6 +15,7 @@ from sqlalchemy.engine import URL
 
 from ingestion.control import ControlStore
 from ingestion.control.acts import Act, acts, note
+from ingestion.errors import RowcolError
 from ingestion.settings import Settings
 from rowcol_assets.lineage import key_columns
 from rowcol_assets.publishing.postgres.copy import LOCK_KEY, LOCK_SECONDS, OWN, Copied, forget_copied, publish_to_postgres
@@ -35,6 +36,8 @@ def copy_published(settings: Settings, store: ControlStore, url: URL, at: dateti
     unless_same: nothing is done where the database has it already. RowcolError when it could not be copied.
     """
     grants = store.open_grants()
+    # Grants that ended wait neither for the copy nor for one that works.
+    withdraw(url, grants)
     done = publish_to_postgres(settings, url, grants, key_columns(read_manifest()), unless_same=unless_same)
     # What was taken while the copy was made is in it.
     withdraw(url, store.open_grants())
@@ -43,6 +46,20 @@ def copy_published(settings: Settings, store: ControlStore, url: URL, at: dateti
         with store.database.write() as transaction:
             note(transaction, Act(COPIES, done.where, "created", details, "published files were copied into a database", at))
     return done
+
+
+def withdraw_ended(settings: Settings, store: ControlStore) -> None:
+    """Has the database that follows, where one is set, show no more than is granted now.
+
+    For a publish that failed, which no copy follows. RowcolError says that it can still show it.
+    """
+    url = target_of(settings)
+    if url is None:
+        return
+    try:
+        withdraw(url, store.open_grants())
+    except RowcolError as error:
+        raise RowcolError(f"{said(url)} can still show clients granted no more: {error}") from None
 
 
 def withdraw(url: URL, grants: Mapping[str, list[str]]) -> None:
