@@ -11,10 +11,10 @@ import duckdb
 
 from tests.dbt.documents import account, bill, bill_payment, journal_entry, purchase, vendor
 from tests.dbt.ledgers import NOW, build_marts
+from tests.dbt.payments import ramp_bill
 from tests.dbt.project import DbtProject
 from tests.dbt.rails import bank_account, bank_transaction
 from tests.dbt.rawfill import RawWarehouse
-from tests.dbt.test_matches import ramp_bill
 
 PAYROLL = {"payroll_amount": 500, "payroll_next_date": NOW.date() + timedelta(days=3), "payroll_interval_days": 14}
 

@@ -12,10 +12,10 @@ import pytest
 
 from tests.dbt.documents import account, bill, vendor
 from tests.dbt.ledgers import NOW, build_marts
+from tests.dbt.payments import paid, ramp_bill
 from tests.dbt.project import DbtProject, rows
 from tests.dbt.rails import bank_account, bank_transaction
 from tests.dbt.rawfill import RawWarehouse
-from tests.dbt.test_matches import paid, ramp_bill
 
 BUILT = ("fct_custody_chain", "fct_payment_ready_bills", "chk_h27", "chk_h28", "chk_h29", "chk_h33")
 LATE = {"MetaData": {"CreateTime": "2026-06-12T10:00:00Z"}}

@@ -12,10 +12,10 @@ import pytest
 
 from tests.dbt.documents import account, bill, vendor
 from tests.dbt.ledgers import NOW, build_marts
+from tests.dbt.payments import paid, ramp_bill
 from tests.dbt.project import DbtProject, rows
 from tests.dbt.rails import bank_account, bank_transaction
 from tests.dbt.rawfill import RawWarehouse
-from tests.dbt.test_matches import paid, ramp_bill
 
 BUILT = (
     "fct_match",
