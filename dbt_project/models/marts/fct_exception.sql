@@ -75,6 +75,8 @@ told as (
         events.rail,
         events.entity,
         events.record_id,
+        -- What of a record's two events is meant: the account of a transfer, or the processor's side of what the bank also received.
+        case when events.role = 'ledger_receipt' then events.role else events.leg end as leg,
         events.event_date,
         {{ money('events.amount') }} as amount,
         events.currency,
@@ -104,6 +106,7 @@ told as (
         entered.rail,
         'bills' as entity,
         entered.record_id,
+        cast(null as varchar) as leg,
         entered.txn_date as event_date,
         {{ money('entered.total_amount') }} as amount,
         entered.currency,
@@ -126,6 +129,7 @@ told as (
         parties.rail,
         parties.entity,
         parties.party_id as record_id,
+        cast(null as varchar) as leg,
         cast(null as date) as event_date,
         cast(null as decimal(18, 2)) as amount,
         cast(null as varchar) as currency,
@@ -146,7 +150,8 @@ told as (
 
 select
     told.business_id,
-    -- A record may be asked about more than once: by each match that is proposed of it, and because people contradict each other.
+    -- A record may be asked about more than once: of each event that it is, by each match that is proposed of it, and because people
+    -- contradict each other.
     md5(concat_ws(
         '|',
         told.business_id,
@@ -154,6 +159,7 @@ select
         told.rail,
         told.entity,
         told.record_id,
+        told.leg,
         told.match_id,
         case when told.question = 'contradicted' then told.question end
     )) as exception_id,

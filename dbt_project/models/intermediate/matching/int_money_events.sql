@@ -39,6 +39,7 @@ select
     records.rail,
     records.entity,
     records.record_id,
+    records.leg,
     records.account_id,
     records.account_key,
     records.event_date,

@@ -293,6 +293,7 @@ select
     told.rail,
     told.entity,
     told.record_id,
+    nullif(told.leg, '') as leg,
     told.account_id,
     told.account_key,
     told.event_date,
