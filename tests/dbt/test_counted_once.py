@@ -51,6 +51,20 @@ def banked(raw: RawWarehouse) -> None:
     bank_transaction(raw, "banked", "chance-in", -3000, "2026-06-10", account_id="savings", **plain)
 
 
+def closed(raw: RawWarehouse) -> None:
+    """2,000 spent from an account, and 9,000 moved on to another of the same login when it was closed."""
+    raw.business("closed", now=NOW)
+    raw.connect("closed", "plaid", now=NOW, age=timedelta(minutes=1))
+    for name in ("former", "checking"):
+        bank_account(raw, "closed", name, available=10_000, current=10_000)
+    for entity in ("accounts", "balances"):
+        raw.observed("closed", "plaid", entity, "former", {"account_id": "former"}, version_no=2, is_deleted=True)
+    bank_transaction(raw, "closed", "spent", 2000, "2026-05-01", account_id="former")
+    out, into = ({"personal_finance_category": {"primary": f"TRANSFER_{side}"}} for side in ("OUT", "IN"))
+    bank_transaction(raw, "closed", "moved-on", 9000, "2026-06-01", account_id="former", **out)
+    bank_transaction(raw, "closed", "arrived", -9000, "2026-06-02", **into)
+
+
 def paying(raw: RawWarehouse, business: str, account_name: str, **settings: Any) -> None:
     """1,000 to Gusto every two weeks on an account, and 200 of rent."""
     raw.business(business, now=NOW, **settings)
@@ -75,6 +89,7 @@ def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> 
     with RawWarehouse(path) as raw:
         raw.load("1")
         banked(raw)
+        closed(raw)
         paying(raw, "named", "Salaries & Wages")
         paying(raw, "unnamed", "Contract Labor")
         paying(raw, "set", "Contract Labor", **SET)
@@ -85,7 +100,9 @@ def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> 
 
 def test_what_the_ledger_books_as_staying_with_the_business_is_no_burn_whatever_the_bank_calls_it(warehouse: Path) -> None:
     kinds = rows(
-        warehouse, "select movement_kind, list(record_id order by record_id) from intermediate.int_bank_movements group by 1 order by 1"
+        warehouse,
+        """select movement_kind, list(record_id order by record_id) from intermediate.int_bank_movements
+            where business_id = 'banked' group by 1 order by 1""",
     )
     assert kinds == [
         ("card_payment", ["card"]),
@@ -96,13 +113,26 @@ def test_what_the_ledger_books_as_staying_with_the_business_is_no_burn_whatever_
     assert rows(warehouse, burn) == [("plaid", 4000, 3000)]
 
 
+def test_an_account_that_was_closed_keeps_what_it_moved_and_is_no_cash(warehouse: Path) -> None:
+    burn = "select cash, outflow_90, inflow_90 from marts.fct_runway_daily where business_id = 'closed'"
+    assert rows(warehouse, burn) == [(10_000, 2000, 0)]
+    cash = (
+        "select flow_date, sum(amount) from intermediate.int_forecast_flows where business_id = 'closed' and is_cash group by 1 order by 1"
+    )
+    assert [(day.isoformat(), amount) for day, amount in rows(warehouse, cash)] == [
+        ("2026-05-01", -2000),
+        ("2026-06-01", -9000),
+        ("2026-06-02", 9000),
+    ]
+
+
 def test_a_payroll_counts_once_whether_it_is_known_by_its_account_or_set(warehouse: Path) -> None:
     """Six paydays and six rents of 90 days are undated unless they are known as payroll; one week holds one of each."""
     query = """select runway.business_id, burn.undated_outflow_90, week.payroll_amount, week.recurring_outflow_amount, runway.covered_until
         from marts.fct_runway_daily as runway
         inner join intermediate.int_burn as burn on runway.business_id = burn.business_id
         inner join marts.fct_cash_forecast as week on runway.business_id = week.business_id and week.week_number = 1
-        where runway.business_id != 'banked' order by 1"""
+        where runway.business_id not in ('banked', 'closed') order by 1"""
     found = {row[0]: row[1:] for row in rows(warehouse, query)}
     assert {name: row[:3] for name, row in found.items()} == {
         "named": (1200, 1000, 200),

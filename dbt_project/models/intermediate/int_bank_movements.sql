@@ -1,11 +1,13 @@
 {{ config(materialized='table') }}
 
+-- Of every account that holds cash or has held it: one that was closed since has spent what it spent.
 with transactions as (
     select * from {{ ref('int_bank_transactions') }}
+    where account_type = 'depository'
 ),
 
-accounts as (
-    select * from {{ ref('int_bank_balances') }}
+calendar as (
+    select * from {{ ref('int_business_calendar') }}
 ),
 
 rates as (
@@ -26,18 +28,14 @@ posted as (
         transactions.account_id,
         transactions.posted_date,
         transactions.amount,
-        coalesce(transactions.currency, accounts.currency) as currency,
-        accounts.home_currency,
+        coalesce(transactions.currency, calendar.home_currency) as currency,
+        calendar.home_currency,
         coalesce(transactions.merchant_name, transactions.description) as party_name,
         transactions.category_primary,
         transactions.category_detailed,
         transactions.synced_at
     from transactions
-    inner join accounts
-        on
-            transactions.business_id = accounts.business_id
-            and transactions.connection_id = accounts.connection_id
-            and transactions.account_id = accounts.account_id
+    inner join calendar on transactions.business_id = calendar.business_id
     where
         transactions.amount != 0
         and transactions.posted_date is not null

@@ -75,10 +75,11 @@ history as (
     group by movements.business_id
 )
 
+-- A login all of whose accounts are closed says nothing of where money goes now.
 select
     ages.business_id,
     ages.are_balances_current and coalesce(cash.are_balances_readable, false) as is_cash_usable,
-    ages.are_transactions_current and history.first_movement_date is not null as is_flow_usable,
+    ages.are_transactions_current and history.first_movement_date is not null and cash.business_id is not null as is_flow_usable,
     cash.bank_cash,
     history.first_movement_date
 from ages

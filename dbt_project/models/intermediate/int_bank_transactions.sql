@@ -15,7 +15,7 @@ select
     transactions.account_id,
     transactions.posted_date,
     transactions.amount,
-    transactions.currency,
+    coalesce(transactions.currency, accounts.currency) as currency,
     transactions.description,
     transactions.merchant_name,
     transactions.merchant_entity_id,
