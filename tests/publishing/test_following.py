@@ -19,7 +19,7 @@ from rowcol_assets.assets.copied import copied_assets
 from rowcol_assets.assets.published import published_assets
 from rowcol_assets.cli.main import main
 from rowcol_assets.code_location import build_definitions
-from rowcol_assets.publishing.postgres.copy import Copied
+from rowcol_assets.publishing.postgres.copy import LOCK_KEY, Copied, publish_to_postgres
 from rowcol_assets.publishing.postgres.following import copy_published, target_of, withdraw
 from rowcol_assets.publishing.postgres.source import Source, open_source
 from rowcol_assets.publishing.postgres.target import parse_target
@@ -131,6 +131,25 @@ def test_the_command_that_takes_a_grant_takes_it_from_the_database_too(
     assert f"{database.name} at {database.socket} shows it no more" in capsys.readouterr().err
     assert database.read("ann", BUSINESSES) == [("acme",)]
     assert database.read("bob", BUSINESSES) == [("bolt",), ("cog",)]
+
+
+def test_a_grant_is_taken_or_refused_in_time_while_a_copy_does_not_end(
+    world: World, database: Database, following: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.publish()
+    copied(world, database)
+    monkeypatch.setattr("rowcol_assets.publishing.postgres.following.LOCK_SECONDS", 1)
+    monkeypatch.setattr("rowcol_assets.publishing.postgres.copy.TURN_SECONDS", 1)
+    where = f"{database.name} at {database.socket}"
+    waited = f"{where} is as it was: another copy into it has not ended within 1 seconds"
+    with psycopg.connect(host=database.socket, user="publisher", dbname=database.name) as other:
+        other.execute("select pg_advisory_xact_lock(%s)", [LOCK_KEY])
+        assert rowcol("grant", "ann", "bolt", "--revoke") == 1
+        assert f"{where} can still show bolt to ann: {waited}" in capsys.readouterr().err
+        with pytest.raises(RowcolError, match="has not ended within 1 seconds"):
+            publish_to_postgres(world.settings, parse_target(database.url), world.store.open_grants(), {})
+    copied(world, database)
+    assert database.read("ann", BUSINESSES) == [("acme",)]
 
 
 def test_a_database_that_cannot_be_told_of_a_grant_taken_is_an_error_that_says_so(

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
-from psycopg import sql
+from psycopg import errors, sql
 from sqlalchemy.engine import URL
 
 from ingestion.errors import RowcolError
@@ -29,6 +29,8 @@ from rowcol_assets.publishing.postgres.target import connected, said
 BUILDING, OWN = "rowcol_building", "rowcol"
 LOCK_KEY = 0x726F77636F6C  # "rowcol": two publishes into one database follow each other
 LOCK_SECONDS = 60
+# How long a copy waits for another one, which takes as long as its rows do.
+TURN_SECONDS = 600
 # Changes with what a copy of the same rows looks like, so that it is made anew once.
 FORM = 1
 BLOCK = 1 << 20
@@ -68,7 +70,7 @@ def publish_to_postgres(
             connected(url) as target,
             tempfile.TemporaryDirectory(dir=private_dir(settings.home), prefix=WORK, suffix=f".{os.getpid()}") as folder,
         ):
-            target.execute("select pg_advisory_xact_lock(%s)", [LOCK_KEY])
+            take_turn(target, url, TURN_SECONDS)
             roles = _roles(target, source.grants)
             signature = _signature(source, keys, roles)
             is_same = unless_same and _copied_last(target) == signature
@@ -88,6 +90,18 @@ def publish_to_postgres(
         without_role=missing,
         is_same=is_same,
     )
+
+
+def take_turn(target: psycopg.Connection, url: URL, seconds: int) -> None:
+    """Keeps others from changing what `url` holds until the transaction ends; RowcolError when one that does is not done in `seconds`.
+
+    Without an end to the waiting one that hangs would stop every cycle, and the command that takes a grant away.
+    """
+    target.execute(f"set local lock_timeout = '{seconds}s'")
+    try:
+        target.execute("select pg_advisory_xact_lock(%s)", [LOCK_KEY])
+    except errors.LockNotAvailable:
+        raise RowcolError(f"{said(url)} is as it was: another copy into it has not ended within {seconds} seconds") from None
 
 
 def _replace(target: psycopg.Connection, source: Source, keys: Mapping[str, Sequence[str]], roles: Sequence[str], folder: Path) -> int:

@@ -18,7 +18,7 @@ from ingestion.control.acts import Act, acts, note
 from ingestion.errors import RowcolError
 from ingestion.settings import Settings
 from rowcol_assets.lineage import key_columns
-from rowcol_assets.publishing.postgres.copy import LOCK_KEY, LOCK_SECONDS, OWN, Copied, forget_copied, publish_to_postgres
+from rowcol_assets.publishing.postgres.copy import LOCK_SECONDS, OWN, Copied, forget_copied, publish_to_postgres, take_turn
 from rowcol_assets.publishing.postgres.target import connected, parse_target, said
 from rowcol_assets.transform import read_manifest
 
@@ -71,8 +71,7 @@ def withdraw(url: URL, grants: Mapping[str, list[str]]) -> None:
     pairs = [(advisor, business) for advisor, businesses in grants.items() for business in businesses]
     advisors = sql.Identifier(OWN, "advisors")
     with connected(url) as target:
-        target.execute("select pg_advisory_xact_lock(%s)", [LOCK_KEY])
-        target.execute(f"set local lock_timeout = '{LOCK_SECONDS}s'")
+        take_turn(target, url, LOCK_SECONDS)
         (found,) = target.execute("select to_regclass(%s)", [f"{OWN}.advisors"]).fetchone() or (None,)
         if found is None:
             return
