@@ -20,12 +20,10 @@ from ingestion.control import open_store
 from ingestion.control.onboarding import onboard
 from ingestion.settings import Settings
 from ingestion.warehouse import open_warehouse
-from rowcol_assets.lineage import key_columns
 from rowcol_assets.publishing import open_published, publish
 from rowcol_assets.publishing.postgres.copy import publish_to_postgres
 from rowcol_assets.publishing.postgres.target import parse_target
 from rowcol_assets.publishing.promised import promised_relations
-from rowcol_assets.transform import read_manifest
 from tests.dbt.documents import account, bill, bill_payment, customer, invoice, purchase, vendor
 from tests.dbt.ledgers import build_marts
 from tests.dbt.project import dbt_project
@@ -114,7 +112,7 @@ def test_the_roles_told_read_what_is_copied_into_a_database(settings: Settings, 
             administrator.execute(statement)
     with open_store(settings) as store:
         url = parse_target(f"postgresql://reading_publisher@/reading?host={postgres_socket}")
-        done = publish_to_postgres(settings, url, store.open_grants(), key_columns(read_manifest()))
+        done = publish_to_postgres(settings, url, store.open_grants())
     assert done.without_role == () and done.rows > 0
     with psycopg.connect(host=postgres_socket, dbname="reading", user=ADVISOR) as reader:
         keys = "select count(*) from pg_constraint where contype = 'p' and connamespace::regnamespace::text in ('marts', 'experiences')"

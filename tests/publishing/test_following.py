@@ -147,7 +147,7 @@ def test_a_grant_is_taken_or_refused_in_time_while_a_copy_does_not_end(
         assert rowcol("grant", "ann", "bolt", "--revoke") == 1
         assert f"{where} can still show bolt to ann: {waited}" in capsys.readouterr().err
         with pytest.raises(RowcolError, match="has not ended within 1 seconds"):
-            publish_to_postgres(world.settings, parse_target(database.url), world.store.open_grants(), {})
+            publish_to_postgres(world.settings, parse_target(database.url), world.store.open_grants())
     copied(world, database)
     assert database.read("ann", BUSINESSES) == [("acme",)]
 

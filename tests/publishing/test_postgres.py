@@ -18,18 +18,26 @@ from ingestion.clock import fixed_clock
 from ingestion.control.acts import acts
 from ingestion.errors import RowcolError, UsageError
 from rowcol_assets.cli.publish import command
+from rowcol_assets.publishing import PublishError
 from rowcol_assets.publishing.postgres import copy
 from rowcol_assets.publishing.postgres.copy import Copied, publish_to_postgres
 from rowcol_assets.publishing.postgres.target import connected, parse_target
 from tests.publishing.database import TELLING, Database
 from tests.publishing.world import NOON, World
 
-KEYS = {"marts.fct_bills": ["business_id", "record_id"], "experiences.portfolio": ["business_id"], "marts.dim_business": ["no", "such"]}
 HOSTS = [(business, number) for business in ("acme", "bolt") for number in range(3)]
 
 
 def copied(world: World, database: Database) -> Copied:
-    return publish_to_postgres(world.settings, parse_target(database.url), world.store.open_grants(), KEYS)
+    return publish_to_postgres(world.settings, parse_target(database.url), world.store.open_grants())
+
+
+def keys_of(database: Database) -> dict[str, str]:
+    query = (
+        "select conrelid::regclass::text, pg_get_constraintdef(oid) from pg_constraint "
+        "where contype = 'p' and connamespace::regnamespace::text in ('marts', 'experiences')"
+    )
+    return dict(database.read("ann", query))
 
 
 @pytest.mark.parametrize("table", ["marts.dim_business", "marts.fct_bills", "marts.fct_view", "experiences.portfolio"])
@@ -67,17 +75,38 @@ def test_types_comments_keys_and_values_are_the_contracts(world: World, database
         ("rails_used", "jsonb", None),
     ]
     assert database.read("ann", "select obj_description('marts.fct_bills'::regclass)") == [("One row per bill.",)]
-    keyed = (
-        "select conrelid::regclass::text, pg_get_constraintdef(oid) from pg_constraint "
-        "where contype = 'p' and connamespace::regnamespace::text in ('marts', 'experiences')"
-    )
-    assert dict(database.read("ann", keyed)) == {
+    assert keys_of(database) == {
+        "marts.dim_business": "PRIMARY KEY (business_id)",
         "marts.fct_bills": "PRIMARY KEY (business_id, record_id)",
         "experiences.portfolio": "PRIMARY KEY (business_id)",
     }
     names = database.read("ann", "select vendor_name, open_amount, rails_used from marts.fct_bills order by business_id, record_id")
     stored = ['a"b,c\\d', "\\.", "line\n \\.\nend", "", "nullbyte", None]
     assert names == [(name, number + Decimal("0.25"), ["qbo"]) for (_, number), name in zip(HOSTS, stored, strict=True)]
+
+
+def test_a_client_that_is_held_is_copied_though_its_rows_are_older_than_a_key(world: World, database: Database) -> None:
+    world.execute("alter table marts.fct_bills rename record_id to former_id")
+    world.publish()
+    world.execute("alter table marts.fct_bills rename former_id to record_id")
+    world.hold("acme", "off")
+    world.publish()
+    copied(world, database)
+    assert database.read("ann", "select count(*), count(record_id) from marts.fct_bills") == [(6, 3)]
+    assert sorted(keys_of(database)) == ["experiences.portfolio", "marts.dim_business"]
+
+
+def test_an_advisor_whose_publish_failed_is_copied_from_an_older_file(world: World, database: Database) -> None:
+    """bob's newer file has a column more than ann's, from which acme is read, and one of another type."""
+    world.publish()
+    world.execute("alter table marts.fct_bills add column line varchar default 'x'")
+    world.execute("alter table marts.fct_bills alter column record_id type bigint")
+    world.execute("insert into marts.fct_bills select * from marts.fct_bills where business_id = 'acme' and record_id = 1")
+    with pytest.raises(PublishError, match="the former files stay: ann"):
+        world.publish("run-2")
+    copied(world, database)
+    query = "select business_id, count(record_id), count(line) from marts.fct_bills group by 1 order by 1"
+    assert database.read("ann", query) == [("acme", 3, 0), ("bolt", 3, 3)]
 
 
 def test_a_revoked_grant_is_gone_with_the_next_one_and_a_repeat_changes_nothing(world: World, database: Database) -> None:
@@ -175,7 +204,7 @@ def test_what_lacks_is_said(world: World, database: Database, monkeypatch: pytes
         url = str(make_url(database.url).set(username=role).render_as_string(hide_password=False))
         words = "no right to publish" if role == "ann" else "cannot be reached"
         with pytest.raises(RowcolError, match=words) as refused:
-            publish_to_postgres(world.settings, parse_target(url), world.store.open_grants(), KEYS)
+            publish_to_postgres(world.settings, parse_target(url), world.store.open_grants())
         assert TELLING not in str(refused.value)
     with pytest.raises(UsageError, match="where to"):
         command(None)

@@ -55,10 +55,8 @@ class Copied:
     is_same: bool = False
 
 
-def publish_to_postgres(
-    settings: Settings, url: URL, grants: Mapping[str, list[str]], keys: Mapping[str, Sequence[str]], *, unless_same: bool = False
-) -> Copied:
-    """Replaces what `url` holds of published tables; grants: businesses by advisor, as of now; keys: key columns by relation.
+def publish_to_postgres(settings: Settings, url: URL, grants: Mapping[str, list[str]], *, unless_same: bool = False) -> Copied:
+    """Replaces what `url` holds of published tables; grants: businesses by advisor, as of now.
 
     unless_same: nothing is done where the last copy was of the same files for the same grants and roles. RowcolError in one sentence
     when nothing was published, or the database cannot be reached or refuses; it is then as it was.
@@ -72,11 +70,11 @@ def publish_to_postgres(
         ):
             take_turn(target, url, TURN_SECONDS)
             roles = _roles(target, source.grants)
-            signature = _signature(source, keys, roles)
+            signature = _signature(source, roles)
             is_same = unless_same and _copied_last(target) == signature
             rows = 0
             if not is_same:
-                rows = _replace(target, source, keys, roles, Path(folder))
+                rows = _replace(target, source, roles, Path(folder))
                 _note_copied(target, signature)
     finally:
         source.connection.close()
@@ -104,10 +102,10 @@ def take_turn(target: psycopg.Connection, url: URL, seconds: int) -> None:
         raise RowcolError(f"{said(url)} is as it was: another copy into it has not ended within {seconds} seconds") from None
 
 
-def _replace(target: psycopg.Connection, source: Source, keys: Mapping[str, Sequence[str]], roles: Sequence[str], folder: Path) -> int:
+def _replace(target: psycopg.Connection, source: Source, roles: Sequence[str], folder: Path) -> int:
     """Puts the tables of `source` in the place of those that are there; returns their rows."""
     target.execute(sql.SQL("create schema {}").format(sql.Identifier(BUILDING)))
-    rows = sum(_load(target, source, table, keys.get(table.relation, ()), folder / "rows.csv") for table in source.tables)
+    rows = sum(_load(target, source, table, folder / "rows.csv") for table in source.tables)
     _load_advisors(target, source.grants)
     _exchange(target, source.tables)
     _open_to(target, source, roles)
@@ -126,9 +124,9 @@ def _roles(target: psycopg.Connection, grants: Mapping[str, list[str]]) -> list[
     return [name for name, _ in found]
 
 
-def _signature(source: Source, keys: Mapping[str, Sequence[str]], roles: Sequence[str]) -> str:
+def _signature(source: Source, roles: Sequence[str]) -> str:
     """One text for everything that a copy depends on."""
-    content = [FORM, source.contents, source.grants, {table.relation: keys.get(table.relation, ()) for table in source.tables}, roles]
+    content = [FORM, source.contents, source.grants, {table.relation: table.row_key for table in source.tables}, roles]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
@@ -152,7 +150,7 @@ def _note_copied(target: psycopg.Connection, signature: str) -> None:
     target.execute(f"insert into {OWN}.copied values (%s)", [signature])
 
 
-def _load(target: psycopg.Connection, source: Source, table: PublishedTable, key: Sequence[str], path: Path) -> int:
+def _load(target: psycopg.Connection, source: Source, table: PublishedTable, path: Path) -> int:
     name = _name(table)
     comments = dict(table.comments)
     _create(target, name, [(column, postgres_type(kind), comments.get(column)) for column, kind in table.columns], table.comment)
@@ -162,8 +160,8 @@ def _load(target: psycopg.Connection, source: Source, table: PublishedTable, key
             while block := file.read(BLOCK):
                 copy.write(block)
         rows = cursor.rowcount
-    if key and set(key) <= {column for column, _ in table.columns}:
-        _add_key(target, name, key)
+    if table.row_key:
+        _add_key(target, name, table.row_key)
     return rows
 
 

@@ -17,10 +17,8 @@ from ingestion.control import ControlStore
 from ingestion.control.acts import Act, acts, note
 from ingestion.errors import RowcolError
 from ingestion.settings import Settings
-from rowcol_assets.lineage import key_columns
 from rowcol_assets.publishing.postgres.copy import LOCK_SECONDS, OWN, Copied, forget_copied, publish_to_postgres, take_turn
 from rowcol_assets.publishing.postgres.target import connected, parse_target, said
-from rowcol_assets.transform import read_manifest
 
 COPIES = "exports"
 
@@ -38,7 +36,7 @@ def copy_published(settings: Settings, store: ControlStore, url: URL, at: dateti
     grants = store.open_grants()
     # Grants that ended wait neither for the copy nor for one that works.
     withdraw(url, grants)
-    done = publish_to_postgres(settings, url, grants, key_columns(read_manifest()), unless_same=unless_same)
+    done = publish_to_postgres(settings, url, grants, unless_same=unless_same)
     # What was taken while the copy was made is in it.
     withdraw(url, store.open_grants())
     if not done.is_same:
