@@ -17,7 +17,7 @@ from tests.dbt.project import DbtProject, rows
 from tests.dbt.rails import bank_account, bank_transaction
 from tests.dbt.rawfill import RawWarehouse
 
-BUILT = ("fct_custody_chain", "fct_payment_ready_bills", "chk_h27", "chk_h28", "chk_h29", "chk_h33")
+BUILT = ("fct_custody_chain", "fct_payment_ready_bills", "chk_h27", "chk_h28", "chk_h29", "chk_h30", "chk_h33")
 LATE = {"MetaData": {"CreateTime": "2026-06-12T10:00:00Z"}}
 
 
@@ -26,7 +26,7 @@ def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> 
     path = tmp_path_factory.mktemp("custody") / "warehouse.duckdb"
     with RawWarehouse(path) as raw:
         raw.load("1")
-        for business, rails in (("acme", ("ramp", "plaid")), ("ramped", ("ramp",)), ("solo", ())):
+        for business, rails in (("acme", ("ramp", "plaid")), ("ramped", ("ramp",)), ("solo", ()), ("abroad", ("ramp",))):
             raw.business(business, now=NOW, onboarded_at=datetime.fromisoformat("2026-05-01T00:00:00Z"))
             raw.versions(
                 business, "accounts", [account("35", "Bank", 1000), account("60", "Expense"), account("33", "Accounts Payable", 0)]
@@ -37,6 +37,7 @@ def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> 
         _acme(raw)
         _ramped(raw)
         _solo(raw)
+        _abroad(raw)
     build_marts(project, path, only=BUILT)
     return path
 
@@ -136,6 +137,28 @@ def _solo(raw: RawWarehouse) -> None:
     _decide(raw, "solo", 3, "approve", "due", "2026-06-12T12:00:00Z")
 
 
+def _abroad(raw: RawWarehouse) -> None:
+    """Bills in euros that Ramp paid in dollars: bill, its amount in the ledger, in Ramp, the dollars paid, what the ledger has paid."""
+    euros = {"CurrencyRef": {"value": "EUR"}}
+    for name, owed, asked, dollars, booked in (
+        ("even", 500, 500, 540, 500), ("over", 600, 650, 702, 600), ("open", 300, 300, 324, 0), ("flying", 400, 200, 216, 200),
+    ):  # fmt: skip
+        day = "2026-06-05"
+        raw.versions("abroad", "bills", [bill(name, owed, owed - booked, ExchangeRate=1.08, **euros)])
+        if booked:
+            written = day if name == "over" else "2026-06-08"
+            raw.versions("abroad", "bill_payments", [paid(f"p-{name}", written, booked, "Vendor 1", bill_id=name) | euros])
+        record = {
+            "id": f"r-{name}", "remote_id": name, "status": "OPEN" if name == "flying" else "PAID", "approval_status": "APPROVED",
+            "amount": {"amount": asked * 100, "currency_code": "EUR"}, "created_at": "2026-06-01T10:00:00Z", "paid_at": f"{day}T16:00:00Z",
+            "payment": {
+                "payment_method": "INTERNATIONAL", "payment_date": day, "effective_date": day,
+                "amount": {"amount": dollars * 100, "currency_code": "USD"},
+            },
+        }  # fmt: skip
+        raw.observed("abroad", "ramp", "bills", f"r-{name}", record)
+
+
 def _chain(warehouse: Path, business: str) -> dict[str, tuple[Any, ...]]:
     """Per bill and payment: stage, what is stuck, what is out of order, the four states."""
     found = rows(
@@ -223,15 +246,36 @@ def test_money_that_goes_out_twice_for_one_debt_or_beyond_it_is_found_with_its_p
         ("debited_twice", "paid", "p-drawn", "t-drawn-2", Decimal(72), Decimal("0.70")),
         ("overpaid", "paid", "r-more", None, Decimal(50), Decimal("0.99")),
     }
-    assert rows(warehouse, "select count(*) from marts.fct_double_payment where business_id != 'acme'") == [(0,)]
+    assert rows(warehouse, "select count(*) from marts.fct_double_payment where business_id not in ('acme', 'abroad')") == [(0,)]
+
+
+def test_what_was_paid_in_another_currency_is_compared_by_what_it_settles_in_the_bills(warehouse: Path) -> None:
+    """540 dollars for a bill of 500 euros are not 40 too much, and what left is told in dollars."""
+    found = "select kind, first_payment_id, amount_at_risk, currency from marts.fct_double_payment where business_id = 'abroad'"
+    assert set(rows(warehouse, found)) == {
+        ("overpaid", "r-over", Decimal(50), "EUR"),
+        ("open_though_paid", "r-open", Decimal(300), "EUR"),
+        ("open_though_paid", "r-flying", Decimal(200), "EUR"),
+    }
+    chain = """select bill_id, amount, currency, record_record_id from marts.fct_custody_chain
+        where business_id = 'abroad' and executed_by = 'ramp'"""
+    assert set(rows(warehouse, chain)) == {
+        ("even", Decimal(540), "USD", "p-even"),
+        ("over", Decimal(702), "USD", "p-over"),
+        ("open", Decimal(324), "USD", None),
+        ("flying", Decimal(216), "USD", None),
+    }
+    compared = "select record_id, paying_amount from quality.chk_h30 where business_id = 'abroad' and paying_amount != ledger_amount"
+    assert set(rows(warehouse, compared)) == {("over", Decimal(650)), ("flying", Decimal(200))}
+    assert rows(warehouse, "select record_id, paid_by from quality.chk_h29 where business_id = 'abroad'") == [("flying", None)]
 
 
 @pytest.mark.parametrize(
     ("check", "fails", "failing", "right"),
     [
-        ("h27", "minutes_unrecorded > 60", {("acme", "r-unbooked")}, 4),
+        ("h27", "minutes_unrecorded > 60", {("acme", "r-unbooked"), ("abroad", "r-open")}, 6),
         ("h28", "bank_days_undebited > 5", set(), 4),
-        ("h29", "paid_by is not null", {("acme", "flying")}, 0),
+        ("h29", "paid_by is not null", {("acme", "flying")}, 1),
         ("h33", "days_without_money > 30", {("acme", "p-lost")}, 7),
     ],
 )

@@ -20,9 +20,12 @@ rail_health as (
     select * from {{ ref('int_rail_health') }}
 ),
 
+-- Beside its bill a payment counts as what it settles of it, in the bill's currency; at the bank as what was paid.
 payments as (
     select
-        custody.*,
+        custody.* replace (custody.settled_amount as amount, custody.settled_currency as currency),
+        custody.amount as moved_amount,
+        custody.currency as moved_currency,
         case when custody.is_executed_by_rail then 'ramp' else 'qbo' end as paid_rail,
         case when custody.is_executed_by_rail then 'bills' else 'bill_payments' end as paid_entity,
         case when custody.is_executed_by_rail then custody.ramp_bill_id else custody.bill_payment_id end as payment_id,
@@ -61,6 +64,8 @@ of_one_bill as (
         on
             one.business_id = other.business_id
             and one.bill_id = other.bill_id
+            and one.currency = other.currency
+            and one.currency = one.ledger_currency
             and one.bill_amount > 0
     where
         -- The one that came first, and of one day the service's, is the first.
@@ -102,9 +107,9 @@ open_though_paid as (
         payments.custody_id as first_id,
         cast(null as varchar) as second_id,
         cast(null as varchar) as transaction_id,
-        least(payments.open_amount, payments.amount) as risk_amount,
+        case when payments.currency = payments.ledger_currency then least(payments.open_amount, payments.amount) end as risk_amount,
         case when payments.link_tier = 'suggest' then 0.80 else 0.95 end as confidence,
-        'the ledger has ' || {{ shown_amount('payments.open_amount', 'payments.currency') }} || ' open' as evidence
+        'the ledger has ' || {{ shown_amount('payments.open_amount', 'payments.ledger_currency') }} || ' open' as evidence
     from payments
     where
         payments.is_executed_by_rail
@@ -130,9 +135,12 @@ of_two_bills as (
             one.business_id = other.business_id
             and one.vendor_id = other.vendor_id
             and one.bill_amount = other.bill_amount
+            and one.ledger_currency = other.ledger_currency
             and one.bill_id != other.bill_id
     where
         one.bill_amount > 0
+        and one.currency = one.ledger_currency
+        and other.currency = other.ledger_currency
         and one.amount >= one.bill_amount * 0.99
         and other.amount >= other.bill_amount * 0.99
         and (one.bill_date, len(one.bill_id), one.bill_id) < (other.bill_date, len(other.bill_id), other.bill_id)
@@ -175,7 +183,8 @@ debited_again as (
             and again.event_id = matches.right_event
     where
         payments.match_rule != 'run'
-        and paid.amount = -payments.amount
+        and paid.amount = -payments.moved_amount
+        and coalesce(paid.currency = payments.moved_currency, true)
         and again.amount < 0
         and again.event_date - paid.event_date between 0 and cast({{ hygiene_threshold('H15', 'window_days') }} as integer)
 ),
@@ -212,9 +221,9 @@ told as (
         coalesce(second_payment.payment_change_id, again.change_id) as second_change_id,
         coalesce(second_payment.paid_on, again.event_date) as second_date,
         coalesce(second_payment.transaction_id, found.transaction_id) as second_transaction_id,
-        case when found.kind = 'overpaid' then found.risk_amount else first_payment.amount end as returned_amount,
+        case when found.kind in ('overpaid', 'debited_twice') then found.risk_amount else first_payment.amount end as returned_amount,
         coalesce(second_payment.paid_on, again.event_date, first_payment.paid_on) as returned_since,
-        first_payment.currency,
+        case when found.kind = 'debited_twice' then first_payment.moved_currency else first_payment.currency end as currency,
         found.kind = 'open_though_paid'
         or first_payment.is_in_flight
         or coalesce(second_payment.is_in_flight, false) as is_stoppable,
@@ -255,6 +264,7 @@ came_back as (
         on
             told.business_id = events.business_id
             and told.returned_amount = events.amount
+            and coalesce(told.currency = events.currency, true)
             and events.event_date between told.returned_since and told.returned_since + 90
     anti join matches
         on

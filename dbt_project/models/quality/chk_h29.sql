@@ -8,7 +8,7 @@ ledger_paid as (
         custody.business_id,
         custody.bill_id,
         string_agg(custody.bill_payment_id, ', ' order by custody.bill_payment_id) as bill_payment_ids,
-        sum(custody.recorded_amount) as amount
+        sum(custody.settled_amount) as amount
     from custody
     where custody.bill_payment_id is not null and custody.is_money and not coalesce(custody.is_synced, false)
     group by custody.business_id, custody.bill_id
@@ -29,6 +29,9 @@ left join ledger_paid
     on
         in_flight.business_id = ledger_paid.business_id
         and in_flight.bill_id = ledger_paid.bill_id
-        and ledger_paid.amount + in_flight.executed_amount > in_flight.bill_amount
+        -- Ramp may have the bill in another currency, in which it tells nothing of how much of the ledger's is left to be paid.
+        and ledger_paid.amount
+        + case when in_flight.settled_currency = in_flight.ledger_currency then in_flight.settled_amount else 0.01 end
+        > in_flight.bill_amount
 where in_flight.is_executed_by_rail and not in_flight.is_executed and in_flight.bill_id is not null
 group by in_flight.business_id, in_flight.bill_id

@@ -7,7 +7,13 @@ with bills as (
 paying_bills as (
     select
         ramp_bills.*,
-        coalesce(ramp_bills.status = 'PAID', false) as is_paid
+        coalesce(ramp_bills.status = 'PAID', false) as is_paid,
+        -- What was paid in another currency than the bill's settled all of it, and is no amount to compare with it.
+        case
+            when coalesce(ramp_bills.payment_currency = ramp_bills.currency, true)
+                then coalesce(ramp_bills.payment_amount, ramp_bills.total_amount)
+            else ramp_bills.total_amount
+        end as paid_amount
     from {{ ref('stg_ramp__bills') }} as ramp_bills
     where
         not ramp_bills.is_deleted
@@ -43,7 +49,7 @@ compared as (
         {{ money(
             "case when coalesce(paying_bills.currency, bills.currency) = bills.currency and decided.conflict_id is null"
             ~ " then case when paying_bills.is_paid"
-            ~ " then greatest(coalesce(paying_bills.payment_amount, paying_bills.total_amount), bills.total_amount)"
+            ~ " then greatest(paying_bills.paid_amount, bills.total_amount)"
             ~ " else paying_bills.total_amount end end"
         ) }} as paying_amount,
         vendors.winner_value as ledger_vendor,

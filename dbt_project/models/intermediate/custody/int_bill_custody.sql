@@ -47,7 +47,17 @@ executions as (
         paying_bills.payment_method,
         coalesce(paying_bills.payment_date, cast({{ utc('coalesce(paying_bills.paid_at, paying_bills.synced_at)') }} as date)) as payment_date,
         coalesce(paying_bills.payment_amount, paying_bills.total_amount) as amount,
-        paying_bills.currency,
+        case
+            when paying_bills.payment_amount is not null then coalesce(paying_bills.payment_currency, paying_bills.currency)
+            else paying_bills.currency
+        end as currency,
+        -- What that settles of the bill: all of it, where it was paid in another currency than it is in.
+        case
+            when coalesce(paying_bills.payment_currency, paying_bills.currency) = paying_bills.currency
+                then coalesce(paying_bills.payment_amount, paying_bills.total_amount)
+            else paying_bills.total_amount
+        end as settled_amount,
+        paying_bills.currency as settled_currency,
         paying_bills.status = 'PAID' as is_paid,
         -- Paid since it was first seen so, where the service does not say when.
         case when paying_bills.status = 'PAID' then coalesce(paying_bills.paid_at, paying_bills.synced_at) end as paid_at,
@@ -201,7 +211,8 @@ recorded as (
             or own.transaction_id = drawn_debits.transaction_id
             or (
                 executions.is_paid
-                and settlements.amount = executions.amount
+                and settlements.amount = executions.settled_amount
+                and settlements.currency = executions.settled_currency
                 and settlements.txn_date between executions.payment_date and executions.payment_date + 10
                 and coalesce(settlements.document_number = executions.trace_id, true)
             )
@@ -212,7 +223,7 @@ recorded as (
             order by
                 coalesce(own.transaction_id = drawn_debits.transaction_id, false) desc,
                 abs(settlements.txn_date - executions.payment_date) asc,
-                abs(settlements.amount - executions.amount) asc,
+                abs(settlements.amount - executions.settled_amount) asc,
                 settlements.bill_payment_id asc
         ) = 1
         and row_number() over (
@@ -337,7 +348,10 @@ told as (
         coalesce(settlements.is_money, true) as is_money,
         coalesce(executions.amount, settlements.amount, ledger_bills.open_amount) as amount,
         coalesce(executions.currency, settlements.currency, ledger_bills.currency, calendar.home_currency) as currency,
+        coalesce(executions.settled_amount, settlements.amount, ledger_bills.open_amount) as settled_amount,
+        coalesce(executions.settled_currency, settlements.currency, ledger_bills.currency, calendar.home_currency) as settled_currency,
         calendar.home_currency,
+        ledger_bills.currency as ledger_currency,
         ledger_bills.exchange_rate,
         drawn_debits.transaction_id as drawn_transaction_id,
         own.transaction_id as own_transaction_id,
@@ -418,7 +432,13 @@ select
     told.* exclude (drawn_transaction_id, own_transaction_id, exchange_rate),
     case when told.bill_id is null then 'ramp' else 'qbo' end as rail,
     coalesce(told.bill_id, told.ramp_bill_id) as record_id,
-    {{ money(home_amount('told.amount', 'told.currency', 'told.home_currency', 'told.exchange_rate')) }} as home_amount,
+    -- The ledger's rate is that of its own bill's currency.
+    {{ money(home_amount(
+        'told.amount',
+        'told.currency',
+        'told.home_currency',
+        'case when told.currency = told.ledger_currency then told.exchange_rate end'
+    )) }} as home_amount,
     md5(concat_ws(
         '|', told.business_id, coalesce(told.bill_id, ''), coalesce(told.ramp_bill_id, ''), coalesce(told.bill_payment_id, '')
     )) as custody_id

@@ -3,10 +3,6 @@ with custody as (
     where is_executed_by_rail
 ),
 
-paying_bills as (
-    select * from {{ ref('stg_ramp__bills') }}
-),
-
 linked as (
     select * from {{ ref('int_ramp_bills') }}
 ),
@@ -37,16 +33,9 @@ begun as (
         ) as is_at_bank,
         custody.bill_payment_id is not null
         or (custody.is_executed and custody.bill_id is not null and coalesce(custody.open_amount, 0) = 0) as is_booked,
-        case
-            when coalesce(paying_bills.payment_currency, custody.currency) = custody.home_currency then custody.executed_amount
-            when coalesce(paying_bills.payment_currency, custody.currency) = custody.currency then custody.home_amount
-        end as home_amount
+        custody.home_amount
     from custody
     inner join inputs on custody.business_id = inputs.business_id
-    inner join paying_bills
-        on
-            custody.business_id = paying_bills.business_id
-            and custody.ramp_bill_id = paying_bills.record_id
     left join linked
         on
             custody.business_id = linked.business_id
