@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.dbt.documents import account, purchase, vendor
+from tests.dbt.documents import account, journal_entry, purchase, vendor
 from tests.dbt.ledgers import NOW, build_marts
 from tests.dbt.project import DbtProject, rows
 from tests.dbt.rails import bank_account, bank_transaction
@@ -83,6 +83,30 @@ def paying(raw: RawWarehouse, business: str, account_name: str, **settings: Any)
         raw.versions(business, "purchases", [purchase(f"rent-{day}", 200, **rent)])
 
 
+def paying_from_the_bank(raw: RawWarehouse, business: str) -> None:
+    """A set payroll of 1,000 that the bank shows as some dollars more each time, and 200 of rent; nothing of it in the ledger."""
+    raw.business(business, now=NOW, **SET)
+    raw.connect(business, "plaid", now=NOW, age=timedelta(minutes=1))
+    bank_account(raw, business, "checking", available=20_000, current=20_000)
+    for number, day in enumerate(PAYDAYS):
+        bank_transaction(raw, business, f"wages-{day}", 1000 + number, day.isoformat(), merchant_name="Gusto")
+        bank_transaction(raw, business, f"rent-{day}", 200, day.isoformat(), merchant_name="Landlord")
+
+
+def clearing(raw: RawWarehouse, business: str) -> None:
+    """The same, and in the ledger: what leaves the bank is booked on a clearing account, from which the wages are taken."""
+    paying_from_the_bank(raw, business)
+    chart = [account("35", "Bank", 20_000), account("60", "Expense", Name="Wages"), account("61", "Expense")]
+    raw.versions(business, "accounts", [*chart, account("24", "Other Current Liability", Name="Payroll Clearing")])
+    raw.versions(business, "vendors", [vendor("2", DisplayName="Landlord")])
+    rent: dict[str, Any] = {"EntityRef": {"value": "2", "type": "Vendor", "name": "Landlord"}}
+    for number, day in enumerate(PAYDAYS):
+        dated = {"TxnDate": day.isoformat()}
+        raw.versions(business, "journal_entries", [journal_entry(f"cleared-{day}", 1000 + number, "24", "35", **dated)])
+        raw.versions(business, "journal_entries", [journal_entry(f"wages-{day}", 1000 + number, "60", "24", **dated)])
+        raw.versions(business, "purchases", [purchase(f"rent-{day}", 200, **rent, **dated)])
+
+
 @pytest.fixture(scope="module")
 def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("once") / "warehouse.duckdb"
@@ -93,6 +117,8 @@ def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> 
         paying(raw, "named", "Salaries & Wages")
         paying(raw, "unnamed", "Contract Labor")
         paying(raw, "set", "Contract Labor", **SET)
+        paying_from_the_bank(raw, "set_unbooked")
+        clearing(raw, "set_cleared")
         paying(raw, "set_otherwise", "Contract Labor", **SET | {"payroll_amount": 1500})
     build_marts(project, path, only=("fct_runway_daily", "fct_cash_forecast"))
     return path
@@ -138,6 +164,8 @@ def test_a_payroll_counts_once_whether_it_is_known_by_its_account_or_set(warehou
         "named": (1200, 1000, 200),
         "unnamed": (7200, 0, 1200),
         "set": (1200, 1000, 200),
+        "set_unbooked": (1200, 1000, 200),
+        "set_cleared": (1200, 1000, 200),
         "set_otherwise": (7200, 1500, 1200),
     }
-    assert found["set"][3] == found["named"][3]
+    assert {found[name][3] for name in ("set", "set_unbooked", "set_cleared")} == {found["named"][3]}

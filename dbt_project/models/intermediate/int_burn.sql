@@ -23,6 +23,10 @@ calendar as (
     select * from {{ ref('int_business_calendar') }}
 ),
 
+payroll as (
+    select * from {{ ref('int_payroll') }}
+),
+
 first_dates as (
     {%- for table in [
         'bills', 'invoices', 'bill_payments', 'purchases', 'payments', 'sales_receipts', 'refund_receipts', 'deposits', 'transfers',
@@ -60,23 +64,21 @@ first_transactions as (
     left join bank_sources on calendar.business_id = bank_sources.business_id
 ),
 
--- Bills and payroll have dates of their own in the walk. Which of the bank's debits they are only the ledger knows, but for a payroll
--- that is set and not booked.
+-- Bills have dates of their own in the walk, and payroll where one is to come; what is withheld of wages and paid over later has none.
+-- Which of the bank's debits these are only the ledger knows, but for a payroll that is set and not booked as wages.
 dated as (
     select
         ledger_movements.business_id,
         ledger_movements.movement_date,
         ledger_movements.amount
     from ledger_movements
-    left join wages
+    anti join wages
         on
             ledger_movements.business_id = wages.business_id
             and ledger_movements.rail = wages.rail
             and ledger_movements.entity = wages.entity
             and ledger_movements.record_id = wages.record_id
-    where
-        ledger_movements.direction = 'out'
-        and (ledger_movements.is_bill_payment or ledger_movements.is_payroll or wages.record_id is not null)
+    where ledger_movements.direction = 'out' and ledger_movements.is_bill_payment
 
     union all
 
@@ -85,7 +87,12 @@ dated as (
         wages.movement_date,
         wages.amount
     from wages
-    where wages.rail = 'plaid'
+    inner join calendar on wages.business_id = calendar.business_id
+    inner join payroll on wages.business_id = payroll.business_id
+    where
+        not wages.is_other_side
+        and payroll.payroll_amount is not null
+        and payroll.next_payroll_date >= calendar.as_of_date
 ),
 
 dated_flows as (

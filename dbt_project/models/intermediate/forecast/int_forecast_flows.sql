@@ -15,7 +15,6 @@ bank_sources as (
 
 wages as (
     select * from {{ ref('int_wage_movements') }}
-    where rail = 'qbo'
 ),
 
 -- What a card was bought with moves cash when the card is paid, which no movement of int_cash_movements is.
@@ -39,6 +38,7 @@ ledger_flows as (
     left join wages
         on
             movements.business_id = wages.business_id
+            and movements.rail = wages.rail
             and movements.entity = wages.entity
             and movements.record_id = wages.record_id
     where not movements.is_card
@@ -57,10 +57,19 @@ bank_flows as (
     select
         movements.business_id,
         movements.movement_date as flow_date,
-        case when movements.direction = 'out' and movements.movement_kind != 'internal' then 'name:' || movements.party_name end as payee,
+        case
+            when wages.record_id is not null then 'payroll'
+            when movements.direction = 'out' and movements.movement_kind != 'internal' then 'name:' || movements.party_name
+        end as payee,
         case movements.direction when 'out' then -movements.amount else movements.amount end as amount
     from {{ ref('int_bank_movements') }} as movements
     semi join bank_sources on movements.business_id = bank_sources.business_id
+    left join wages
+        on
+            movements.business_id = wages.business_id
+            and movements.rail = wages.rail
+            and movements.entity = wages.entity
+            and movements.record_id = wages.record_id
 ),
 
 flows as (

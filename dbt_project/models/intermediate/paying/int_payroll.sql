@@ -8,7 +8,7 @@ reserves as (
 
 wages as (
     select * from {{ ref('int_wage_movements') }}
-    where {{ within_days('movement_date', 200) }}
+    where not is_other_side and {{ within_days('movement_date', 200) }}
 ),
 
 paydays as (

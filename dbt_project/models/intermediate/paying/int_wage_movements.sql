@@ -2,7 +2,8 @@
 
 {#- Wages are what is booked as an expense on a payroll account; paying over what was withheld is payroll too, but has a rhythm of its
     own. Where a business has set its payroll and books nothing there, the series of payments of that amount and rhythm is its payroll:
-    it would count twice otherwise, as set and as seen. -#}
+    it would count twice otherwise, as set and as seen. Of a series that the bank tells, what the ledger has of the same money (a move
+    to a clearing account) is the other side, so that whoever counts by the ledger knows it too and nobody counts both. -#}
 
 with calendar as (
     select * from {{ ref('int_business_calendar') }}
@@ -20,12 +21,17 @@ ledger_movements as (
 
 bank_movements as (
     select * from {{ ref('int_bank_movements') }}
-    where direction = 'out' and movement_kind = 'external' and {{ within_days('movement_date', 200) }}
+    where direction = 'out' and movement_kind = 'external' and {{ within_days('movement_date', 430) }}
 ),
 
 bank_sources as (
     select * from {{ ref('int_bank_sources') }}
     where is_flow_usable
+),
+
+matches as (
+    select * from {{ ref('int_matches') }}
+    where pair = 'bank_ledger' and tier = 'auto'
 ),
 
 wage_records as (
@@ -173,6 +179,61 @@ alike as (
         partition by rhythms.business_id
         order by rhythms.source_rank asc, abs(rhythms.usual_amount - rhythms.payroll_amount) asc, rhythms.payee asc
     ) = 1
+),
+
+-- The bank's side of each payment, or the ledger's where it has such a series.
+series as (
+    select
+        payments.business_id,
+        payments.rail,
+        payments.entity,
+        payments.record_id,
+        payments.movement_date,
+        payments.amount,
+        false as is_other_side
+    from payments
+    inner join alike
+        on
+            payments.business_id = alike.business_id
+            and payments.source_rank = alike.source_rank
+            and payments.payee = alike.payee
+),
+
+other_sides as (
+    select distinct
+        series.business_id,
+        matches.left_rail as rail,
+        matches.left_entity as entity,
+        matches.left_id as record_id
+    from series
+    inner join matches
+        on
+            series.business_id = matches.business_id
+            and series.rail = matches.right_rail
+            and series.record_id = matches.right_id
+),
+
+-- What was booked as wages once, and is not any more, may be of the same series.
+told as (
+    select series.* from series
+
+    union all
+
+    select
+        ledger_movements.business_id,
+        ledger_movements.rail,
+        ledger_movements.entity,
+        ledger_movements.record_id,
+        ledger_movements.movement_date,
+        ledger_movements.amount,
+        true as is_other_side
+    from ledger_movements
+    semi join other_sides
+        on
+            ledger_movements.business_id = other_sides.business_id
+            and ledger_movements.rail = other_sides.rail
+            and ledger_movements.entity = other_sides.entity
+            and ledger_movements.record_id = other_sides.record_id
 )
 
 select
@@ -181,21 +242,17 @@ select
     booked.entity,
     booked.record_id,
     booked.movement_date,
-    booked.amount
+    booked.amount,
+    false as is_other_side
 from booked
 
 union all
 
-select
-    payments.business_id,
-    payments.rail,
-    payments.entity,
-    payments.record_id,
-    payments.movement_date,
-    payments.amount
-from payments
-inner join alike
+select told.*
+from told
+anti join booked
     on
-        payments.business_id = alike.business_id
-        and payments.source_rank = alike.source_rank
-        and payments.payee = alike.payee
+        told.business_id = booked.business_id
+        and told.rail = booked.rail
+        and told.entity = booked.entity
+        and told.record_id = booked.record_id
