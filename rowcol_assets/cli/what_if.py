@@ -36,7 +36,7 @@ def command(
     settings = load_settings()
     with open_store(settings) as store:
         at = product_clock_of(settings, store)()
-    answer = what_if(settings, business, [rail_and_id(bill, LEDGER) for bill in (*pay, *(more or []))], at)
+        answer = what_if(settings, store, business, [rail_and_id(bill, LEDGER) for bill in (*pay, *(more or []))], at)
     if as_json:
         show_json_object(asdict(answer))
     else:

@@ -50,7 +50,7 @@ def measure(folder: Path, say: Say) -> list[Result]:
             clock = product_clock_of(settings, store)
             publish_all(settings, store, clock(), "bench", clock)
             say(f"published to one advisor in {time.perf_counter() - begun:.0f} s")
-        return results + _reads(settings, clock)
+            return results + _reads(settings, store, clock)
 
 
 def _repeat(settings: Settings, store: ControlStore, times: int) -> int:
@@ -99,7 +99,7 @@ def _slowest(report: DbtReport) -> str:
     return ", ".join(f"{node.unique_id.split('.')[2]} {node.seconds:.1f}" for node in nodes)
 
 
-def _reads(settings: Settings, clock: Clock) -> list[Result]:
+def _reads(settings: Settings, store: ControlStore, clock: Clock) -> list[Result]:
     """From the published file, opened anew each time as a BI tool does after each publish."""
     published = settings.published_dir / ADVISOR
     with open_published(published) as connection:
@@ -118,7 +118,7 @@ def _reads(settings: Settings, clock: Clock) -> list[Result]:
     console = _milliseconds(
         lambda: read("select * from experiences.decision_console where business_id = ? order by console_rank", business)
     )
-    asked = _milliseconds(lambda: what_if(settings, business, bills, clock()))
+    asked = _milliseconds(lambda: what_if(settings, store, business, bills, clock()))
     return [
         _read(f"portfolio of {MODELLED * TIMES:,} businesses, p95", portfolio, PORTFOLIO_MS),
         _read("decision console of one of them, p95", console, CONSOLE_MS),

@@ -11,7 +11,11 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import sqlalchemy as sa
 
+from ingestion.control.decisions import put_decisions
+from ingestion.control.schema import businesses
+from ingestion.control.store import ControlStore, open_store
 from ingestion.errors import RowcolError, UsageError
 from ingestion.settings import Settings
 from rowcol_assets.guardrail import Answer, judge
@@ -194,23 +198,33 @@ def rules(answer: Answer) -> list[str]:
     return [hit.rule for hit in answer.rule_hits]
 
 
-def test_what_if_goes_by_the_newest_published_figures_as_old_as_they_are_when_it_is_asked(payers: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[tuple[Settings, ControlStore]]:
     settings = Settings(home=tmp_path / "home")
+    with open_store(settings) as store:
+        yield settings, store
 
-    def publish(advisor: str, change: str = "") -> None:
-        generation = settings.published_dir / ".generations" / advisor / "1"
-        generation.mkdir(parents=True)
-        shutil.copy(payers, generation / DATABASE)
-        (settings.published_dir / advisor).symlink_to(generation)
-        rows(generation / DATABASE, change or "select 1")
+
+def publish(settings: Settings, payers: Path, advisor: str, change: str = "select 1") -> None:
+    generation = settings.published_dir / ".generations" / advisor / "1"
+    generation.mkdir(parents=True)
+    shutil.copy(payers, generation / DATABASE)
+    (settings.published_dir / advisor).symlink_to(generation)
+    rows(generation / DATABASE, change)
+
+
+def test_what_if_goes_by_the_newest_published_figures_as_old_as_they_are_when_it_is_asked(
+    payers: Path, home: tuple[Settings, ControlStore]
+) -> None:
+    settings, store = home
 
     def ask(at: datetime) -> Answer:
-        return what_if(settings, "safe", [("qbo", "soon")], at)
+        return what_if(settings, store, "safe", [("qbo", "soon")], at)
 
     with pytest.raises(RowcolError, match="nothing is published of 'safe'"):
         ask(NOW)
-    publish("ann", "update marts.fct_publish_state set as_of = as_of - interval 3 hour, publish_state = 'held'")
-    publish("bob")
+    publish(settings, payers, "ann", "update marts.fct_publish_state set as_of = as_of - interval 3 hour, publish_state = 'held'")
+    publish(settings, payers, "bob")
     now = ask(NOW)
     assert (now.answer, rules(now), now.as_of, now.cash_age_minutes) == ("approved", [], NOW, 1)
     later = ask(NOW + timedelta(hours=23, minutes=59))
@@ -218,6 +232,35 @@ def test_what_if_goes_by_the_newest_published_figures_as_old_as_they_are_when_it
     stale = ask(NOW + timedelta(hours=24))
     assert (stale.answer, rules(stale), stale.cash_age_minutes) == ("needs_data", ["cash_stale"], 1441)
     assert rules(ask(NOW + timedelta(days=3))) == ["data_too_old", "cash_stale"]
-    publish("cid", "update marts.fct_publish_state set publish_state = 'held', held_reason = 'part of the ledger is missing'")
+    publish(
+        settings, payers, "cid", "update marts.fct_publish_state set publish_state = 'held', held_reason = 'part of the ledger is missing'"
+    )
     held = ask(NOW)
     assert (held.answer, [str(hit) for hit in held.rule_hits]) == ("needs_data", ["business_held (part of the ledger is missing)"])
+
+
+def test_what_if_counts_what_was_approved_since_its_figures_as_an_approval_would(payers: Path, home: tuple[Settings, ControlStore]) -> None:
+    settings, store = home
+    publish(settings, payers, "ann")
+    with store.database.write() as transaction:
+        transaction.execute(sa.insert(businesses).values(business_id="promised", business_name="Promised", onboarded_at=NOW))
+    store.grant("ann", "promised", "staff", NOW)
+
+    def ask() -> tuple[str, Decimal | None, Decimal | None]:
+        found = what_if(settings, store, "promised", [("qbo", "next")], NOW)
+        return found.answer, found.committed_amount, found.cash_after
+
+    def decide(kind: str, bill: dict[str, str]) -> None:
+        with store.database.write() as transaction:
+            put_decisions(
+                transaction, business_id="promised", advisor_id="ann", idempotency_key=f"{kind} {bill}", kind=kind,
+                subjects=[{"rail": "qbo", "bill": "last", **bill}], reason=None, client="test", at=NOW,
+            )  # fmt: skip
+
+    assert ask() == ("approved", 4000, 12_000)
+    decide("approve", {})
+    assert ask() == ("approved", 4000, 12_000), "nobody has judged it"
+    decide("approve", {"guardrail": "cash 13000.00"})
+    assert ask() == ("held", 7000, 9000)
+    decide("hold", {})
+    assert ask() == ("approved", 4000, 12_000)
