@@ -21,6 +21,7 @@ from ingestion.live.desk import ask_once
 from ingestion.live.facts import LiveFailure, question_of
 from ingestion.settings import Settings
 from ingestion.warehouse import open_warehouse
+from rowcol_assets.decidable import is_built, not_built
 from rowcol_assets.guardrail import Answer, Bill, NotPayable, judge
 from rowcol_assets.home_cash import NoHomeCash, home_cash
 
@@ -113,6 +114,8 @@ def _approved(settings: Settings, store: ControlStore, business_id: str, bills: 
     except LiveFailure as error:
         raise Refused("needs_data", ["no_live_balance"], f"no live balance: {error}") from None
     with open_warehouse(settings, "approval") as warehouse:
+        if not is_built(warehouse, business_id):
+            raise Refused("needs_data", ["not_judged"], not_built(business_id))
         try:
             cash = home_cash(warehouse, business_id, told.value["cash"])
             answer = judge(warehouse, business_id, bills, at=clock(), live_cash=cash.amount, standing=standing)

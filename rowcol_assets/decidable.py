@@ -56,11 +56,23 @@ def check_exists(
                     raise Unfit(reason)
 
 
+def is_built(warehouse: duckdb.DuckDBPyConnection, business_id: str) -> bool:
+    """Whether a cycle has built the business; before that nothing can be said of what it has."""
+    if not has_relation(warehouse, "marts.dim_business"):
+        return False
+    return warehouse.execute("select 1 from marts.dim_business where business_id = ?", [business_id]).fetchone() is not None
+
+
+def not_built(business_id: str) -> str:
+    """The sentence that says so."""
+    return f"no cycle has built {business_id} yet: rowcol run"
+
+
 def check_one(warehouse: duckdb.DuckDBPyConnection, business_id: str, kind: str, subject: Mapping[str, Any], at: datetime) -> None:
     """The same of one subject of a decision made at `at`, save of bills that are entered; RowcolError also of a value that cannot be."""
     for what, relation, key in _named(subject):
         if not _is_there(warehouse, business_id, relation, key):
-            raise Unfit(f"{business_id} has no {what}")
+            raise Unfit(f"{business_id} has no {what}" if is_built(warehouse, business_id) else not_built(business_id))
     if "conflict" in subject:
         _check_settlement(warehouse, business_id, subject)
     if "bill" in subject:

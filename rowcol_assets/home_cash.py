@@ -34,11 +34,13 @@ def home_cash(warehouse: duckdb.DuckDBPyConnection, business_id: str, by_currenc
     """The balances of a business by currency as one sum.
 
     What is held in a currency without a rate is left out, so that there is more rather than less. NoHomeCash where that cannot be
-    said: an account without a readable amount, nothing but such currencies, or money owed in one.
+    said: an account without a readable amount, nothing but such currencies, or money owed in one, a home currency nobody knows.
     """
     if not by_currency:
         raise NoHomeCash(f"no account of {business_id} states what is on it")
     rates = _rates(warehouse, business_id)
+    if not rates:
+        raise NoHomeCash(f"the home currency of {business_id} is not known")
     left_out = sorted(set(by_currency) - rates.keys())
     owed = [currency for currency in left_out if by_currency[currency] < 0]
     if owed:
@@ -59,5 +61,5 @@ def _rates(warehouse: duckdb.DuckDBPyConnection, business_id: str) -> dict[str, 
         rates |= dict(warehouse.execute(query, [business_id]).fetchall())
     if has_relation(warehouse, "marts.dim_business"):
         home = warehouse.execute("select home_currency from marts.dim_business where business_id = ?", [business_id]).fetchone()
-        rates |= {home[0]: Decimal(1)} if home else {}
+        rates |= {home[0]: Decimal(1)} if home and home[0] else {}
     return rates

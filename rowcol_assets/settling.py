@@ -31,7 +31,7 @@ from ingestion.errors import RowcolError, WarehouseBusy
 from ingestion.settings import Settings
 from ingestion.warehouse import has_relation, open_warehouse
 from rowcol_assets.approving import Refused, admit, said_of
-from rowcol_assets.decidable import check_one, facts_of
+from rowcol_assets.decidable import check_one, facts_of, is_built
 from rowcol_assets.entering import can_judge, why_unfit
 from rowcol_assets.guardrail import Answer, Bill
 
@@ -47,7 +47,10 @@ class Settled:
 
 
 def settle_approvals(settings: Settings, store: ControlStore) -> Settled:
-    """Judges all approvals that wait; they go on waiting where nothing was ever built. WarehouseBusy when the warehouse stays held."""
+    """Judges all approvals that wait; those of a business that was never built go on waiting.
+
+    WarehouseBusy when the warehouse stays held.
+    """
     with store.database.read() as transaction:
         waiting = waiting_approvals(transaction)
     if not waiting:
@@ -55,8 +58,9 @@ def settle_approvals(settings: Settings, store: ControlStore) -> Settled:
     with open_warehouse(settings, "approvals") as warehouse:
         if not has_relation(warehouse, "marts.fct_guardrail"):
             return Settled()
+        built = {business for business in {one.business_id for one in waiting} if is_built(warehouse, business)}
     groups: dict[str, list[Unjudged]] = {}
-    for one in waiting:
+    for one in (one for one in waiting if one.business_id in built):
         groups.setdefault(one.bulk_id or one.decision_id, []).append(one)
     admitted = refused = 0
     for asked in groups.values():
@@ -81,7 +85,7 @@ def settle_words(settings: Settings, store: ControlStore) -> int:
             return 0
         # What the warehouse's copy has was said before the last run, which has taken it into account.
         known = {decision for (decision,) in warehouse.execute("select decision_id from raw_control.decisions").fetchall()}
-        built = {business for (business,) in warehouse.execute("select business_id from marts.dim_business").fetchall()}
+        built = {business for business in {one.business_id for one in sent} if is_built(warehouse, business)}
         new = [one for one in sent if one.decision_id not in known and one.business_id in built]
         judged = [(one, _why_refused(warehouse, one)) for one in new]
     at = product_clock_of(settings, store)()

@@ -192,6 +192,13 @@ def test_what_cannot_be_meant_is_said_in_a_sentence(
     assert {kind for kind, *_ in kept(store)} == ({"refused"} if is_unfit else set())
 
 
+def test_of_a_business_that_no_cycle_has_built_that_is_said(store: ControlStore, capsys: pytest.CaptureFixture[str]) -> None:
+    store.grant("ann", "new", "staff", NOW)
+    assert decide("hold", "new", "17") == 1
+    assert "no cycle has built new yet: rowcol run" in capsys.readouterr().err
+    assert [kind for kind, *_ in kept(store)] == ["refused"]
+
+
 def test_what_is_sent_on_nothing_or_on_anothers_is_refused_by_the_next_run_with_its_reason(store: ControlStore, tmp_path: Path) -> None:
     store.grant("ann", "new", "staff", NOW)
     parties = {"left_rail": "qbo", "left_id": "58", "right_rail": "ramp", "right_id": "r9"}

@@ -1,10 +1,12 @@
-"""Approvals: they wait for what the vendors state now, and are refused and kept on old figures, unknown money, or what is spent."""
+"""Approvals: they wait for what the vendors state now, and are refused and kept on old figures, unknown money, or what is spent; those on a
+client nobody has built yet wait for a cycle that has."""
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -19,8 +21,10 @@ from ingestion.control.arrivals_schema import decisions
 from ingestion.control.decisions import put_decisions
 from ingestion.control.schema import businesses
 from ingestion.control.store import ControlStore, open_store
+from ingestion.control.verdicts import waiting_approvals
 from ingestion.settings import Settings
 from rowcol_assets import approving
+from rowcol_assets.settling import Settled, settle_approvals
 from tests.dbt.ledgers import NOW
 
 pytestmark = pytest.mark.xdist_group("payers")
@@ -34,22 +38,31 @@ class Approvals:
     warehouse: Path
     cash: dict[str, Decimal]
     while_asked: Callable[[ControlStore], None] = lambda store: None
+    said: str = ""
 
-    def approve(self, bill: str, at: datetime = NOW) -> list[tuple[str, dict[str, Any]]]:
-        """What is kept of an approval and of its refusal, in order."""
+    @contextmanager
+    def opened(self, at: datetime = NOW) -> Iterator[tuple[Settings, ControlStore]]:
+        """The home at that time; `fresh` is a business that was never built."""
         settings = Settings(home=self.path, now=at)
         with open_store(settings) as store:
             if not settings.warehouse_path.exists():
                 shutil.copy(self.warehouse, settings.warehouse_path)
-                with store.database.write() as transaction:
-                    transaction.execute(sa.insert(businesses).values(business_id="safe", business_name="Safe", onboarded_at=NOW))
-                store.grant("ann", "safe", "staff", NOW)
+                for business in ("safe", "fresh"):
+                    with store.database.write() as transaction:
+                        transaction.execute(sa.insert(businesses).values(business_id=business, business_name=business, onboarded_at=NOW))
+                    store.grant("ann", business, "staff", NOW)
+            yield settings, store
+
+    def approve(self, bill: str, at: datetime = NOW, business: str = "safe") -> list[tuple[str, dict[str, Any]]]:
+        """What is kept of an approval and of its refusal, in order."""
+        with self.opened(at) as (settings, store):
             try:
                 approving.approve(
-                    settings, store, "safe", "ann", [{"rail": "qbo", "bill": bill}], key=f"{bill} {at}", reason=None, client="test"
+                    settings, store, business, "ann", [{"rail": "qbo", "bill": bill}], key=f"{bill} {at}", reason=None, client="test"
                 )
             except approving.Refused as refused:
-                assert str(refused).startswith("not approved, ")
+                self.said = str(refused)
+                assert self.said.startswith("not approved, ")
             with store.database.read() as transaction:
                 kept = transaction.execute(sa.select(decisions.c.kind, decisions.c.subject).order_by(decisions.c.decision_no))
                 return [(row.kind, json.loads(row.subject)) for row in kept]
@@ -111,3 +124,19 @@ def test_of_two_approvals_at_the_same_moment_the_second_counts_the_first_as_spen
     first, (kind, told) = approvals.approve("late")
     assert (first[0], first[1]["bill"]) == ("approve", "soon")
     assert (kind, told["subject"]["bill"], told["rules"]) == ("refused", "late", ["cash_below_floor"])
+
+
+def test_a_client_that_no_cycle_has_built_is_refused_as_that_or_waits_for_one(approvals: Approvals) -> None:
+    ((kind, told),) = approvals.approve("soon", business="fresh")
+    assert (kind, told["answer"], told["rules"]) == ("refused", "needs_data", ["not_judged"])
+    assert approvals.said == "not approved, needs_data: no cycle has built fresh yet: rowcol run"
+    with approvals.opened() as (settings, store):
+        for business in ("fresh", "safe"):
+            with store.database.write() as transaction:
+                put_decisions(
+                    transaction, business_id=business, advisor_id="ann", idempotency_key="tap", kind="approve",
+                    subjects=[{"rail": "qbo", "bill": "soon"}], reason=None, client="10.0.0.7", at=NOW,
+                )  # fmt: skip
+        assert [settle_approvals(settings, store), settle_approvals(settings, store)] == [Settled(admitted=1), Settled()]
+        with store.database.read() as transaction:
+            assert [one.business_id for one in waiting_approvals(transaction)] == ["fresh"]

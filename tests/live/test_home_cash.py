@@ -53,3 +53,9 @@ def test_what_has_a_rate_is_added_and_what_is_held_without_one_is_left_out_and_n
 def test_what_cannot_be_relied_on_is_no_sum(warehouse: duckdb.DuckDBPyConnection, balances: dict[str, str] | None, said: str) -> None:
     with pytest.raises(NoHomeCash, match=said):
         home_cash(warehouse, "acme", None if balances is None else {name: Decimal(amount) for name, amount in balances.items()})
+
+
+def test_a_business_whose_home_currency_nobody_knows_is_told_as_that(warehouse: duckdb.DuckDBPyConnection) -> None:
+    warehouse.execute("insert into marts.dim_business values ('cog', null)")
+    with pytest.raises(NoHomeCash, match="the home currency of cog is not known"):
+        home_cash(warehouse, "cog", {"USD": Decimal(100)})
