@@ -92,8 +92,9 @@ def build(project: DbtProject, path: Path) -> None:
         ledger(raw, "burning", 20_000, bill("1", 100), burn=180_000)
         ledger(raw, "modest", 900, bill("1", 100), burn=900, min_cash_amount=0, min_buffer_days=5)
         ledger(raw, "unpaid", 20_000, bill("1", 100), payroll_amount=None, payroll_next_date=None, payroll_interval_days=None)
-        ledger(raw, "reserved", 20_000, bill("1", 100), payroll_amount=None, payroll_next_date=None, payroll_interval_days=None)
-        raw.control("reserves", business_id="reserved", reserve_id="1", kind="payroll", amount=500, active_from=NOW.date())
+        for business, set_aside in (("reserved", 500), ("nobody", 0)):
+            ledger(raw, business, 20_000, bill("1", 100), payroll_amount=None, payroll_next_date=None, payroll_interval_days=None)
+            raw.control("reserves", business_id=business, reserve_id="1", kind="payroll", amount=set_aside, active_from=NOW.date())
         ledger(raw, "seen", 20_000, bill("1", 100), payroll_amount=None, payroll_next_date=None, payroll_interval_days=None)
         for number, (day, debit) in enumerate((("2026-05-20", "61"), ("2026-06-03", "61"), ("2026-06-10", "33"), ("2026-06-17", "61"))):
             raw.versions("seen", "journal_entries", [journal_entry(f"j{number}", 700 + number, debit, "35", TxnDate=day)])

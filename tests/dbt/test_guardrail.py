@@ -43,6 +43,7 @@ def test_a_bill_alone_is_approved_held_or_lacks_data_and_says_by_which_rule(paye
         ("burning", "1", "held", "buffer_below_floor"),
         ("gap", "1", "needs_data", "hygiene_h24"),
         ("modest", "1", "approved", None),
+        ("nobody", "1", "approved", None),
         ("old", "1", "needs_data", "cash_stale,stale"),
         ("promised", "last", "approved", None),
         ("promised", "next", "approved", None),
@@ -76,14 +77,15 @@ def test_a_payroll_nobody_has_set_is_known_from_the_ledgers_paydays(payers: Path
 
 
 def test_payrolls_within_the_policys_days_are_told_beside_what_a_payment_leaves(payers: Path) -> None:
-    """One set for in 3 days and every 14 or 7, one seen, money set aside, nothing known: the policy looks 14 days ahead."""
+    """One set for in 3 days and every 14 or 7, one seen, nobody paid, money set aside for no day, nothing known: 14 days ahead."""
     told = "select business_id, cash_after, payroll_due_amount, cash_after_payroll from {} where business_id in ? order by 1"
-    asked = ["burning", "old", "reserved", "seen", "unpaid"]
+    asked = ["burning", "nobody", "old", "reserved", "seen", "unpaid"]
     for table in ("marts.fct_guardrail", "experiences.decision_console"):
         assert rows(payers, told.format(table), [asked]) == [
             ("burning", 19_900, 500, 19_400),
+            ("nobody", 19_900, 0, 19_900),
             ("old", 19_900, 1000, 18_900),
-            ("reserved", 19_900, 0, 19_900),
+            ("reserved", 19_900, None, None),
             ("seen", 19_900, 701, 19_199),
             ("unpaid", 19_900, None, None),
         ]
@@ -110,7 +112,7 @@ def test_one_bill_is_judged_as_the_mart_judges_it(marts: duckdb.DuckDBPyConnecti
         said = judge(marts, business, [("qbo", record_id)], at=NOW)
         assert (said.answer, {hit.rule for hit in said.rule_hits}) == (answer, set(filter(None, hits.split(","))))
         assert [said.cash_after, said.buffer_days_after] == left
-    assert len(judged) == 30
+    assert len(judged) == 31
 
 
 def test_the_tray_begins_with_the_days_at_risk_and_those_that_wait(payers: Path) -> None:

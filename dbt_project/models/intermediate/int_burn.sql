@@ -25,6 +25,7 @@ calendar as (
 
 payroll as (
     select * from {{ ref('int_payroll') }}
+    where is_payroll_dated
 ),
 
 first_dates as (
@@ -87,12 +88,8 @@ dated as (
         wages.movement_date,
         wages.amount
     from wages
-    inner join calendar on wages.business_id = calendar.business_id
-    inner join payroll on wages.business_id = payroll.business_id
-    where
-        not wages.is_other_side
-        and payroll.payroll_amount is not null
-        and payroll.next_payroll_date >= calendar.as_of_date
+    semi join payroll on wages.business_id = payroll.business_id
+    where not wages.is_other_side
 ),
 
 dated_flows as (

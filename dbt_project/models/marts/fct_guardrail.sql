@@ -90,15 +90,17 @@ businesses as (
         policy.max_cash_age_minutes,
         payroll.payroll_amount,
         payroll.next_payroll_date,
-        -- Payrolls from today until as many days ahead as the policy looks; NULL where none is known.
+        -- Payrolls from today until as many days ahead as the policy looks. Money that is set aside says neither when nor how much is
+        -- paid, but for nothing set aside: then nobody is.
         case
-            when payroll.is_payroll_known
-                then coalesce(payroll.payroll_amount * (
+            when payroll.is_payroll_dated
+                then payroll.payroll_amount * (
                     {{ paydays(
                         'runway.as_of_date + policy.payroll_horizon_days', 'payroll.next_payroll_date', 'payroll.payroll_interval_days'
                     ) }}
                     - {{ paydays('runway.as_of_date - 1', 'payroll.next_payroll_date', 'payroll.payroll_interval_days') }}
-                ), 0)
+                )
+            when payroll.set_aside_amount = 0 and payroll.payroll_amount is null then 0
         end as payroll_due_amount,
         case when runway.cash is null then ['cash_unknown'] else [] end
         || case

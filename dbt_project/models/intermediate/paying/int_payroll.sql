@@ -67,7 +67,9 @@ inferred as (
 
 -- Money set aside for payroll is a plan too, nothing included: that is how a client says that it pays nobody.
 set_aside as (
-    select distinct calendar.business_id
+    select
+        calendar.business_id,
+        sum(reserves.amount) as amount
     from calendar
     inner join reserves
         on
@@ -75,6 +77,7 @@ set_aside as (
             and reserves.active_from <= calendar.as_of_date
             and (reserves.active_until is null or reserves.active_until >= calendar.as_of_date)
     where reserves.kind = 'payroll'
+    group by calendar.business_id
 ),
 
 -- What was set goes on by its interval, from the payday that was entered.
@@ -100,20 +103,29 @@ planned as (
         end as payroll_source,
         {{ money('coalesce(calendar.payroll_amount, rhythms.amount)') }} as last_payroll_amount,
         rhythms.last_date as last_payroll_date,
-        set_aside.business_id is not null as is_set_aside
+        {{ money('set_aside.amount') }} as set_aside_amount
     from calendar
     left join inferred on calendar.business_id = inferred.business_id
     left join rhythms on calendar.business_id = rhythms.business_id
     left join set_aside on calendar.business_id = set_aside.business_id
+),
+
+judged as (
+    select
+        planned.*,
+        planned.payroll_amount is not null and coalesce(planned.next_payroll_date >= planned.as_of_date, false) as is_payroll_dated
+    from planned
 )
 
 select
-    planned.business_id,
-    planned.payroll_amount,
-    planned.next_payroll_date,
-    planned.payroll_interval_days,
-    planned.payroll_source,
-    planned.last_payroll_amount,
-    planned.last_payroll_date,
-    planned.is_set_aside or coalesce(planned.next_payroll_date >= planned.as_of_date, false) as is_payroll_known
-from planned
+    judged.business_id,
+    judged.payroll_amount,
+    judged.next_payroll_date,
+    judged.payroll_interval_days,
+    judged.payroll_source,
+    judged.last_payroll_amount,
+    judged.last_payroll_date,
+    judged.set_aside_amount,
+    judged.is_payroll_dated,
+    judged.is_payroll_dated or judged.set_aside_amount is not null as is_payroll_known
+from judged
