@@ -22,6 +22,7 @@ select
     accounts.business_id,
     accounts.record_id as account_id,
     accounts.account_name,
+    accounts.currency,
     accounts.account_type = 'Bank' as is_bank,
     accounts.account_type = 'Credit Card' as is_card,
     coalesce(accounts.account_type in ('Expense', 'Other Expense', 'Cost of Goods Sold'), false) as is_expense,

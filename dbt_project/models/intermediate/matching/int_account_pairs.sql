@@ -6,11 +6,12 @@ with once as (
         records.business_id,
         records.role,
         records.amount,
+        records.currency,
         any_value(records.own_account) as own_account,
         any_value(records.event_date) as event_date
     from {{ ref('int_money_records') }} as records
     where records.role in ('ledger_money', 'bank') and records.amount != 0 and records.own_account is not null
-    group by records.business_id, records.role, records.amount
+    group by records.business_id, records.role, records.amount, records.currency
     having count(*) = 1
 ),
 
@@ -45,12 +46,13 @@ seen as (
         on
             books.business_id = banks.business_id
             and books.amount = banks.amount
+            and coalesce(books.currency = banks.currency, true)
             and banks.event_date - books.event_date between -window_days.days_before and window_days.days_after
     where books.role = 'ledger_money' and banks.role = 'bank'
     group by books.business_id, books.own_account, banks.own_account
 ),
 
--- An account in the books that bears the end of a bank account's number is that one, if no other of either side does.
+-- An account in the books that bears the end of a bank account's number is that one, if no other of either side in its currency does.
 named as (
     select
         ledger_accounts.business_id,
@@ -60,6 +62,7 @@ named as (
     inner join bank_accounts
         on
             ledger_accounts.business_id = bank_accounts.business_id
+            and coalesce(ledger_accounts.currency = bank_accounts.currency, true)
             and length(bank_accounts.mask) >= 4
             and list_contains(regexp_extract_all(ledger_accounts.account_name, '[0-9]+'), bank_accounts.mask)
     qualify
