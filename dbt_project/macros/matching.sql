@@ -85,6 +85,29 @@
 {%- endmacro %}
 
 
+{#- What Ramp says of a transfer that moved no money, or whose money came back: it was called off, had nothing to draw, or one of the
+    banks refused it. Every other status is on its way or at its end (`documented_values` lists them all). -#}
+{% macro unmoved_transfers() -%}
+    ('CANCELED', 'ERROR', 'NOT_ENOUGH_FUNDS', 'REJECTED_BY_ODFI', 'RETURNED_BY_RDFI', 'UNNECESSARY')
+{%- endmacro %}
+
+
+{#- The same of a reimbursement: not handed in, turned down, failed, or paid by other ways than Ramp's. One that is approved may be
+    paid before Ramp says so. -#}
+{% macro unmoved_reimbursements() -%}
+    (
+        'CANCELED', 'DELETED', 'DRAFT', 'FAILED_REIMBURSEMENT', 'INIT', 'MANUALLY_REIMBURSED', 'MISSING_ACH', 'PUSH_PAYMENT_FAILED',
+        'REJECTED'
+    )
+{%- endmacro %}
+
+
+{#- What Ramp says of a reimbursement whose money it sent. -#}
+{% macro sent_reimbursements() -%}
+    ('REIMBURSED', 'REIMBURSED_VIA_PUSH')
+{%- endmacro %}
+
+
 {#- Whether a bank says of money coming in that it is a payment of the business's own that came back. -#}
 {% macro is_return(text) -%}
     regexp_matches(upper({{ text }}), '^((ACH|EFT|CHECK|WIRE) )?(RETURN|RETURNED|RTN)\b')

@@ -6,19 +6,54 @@ What is matched, and by which rule: `test_matches`.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.dbt.documents import account, customer, vendor
+from tests.dbt.documents import account, bill, customer, vendor
 from tests.dbt.ledgers import NOW, build_marts
-from tests.dbt.payments import verdict
-from tests.dbt.payouts import at, charge, received
+from tests.dbt.payments import paid, ramp_bill, transfer, verdict
+from tests.dbt.payouts import at, charge, payout, received
 from tests.dbt.project import DbtProject, rows
 from tests.dbt.rails import bank_account, bank_transaction
 from tests.dbt.rawfill import RawWarehouse
 
-BUILT = ("fct_exception", "fct_match")
-BUSINESSES = {"legs": ("plaid",), "receipts": ("plaid", "stripe")}
+BUILT = ("fct_exception", "fct_match", "fct_payout_recon", "fct_custody_chain")
+BUSINESSES = {"legs": ("plaid",), "receipts": ("plaid", "stripe"), "states": ("plaid", "ramp"), "runs": ("plaid", "ramp")}
+
+# What Ramp says of transfers and reimbursements, all that it documents, by what that makes of their money.
+TRANSFERS = {
+    "moved": (
+        "ACH_CONFIRMED", "COMPLETED", "INITIATED", "NOT_ACKED", "PROCESSING_BY_ODFI", "SUBMITTED_TO_FED", "SUBMITTED_TO_RDFI", "UPLOADED",
+    ),
+    "unmoved": ("CANCELED", "ERROR", "NOT_ENOUGH_FUNDS", "REJECTED_BY_ODFI", "RETURNED_BY_RDFI", "UNNECESSARY"),
+}  # fmt: skip
+REIMBURSEMENTS = {
+    "sent": ("REIMBURSED", "REIMBURSED_VIA_PUSH"),
+    "perhaps": (
+        "APPROVED", "AWAITING_EXPORT", "AWAITING_PAYMENT", "AWAITING_PUSH_PAYMENT", "EXPORTED", "EXPORT_FAILED", "EXPORT_INITIATED",
+        "EXPORT_SUCCESSFUL", "PENDING", "PROCESSING", "PUSH_PAYMENT_INITIATED",
+    ),
+    "unmoved": (
+        "CANCELED", "DELETED", "DRAFT", "FAILED_REIMBURSEMENT", "INIT", "MANUALLY_REIMBURSED", "MISSING_ACH", "PUSH_PAYMENT_FAILED",
+        "REJECTED",
+    ),
+}  # fmt: skip
+# Payments of the ledger's for bills that Ramp paid: bill, day, how and what Ramp paid, and what the ledger has.
+PAID_BY_RAMP = (
+    ("mixed-1", "2026-05-12", "ACH", 100, 100),
+    ("mixed-2", "2026-05-12", "ACH", 210, 210),
+    ("mixed-3", "2026-05-12", "CHECK", 140, 140),
+    ("mixed-4", "2026-05-12", "CHECK", 150, 150),
+    ("apart-1", "2026-06-03", "ACH", 41, 41),
+    ("apart-2", "2026-06-03", "ACH", 59, 59),
+    ("abroad", "2026-06-08", "SWIFT", 70, 70),
+    ("at-home", "2026-06-08", "ACH", 30, 30),
+    ("booked", "2026-06-15", "ACH", 60, 60),
+    ("booked-less", "2026-06-15", "ACH", 50, 48),
+)
+# What Ramp drew for them, and the bank shows a day later.
+DRAWN = (("2026-05-12", 310), ("2026-05-12", 290), ("2026-06-03", 41), ("2026-06-03", 59), ("2026-06-08", 100), ("2026-06-15", 110))
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +73,8 @@ def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> 
             bank_transaction(raw, business, "opening", 1, "2026-05-01", name="OPENING")
         _legs(raw)
         _receipts(raw)
+        _states(raw)
+        _runs(raw)
     build_marts(project, path, only=BUILT)
     return path
 
@@ -61,6 +98,44 @@ def _receipts(raw: RawWarehouse) -> None:
     for number, day in enumerate(days[:3]):
         charge(raw, "receipts", f"ch-{number}", 10_000 + 100 * number, created=at(day))
 
+    payout(raw, "receipts", "po", 50_000, "2026-06-10")
+    for number, (name, amount) in enumerate((("first-part", 300), ("second-part", 200)), start=10):
+        bank_transaction(raw, "receipts", name, -amount, f"2026-06-{number}", name="STRIPE")
+        verdict(raw, "receipts", number, "confirm-match", "stripe:payouts:po", f"plaid:transactions:{name}")
+
+
+def _states(raw: RawWarehouse) -> None:
+    """A transfer of each status, without any debit, and a reimbursement of each state, each with a debit but those called lost."""
+    for amount, status in enumerate((status for group in TRANSFERS.values() for status in group), start=1000):
+        drawn = {"id": status, "amount": {"amount": amount * 100, "currency_code": "USD"}, "status": status}
+        raw.observed("states", "ramp", "transfers", status, drawn | {"created_at": "2026-05-20T15:00:00Z"})
+    states = [(state, state) for group in REIMBURSEMENTS.values() for state in group]
+    lost = [(f"lost-{state}", state) for group in REIMBURSEMENTS.values() for state in group]
+    for amount, (name, state) in enumerate([*states, *lost], start=2000):
+        record: dict[str, Any] = {
+            "id": name, "amount": float(amount), "currency": "USD", "direction": "BUSINESS_TO_USER", "state": state,
+            "transaction_date": "2026-05-20", "created_at": "2026-05-20T15:00:00Z", "updated_at": "2026-05-22T15:00:00Z",
+        }  # fmt: skip
+        raw.observed("states", "ramp", "reimbursements", name, record)
+        if name == state:
+            bank_transaction(raw, "states", f"t-{name}", amount, "2026-05-21", name="RAMP REIMBURSEMENT")
+
+
+def _runs(raw: RawWarehouse) -> None:
+    """Bills that Ramp paid, the ledger's payments of them and what was drawn; one is paid in euros, of which the bank shows nothing."""
+    raw.versions("runs", "bills", [bill(f"b-{name}", amount, 0, DocNumber=name) for name, *_, amount, _ in PAID_BY_RAMP])
+    for name, day, method, amount, booked in PAID_BY_RAMP:
+        raw.versions("runs", "bill_payments", [paid(f"p-{name}", day, booked, "Vendor 1", bill_id=f"b-{name}")])
+        payment = {"payment_method": method, "payment_date": day, "effective_date": day}
+        sent = {"payment": payment | {"amount": {"amount": amount * 100, "currency_code": "USD"}}, "paid_at": f"{day}T16:00:00Z"}
+        ramp_bill(raw, "runs", f"r-{name}", f"b-{name}", amount, day, **sent)
+    euros = {"amount": {"amount": 50000, "currency_code": "EUR"}}
+    payment = {"payment_method": "INTERNATIONAL", "payment_date": "2026-06-08", "effective_date": "2026-06-08"}
+    ramp_bill(raw, "runs", "r-euros", None, 500, None, status="PAID", payment=payment | euros)
+    for number, (day, amount) in enumerate(DRAWN):
+        transfer(raw, "runs", f"tr-{number}", amount, day)
+        bank_transaction(raw, "runs", f"t-{amount}", amount, f"{day[:8]}{int(day[8:]) + 1:02d}", name="RAMP BILL PAYMENT")
+
 
 def test_a_record_that_is_two_events_is_told_of_each_under_an_id_of_its_own(warehouse: Path) -> None:
     """A transfer is one on either account, a customer's payment one at the bank and one at the processor."""
@@ -72,3 +147,18 @@ def test_a_record_that_is_two_events_is_told_of_each_under_an_id_of_its_own(ware
         ("p-3", "recorded as paid through the card processor, which shows no charge for it"),
     ]
     assert rows(warehouse, "select count(*) = count(distinct exception_id) from marts.fct_exception") == [(True,)]
+
+
+def test_what_ramp_called_off_failed_at_or_got_back_is_no_money_that_was_sent(warehouse: Path) -> None:
+    documented = "select value from seeds.documented_values where rail = 'ramp' and entity = '{}' and field = '{}'"
+    for entity, field, groups in (("transfers", "status", TRANSFERS), ("reimbursements", "state", REIMBURSEMENTS)):
+        assert {value for (value,) in rows(warehouse, documented.format(entity, field))} == {
+            each for group in groups.values() for each in group
+        }
+    told = "select record_id from marts.fct_exception where business_id = 'states' and entity = ? and kind = 'paid_without_money'"
+    assert {record for (record,) in rows(warehouse, told, ["transfers"])} == set(TRANSFERS["moved"])
+    assert {record for (record,) in rows(warehouse, told, ["reimbursements"])} == {f"lost-{state}" for state in REIMBURSEMENTS["sent"]}
+    found = rows(warehouse, "select left_id, right_id from marts.fct_match where business_id = 'states' and left_entity = 'reimbursements'")
+    assert set(found) == {(state, f"t-{state}") for group in ("sent", "perhaps") for state in REIMBURSEMENTS[group]}
+    alone = "select record_id from marts.fct_exception where business_id = 'states' and rail = 'plaid' and record_id != 'opening'"
+    assert {record for (record,) in rows(warehouse, alone)} == {f"t-{state}" for state in REIMBURSEMENTS["unmoved"]}

@@ -87,7 +87,10 @@ sent as (
             and alone.record_id = reimbursements.record_id
     where
         alone.role = 'ramp_money'
-        and (alone.entity = 'transfers' or (reimbursements.direction = 'BUSINESS_TO_USER' and reimbursements.state = 'REIMBURSED'))
+        and (
+            alone.entity = 'transfers'
+            or (reimbursements.direction = 'BUSINESS_TO_USER' and reimbursements.state in {{ sent_reimbursements() }})
+        )
 ),
 
 -- A bill goes from Ramp to the books once it is approved; three days are as long as the books may not know of money (H26).

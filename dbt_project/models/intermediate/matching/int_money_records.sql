@@ -176,7 +176,7 @@ told as (
         transfers.change_id,
         transfers.synced_at
     from {{ ref('stg_ramp__transfers') }} as transfers
-    where not transfers.is_deleted and transfers.status is distinct from 'ERROR'
+    where not transfers.is_deleted and coalesce(transfers.status, '') not in {{ unmoved_transfers() }}
 
     union all
 
@@ -200,7 +200,7 @@ told as (
         reimbursements.change_id,
         reimbursements.synced_at
     from {{ ref('stg_ramp__reimbursements') }} as reimbursements
-    where not reimbursements.is_deleted
+    where not reimbursements.is_deleted and coalesce(reimbursements.state, '') not in {{ unmoved_reimbursements() }}
 
     union all
 
