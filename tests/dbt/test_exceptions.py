@@ -162,3 +162,11 @@ def test_what_ramp_called_off_failed_at_or_got_back_is_no_money_that_was_sent(wa
     assert set(found) == {(state, f"t-{state}") for group in ("sent", "perhaps") for state in REIMBURSEMENTS[group]}
     alone = "select record_id from marts.fct_exception where business_id = 'states' and rail = 'plaid' and record_id != 'opening'"
     assert {record for (record,) in rows(warehouse, alone)} == {f"t-{state}" for state in REIMBURSEMENTS["unmoved"]}
+
+
+def test_a_payout_that_the_bank_shows_in_two_lines_is_there_once(warehouse: Path) -> None:
+    found = rows(warehouse, "select left_id, right_id, amount, rule from marts.fct_match where pair = 'bank_payout' order by right_id")
+    assert found == [("po", "first-part", 500, "verdict"), ("po", "second-part", 500, "verdict")]
+    recon = "select state, bank_transaction_id from marts.fct_payout_recon where business_id = 'receipts'"
+    assert rows(warehouse, recon) == [("in_bank", "second-part")]
+    assert rows(warehouse, "select kind from marts.fct_exception where record_id in ('po', 'first-part', 'second-part')") == []
