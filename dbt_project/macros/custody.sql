@@ -1,5 +1,18 @@
 {#- What the models of the chain of custody share. -#}
 
+{#- How Ramp pays what it draws from the bank for that payment; cards it draws for by the statement, and what is paid by hand or by
+    credits not at all (Ramp's `payment_method`). -#}
+{% macro drawn_methods() -%}
+    ('ACH', 'CHECK', 'DOMESTIC_WIRE', 'INTERNATIONAL', 'SWIFT')
+{%- endmacro %}
+
+
+{#- How Ramp pays by one of its cards. -#}
+{% macro card_methods() -%}
+    ('CARD', 'ONE_TIME_CARD', 'ONE_TIME_CARD_DELIVERY')
+{%- endmacro %}
+
+
 {#- Of a debt and a decision on it the one key under which paying it may be tried; the same on every build. -#}
 {% macro idempotency_key(business_id, rail, bill_id, decision) -%}
     case

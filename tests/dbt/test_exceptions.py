@@ -170,3 +170,18 @@ def test_a_payout_that_the_bank_shows_in_two_lines_is_there_once(warehouse: Path
     recon = "select state, bank_transaction_id from marts.fct_payout_recon where business_id = 'receipts'"
     assert rows(warehouse, recon) == [("in_bank", "second-part")]
     assert rows(warehouse, "select kind from marts.fct_exception where record_id in ('po', 'first-part', 'second-part')") == []
+
+
+def test_bills_that_were_drawn_apart_or_by_swift_lead_to_their_debits(warehouse: Path) -> None:
+    """Beside them is a bill that was paid in euros, which no debit in dollars pays."""
+    query = (
+        "select left_id, right_id, tier from marts.fct_match where business_id = 'runs' and left_entity = 'bills' and pair = 'bank_ramp'"
+    )
+    assert set(rows(warehouse, query)) == {
+        ("r-apart-1", "t-41", "auto"),
+        ("r-apart-2", "t-59", "auto"),
+        ("r-abroad", "t-100", "auto"),
+        ("r-at-home", "t-100", "auto"),
+        ("r-booked", "t-110", "auto"),
+        ("r-booked-less", "t-110", "auto"),
+    }

@@ -143,6 +143,7 @@ drawn as (
     select
         transfers.business_id,
         transfers.event_date as payment_date,
+        transfers.currency,
         sum(-transfers.amount) as amount,
         max(matches.right_id) as transaction_id,
         max(banked.event_date) as posted_date,
@@ -158,16 +159,18 @@ drawn as (
             matches.business_id = banked.business_id
             and matches.right_event = banked.event_id
     where matches.pair = 'bank_ramp' and matches.left_entity = 'transfers'
-    group by transfers.business_id, transfers.event_date
+    group by transfers.business_id, transfers.event_date, transfers.currency
 ),
 
 runs as (
     select
         executions.business_id,
         executions.payment_date,
-        sum(executions.amount) filter (coalesce(executions.payment_method, '') != 'CARD') as amount
+        executions.currency,
+        sum(executions.amount) as amount
     from executions
-    group by executions.business_id, executions.payment_date
+    where coalesce(executions.payment_method, '') not in {{ card_methods() }}
+    group by executions.business_id, executions.payment_date, executions.currency
 ),
 
 run_debits as (
@@ -177,6 +180,7 @@ run_debits as (
         on
             drawn.business_id = runs.business_id
             and drawn.payment_date = runs.payment_date
+            and drawn.currency = runs.currency
     where drawn.amount >= runs.amount
 ),
 
@@ -375,7 +379,7 @@ told as (
             and coalesce(settlements.is_money, true)
             and case
                 when executions.ramp_bill_id is not null
-                    then executions.payment_method in ('ACH', 'CHECK', 'DOMESTIC_WIRE', 'INTERNATIONAL', 'SWIFT')
+                    then executions.payment_method in {{ drawn_methods() }}
                 else settlements.payment_type is distinct from 'CreditCard'
             end,
             false
@@ -421,7 +425,8 @@ told as (
         on
             steps.business_id = run_debits.business_id
             and executions.payment_date = run_debits.payment_date
-            and coalesce(executions.payment_method, '') != 'CARD'
+            and executions.currency = run_debits.currency
+            and coalesce(executions.payment_method, '') not in {{ card_methods() }}
     left join ambiguous
         on
             steps.business_id = ambiguous.business_id

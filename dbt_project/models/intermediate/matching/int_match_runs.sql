@@ -28,8 +28,11 @@ bills as (
         concat_ws(':', 'ramp_bill', 'bills', ramp_bills.record_id, '') as bill_event,
         ramp_bills.payment_date,
         coalesce(ramp_bills.payment_amount, ramp_bills.total_amount) as amount,
-        ramp_bills.payment_effective_date is not null
-        and ramp_bills.payment_method in ('ACH', 'CHECK', 'DOMESTIC_WIRE', 'INTERNATIONAL') as is_drawn
+        case
+            when ramp_bills.payment_amount is not null then coalesce(ramp_bills.payment_currency, ramp_bills.currency)
+            else ramp_bills.currency
+        end as currency,
+        ramp_bills.payment_effective_date is not null and ramp_bills.payment_method in {{ drawn_methods() }} as is_drawn
     from ramp_bills
 ),
 
@@ -40,6 +43,7 @@ drawn as (
         direct.score,
         direct.tier,
         events.event_date,
+        events.currency,
         -events.amount as amount
     from direct
     inner join events
@@ -61,12 +65,14 @@ paid_bills as (
         drawn.*,
         bills.bill_event,
         bills.amount as bill_amount,
+        count(*) over (partition by drawn.business_id, drawn.right_event) as day_count,
         sum(bills.amount) over (partition by drawn.business_id, drawn.right_event) as day_amount
     from drawn
     inner join bills
         on
             drawn.business_id = bills.business_id
             and drawn.event_date = bills.payment_date
+            and drawn.currency = bills.currency
     anti join told_bills as rejected
         on
             drawn.business_id = rejected.business_id
@@ -86,8 +92,8 @@ paid_bills as (
     where bills.is_drawn
 ),
 
--- All of them, all but one that was drawn apart, or that one. A solution is counted by the bill that is paid alone or drawn apart;
--- only a single one is taken.
+-- All of them, all but one that was drawn apart, or that one; of two, all but one is the other one. A solution is counted by the bill
+-- that is paid alone or drawn apart; only a single one is taken.
 tried as (
     select
         paid_bills.business_id,
@@ -96,7 +102,7 @@ tried as (
         case
             when paid_bills.day_amount = paid_bills.amount then 'all'
             when paid_bills.bill_amount = paid_bills.amount then 'one'
-            when paid_bills.day_amount - paid_bills.bill_amount = paid_bills.amount then 'others'
+            when paid_bills.day_count > 2 and paid_bills.day_amount - paid_bills.bill_amount = paid_bills.amount then 'others'
         end as solution
     from paid_bills
 ),
@@ -119,6 +125,7 @@ run_bills as (
         paid_bills.right_event,
         paid_bills.bill_event,
         paid_bills.bill_amount,
+        paid_bills.currency as bill_currency,
         paid_bills.event_date as payment_date,
         paid_bills.score,
         paid_bills.tier
@@ -140,6 +147,7 @@ run_bills as (
         told_bills.right_event,
         bills.bill_event,
         bills.amount as bill_amount,
+        bills.currency as bill_currency,
         bills.payment_date,
         1000 as score,
         'auto' as tier
@@ -158,6 +166,7 @@ settled as (
         run_bills.right_event,
         run_bills.bill_event,
         run_bills.bill_amount,
+        run_bills.bill_currency,
         run_bills.score,
         run_bills.tier = 'auto' and direct.tier = 'auto' as is_sure,
         concat_ws(':', 'ledger_money', 'bill_payments', settlements.bill_payment_id, '') as payment_event
@@ -185,7 +194,8 @@ run_payments as (
         settled.right_event,
         settled.payment_event,
         any_value(settled.score) as score,
-        bool_and(settled.is_sure) and sum(settled.bill_amount) = abs(any_value(events.amount)) as is_sure
+        bool_and(settled.is_sure and settled.bill_currency = events.currency)
+        and sum(settled.bill_amount) = abs(any_value(events.amount)) as is_sure
     from (
         select
             settled.* replace (

@@ -20,7 +20,7 @@ begun as (
         coalesce(custody.bill_id, linked.qbo_bill_id) as bill_id,
         inputs.cash_source,
         custody.has_bank_rail,
-        coalesce(custody.payment_method, '') in ('CARD', 'ONE_TIME_CARD', 'ONE_TIME_CARD_DELIVERY') as is_card,
+        coalesce(custody.payment_method, '') in {{ card_methods() }} as is_card,
         coalesce(custody.match_tier = 'auto', false)
         or custody.is_ambiguous
         or (
