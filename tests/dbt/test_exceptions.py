@@ -185,3 +185,13 @@ def test_bills_that_were_drawn_apart_or_by_swift_lead_to_their_debits(warehouse:
         ("r-booked", "t-110", "auto"),
         ("r-booked-less", "t-110", "auto"),
     }
+
+
+def test_payments_of_a_run_that_cannot_be_told_apart_are_not_without_money(warehouse: Path) -> None:
+    """Both debits of the day come to all four of its bills, though not to which of them."""
+    chain = (
+        "select verify_state, verify_evidence, count(*) from marts.fct_custody_chain where business_id = 'runs' and bill_id like 'b-mixed%'"
+    )
+    assert rows(warehouse, f"{chain} group by all") == [("done", "run", 4)]
+    left = "select record_id from marts.fct_exception where business_id = 'runs' and rail = 'qbo' and kind != 'ambiguous'"
+    assert rows(warehouse, left) == []

@@ -13,6 +13,11 @@ payouts as (
     select * from {{ ref('fct_payout_recon') }}
 ),
 
+custody as (
+    select * from {{ ref('int_bill_custody') }}
+    where bill_payment_id is not null
+),
+
 ramp_bills as (
     select * from {{ ref('stg_ramp__bills') }}
 ),
@@ -50,6 +55,17 @@ bank_seen as (
     from freshness
     where freshness.rail = 'plaid' and freshness.entity = 'transactions'
     group by freshness.business_id
+),
+
+-- Payments of the ledger's whose money is known by the bills they pay: drawn by the payment service, be it with others' that cannot be
+-- told apart.
+drawn as (
+    select
+        custody.business_id,
+        custody.bill_payment_id
+    from custody
+    group by custody.business_id, custody.bill_payment_id
+    having bool_and(custody.transaction_id is not null)
 ),
 
 -- What neither is matched nor could as well be exchanged, in the pairs in which its counterpart is looked for.
@@ -129,6 +145,11 @@ select
 from alone
 inner join calendar on alone.business_id = calendar.business_id
 inner join bank_days on alone.business_id = bank_days.business_id
+anti join drawn
+    on
+        alone.business_id = drawn.business_id
+        and alone.entity = 'bill_payments'
+        and alone.record_id = drawn.bill_payment_id
 where
     alone.role = 'ledger_money'
     and alone.account_key = 'bank'
