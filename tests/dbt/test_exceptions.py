@@ -195,3 +195,8 @@ def test_payments_of_a_run_that_cannot_be_told_apart_are_not_without_money(wareh
     assert rows(warehouse, f"{chain} group by all") == [("done", "run", 4)]
     left = "select record_id from marts.fct_exception where business_id = 'runs' and rail = 'qbo' and kind != 'ambiguous'"
     assert rows(warehouse, left) == []
+
+
+def test_one_of_several_parts_of_a_sum_is_another_amount_by_nature_be_the_others_sure_or_proposed(warehouse: Path) -> None:
+    asked = "select record_id, difference_amount from marts.fct_exception where business_id = 'runs' and kind = 'ambiguous'"
+    assert rows(warehouse, asked) == [("p-booked-less", None)]

@@ -62,6 +62,14 @@ exchangeable as (
     where matched_rights.event_id is null or matched_lefts.event_id is null
 ),
 
+-- What is sure of a match is a part of its sum as much as what is proposed.
+counted as (
+    select
+        matches.*,
+        count(*) over (partition by matches.business_id, matches.match_id) as member_count
+    from matches
+),
+
 -- A proposal likewise, where the other pair is sure.
 asked as (
     select
@@ -69,12 +77,12 @@ asked as (
         matches.match_id,
         matches.left_event,
         matches.right_event,
-        count(*) over (partition by matches.business_id, matches.match_id) as member_count,
+        matches.member_count,
         case
             when sure_rights.event_id is null then matches.right_event
             when sure_lefts.event_id is null then matches.left_event
         end as event_id
-    from matches
+    from counted as matches
     left join sure as sure_rights
         on
             matches.business_id = sure_rights.business_id
