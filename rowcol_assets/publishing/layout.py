@@ -117,6 +117,32 @@ def remove_others(home: Home, *keep: Path | None) -> None:
                 shutil.rmtree(entry)
 
 
+def clear_former(home: Home, present: Path, former: Path | None, *, shows_too_much: bool) -> str | None:
+    """Leaves `former` for readers on their way to it, with the files of `present` where it shows too much, and nothing older.
+
+    A former generation that shows too much and cannot be overwritten is removed. What could not be done is returned in words and not
+    raised: `present` is published by then.
+    """
+    kept, refused = former, None
+    if former and shows_too_much:
+        try:
+            overwrite(former, present)
+        except OSError as error:
+            kept, refused = None, _said(error)
+    try:
+        remove_others(home, present, kept)
+    except OSError as error:
+        if refused:
+            return f"they can neither be overwritten nor removed and still show clients granted no more: {refused}, {_said(error)}"
+        return f"older ones cannot be removed: {_said(error)}"
+    return f"they are removed, since they cannot be overwritten: {refused}" if refused else None
+
+
+def _said(error: OSError) -> str:
+    """Which file an error is about, of two the one that was to be made, and what the system says of it."""
+    return f"{error.filename2 or error.filename or 'a file'} ({error.strerror})"
+
+
 def overwrite(former: Path, present: Path) -> None:
     """Puts the files of `present` in the place of those of `former`, one by one and each in one step; what it lacks goes.
 

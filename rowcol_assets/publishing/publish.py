@@ -65,8 +65,8 @@ def publish(
 
     promised: keys and questions by relation. published_at: product time of the cycle whose figures these are; clock: tells when
     each file was ready, which is later.
-    An advisor without clients gets a valid file without rows. PublishError when some advisor could not be published,
-    after the others were.
+    An advisor without clients gets a valid file without rows. PublishError when some advisor could not be published, or former files
+    could not be cleared away, after the others were.
     """
     published = private_dir(settings.published_dir)
     grants = store.open_grants()
@@ -109,7 +109,7 @@ def publish(
         tell_removed(store, withdrawn, published_at, run_id, "publishing failed, and the former files show clients granted no more")
     tell_current(store, homes.values())
     report = PublishReport(tuple(changed), tuple(unchanged), removed, failed, withdrawn)
-    if failed:
+    if failed or report.uncleared:
         raise PublishError(report)
     return report
 
@@ -173,14 +173,9 @@ def _publish_one(job: _Job, home: layout.Home, granted: list[str]) -> Generation
         layout.remove_others(home, old)
         raise
     # The former generation stays for readers on their way to it; what it shows of a business no longer granted does not.
-    if old and not set(manifest.get("businesses", [])) <= set(granted):
-        try:
-            layout.overwrite(old, sealed)
-        except OSError:
-            layout.remove_others(home, sealed)
-            raise
-    layout.remove_others(home, sealed, old)
-    return Generation(home.advisor, number, home.link, sum(entry["rows"] for entry in written.values()), reasons)
+    shows_too_much = not set(manifest.get("businesses", [])) <= set(granted)
+    uncleared = layout.clear_former(home, sealed, old, shows_too_much=shows_too_much)
+    return Generation(home.advisor, number, home.link, sum(entry["rows"] for entry in written.values()), reasons, uncleared)
 
 
 def _content(job: _Job, granted: list[str], kept: Kept) -> str:

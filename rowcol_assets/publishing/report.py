@@ -10,13 +10,17 @@ from ingestion.errors import RowcolError
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """What was swapped in for one advisor. path: the link outsiders read. held: business to reason."""
+    """What was swapped in for one advisor.
+
+    path: the link outsiders read. held: business to reason. uncleared: which former files could not be cleared away, in words.
+    """
 
     advisor: str
     number: int
     path: Path
     rows: int
     held: dict[str, str]
+    uncleared: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +37,14 @@ class PublishReport:
     failed: dict[str, str] = field(default_factory=dict)
     withdrawn: tuple[str, ...] = ()
 
+    @property
+    def uncleared(self) -> dict[str, str]:
+        """What could not be cleared away of the former files of advisors who have their new ones."""
+        return {one.advisor: one.uncleared for one in self.changed if one.uncleared}
+
 
 class PublishError(RowcolError):
-    """Some advisors could not be published; `report` says what became of each."""
+    """Some advisors could not be published, or their former files not be cleared away; `report` says what became of each."""
 
     def __init__(self, report: PublishReport) -> None:
         self.report = report
@@ -44,6 +53,7 @@ class PublishError(RowcolError):
         told = {
             "not published, the former files stay": left,
             "not published, the former files are taken away for what they show of clients granted no more": withdrawn,
+            "published, but not all former files are cleared away": report.uncleared,
         }
         super().__init__(
             "; ".join(

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from errno import ENOSPC
 from pathlib import Path
 
 import duckdb
@@ -123,6 +124,39 @@ def test_a_client_that_is_withdrawn_is_gone_though_publishing_fails(world: World
         world.publish()
     assert not world.folder("bob").is_symlink()
     assert read(world, "ann", "select distinct business_id from marts.fct_bills") == [("acme",)]
+
+
+@pytest.mark.parametrize(
+    ("broken", "told", "left"),
+    [
+        (("overwrite",), "they are removed, since they cannot be overwritten: FOLDER/.README.md (No space left on device)", ["000002"]),
+        (
+            ("overwrite", "remove"),
+            "they can neither be overwritten nor removed and still show clients granted no more: "
+            "FOLDER/.README.md (No space left on device), FOLDER (No space left on device)",
+            ["000001", "000002"],
+        ),
+    ],
+)
+def test_former_files_that_cannot_be_cleared_away_are_told_beside_what_is_published(
+    world: World, monkeypatch: pytest.MonkeyPatch, broken: tuple[str, ...], told: str, left: list[str]
+) -> None:
+    def refused(path: Path, *_: object) -> None:
+        raise OSError(ENOSPC, "No space left on device", str(path))
+
+    world.publish()
+    world.store.revoke("ann", "bolt", NOON)
+    monkeypatch.setattr(Path, "hardlink_to", refused)
+    if "remove" in broken:
+        monkeypatch.setattr("rowcol_assets.publishing.layout.shutil.rmtree", refused)
+    with pytest.raises(PublishError) as caught:
+        world.publish()
+    folder = world.settings.published_dir / ".generations" / "ann" / "000001"
+    said = f"published, but not all former files are cleared away: ann ({told})".replace("FOLDER", str(folder))
+    assert str(caught.value) == said
+    assert [generation.advisor for generation in caught.value.report.changed] == ["ann"]
+    assert read(world, "ann", "select distinct business_id from marts.fct_bills") == [("acme",)]
+    assert generations(world, "ann") == left
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="a full file system is made with mount, which needs root")
