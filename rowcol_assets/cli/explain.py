@@ -75,7 +75,7 @@ def _show_figure(found: Explanation) -> None:
     from rowcol_assets.cli.output import show_table
 
     if found.value is None:
-        value = " ".join(filter(None, ("unknown", found.null_reason)))
+        value = _without_value(found.null_reason)
     else:
         value = str(found.value) if isinstance(found.value, date) else f"{found.value:,}"
     typer.echo(f"{found.metric} of {found.business_id} on {found.as_of_date}: {value} = {found.formula}")
@@ -87,11 +87,20 @@ def _show_figure(found: Explanation) -> None:
         typer.echo(f"and {len(found.records) - SHOWN_RECORDS} more: --json has them all")
 
 
+def _without_value(reason: str | None) -> str:
+    """What stands in place of a figure that is NULL."""
+    from rowcol_assets.explaining.figures import COVERED_FOR_A_YEAR
+
+    if reason == COVERED_FOR_A_YEAR:
+        return "no day within a year, cash lasts longer"
+    return f"unknown ({reason.replace('_', ' ')})" if reason else "unknown"
+
+
 def _show_movement(moved: Movement) -> None:
     from rowcol_assets.cli.output import show_table
 
     ends = " to ".join("unknown" if value is None else f"{value:,}" for value in (moved.value_from, moved.value_to))
-    change = f"unknown ({moved.null_reason})" if moved.change_days is None else f"{moved.change_days:+,} days"
+    change = _without_value(moved.null_reason) if moved.change_days is None else f"{moved.change_days:+,} days"
     typer.echo(f"{moved.metric} of {moved.business_id} from {moved.from_date} to {moved.to_date}: {ends}, {change}")
     show_table(f"why, amounts in {moved.currency}", CAUSES, [cause | {"largest": _largest(cause["records"])} for cause in moved.causes])
 

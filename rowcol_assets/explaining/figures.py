@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# Why the walk of `covered_until` finds no day: it looks a year ahead (`seeds.runway_policy.walk_days`).
+COVERED_FOR_A_YEAR = "covered_for_a_year"
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -57,7 +60,7 @@ FIGURES: dict[str, Figure] = {
         "payrolls, and spending without a date at the pace of the last 90 days",
         ("cash",),
         records="walk",
-        without_end="covered_for_a_year",
+        without_end=COVERED_FOR_A_YEAR,
     ),
     "cash": Figure("sum of the balances of the accounts that count as cash", records="cash"),
     "cash_gap": Figure("the ledger's book balances less the bank's", records="cash_gap"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
@@ -192,6 +193,32 @@ def test_cash_and_the_records_until_the_day_it_is_covered_until_come_to_less_tha
     assert -daily <= cash + sum(walked.values()) < 0
     assert asked("acme", "covered_until")[1].startswith(f"covered_until of acme on 2026-06-30: {found['value']} = the first day")
     assert json.loads(asked("acme", "covered_until", "--as-of", "2026-06-23", "--json")[1])["records"] != found["records"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "metric", "said"),
+    [
+        ("covered_until = null", "covered_until", "no day within a year, cash lasts longer"),
+        ("covered_until = null, cash = null, null_reason = 'no_cash_account'", "covered_until", "unknown (no cash account)"),
+        ("ar_credits = null, null_reason = null", "ar_credits", "unknown"),
+    ],
+)
+def test_why_a_figure_has_no_value_is_said_in_words(
+    home: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    changed: str,
+    metric: str,
+    said: str,
+) -> None:
+    settings = Settings(home=tmp_path, now=NOW)
+    shutil.copy(home.warehouse_path, settings.warehouse_path)
+    rows(settings.warehouse_path, f"update marts.fct_runway_daily set {changed}")
+    monkeypatch.setattr("ingestion.settings.load_settings", lambda: settings)
+    with pytest.raises(SystemExit):
+        main(["explain", "acme", metric])
+    assert f"{metric} of acme on 2026-06-30: {said} = " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
