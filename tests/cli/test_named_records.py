@@ -47,7 +47,13 @@ def test_a_table_that_is_named_outright_is_behind_the_mart() -> None:
                 nowhere.append((relation, name.column))
             assert not is_outright or (f"raw_{name.rail}", name.entity) in RAW_TABLES, name
     assert nowhere == []
-    assert BANK_PARTIES == ("plaid", "vendors")
+
+
+def test_whom_the_bank_names_is_told_as_a_record_of_no_raw_table() -> None:
+    """By that the lineage knows that a party's transactions are meant."""
+    rail, entity = BANK_PARTIES
+    assert named_records("marts.vendor_map", {"rail": rail, "rail_vendor_id": "ACME"}) == [(rail, entity, "ACME")]
+    assert (f"raw_{rail}", entity) not in RAW_TABLES
 
 
 @pytest.mark.parametrize(
