@@ -14,6 +14,9 @@ from ingestion.rails.ramp.promise import RAMP
 from ingestion.rails.stripe.promise import STRIPE
 
 RAILS: dict[str, RailPromise] = {rail.name: rail for rail in (QBO, RAMP, PLAID, STRIPE)}
+# The rail that has the client's own books, which every business has: whose documents are meant where no rail is named, whose vendors
+# are owed, and who books payments of bills.
+LEDGER = QBO.name
 
 
 def rail_promise(name: str) -> RailPromise:

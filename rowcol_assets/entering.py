@@ -20,11 +20,8 @@ from ingestion.control.decisions import known_decision
 from ingestion.control.entered_bills import decimals_of, unfit_by_itself
 from ingestion.control.store import ControlStore
 from ingestion.control.verdicts import standing_entered
-from ingestion.registry import RAILS
+from ingestion.registry import LEDGER, RAILS
 from ingestion.warehouse import has_relation
-
-# Whose vendors are owed, and whose bills an entered one is held against.
-LEDGER = "qbo"
 
 
 def entered_before(store: ControlStore, business_id: str, advisor_id: str, key: str | None) -> list[dict[str, Any]] | None:

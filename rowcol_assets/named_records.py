@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ingestion.control.entered_bills import USER
-from ingestion.registry import RAILS
-
-LEDGER = "qbo"
+from ingestion.registry import LEDGER, RAILS
 
 
 @dataclass(frozen=True, slots=True)

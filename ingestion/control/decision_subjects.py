@@ -15,10 +15,7 @@ import msgspec
 from ingestion.control.entered_bills import USER, EnteredBill
 from ingestion.control.verdicts import ENTERED
 from ingestion.errors import UsageError
-from ingestion.registry import entity_promise, rail_promise
-
-# Whose documents a person may correct: what others say of them is settled as a conflict.
-LEDGER = "qbo"
+from ingestion.registry import LEDGER, entity_promise, rail_promise
 
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=r"^[^\x00]*$")]
 Reason = Annotated[str, msgspec.Meta(max_length=2000, pattern=r"^[^\x00]*$")]
@@ -29,7 +26,7 @@ class Payable(msgspec.Struct, forbid_unknown_fields=True):
     """A bill to pay or not to pay. amount: what was shown when it was decided, as text. guardrail: what it said then would be left."""
 
     bill: Id
-    rail: Name = "qbo"
+    rail: Name = LEDGER
     amount: Annotated[str, msgspec.Meta(pattern=r"^-?\d{1,15}(\.\d{1,3})?$")] | None = None
     guardrail: Annotated[str, msgspec.Meta(max_length=500, pattern=r"^[^\x00]*$")] | None = None
 
@@ -61,7 +58,7 @@ class Correction(msgspec.Struct, forbid_unknown_fields=True):
     entity: Literal["bills", "invoices"]
     record_id: Id
     fields: dict[str, Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=r"^[^\x00]*$")]]
-    rail: Name = "qbo"
+    rail: Name = LEDGER
 
 
 class Settlement(msgspec.Struct, forbid_unknown_fields=True):

@@ -21,12 +21,10 @@ from ingestion.answers import MalformedPage
 from ingestion.control.entered_bills import USER
 from ingestion.control.verdicts import ENTERED
 from ingestion.custody import Word, custody_reader
-from ingestion.registry import RAILS
+from ingestion.registry import LEDGER, RAILS
 from rowcol_assets.audit.files import event_files
 
 BILL, PAYMENT = "bills", "bill_payments"
-# The one rail that books payments of bills.
-LEDGER = next(rail.name for rail in RAILS.values() if any(entity.name == PAYMENT for entity in rail.entities))
 _COLUMNS = ("seq", "occurred_at", "observed_at", "actor_type", "actor_id", "rail", "entity", "record_id", "action", "reason", "snapshot")
 
 # A record of a rail: its rail, its raw table, its id.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ingestion.errors import RowcolError, UsageError
-from rowcol_assets.cli.rail_ids import LEDGER, rail_and_id
+from rowcol_assets.cli.rail_ids import rail_and_id
 
 if TYPE_CHECKING:
     from ingestion.control import ControlStore
@@ -118,6 +118,7 @@ def _decider(store: ControlStore, business: str, advisor: str | None) -> str:
 
 def _subjects(settings: Settings, store: ControlStore, kind: str, business: str, given: list[str], customers: bool) -> list[dict[str, Any]]:
     """What was written, as the subjects of one or more decisions."""
+    from ingestion.registry import LEDGER
     from rowcol_assets.decidable import sides_of_match
 
     match kind, given:

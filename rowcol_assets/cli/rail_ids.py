@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from ingestion.errors import UsageError
 
-# Whose bills are meant when no rail is named.
-LEDGER = "qbo"
-
 
 def rail_and_id(written: str, rail: str | None = None) -> tuple[str, str]:
     """RAIL and ID; an id may hold a colon, so a rail is what the registry knows. UsageError when none is named and `rail` is None.

@@ -27,9 +27,10 @@ def command(
     """
     from ingestion.control import open_store, product_clock_of
     from ingestion.identifiers import check_business_id
+    from ingestion.registry import LEDGER
     from ingestion.settings import load_settings
     from rowcol_assets.cli.output import show_json_object
-    from rowcol_assets.cli.rail_ids import LEDGER, rail_and_id
+    from rowcol_assets.cli.rail_ids import rail_and_id
     from rowcol_assets.what_if import what_if
 
     check_business_id(business)
