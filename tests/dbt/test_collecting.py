@@ -122,6 +122,8 @@ def test_what_is_paid_and_not_applied_is_not_asked_for_again_and_is_named(wareho
         "select unapplied_amount, credit_amount, overdue_credited_count, open_amount from marts.fct_payment_insights where customer_id = ?"
     )
     assert [rows(warehouse, kept, [who])[0] for who in ("Ahead", "Part")] == [(500, 0, 1, 500), (320, 30, 1, 1500)]
+    expected = "select sum(expected_amount) from intermediate.int_forecast_documents where party_id = 'Part' and weeks_ago = 0"
+    assert rows(warehouse, expected) == [(1150,)]
     assert rows(warehouse, "select ar_expected, ar_credits from marts.fct_runway_daily") == [(3360, 850)]
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         behind = records_of(connection, "ar_credits", "acme", NOW.date())

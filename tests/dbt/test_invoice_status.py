@@ -15,7 +15,7 @@ from tests.dbt.ledgers import NOW, build_marts
 from tests.dbt.project import DbtProject, rows
 from tests.dbt.rawfill import RawWarehouse
 
-MARTS = ("fct_invoices", "fct_ar_aging", "fct_overdue_invoices", "collections_queue", "digest")
+MARTS = ("fct_invoices", "fct_ar_aging", "fct_overdue_invoices", "collections_queue", "digest", "fct_cash_forecast")
 PAID_AT = datetime(2026, 6, 5, 9, 30, tzinfo=UTC)
 WORD = "select record_id, status, effective_status, status_source, stripe_invoice_id from marts.fct_invoices order by record_id"
 
@@ -114,6 +114,16 @@ def test_aging_is_the_ledgers_and_who_has_paid_through_stripe_is_not_asked_again
     assert rows(warehouse, queue) == [("Ada", Decimal(570), Decimal(670), Decimal(100), 29)], "Bob owes nothing that is not paid there"
     why = "29 days; 1 more paid through Stripe, and not yet in the ledger; "
     assert why in rows(warehouse, "select why from experiences.collections_queue")[0][0]
+
+
+def test_what_is_paid_through_stripe_is_not_expected_again(warehouse: Path) -> None:
+    """From the day on which it was paid there. The headline's receivables are the ledger's."""
+    expected = "select record_id, expected_amount from intermediate.int_forecast_documents where weeks_ago = {} and side = 'receivable'"
+    today = dict(rows(warehouse, expected.format(0)))
+    assert {name: today[name] for name in ("paid", "bobs", "part", "refunded")} == {"paid": 0, "bobs": 0, "part": 90, "refunded": 140}
+    walked = "select record_id from intermediate.int_cash_walk_documents where amount = 0 order by 1"
+    assert rows(warehouse, walked) == [("bobs",), ("paid",)]
+    assert rows(warehouse, "select ar_expected from marts.fct_runway_daily") == [(800,)]
 
 
 def test_the_digest_asks_for_what_nobody_paid_and_names_what_waits_to_be_recorded(warehouse: Path) -> None:

@@ -2,10 +2,26 @@
 
 {#- Invoices and bills open at an origin, when each is expected and how much of it. Expected on the due date and as many days later or
     earlier as the party's last twelve payments were in the median, where there were enough by then; else on the due date. What was open
-    then is what is open now and what was paid since. -#}
+    then is what is open now and what was paid since. Nothing more is expected of what was paid on Stripe by then, nor of what a
+    customer's credits cover: that money is there. -#}
 
 with origins as (
     {{ forecast_origins() }}
+),
+
+collected as (
+    select
+        collected.business_id,
+        collected.qbo_invoice_id as record_id,
+        {{ local_day('calendar.time_zone', 'collected.stated_at') }} as collected_on
+    from {{ ref('int_stripe_invoices') }} as collected
+    inner join {{ ref('int_business_calendar') }} as calendar on collected.business_id = calendar.business_id
+    where collected.is_collected
+),
+
+-- The ledger's payments of those invoices: no credits for others.
+stripe_receipts as (
+    select * from {{ ref('int_stripe_receipts') }}
 ),
 
 {{ document_spans() }},
@@ -86,12 +102,19 @@ known as (
     select
         origins.as_of_date,
         origins.origin_date,
-        open_weeks.*
+        open_weeks.*,
+        collected.record_id is not null as is_collected
     from open_weeks
     inner join origins
         on
             open_weeks.business_id = origins.business_id
             and open_weeks.weeks_ago = origins.weeks_ago
+    left join collected
+        on
+            open_weeks.business_id = collected.business_id
+            and open_weeks.record_id = collected.record_id
+            and open_weeks.side = 'receivable'
+            and origins.origin_date >= collected.collected_on
 ),
 
 -- What customers have paid or been credited and nobody has applied, by the customer.
@@ -102,6 +125,11 @@ credits as (
         known.party_id,
         sum(known.open_amount) as amount
     from known
+    anti join stripe_receipts
+        on
+            known.business_id = stripe_receipts.business_id
+            and known.record_id = stripe_receipts.payment_id
+            and known.side = 'unapplied_payment'
     where known.side in ('credit_memo', 'unapplied_payment') and known.party_id != ''
     group by known.business_id, known.weeks_ago, known.party_id
 ),
@@ -112,14 +140,14 @@ credited as (
         known.business_id,
         known.weeks_ago,
         known.record_id,
-        {{ floor_zero('(credits.amount - coalesce(sum(known.open_amount) over earlier, 0))') }} as credit_left
+        least(known.open_amount, {{ floor_zero('(credits.amount - coalesce(sum(known.open_amount) over earlier, 0))') }}) as credited_amount
     from known
     inner join credits
         on
             known.business_id = credits.business_id
             and known.weeks_ago = credits.weeks_ago
             and known.party_id = credits.party_id
-    where known.side = 'receivable'
+    where known.side = 'receivable' and not known.is_collected
     window earlier as (
         partition by known.business_id, known.weeks_ago, known.party_id
         order by known.due_date asc, known.record_id asc
@@ -138,7 +166,8 @@ expected as (
         known.party_id,
         known.due_date,
         known.open_amount,
-        known.open_amount - least(known.open_amount, coalesce(credited.credit_left, 0)) as expected_amount,
+        coalesce(credited.credited_amount, 0) as credited_amount,
+        case when known.is_collected then 0 else known.open_amount - coalesce(credited.credited_amount, 0) end as expected_amount,
         coalesce(habits.payment_count >= policy.least_habit_payments, false) as is_habit_known,
         known.due_date
         + cast(round(case when habits.payment_count >= policy.least_habit_payments then habits.days_late else 0 end) as integer)
@@ -170,6 +199,7 @@ select
     expected.party_id,
     expected.due_date,
     expected.open_amount,
+    expected.credited_amount,
     expected.expected_amount,
     expected.is_habit_known,
     expected.expected_date,

@@ -100,22 +100,30 @@ told as (
             invoices.business_id = given_back.business_id
             and invoices.connection_id = given_back.connection_id
             and invoices.record_id = given_back.invoice_id
+),
+
+judged as (
+    select
+        told.*,
+        -- Customers pay beside Stripe too, so that its word counts only where the ledger has not come as far.
+        told.collection_status is not null
+        and told.ledger_status not in ('deleted', 'voided')
+        and {{ invoice_progress('told.collection_status') }} > {{ invoice_progress('told.ledger_status') }} as is_stripes_word
+    from told
 )
 
 select
-    told.business_id,
-    told.connection_id,
-    told.rail,
-    told.stripe_invoice_id,
-    told.qbo_invoice_id,
-    told.match_id,
-    told.change_id,
-    told.stripe_status,
-    told.collection_status,
-    -- Customers pay beside Stripe too, so that its word counts only where the ledger has not come as far.
-    told.collection_status is not null
-    and told.ledger_status not in ('deleted', 'voided')
-    and {{ invoice_progress('told.collection_status') }} > {{ invoice_progress('told.ledger_status') }} as is_stripes_word,
-    told.stated_at,
-    told.synced_at
-from told
+    judged.business_id,
+    judged.connection_id,
+    judged.rail,
+    judged.stripe_invoice_id,
+    judged.qbo_invoice_id,
+    judged.match_id,
+    judged.change_id,
+    judged.stripe_status,
+    judged.collection_status,
+    judged.is_stripes_word,
+    judged.is_stripes_word and judged.collection_status = 'paid' as is_collected,
+    judged.stated_at,
+    judged.synced_at
+from judged
