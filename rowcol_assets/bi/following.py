@@ -7,6 +7,7 @@ no longer. How grants are told is `access`, how a login is made `server`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from ingestion.errors import RowcolError
@@ -22,16 +23,22 @@ MOST_LEFT_OUT = 60
 
 
 class Follower:
-    """Looks at the grants again and again; `say` is given a sentence when something begins to fail and when it works again."""
+    """Looks at the grants again and again; `say` is given a sentence when something begins to fail and when it works again.
 
-    def __init__(self, settings: Settings, store: ControlStore, say: Callable[[str], None]) -> None:
+    Logins are made on a thread, since Superset takes a minute or more to begin and a grant that ended must not wait for it. threads:
+    another place to make them.
+    """
+
+    def __init__(self, settings: Settings, store: ControlStore, say: Callable[[str], None], threads: Executor | None = None) -> None:
         self._settings, self._store, self._say = settings, store, say
+        self._threads = threads or ThreadPoolExecutor(1)
+        self._making: Future[list[str]] | None = None
         self._trouble: str | None = None
         self._is_due = False
         self._left_out = self._to_leave_out = 0
 
     def follow(self) -> None:
-        """One look: tells changed grants, and makes a login for who is new. Raises nothing that may pass by itself."""
+        """One look: tells changed grants, and has a login made for who is new. Raises nothing that may pass by itself."""
         try:
             has_new = bool(write_access(self._settings, self._store))
         except (RowcolError, OSError) as error:
@@ -42,27 +49,35 @@ class Follower:
             return
         if has_new:
             self._is_due, self._left_out, self._to_leave_out = True, 0, 0
-        if self._is_due and not self._prepare():
+        if not self._has_logins():
             return
         if self._trouble:
             self._trouble = None
             self._say("that works again: the dashboards know the present grants and logins")
 
-    def _prepare(self) -> bool:
-        """Makes the logins that lack, unless that failed too lately; whether none is left to be made."""
+    def _has_logins(self) -> bool:
+        """Has the logins made that lack, unless that failed too lately; whether none is left to be made."""
+        if self._making and self._making.done():
+            self._end(self._making)
+            self._making = None
+        if self._making or not self._is_due:
+            return self._making is None
         if self._left_out < self._to_leave_out:
             self._left_out += 1
             return False
-        try:
-            skipped = prepare(self._settings)
-        except (RowcolError, OSError) as error:
-            self._left_out, self._to_leave_out = 0, min(2 * self._to_leave_out + 1, MOST_LEFT_OUT)
-            self._tell(f"logins of new advisors wait: {error}. It is tried again; who has a login is not concerned")
-            return False
         self._is_due = False
+        self._making = self._threads.submit(prepare, self._settings)
+        return False
+
+    def _end(self, made: Future[list[str]]) -> None:
+        try:
+            skipped = made.result()
+        except (RowcolError, OSError) as error:
+            self._is_due, self._left_out, self._to_leave_out = True, 0, min(2 * self._to_leave_out + 1, MOST_LEFT_OUT)
+            self._tell(f"logins of new advisors wait: {error}. It is tried again; who has a login is not concerned")
+            return
         for line in without_login(skipped):
             self._say(line)
-        return True
 
     def _tell(self, trouble: str) -> None:
         if trouble != self._trouble:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
+from threading import Event, Semaphore
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,6 +22,18 @@ from rowcol_assets.bi.server import SIDE
 from tests.publishing.world import NOON, World, make_world
 
 
+class AtOnce(Executor):
+    """Does what it is given before it answers."""
+
+    def submit(self, work: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        try:
+            done.set_result(work(*arguments, **named))
+        except RowcolError as error:
+            done.set_exception(error)
+        return done
+
+
 class Followed:
     """A follower of a home, what it said, and how often it prepared; `refused` is what the next preparations meet."""
 
@@ -28,7 +43,7 @@ class Followed:
         self.prepared = 0
         self.refused: Exception | None = None
         self.skipped: list[str] = []
-        self.follower = Follower(world.settings, world.store, self.said.append)
+        self.follower = Follower(world.settings, world.store, self.said.append, AtOnce())
         monkeypatch.setattr(following, "prepare", self._prepare)
 
     def _prepare(self, _settings: object) -> list[str]:
@@ -84,6 +99,33 @@ def test_a_preparation_that_fails_is_tried_again_more_and_more_seldom_and_holds_
     followed.look(MOST_LEFT_OUT + 1)
     assert followed.prepared == 4
     assert [line.split(":")[0] for line in followed.said] == ["logins of new advisors wait", "that works again"]
+
+
+def test_grants_are_told_while_a_login_is_being_made_and_who_came_meanwhile_gets_one_too(
+    followed: Followed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, may_end = Semaphore(0), Event()
+
+    def slow(_settings: object) -> list[str]:
+        begun.release()
+        assert may_end.wait(60)
+        return []
+
+    monkeypatch.setattr(following, "prepare", slow)
+    with ThreadPoolExecutor(1) as threads:
+        followed.follower = Follower(followed.world.settings, followed.world.store, followed.said.append, threads)
+        followed.world.grant("eve", "acme")
+        followed.look()
+        assert begun.acquire(timeout=60)
+        followed.world.store.revoke("ann", "bolt", NOON)
+        followed.world.grant("gus", "bolt")
+        followed.look(2)
+        assert followed.told() == {"ann": ["acme"], "eve": ["acme"], "gus": ["bolt"]}
+        may_end.set()
+        until = time.monotonic() + 60
+        while not begun.acquire(blocking=False) and time.monotonic() < until:
+            followed.look()
+        assert time.monotonic() < until, "gus was told of after the first preparation began"
 
 
 def test_who_gets_no_login_is_named_and_the_next_advisor_is_not_kept_waiting(followed: Followed) -> None:
