@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sqlite3
 import time
 import uuid
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from typing import Any
 
 import httpx
@@ -119,22 +121,40 @@ def test_a_login_without_a_published_file_gets_a_page_of_words_and_no_error(serv
     assert "Traceback" not in served.log[before:]
 
 
-def test_grants_that_nobody_tells_any_more_show_nothing_until_they_are_told_again(served: Served, ann: httpx.Client) -> None:
+@contextmanager
+def untold(served: Served) -> Iterator[None]:
+    """Nobody tells the grants, since what would is stopped; the server is another process and goes on. Afterwards they are told again."""
     told = served.world.settings.home / "bi" / "access.json"
-    served.command.send_signal(signal.SIGSTOP)  # the server is another process and goes on
+    served.command.send_signal(signal.SIGSTOP)
     try:
         os.utime(told, (0, 0))
+        yield
+    finally:
+        served.command.send_signal(signal.SIGCONT)
+    until = time.monotonic() + 60
+    while not told.stat().st_mtime and time.monotonic() < until:
+        httpx.get(f"{served.address}/health", trust_env=False)
+
+
+def test_grants_that_nobody_tells_any_more_show_nothing_until_they_are_told_again(served: Served, ann: httpx.Client) -> None:
+    with untold(served):
         for path in ("/superset/dashboard/portfolio/", "/login/"):
             page = ann.get(path)
             assert page.status_code == httpx.codes.OK and "Who may see what cannot be told at the moment" in page.text
         assert ann.get(DATASETS).status_code == httpx.codes.SERVICE_UNAVAILABLE
         assert ann.get("/health").status_code == httpx.codes.OK
-    finally:
-        served.command.send_signal(signal.SIGCONT)
-    until = time.monotonic() + 60
-    while ann.get(DATASETS).status_code != httpx.codes.OK and time.monotonic() < until:
-        ann.get("/health")
     assert [row["business_id"] for row in rows(ask(ann))] == ["acme", "bolt", "mark"]
+
+
+def test_the_page_of_words_logs_out_whom_it_says_so_to(served: Served) -> None:
+    leaving, staying = served.session(), served.session("bob")
+    with untold(served):
+        link = re.search(r'href="([^"]+)">Log out<', leaving.get("/superset/dashboard/portfolio/").text)
+        assert link
+        left = leaving.get(link[1], follow_redirects=True)
+        assert "Who may see what cannot be told at the moment" in left.text
+    assert staying.get(DATASETS).status_code == httpx.codes.OK
+    assert leaving.get(DATASETS).status_code == httpx.codes.UNAUTHORIZED
 
 
 def test_a_login_without_a_password_or_for_importing_is_not_let_in(served: Served) -> None:

@@ -18,8 +18,9 @@ WELCOME = "/superset/welcome/"
 # What needs the login's published file: pages with charts, and what a page that is open asks for.
 PAGES = ("/superset/", "/dashboard/", "/chart/", "/explore/")
 DATA = ("/api/v1/chart/", "/api/v1/dashboard/", "/api/v1/dataset/", "/api/v1/datasource/", "/datasource/", "/superset/explore_json/")
-# What is answered whatever happens.
-ALWAYS = ("/static/", "/health")
+LOGOUT = "/logout/"
+# What Superset answers whatever happens.
+ALWAYS = ("/static/", "/health", LOGOUT)
 RETRY_SECONDS = 60
 PAGE = Template("""<!doctype html>
 <html lang="en">
@@ -33,7 +34,7 @@ PAGE = Template("""<!doctype html>
 <body>
 <h1>Nothing to show at the moment</h1>
 <p>$words</p>
-<p><a href="/logout/">Log out</a></p>
+<p><a href="$logout">Log out</a></p>
 </body>
 </html>
 """)
@@ -66,7 +67,7 @@ def _words(words: str) -> Response:
         refused: Response = jsonify({"message": words})
         refused.status_code = 503
     else:
-        refused = Response(PAGE.substitute(words=words, seconds=RETRY_SECONDS), mimetype="text/html")
+        refused = Response(PAGE.substitute(words=words, seconds=RETRY_SECONDS, logout=LOGOUT), mimetype="text/html")
     refused.headers["Retry-After"] = str(RETRY_SECONDS)
     refused.headers["Cache-Control"] = "no-store"
     return refused
