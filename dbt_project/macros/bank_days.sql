@@ -1,4 +1,4 @@
-{#- The days on which banks move money, by rule, so that no list of them has to be kept. -#}
+{#- The days on which banks move money, by rule, so that no list of them has to be kept; and until which day a bank can be asked. -#}
 
 {#- Whether banks are open on a day: a weekday that is no holiday of the Federal Reserve
     (https://www.frbservices.org/about/holiday-schedules). One on a Sunday is kept on Monday, one on a Saturday not at all.
@@ -38,4 +38,11 @@
         end,
         0
     )
+{%- endmacro %}
+
+
+{#- The last day of which a bank (`int_bank_seen`) can tell what it does not show; NULL, which least() would pass over, where not all of
+    it was ever read. -#}
+{% macro bank_asked_until(as_of_date, seen_until) -%}
+    case when {{ seen_until }} is not null then least({{ as_of_date }}, {{ seen_until }}) end
 {%- endmacro %}

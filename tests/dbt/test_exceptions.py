@@ -5,6 +5,7 @@ What is matched, and by which rule: `test_matches`.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,14 @@ from tests.dbt.project import DbtProject, rows
 from tests.dbt.rails import bank_account, bank_transaction
 from tests.dbt.rawfill import RawWarehouse
 
-BUILT = ("fct_exception", "fct_match", "fct_payout_recon", "fct_custody_chain")
-BUSINESSES = {"legs": ("plaid",), "receipts": ("plaid", "stripe"), "states": ("plaid", "ramp"), "runs": ("plaid", "ramp")}
+BUILT = ("fct_exception", "fct_match", "fct_payout_recon", "fct_custody_chain", "chk_h33")
+BUSINESSES = {
+    "legs": ("plaid",),
+    "receipts": ("plaid", "stripe"),
+    "states": ("plaid", "ramp"),
+    "runs": ("plaid", "ramp"),
+    "unseen": ("plaid",),
+}
 
 # What Ramp says of transfers and reimbursements, all that it documents, by what that makes of their money.
 TRANSFERS = {
@@ -63,7 +70,7 @@ def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> 
         raw.load("1")
         for business, rails in BUSINESSES.items():
             raw.business(business, now=NOW)
-            books = [account("35", "Bank", 1000), account("37", "Bank", 1000), account("33", "Accounts Payable")]
+            books = [account("35", "Bank", 1000), account("37", "Bank", 1000, Name="Reserve (4711)"), account("33", "Accounts Payable")]
             raw.versions(business, "accounts", books)
             raw.versions(business, "vendors", [vendor("1")])
             raw.versions(business, "customers", [customer("1")])
@@ -75,6 +82,7 @@ def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> 
         _receipts(raw)
         _states(raw)
         _runs(raw)
+        _unseen(raw)
     build_marts(project, path, only=BUILT)
     return path
 
@@ -135,6 +143,18 @@ def _runs(raw: RawWarehouse) -> None:
     for number, (day, amount) in enumerate(DRAWN):
         transfer(raw, "runs", f"tr-{number}", amount, day)
         bank_transaction(raw, "runs", f"t-{amount}", amount, f"{day[:8]}{int(day[8:]) + 1:02d}", name="RAMP BILL PAYMENT")
+
+
+def _unseen(raw: RawWarehouse) -> None:
+    """Payments without money; account 37 is known to be `reserve`, whose login is read, and another bank's was last read on 25 May."""
+    raw.connect("unseen", "plaid", now=NOW, age=NOW - datetime(2026, 5, 25, 12, tzinfo=UTC), connection_id="stuck")
+    bank_account(raw, "unseen", "elsewhere", available=1, current=1, connection_id="stuck")
+    reserve = {"account_id": "reserve", "name": "Reserve", "type": "depository", "subtype": "savings", "mask": "4711"}
+    raw.observed("unseen", "plaid", "accounts", "reserve", reserve)
+    bank_transaction(raw, "unseen", "earlier", 1, "2026-03-01", name="OPENING")
+    payments = [paid("long-ago", "2026-04-10", 71, "Vendor 1"), paid("anywhere", "2026-05-20", 72, "Vendor 1")]
+    on_reserve = {"CheckPayment": {"BankAccountRef": {"value": "37"}}}
+    raw.versions("unseen", "bill_payments", [*payments, paid("on-reserve", "2026-05-20", 73, "Vendor 1") | on_reserve])
 
 
 def test_a_record_that_is_two_events_is_told_of_each_under_an_id_of_its_own(warehouse: Path) -> None:
@@ -200,3 +220,15 @@ def test_payments_of_a_run_that_cannot_be_told_apart_are_not_without_money(wareh
 def test_one_of_several_parts_of_a_sum_is_another_amount_by_nature_be_the_others_sure_or_proposed(warehouse: Path) -> None:
     asked = "select record_id, difference_amount from marts.fct_exception where business_id = 'runs' and kind = 'ambiguous'"
     assert rows(warehouse, asked) == [("p-booked-less", None)]
+
+
+def test_a_payment_is_missing_at_the_bank_only_by_days_on_which_the_bank_was_seen(warehouse: Path) -> None:
+    """Where the account is not known it may be at a login that nobody has read since."""
+    told = "select record_id, kind from marts.fct_exception where business_id = 'unseen' and rail = 'qbo'"
+    assert set(rows(warehouse, told)) == {
+        ("long-ago", "paid_without_money"),
+        ("anywhere", "timing"),
+        ("on-reserve", "paid_without_money"),
+    }
+    days = dict(rows(warehouse, "select record_id, days_without_money from quality.chk_h33 where business_id = 'unseen'"))
+    assert days == {"long-ago": 45, "anywhere": 5, "on-reserve": 41}

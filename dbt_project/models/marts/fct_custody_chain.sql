@@ -192,9 +192,9 @@ late as (
             when stages.verify_state not in ('waiting', 'proposed', 'ambiguous') then false
             when stages.is_executed
                 then
-                    {{ bank_days_between('cast(stages.executed_at as date)', 'stages.as_of_date') }}
+                    {{ bank_days_between('cast(stages.executed_at as date)', 'stages.bank_asked_until') }}
                     > {{ hygiene_threshold('H28', 'max_bank_days') }}
-            else stages.as_of_date - stages.record_date > {{ hygiene_threshold('H33', 'max_days') }}
+            else coalesce(stages.bank_asked_until - stages.record_date > {{ hygiene_threshold('H33', 'max_days') }}, false)
         end as is_unverified_late,
         stages.record_state = 'waiting'
         and stages.is_executed

@@ -41,10 +41,6 @@ calendar as (
     select * from {{ ref('int_business_calendar') }}
 ),
 
-freshness as (
-    select * from {{ ref('int_rail_freshness') }}
-),
-
 rail_health as (
     select * from {{ ref('int_rail_health') }}
 ),
@@ -67,23 +63,10 @@ sums as (
     group by lines.business_id, lines.payout_id
 ),
 
--- From when and until when the bank was seen at all.
-bank_days as (
-    select
-        events.business_id,
-        min(events.event_date) as first_date
-    from events
-    where events.role = 'bank'
-    group by events.business_id
-),
-
+-- Stripe names the account it pays out to by an id that no bank has.
 bank_seen as (
-    select
-        freshness.business_id,
-        cast({{ utc('max(freshness.last_success_at)') }} as date) as seen_until
-    from freshness
-    where freshness.rail = 'plaid' and freshness.entity = 'transactions'
-    group by freshness.business_id
+    select * from {{ ref('int_bank_seen') }}
+    where account_id = 'any'
 ),
 
 banked as (
@@ -203,15 +186,15 @@ added_up as (
         unclear.payout_event is not null as is_unclear,
         coalesce(
             payouts.status = 'paid'
-            and payouts.arrival_date >= bank_days.first_date
+            and payouts.arrival_date >= bank_seen.seen_from
             and payouts.arrival_date + cast({{ hygiene_threshold('H31', 'max_days') }} as integer)
-            < least(calendar.as_of_date, bank_seen.seen_until)
+            < {{ bank_asked_until('calendar.as_of_date', 'bank_seen.seen_until') }}
             and unclear.payout_event is null,
             false
         ) as is_due_in_bank,
         concat_ws(
             ',',
-            case when bank_days.first_date is not null then 'plaid' end,
+            case when bank_seen.seen_from is not null then 'plaid' end,
             'qbo',
             'stripe'
         ) as rails_used
@@ -225,7 +208,6 @@ added_up as (
         on
             payouts.business_id = sums.business_id
             and payouts.record_id = sums.payout_id
-    left join bank_days on payouts.business_id = bank_days.business_id
     left join bank_seen on payouts.business_id = bank_seen.business_id
     left join banked
         on

@@ -10,7 +10,7 @@ select
     custody.ramp_bill_id as record_id,
     case
         when custody.transaction_id is null
-            then {{ bank_days_between("cast(" ~ utc("custody.paid_at") ~ " as date)", 'custody.as_of_date') }}
+            then {{ bank_days_between("cast(" ~ utc("custody.paid_at") ~ " as date)", 'custody.bank_asked_until') }}
         else 0
     end as bank_days_undebited,
     coalesce(custody.vendor_name, 'bill') || ', ' || {{ shown_amount('custody.executed_amount', 'custody.currency') }} || ' paid '

@@ -18,13 +18,8 @@ calendar as (
     select * from {{ ref('int_business_calendar') }}
 ),
 
-bank_days as (
-    select
-        events.business_id,
-        min(events.event_date) as first_date
-    from events
-    where events.role = 'bank'
-    group by events.business_id
+bank_seen as (
+    select * from {{ ref('int_bank_seen') }}
 ),
 
 -- Two payments that could as well be exchanged have their money, and a service's payment has it where the service drew it.
@@ -57,13 +52,21 @@ select
     events.rail,
     events.entity,
     events.record_id,
-    case when with_money.event_id is null then calendar.as_of_date - events.event_date else 0 end as days_without_money,
+    case
+        when with_money.event_id is null and bank_seen.seen_until > events.event_date
+            then greatest({{ bank_asked_until('calendar.as_of_date', 'bank_seen.seen_until') }} - events.event_date, 0)
+        else 0
+    end as days_without_money,
     coalesce(events.text, 'payment') || ', ' || {{ shown_amount('abs(events.amount)', 'events.currency') }} || ' dated '
     || {{ shown_date('events.event_date') }} as observed,
     {{ money('abs(events.amount)') }} as impact_amount
 from events
 inner join calendar on events.business_id = calendar.business_id
-inner join bank_days on events.business_id = bank_days.business_id
+inner join bank_seen
+    on
+        events.business_id = bank_seen.business_id
+        and coalesce(events.paired_account, 'any') = bank_seen.account_id
+        and events.event_date >= bank_seen.seen_from
 left join with_money
     on
         events.business_id = with_money.business_id
@@ -73,4 +76,3 @@ where
     and events.entity in ('bill_payments', 'payments')
     and events.account_key = 'bank'
     and events.amount != 0
-    and events.event_date >= bank_days.first_date

@@ -301,14 +301,9 @@ steps as (
     from owed
 ),
 
--- Before its first day the bank cannot be asked.
-bank_days as (
-    select
-        events.business_id,
-        min(events.event_date) as first_date
-    from events
-    where events.role = 'bank'
-    group by events.business_id
+-- Ramp draws from any account, and a payment of the ledger's is on the one whose counterpart at the bank is known, or on any.
+bank_seen as (
+    select * from {{ ref('int_bank_seen') }}
 ),
 
 rails as (
@@ -375,7 +370,7 @@ told as (
         end as match_tier,
         ambiguous.left_event is not null as is_ambiguous,
         coalesce(
-            coalesce(executions.payment_date, settlements.txn_date) >= bank_days.first_date
+            coalesce(executions.payment_date, settlements.txn_date) >= bank_seen.seen_from
             and coalesce(settlements.is_money, true)
             and case
                 when executions.ramp_bill_id is not null
@@ -384,6 +379,7 @@ told as (
             end,
             false
         ) as is_bank_expected,
+        {{ bank_asked_until('calendar.as_of_date', 'bank_seen.seen_until') }} as bank_asked_until,
         calendar.as_of_date,
         calendar.run_at,
         calendar.onboarded_at,
@@ -391,7 +387,15 @@ told as (
     from steps
     inner join calendar on steps.business_id = calendar.business_id
     inner join rails on steps.business_id = rails.business_id
-    left join bank_days on steps.business_id = bank_days.business_id
+    left join events as booked
+        on
+            steps.business_id = booked.business_id
+            and not steps.is_executed_by_rail
+            and concat_ws(':', 'ledger_money', 'bill_payments', steps.bill_payment_id, '') = booked.event_id
+    left join bank_seen
+        on
+            steps.business_id = bank_seen.business_id
+            and coalesce(booked.paired_account, 'any') = bank_seen.account_id
     left join ledger_bills
         on
             steps.business_id = ledger_bills.business_id

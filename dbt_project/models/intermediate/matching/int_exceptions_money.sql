@@ -26,10 +26,6 @@ reimbursements as (
     select * from {{ ref('stg_ramp__reimbursements') }}
 ),
 
-freshness as (
-    select * from {{ ref('int_rail_freshness') }}
-),
-
 rail_health as (
     select * from {{ ref('int_rail_health') }}
 ),
@@ -38,23 +34,14 @@ calendar as (
     select * from {{ ref('int_business_calendar') }}
 ),
 
--- From when the bank is seen at all, and until when; before and after nothing can be looked for there.
-bank_days as (
-    select
-        events.business_id,
-        min(events.event_date) as first_date
-    from events
-    where events.role = 'bank'
-    group by events.business_id
+-- What the bank does not show on days on which it was not seen, nobody can tell.
+bank_seen as (
+    select * from {{ ref('int_bank_seen') }}
 ),
 
-bank_seen as (
-    select
-        freshness.business_id,
-        cast({{ utc('max(freshness.last_success_at)') }} as date) as seen_until
-    from freshness
-    where freshness.rail = 'plaid' and freshness.entity = 'transactions'
-    group by freshness.business_id
+any_bank as (
+    select * from bank_seen
+    where account_id = 'any'
 ),
 
 -- Payments of the ledger's whose money is known by the bills they pay: drawn by the payment service, be it with others' that cannot be
@@ -91,11 +78,14 @@ sent as (
         alone.*,
         {{ bank_days_between(
             "greatest(alone.event_date, cast(" ~ utc('reimbursements.updated_at') ~ " as date))",
-            'least(calendar.as_of_date, bank_seen.seen_until)'
+            bank_asked_until('calendar.as_of_date', 'any_bank.seen_until')
         ) }} > {{ hygiene_threshold('H28', 'max_bank_days') }} as is_late
     from alone
     inner join calendar on alone.business_id = calendar.business_id
-    left join bank_seen on alone.business_id = bank_seen.business_id
+    inner join any_bank
+        on
+            alone.business_id = any_bank.business_id
+            and alone.event_date >= any_bank.seen_from
     left join reimbursements
         on
             alone.business_id = reimbursements.business_id
@@ -137,14 +127,22 @@ union all
 select
     alone.business_id,
     alone.event_id,
-    case when calendar.as_of_date - alone.event_date > 30 then 'paid_without_money' else 'timing' end as kind,
     case
-        when calendar.as_of_date - alone.event_date > 30 then 'recorded as paid and the bank shows no money for it'
+        when {{ bank_asked_until('calendar.as_of_date', 'bank_seen.seen_until') }} - alone.event_date > 30 then 'paid_without_money'
+        else 'timing'
+    end as kind,
+    case
+        when {{ bank_asked_until('calendar.as_of_date', 'bank_seen.seen_until') }} - alone.event_date > 30
+            then 'recorded as paid and the bank shows no money for it'
         else 'recorded as paid; the bank may still show it'
     end as reason
 from alone
 inner join calendar on alone.business_id = calendar.business_id
-inner join bank_days on alone.business_id = bank_days.business_id
+inner join bank_seen
+    on
+        alone.business_id = bank_seen.business_id
+        and coalesce(alone.paired_account, 'any') = bank_seen.account_id
+        and alone.event_date >= bank_seen.seen_from
 anti join drawn
     on
         alone.business_id = drawn.business_id
@@ -154,7 +152,6 @@ where
     alone.role = 'ledger_money'
     and alone.account_key = 'bank'
     and alone.entity in ('bill_payments', 'payments')
-    and alone.event_date >= bank_days.first_date
 
 union all
 
@@ -167,12 +164,15 @@ select
         else 'paid out and not at the bank yet'
     end as reason
 from alone
-inner join bank_days on alone.business_id = bank_days.business_id
+inner join any_bank
+    on
+        alone.business_id = any_bank.business_id
+        and alone.event_date >= any_bank.seen_from
 inner join payouts
     on
         alone.business_id = payouts.business_id
         and alone.record_id = payouts.payout_id
-where alone.role = 'payout' and alone.event_date >= bank_days.first_date
+where alone.role = 'payout'
 
 union all
 
@@ -185,8 +185,6 @@ select
         else 'sent by the payment service; the bank may still show it'
     end as reason
 from sent
-inner join bank_days on sent.business_id = bank_days.business_id
-where sent.event_date >= bank_days.first_date
 
 union all
 

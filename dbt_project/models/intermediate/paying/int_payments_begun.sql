@@ -27,7 +27,7 @@ begun as (
             custody.is_executed
             and (
                 not custody.is_bank_expected
-                or {{ bank_days_between('cast(' ~ utc('custody.paid_at') ~ ' as date)', 'custody.as_of_date') }}
+                or {{ bank_days_between('cast(' ~ utc('custody.paid_at') ~ ' as date)', 'custody.bank_asked_until') }}
                 > {{ hygiene_threshold('H28', 'max_bank_days') }}
             )
         ) as is_at_bank,
