@@ -77,6 +77,7 @@ def test_the_second_step_is_what_hangs_on_the_checks_results_and_nothing_else(pr
     assert names == {
         "collections_queue",
         "decision_console",
+        "dim_business",
         "fct_custody_chain",
         "fct_guardrail",
         "fct_guardrail_backtest",
@@ -88,6 +89,7 @@ def test_the_second_step_is_what_hangs_on_the_checks_results_and_nothing_else(pr
         "fct_runway_items",
         "int_commitments",
         "int_guardrail_floors",
+        "int_guardrail_policy",
         "int_runway_bridge",
         "int_runway_moves",
         "int_runway_windows",
