@@ -50,6 +50,7 @@ def credited(raw: RawWarehouse) -> None:
             owed("Part-new", "Part", 200, "2026-06-20"),
             owed("Part-later", "Part", 1000, "2026-07-20"),
             owed("Abroad-open", "Abroad", 90_000, "2026-05-31", CurrencyRef={"value": "EUR"}),
+            owed("Abroad-later", "Abroad", 90, "2026-07-31", CurrencyRef={"value": "GBP"}),
         ],
     )
     taken_back = {"Id": "memo", "TotalAmt": 50, "RemainingCredit": 30, "Balance": 30, "TxnDate": "2026-06-20"}
@@ -136,15 +137,15 @@ def test_what_has_no_exchange_rate_is_asked_for_without_an_amount(warehouse: Pat
         (
             None,
             None,
-            "EUR",
+            "EUR,GBP",
             "1 overdue, the oldest by 30 days; 1 in EUR, for which there is no exchange rate; too few payments to know the habit",
         )
     ]
-    left_out = """select open_amount, invoiced_90_amount, unapplied_amount, dso_days, overdue_without_rate_count
+    left_out = """select open_amount, invoiced_90_amount, unapplied_amount, dso_days, overdue_without_rate_count, overdue_excluded_currencies
         from marts.fct_payment_insights where customer_id = 'Abroad'"""
-    assert rows(warehouse, left_out) == [(None, None, None, None, 1)]
-    assert rows(warehouse, "select distinct excluded_currencies from marts.fct_cash_forecast") == [("EUR",)]
-    assert rows(warehouse, "select excluded_currencies from marts.fct_runway_daily") == [("EUR",)]
+    assert rows(warehouse, left_out) == [(None, None, None, None, 1, "EUR")]
+    assert rows(warehouse, "select distinct excluded_currencies from marts.fct_cash_forecast") == [("EUR,GBP",)]
+    assert rows(warehouse, "select excluded_currencies from marts.fct_runway_daily") == [("EUR,GBP",)]
 
 
 def test_habits_and_what_is_open_are_those_of_the_customers_documents(warehouse: Path) -> None:

@@ -81,7 +81,7 @@ select
         reasoned.asked_count || ' overdue, the oldest by ' || reasoned.oldest_days_past_due || ' days',
         case
             when reasoned.overdue_without_rate_count > 0
-                then reasoned.overdue_without_rate_count || ' in ' || reasoned.excluded_currencies || ', for which there is no exchange rate'
+                then reasoned.overdue_without_rate_count || ' in ' || reasoned.overdue_excluded_currencies || ', for which there is no exchange rate'
         end,
         case when reasoned.overdue_paid_count > 0 then reasoned.overdue_paid_count || ' more paid through Stripe, and not yet in the ledger' end,
         case

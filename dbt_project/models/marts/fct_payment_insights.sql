@@ -106,6 +106,9 @@ habits as (
         coalesce(sum(billed.credited_amount), 0) as overdue_credited_amount,
         count(*) filter (billed.asked_amount = 0 and not billed.is_paid_on_stripe) as overdue_credited_count,
         count(*) filter (billed.is_overdue and billed.is_without_rate and not billed.is_paid_on_stripe) as overdue_without_rate_count,
+        list(distinct billed.currency) filter (
+            billed.is_overdue and billed.is_without_rate and not billed.is_paid_on_stripe
+        ) as overdue_excluded_currencies,
         min(billed.due_date) filter (billed.is_overdue and billed.asked_amount is distinct from 0) as oldest_unpaid_due_date,
         list(distinct billed.currency) filter (
             billed.is_without_rate and (billed.is_open or billed.txn_date > billed.as_of_date - 365)
@@ -235,6 +238,7 @@ select
     {{ money('measured.overdue_credited_amount') }} as overdue_credited_amount,
     measured.overdue_credited_count,
     measured.overdue_without_rate_count,
+    nullif(array_to_string(list_sort(coalesce(measured.overdue_excluded_currencies, [])), ','), '') as overdue_excluded_currencies,
     measured.oldest_unpaid_due_date,
     measured.all_excluded_currencies as excluded_currencies,
     {{ days_of('measured.open_amount', 'measured.invoiced_90_amount', '90') }} as dso_days,
