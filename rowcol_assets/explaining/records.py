@@ -76,7 +76,7 @@ QUERIES: dict[str, str] = {
         from intermediate.int_ledger_balances where business_id = $business and as_of_date = $day
         union all
         select rail, 'balances', account_id, {_NOTHING}, account_name, {_UNDATED}, -home_balance_amount
-        from intermediate.int_bank_balances where business_id = $business and as_of_date = $day and is_removed is not true
+        from intermediate.int_bank_balances where business_id = $business and as_of_date = $day
     """,
     "inputs": f"""
         select rail, entity, connection_id as record_id, {_NOTHING}, freshness_state as party_name, {_UNDATED},

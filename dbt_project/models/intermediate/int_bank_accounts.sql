@@ -97,7 +97,6 @@ select
     told.account_type,
     told.account_sub_type,
     told.mask,
-    told.persistent_account_id,
     told.currency,
     told.is_deleted,
     told.is_removed,

@@ -14,9 +14,8 @@ calendar as (
     select * from {{ ref('int_business_calendar') }}
 ),
 
--- Accounts of a login that was taken away are no longer the business's to see; those of a connection that was removed here
--- stay for what they saw, and are no cash. A bank may serve either balance without the other; the lower one is what can be
--- spent for certain.
+-- An account that its login no longer shows, or whose connection was removed here, is no cash. A bank may serve either balance
+-- without the other; the lower one is what can be spent for certain.
 depository as (
     select
         accounts.business_id,
@@ -26,10 +25,6 @@ depository as (
         balances.change_id,
         accounts.account_name,
         accounts.account_sub_type,
-        accounts.persistent_account_id,
-        accounts.mask,
-        accounts.is_removed,
-        accounts.is_superseded,
         case
             when balances.available_amount < balances.current_amount then balances.available_amount
             else coalesce(balances.current_amount, balances.available_amount)
@@ -47,7 +42,7 @@ depository as (
             and accounts.connection_id = balances.connection_id
             and accounts.account_id = balances.record_id
             and not balances.is_deleted
-    where accounts.account_type = 'depository' and not accounts.is_deleted
+    where accounts.account_type = 'depository' and not accounts.is_deleted and accounts.is_removed is not true
 )
 
 select

@@ -12,7 +12,6 @@ sync_states as (
 
 balances as (
     select * from {{ ref('int_bank_balances') }}
-    where is_removed is not true
 ),
 
 movements as (

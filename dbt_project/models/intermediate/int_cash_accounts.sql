@@ -4,7 +4,6 @@ with ledger as (
 
 bank as (
     select * from {{ ref('int_bank_balances') }}
-    where is_removed is not true
 ),
 
 sources as (

@@ -28,7 +28,6 @@ cash_accounts as (
         balances.currency = balances.home_currency as is_home,
         balances.home_balance_amount
     from {{ ref('int_bank_balances') }} as balances
-    where balances.is_removed is not true
 ),
 
 -- The records of each side; for cash all accounts are one side.
