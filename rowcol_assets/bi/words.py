@@ -14,6 +14,7 @@ from rowcol_assets.transform import PROJECT_DIR
 _SEEDS = PROJECT_DIR / "seeds"
 
 FRESH, AGING, STALE, NEVER, PAUSED = "fresh", "aging", "stale", "never read", "paused"
+ASKED = "to be asked for"
 
 _CODES: dict[str, dict[str, str]] = {
     "rail": {"qbo": "QuickBooks", "ramp": "Ramp", "plaid": "Plaid", "stripe": "Stripe", "user": "entered here"},
@@ -63,6 +64,11 @@ _CODES: dict[str, dict[str, str]] = {
         "execute": "2 paid",
         "verify": "3 seen at the bank",
         "record": "4 recorded in the ledger",
+    },
+    "standing": {
+        "to_ask": ASKED,
+        "paid_on_stripe": "paid through Stripe, to be recorded",
+        "covered": "paid or credited, to be applied",
     },
     "stuck": {"approve": "approval", "execute": "payment", "verify": "the bank", "record": "the ledger"},
     "violation": {},

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rowcol_assets.bi.words import said
 from rowcol_assets.publishing.content import DIMENSION, PORTFOLIO
 
 # More than a person clears between two publishes; half the workbook's cells would be flags without it.
@@ -35,9 +36,6 @@ def _aged(side: str, table: str) -> str:
     )
 
 
-# Of an invoice the ledger has as open: Stripe has the money, or what the customer paid or was credited covers it.
-_PAID = "coalesce(i.effective_status = 'paid', false)"
-_COVERED = "coalesce(i.asked_amount = 0, false)"
 _SHOWN = (
     "business_name", "attention", "top_issues", "changed_since_last_week", "currency", "cash", "runway_days", "runway_days_low",
     "runway_days_high", "buffer_days", "covered_until", "runway_status", "null_reason", "confidence", "excluded_currencies",
@@ -67,11 +65,11 @@ SHEETS = (
         "nothing to ask for, those that are paid or credited and wait to be recorded or applied.",
         (("marts", "fct_overdue_invoices"), DIMENSION),
         "select d.business_name, i.customer_name, i.customer_email, i.document_number, i.due_date, i.days_past_due, "
-        f"i.open_amount, i.asked_amount, i.currency, case when {_PAID} then 'paid through Stripe, to be recorded' "
-        f"when {_COVERED} then 'paid or credited, to be applied' else 'to be asked for' end as standing, "
+        f"i.open_amount, i.asked_amount, i.currency, {said('i.standing', 'standing')} as standing, "
         "i.source_url, i.business_id, i.record_id "
         "from fct_overdue_invoices i left join dim_business d using (business_id) "
-        f"order by {_PAID} or {_COVERED}, i.days_past_due desc nulls last, d.business_name, i.business_id, i.rail, i.record_id",
+        "order by coalesce(i.standing != 'to_ask', false), i.days_past_due desc nulls last, "
+        "d.business_name, i.business_id, i.rail, i.record_id",
     ),
     Sheet(
         "Hygiene",

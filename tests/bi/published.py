@@ -91,9 +91,9 @@ FACTS: dict[str, list[dict[str, object]]] = {
     "marts.fct_overdue_invoices": [
         {
             "business_id": "acme", "rail": "qbo", "record_id": record, "customer_name": name, "due_date": EARLIER, "days_past_due": 2,
-            "open_amount": "306.17", "asked_amount": asked, "currency": "USD", "effective_status": status, "source_url": URL,
+            "open_amount": "306.17", "asked_amount": asked, "currency": "USD", "standing": standing, "source_url": URL,
         }
-        for record, name, status, asked in (("1", "Owes", "open", "306.17"), ("2", "Has paid", "paid", 0))
+        for record, name, standing, asked in (("1", "Owes", "to_ask", "306.17"), ("2", "Has paid", "paid_on_stripe", 0))
     ],
     "marts.fct_hygiene_score": [
         {"business_id": business, "as_of_date": DAY, "hygiene_score": score, "checks_errored": errored}

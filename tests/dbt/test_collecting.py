@@ -87,7 +87,7 @@ def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> 
             raw.observed("acme", "stripe", "balance_transactions", f"txn-{charge}", moved | {"currency": currency, "created": 1775000000})
         dispute = {"id": "dp", "charge": "ch", "amount": 30000, "currency": "usd", "status": "needs_response", "created": 1775000000}
         raw.observed("acme", "stripe", "disputes", "dp", dispute)
-    build_marts(project, path, only=("collections_queue", "fct_cash_forecast", "fct_runway_items"))
+    build_marts(project, path, only=("collections_queue", "fct_overdue_invoices", "fct_cash_forecast", "fct_runway_items"))
     return path
 
 
@@ -119,6 +119,8 @@ def test_what_is_paid_and_not_applied_is_not_asked_for_again_and_is_named(wareho
             "too few payments to know the habit; worth 15.00 days of runway",
         )
     ]  # fmt: skip
+    standing = "select customer_id, standing from marts.fct_overdue_invoices where customer_id in ('Ahead', 'Part', 'Abroad') order by all"
+    assert rows(warehouse, standing) == [("Abroad", "to_ask"), ("Ahead", "covered"), ("Part", "covered"), ("Part", "to_ask")]
     kept = (
         "select unapplied_amount, credit_amount, overdue_credited_count, open_amount from marts.fct_payment_insights where customer_id = ?"
     )

@@ -110,6 +110,9 @@ def test_aging_is_the_ledgers_and_who_has_paid_through_stripe_is_not_asked_again
     assert rows(warehouse, "select sum(open_amount) from marts.fct_ar_aging") == [(open_in_ledger,)]
     overdue = "select effective_status, status_source, rails_used from marts.fct_overdue_invoices where record_id = 'paid'"
     assert rows(warehouse, overdue) == [("paid", "stripe", "qbo,stripe")]
+    standing = "select standing, list(record_id order by record_id) from marts.fct_overdue_invoices group by 1 order by 1"
+    to_ask = ["given-up", "part", "refunded", "twin-1", "twin-2", "waiting"]
+    assert rows(warehouse, standing) == [("paid_on_stripe", ["bobs", "paid"]), ("to_ask", to_ask)]
     queue = "select customer_id, asked_amount, overdue_amount, overdue_paid_amount, oldest_days_past_due from experiences.collections_queue"
     assert rows(warehouse, queue) == [("Ada", Decimal(570), Decimal(670), Decimal(100), 29)], "Bob owes nothing that is not paid there"
     why = "29 days; 1 more paid through Stripe, and not yet in the ledger; "

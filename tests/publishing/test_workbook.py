@@ -106,9 +106,11 @@ def test_a_name_never_becomes_a_formula_a_link_or_markup(shaped: World) -> None:
 
 
 def test_an_invoice_that_is_paid_or_credited_comes_last_with_nothing_to_ask_for(shaped: World) -> None:
-    columns = "business_id, record_id, effective_status, days_past_due, open_amount, asked_amount"
-    known = "('acme', 'paid', 'paid', 90, 70, 0), ('acme', 'open', 'open', 9, 40.5, 40.5), ('acme', 'older', null, 30, 5, 3)"
-    invoices = f"{known}, ('acme', 'credited', 'open', 40, 8, 0)"
+    columns = "business_id, record_id, standing, days_past_due, open_amount, asked_amount"
+    known = (
+        "('acme', 'paid', 'paid_on_stripe', 90, 70, 0), ('acme', 'open', 'to_ask', 9, 40.5, 40.5), ('acme', 'older', 'to_ask', 30, 5, 3)"
+    )
+    invoices = f"{known}, ('acme', 'credited', 'covered', 40, 8, 0)"
     shaped.execute(f"insert into marts.fct_overdue_invoices ({columns}) values {invoices}")
     shaped.publish()
     shown = [(row["Record id"], row["Asked amount"], row["Standing"]) for row in rows(opened(shaped, "ann"), "Overdue invoices")]

@@ -43,7 +43,6 @@ ready_lists as (
     group by payment_ready.business_id
 ),
 
--- Who has paid is not asked again because the ledger has yet to record it (Stripe) or to apply it.
 late as (
     select
         overdue.business_id,
@@ -51,7 +50,7 @@ late as (
         overdue.days_past_due,
         overdue.open_amount,
         overdue.asked_amount,
-        coalesce(overdue.asked_amount = 0, false) as is_paid,
+        overdue.standing != 'to_ask' as is_paid,
         {
             'record_id': overdue.record_id,
             'document_number': overdue.document_number,

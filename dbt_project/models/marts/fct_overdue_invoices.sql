@@ -38,6 +38,12 @@ select
     invoices.status_source,
     {{ money('overdue.credited_amount') }} as credited_amount,
     {{ money('overdue.asked_amount') }} as asked_amount,
+    -- Who has paid is not asked again because the ledger has yet to record it (Stripe) or to apply it.
+    case
+        when overdue.is_paid_on_stripe then 'paid_on_stripe'
+        when overdue.asked_amount = 0 then 'covered'
+        else 'to_ask'
+    end as standing,
     documents.as_of_date,
     documents.source_url,
     invoices.rails_used,

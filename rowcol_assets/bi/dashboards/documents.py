@@ -5,14 +5,7 @@ from __future__ import annotations
 from rowcol_assets.bi.dashboards.reading import KNOW_FIRST
 from rowcol_assets.bi.links import to_record
 from rowcol_assets.bi.model import Bars, Column, Dashboard, Dataset, Metric, Number, Sums, Table
-
-# Aging is the ledger's; who has paid is not asked again because the ledger has yet to record it (Stripe) or to apply it.
-ASKED = "to be asked for"
-STANDING_WORDS = f"""case
-        when effective_status = 'paid' then 'paid through Stripe, to be recorded'
-        when asked_amount = 0 then 'paid or credited, to be applied'
-        else '{ASKED}'
-    end"""
+from rowcol_assets.bi.words import ASKED
 
 # A credit has no due date and is aged by its own, and a bill may lack one: for the date filter the document's own date stands in.
 DAY = Column("day", "Due, else dated", "date", "coalesce(due_date, txn_date, as_of_date)")
@@ -98,7 +91,7 @@ OVERDUE = Dataset(
         Column("open_amount", "Open in the ledger", "money"),
         Column("asked_amount", "To ask for", "money"),
         Column("currency", "Currency"),
-        Column("standing", "Standing", sql=STANDING_WORDS, width=160),
+        Column("standing", "Standing", words="standing", width=160),
         Column("link", "Where it is kept", "link", to_record()),
         Column("source_url", "Address"),
     ),
@@ -144,7 +137,7 @@ DOCUMENTS = Dashboard(
             22,
             (
                 (Number("Bills ready to pay", READY, "ready_bills", "bills that nothing blocks"), 6),
-                (Number("Overdue invoices", OVERDUE, "invoices", "to be asked for"), 6),
+                (Number("Overdue invoices", OVERDUE, "invoices", ASKED), 6),
             ),
         ),
         (
