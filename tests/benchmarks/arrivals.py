@@ -112,7 +112,8 @@ def _arrive(settings: Settings, store: ControlStore, running: Running, port: int
             arrivals.append(_send(running, port, token, len(arrivals)))
             following = time.monotonic() + BETWEEN_SECONDS
         _look(settings, store, arrivals)
-        if not may_come and all(one.published for one in arrivals):
+        # Another sync may have read and published what a wish waits for, before the wish's own has read anything.
+        if not may_come and all(one.raw and one.published for one in arrivals):
             break
         time.sleep(0.25)
     return arrivals
