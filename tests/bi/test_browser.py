@@ -7,60 +7,19 @@ from urllib.parse import quote
 
 import playwright.sync_api
 import pytest
-from playwright.sync_api import Locator, Page, Response, expect
+from playwright.sync_api import expect
 
 from rowcol_assets.bi.dashboards import DASHBOARDS
 from rowcol_assets.bi.model import Number
 from rowcol_assets.publishing import open_published
+from tests.bi.browsing import PATIENCE_MS, Browser
 from tests.bi.conftest import PASSWORD, Served
 from tests.bi.published import URL
-from tests.chromium import Elsewhere, chromium
+from tests.chromium import chromium
 
-PATIENCE_MS = 120_000
 SIZE: playwright.sync_api.ViewportSize = {"width": 1500, "height": 2600}
 # Superset's makers count installations by a picture that its built pages ask for and no setting leaves out.
 USAGE_PIXEL = "https://apachesuperset.gateway.scarf.sh"
-
-
-class Browser:
-    """A page after a login, with what went wrong on it since it was last asked."""
-
-    def __init__(self, served: Served, page: Page, login: str = "ann") -> None:
-        self.served, self.page = served, page
-        self.failed: list[str] = []
-        self.elsewhere = Elsewhere(page, served.address)
-        page.on("response", self._heard)
-        page.goto(f"{served.address}/login/")
-        page.fill("#username", login)
-        page.fill("#password", PASSWORD)
-        page.keyboard.press("Enter")
-        page.wait_for_url("**/dashboard/portfolio/**", timeout=PATIENCE_MS)
-
-    def _heard(self, response: Response) -> None:
-        # A page offers to keep the colours it gave to names; an advisor's login changes nothing, so that is refused.
-        if "/api/" in response.url and "/colors?" not in response.url and response.status >= 400:
-            self.failed.append(f"{response.status} {response.url}")
-
-    def open(self, slug: str, charts: int, asking: str = "") -> None:
-        """Opens a dashboard and waits until none of its charts is loading; asking: what its address says besides."""
-        self.failed.clear()
-        self.page.goto(f"{self.served.address}/superset/dashboard/{slug}/{asking}")
-        expect(self.page.locator(".dashboard-chart")).to_have_count(charts, timeout=PATIENCE_MS)
-        expect(self.page.locator(".dashboard-chart .loading")).to_have_count(0, timeout=PATIENCE_MS)
-        self.page.wait_for_load_state("networkidle", timeout=PATIENCE_MS)
-
-    def holder(self, title: str) -> Locator:
-        """Where a chart of the open dashboard stands."""
-        return self.page.locator(".dashboard-component-chart-holder").filter(has=self.page.get_by_text(title, exact=True)).first
-
-    def chart(self, title: str) -> str:
-        """What a chart of the open dashboard says, its title aside."""
-        return self.holder(title).inner_text().replace(title, "", 1)
-
-    def number(self, title: str) -> str:
-        """What a chart of the open dashboard says that is one number."""
-        named = self.page.locator(".dashboard-component-chart-holder").filter(has=self.page.get_by_text(title, exact=True))
-        return named.filter(has=self.page.locator(".header-line")).locator(".header-line").first.inner_text()
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +30,7 @@ def running() -> Iterator[playwright.sync_api.Browser]:
 
 @pytest.fixture(scope="module")
 def browser(served: Served, running: playwright.sync_api.Browser) -> Browser:
-    return Browser(served, running.new_page(viewport=SIZE))
+    return Browser(served.address, running.new_page(viewport=SIZE), "ann", PASSWORD)
 
 
 @pytest.mark.parametrize("dashboard", DASHBOARDS, ids=lambda dashboard: dashboard.slug)
@@ -183,7 +142,7 @@ def test_another_advisors_client_is_found_by_no_address_no_filter_and_no_search(
 
 def test_a_second_advisor_sees_their_own_client_alone(running: playwright.sync_api.Browser, served: Served) -> None:
     context = running.new_context(viewport=SIZE)
-    bob = Browser(served, context.new_page(), "bob")
+    bob = Browser(served.address, context.new_page(), "bob", PASSWORD)
     bob.open("portfolio", len(DASHBOARDS[0].charts))
     text = bob.page.inner_text("body")
     assert "Cogwheel Secret" in text and "99.99" in text
