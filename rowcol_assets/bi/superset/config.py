@@ -1,16 +1,17 @@
 """Superset's configuration over one RowCol home: read by Superset from SUPERSET_CONFIG_PATH.
 
-Loopback only, nothing from other hosts, no cache of results, no SQL Lab, every query on the login's own published file.
+Loopback only, nothing from other hosts, no SQL Lab, every query on the login's own published file.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+import engine
 import pages
 import sight
 from flask import g, has_request_context
-from security import AdvisorSecurityManager
+from security import AdvisorSecurityManager, file_of_request
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
@@ -20,8 +21,12 @@ APP_NAME = "RowCol"
 SECRET_KEY = (_FOLDER / "secret_key").read_text(encoding="utf-8").strip()
 SQLALCHEMY_DATABASE_URI = f"sqlite:///{_FOLDER / 'superset.db'}?timeout=30"
 CUSTOM_SECURITY_MANAGER = AdvisorSecurityManager
-# A published file is small and opened in milliseconds; a cache would outlive a publish and a grant.
-CACHE_CONFIG = DATA_CACHE_CONFIG = {"CACHE_TYPE": "NullCache"}
+CACHE_CONFIG = {"CACHE_TYPE": "NullCache"}
+# An answer is known by the generation and the grants it was made from (`security`), so that none outlives a publish or a grant.
+# In the server's own memory: no client's rows lie in another file.
+DATA_CACHE_CONFIG = {"CACHE_TYPE": "SimpleCache", "CACHE_DEFAULT_TIMEOUT": 900, "CACHE_THRESHOLD": 500}
+# Superset would else write a row to its database for each request.
+EVENT_LOGGER = engine.NoEvents()
 RESULTS_BACKEND = None
 SESSION_COOKIE_NAME = "rowcol_bi"
 SESSION_COOKIE_SAMESITE = "Strict"
@@ -78,7 +83,7 @@ def connect_as(_url: URL, parameters: dict[str, Any], _login: str | None, _manag
     """
     user = getattr(g, "user", None) if has_request_context() else None
     login = getattr(user, "username", None)
-    file = str(sight.published_file(login)) if login else ":memory:"
+    file = str(file_of_request()) if login else ":memory:"
     arguments = {"read_only": bool(login), "config": dict(_SETTINGS)}
     return URL.create("duckdb", database=file), {"poolclass": NullPool, "connect_args": arguments}
 
@@ -93,5 +98,10 @@ def _only_oneself(query: Any) -> Any:
     return query.filter(security_manager.user_model.id == getattr(g.user, "id", None))
 
 
-FLASK_APP_MUTATOR = pages.install
+def _at_the_start(app: Any) -> None:
+    pages.install(app)
+    engine.install()
+
+
+FLASK_APP_MUTATOR = _at_the_start
 EXTRA_RELATED_QUERY_FILTERS = {"user": _only_oneself}

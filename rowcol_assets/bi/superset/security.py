@@ -1,11 +1,14 @@
 """Who is let in, and the second wall: a condition on every query's rows, from the grants of this moment.
 
-The first wall is `config.connect_as`: a login's queries open its own advisor's file and no other.
+The first wall is `config.connect_as`: a login's queries open its own advisor's file and no other. What a login sees is looked up
+once per request, so that an answer that is kept is kept for just what it was made from.
 """
 
 from __future__ import annotations
 
 from collections import namedtuple
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import sight
@@ -36,11 +39,40 @@ class AdvisorSecurityManager(SupersetSecurityManager):
 
     def get_rls_filters(self, table: Any) -> list[Any]:
         """The condition of the present login for `table`, whatever dataset it is."""
-        user = getattr(g, "user", None)
-        return [Rule(0, None, sight.clause(getattr(user, "username", None)))]
+        return [Rule(0, None, clause_of_request())]
+
+    def get_rls_cache_key(self, datasource: Any) -> list[str]:
+        """What an answer to the present request depends on besides its query: the condition, the generation that is read, today."""
+        today = f"{datetime.now().astimezone():%Y-%m-%d}"
+        return [*super().get_rls_cache_key(datasource), str(file_of_request()), today]
 
     def prefetch_rls_filters(self, table_ids: list[Any]) -> None:
         """Nothing to fetch ahead: the condition is no row of Superset's database."""
+
+
+def clause_of_request() -> str:
+    """The condition on the rows that the present request's login sees."""
+    login, seen = _seen_in_request()
+    if "clause" not in seen:
+        seen["clause"] = sight.clause(login)
+    clause: str = seen["clause"]
+    return clause
+
+
+def file_of_request() -> Path:
+    """The published file that the present request reads, the same until its end; NothingPublished when there is none."""
+    login, seen = _seen_in_request()
+    if "file" not in seen:
+        seen["file"] = sight.published_file(login or "")
+    file: Path = seen["file"]
+    return file
+
+
+def _seen_in_request() -> tuple[str | None, dict[str, Any]]:
+    """The login the request acts for now, and what was looked up for it in this request."""
+    login = getattr(getattr(g, "user", None), "username", None)
+    looked_up: dict[str | None, dict[str, Any]] = g.setdefault("looked_up", {})
+    return login, looked_up.setdefault(login, {})
 
 
 def _if_advisor(user: Any) -> Any:
