@@ -18,6 +18,7 @@ from tests.benchmarks import (
     bridge,
     broken,
     cycle,
+    dashboards,
     experiences,
     forecast,
     launching,
@@ -44,6 +45,7 @@ PARTS: dict[str, Callable[[Path, Callable[[str], None]], list[results.Result]]] 
     "matches": matches.measure,
     "forecast": forecast.measure,
     "log": log.measure,
+    "dashboards": dashboards.measure,
 }
 # Run when they are named: hours.
 SOAKS: dict[str, Callable[[Path, Callable[[str], None]], list[results.Result]]] = {"bridge": bridge.measure}
