@@ -143,7 +143,8 @@ def test_what_has_no_exchange_rate_is_asked_for_without_an_amount(warehouse: Pat
             "1 overdue, the oldest by 30 days; 1 in EUR, for which there is no exchange rate; too few payments to know the habit",
         )
     ]
-    left_out = """select open_amount, invoiced_90_amount, unapplied_amount, dso_days, overdue_without_rate_count, overdue_excluded_currencies
+    left_out = """select open_amount, invoiced_90_amount, unapplied_amount, dso_days, overdue_without_rate_count,
+            overdue_excluded_currencies
         from marts.fct_payment_insights where customer_id = 'Abroad'"""
     assert rows(warehouse, left_out) == [(None, None, None, None, 1, "EUR")]
     assert rows(warehouse, "select distinct excluded_currencies from marts.fct_cash_forecast") == [("EUR,GBP",)]
