@@ -137,18 +137,17 @@ ambiguous as (
     where assigned.is_ambiguous and assigned.pair = 'bank_ledger'
 ),
 
--- The service draws the payments of one day together. Where a day's debits cannot be told apart by bill, they still show that
--- the money left if they come to all that was paid.
-drawn as (
+-- A person may have said that the bank shows a transfer in two lines.
+transfers as (
     select
         transfers.business_id,
         transfers.event_date as payment_date,
         transfers.currency,
-        sum(-transfers.amount) as amount,
-        max(matches.right_id) as transaction_id,
-        max(banked.event_date) as posted_date,
-        arg_max(banked.change_id, matches.right_id) as change_id,
-        arg_max(matches.match_id, matches.right_id) as match_id
+        -transfers.amount as amount,
+        matches.right_id as transaction_id,
+        matches.match_id,
+        banked.event_date as posted_date,
+        banked.change_id
     from matches
     inner join events as transfers
         on
@@ -159,7 +158,23 @@ drawn as (
             matches.business_id = banked.business_id
             and matches.right_event = banked.event_id
     where matches.pair = 'bank_ramp' and matches.left_entity = 'transfers'
-    group by transfers.business_id, transfers.event_date, transfers.currency
+    qualify row_number() over (partition by matches.business_id, matches.left_event order by banked.event_date desc, matches.right_id desc) = 1
+),
+
+-- The service draws the payments of one day together. Where a day's debits cannot be told apart by bill, they still show that
+-- the money left if they come to all that was paid.
+drawn as (
+    select
+        transfers.business_id,
+        transfers.payment_date,
+        transfers.currency,
+        sum(transfers.amount) as amount,
+        max(transfers.transaction_id) as transaction_id,
+        max(transfers.posted_date) as posted_date,
+        arg_max(transfers.change_id, transfers.transaction_id) as change_id,
+        arg_max(transfers.match_id, transfers.transaction_id) as match_id
+    from transfers
+    group by transfers.business_id, transfers.payment_date, transfers.currency
 ),
 
 runs as (
