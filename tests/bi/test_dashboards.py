@@ -55,6 +55,12 @@ def test_a_chart_names_columns_and_metrics_of_its_dataset() -> None:
             assert counted <= metrics, (dashboard.slug, chart.title)
 
 
+def test_a_metric_is_shown_somewhere() -> None:
+    described = {(dataset.name, metric.name) for dataset in DATASETS.values() for metric in dataset.metrics}
+    shown = {(chart.dataset.name, name) for dashboard in DASHBOARDS for chart in dashboard.charts for name in _named(chart)[1]}
+    assert described == shown
+
+
 def test_a_metric_goes_by_a_heading_of_its_own() -> None:
     for dataset in DATASETS.values():
         headings = [metric.heading for metric in dataset.all_metrics]

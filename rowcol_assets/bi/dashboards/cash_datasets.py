@@ -84,7 +84,6 @@ BRIDGE = Dataset(
         Column("record_count", "Records", "count"),
         Column("null_reason", "Why there are no days", words="missing"),
     ),
-    (Metric("days", "Runway, change (days)", "sum(change_days)", "days"),),
     date="to_date",
 )
 FORECAST = Dataset(
@@ -126,7 +125,6 @@ ACCOUNTS = Dataset(
         Column("excluded_reason", "Why it is left out", words="missing"),
         Column("balance_at", "Balance of (UTC)", "instant"),
     ),
-    (Metric("balance", "Balance", "sum(balance_amount)", "money"),),
     date="as_of_date",
 )
 CONSOLE = Dataset(

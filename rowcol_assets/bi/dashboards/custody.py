@@ -32,7 +32,7 @@ CHAIN = Dataset(
     ),
     date="day",
 )
-STUCK = Dataset("stuck_payments", CHAIN.relation, CHAIN.columns, CHAIN.metrics, CHAIN.date, "stuck_stage is not null")
+STUCK = Dataset("stuck_payments", CHAIN.relation, CHAIN.columns, date=CHAIN.date, where="stuck_stage is not null")
 BANK = Dataset(
     "bank_closure",
     "marts.fct_bank_closure",
@@ -50,7 +50,6 @@ BANK = Dataset(
         Column("currency", "Currency"),
     ),
     (
-        Metric("unmatched", "Unmatched transactions", "sum(transaction_count - matched_count)"),
         Metric("total", "Moved", "sum(total_amount)", "money"),
         Metric("matched", "Matched", "sum(matched_amount)", "money"),
         Metric("unmatched_in", "Unmatched, in", "sum(unmatched_in_amount)", "money"),

@@ -71,11 +71,7 @@ READY = Dataset(
         Column("link", "Where it is kept", "link", to_record()),
         Column("source_url", "Address"),
     ),
-    (
-        Metric("bills", "Bills", "count(*)"),
-        Metric("ready_bills", "Ready bills", "count(*) filter (where readiness = 'ready')"),
-        Metric("amount", "Open", "sum(open_amount)", "money"),
-    ),
+    (Metric("ready_bills", "Ready bills", "count(*) filter (where readiness = 'ready')"),),
     date="day",
 )
 OVERDUE = Dataset(

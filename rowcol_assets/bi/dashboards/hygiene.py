@@ -76,7 +76,6 @@ ASIDE = Dataset(
         Column("resolved_at", "Put aside (UTC)", "instant"),
         Column("resolution_reason", "Why"),
     ),
-    (Metric("aside", "Flags", "count(*)"),),
     date="day",
     where="status = 'error' or (status = 'open' and resolution = 'muted')",
 )

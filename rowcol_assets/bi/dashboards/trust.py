@@ -46,7 +46,7 @@ CONNECTIONS = Dataset(
         Column("last_success_at", "Last success (UTC)", "instant"),
         Column("token_expires_at", "Token ends (UTC)", "instant"),
     ),
-    (Metric("connections", "Connections", "count(*)"), Metric("failing", "Failing", "count(*) filter (where consecutive_failures > 0)")),
+    (Metric("failing", "Failing", "count(*) filter (where consecutive_failures > 0)"),),
 )
 
 LEVELS = Dataset(
@@ -68,7 +68,6 @@ LEVELS = Dataset(
         Column("error_budget_left_minutes", "Budget left (minutes)", "days"),
         Column("availability_null_reason", "Why availability is not known", words="missing"),
     ),
-    (Metric("periods", "Periods", "count(*)"),),
     date="period_start_date",
 )
 
