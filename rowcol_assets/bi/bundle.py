@@ -14,8 +14,7 @@ import yaml
 
 from rowcol_assets.bi.charts import parameters, words_of
 from rowcol_assets.bi.colours import COLOURS
-from rowcol_assets.bi.dashboards import CHOICES, DASHBOARDS
-from rowcol_assets.bi.dashboards.trust import FRESHNESS
+from rowcol_assets.bi.dashboards import CHOICES, DASHBOARDS, RAIL_CHOICES
 from rowcol_assets.bi.layout import filters, position
 from rowcol_assets.bi.links import plain
 from rowcol_assets.bi.model import FORMATS, TYPES, Chart, Column, Dashboard, Dataset
@@ -46,7 +45,7 @@ def files() -> dict[str, str]:
     contents: dict[str, Any] = {
         "metadata.yaml": {"version": "1.0.0", "type": "assets", "timestamp": "2026-01-01T00:00:00+00:00"},
         "databases/published_file.yaml": _database(),
-        f"datasets/{CHOICES.name}.yaml": _dataset(CHOICES),
+        **{f"datasets/{dataset.name}.yaml": _dataset(dataset) for dataset in (CHOICES, RAIL_CHOICES)},
     }
     for dashboard in DASHBOARDS:
         for chart in dashboard.charts:
@@ -172,7 +171,7 @@ def _dashboard(dashboard: Dashboard) -> dict[str, Any]:
         "published": True,
         "position": position(dashboard, DASHBOARDS, charts),
         "metadata": {
-            "native_filter_configuration": filters(dashboard, CHOICES, FRESHNESS, lambda dataset: identity("dataset", dataset.name)),
+            "native_filter_configuration": filters(dashboard, CHOICES, RAIL_CHOICES, lambda dataset: identity("dataset", dataset.name)),
             "cross_filters_enabled": True,
             "refresh_frequency": 300,
             "timed_refresh_immune_slices": [],

@@ -65,7 +65,7 @@ def numbered(dashboard: Dashboard) -> dict[int, int]:
 def filters(dashboard: Dashboard, clients: Dataset, rails: Dataset, dataset_identity: Callable[[Dataset], str]) -> list[dict[str, Any]]:
     """Filters by client, by rail where a dataset has one, and by date where one has a date; each leaves alone what has none.
 
-    The clients to choose from are those of `clients`, all that the login may see; the rails those of `rails`, all that are connected.
+    The clients to choose from are those of `clients`, all that the login may see; the rails those of `rails`.
     """
     numbers = numbered(dashboard)
 

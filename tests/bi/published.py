@@ -80,6 +80,10 @@ FACTS: dict[str, list[dict[str, object]]] = {
             "open_amount": "612.34", "currency": "USD", "as_of_date": DAY,
         },
     ],
+    "marts.fct_bills": [
+        {"business_id": "acme", "rail": rail, "record_id": record, "open_amount": "410.25", "currency": "USD"}
+        for rail, record in (("qbo", "7"), ("user", "8"))
+    ],
     "marts.fct_payment_ready_bills": [
         {
             "business_id": "acme", "rail": rail, "record_id": record, "vendor_name": "<b>Vend</b> & Co", "open_amount": "410.25",

@@ -11,7 +11,7 @@ import yaml
 
 from rowcol_assets.bi.bundle import ASSETS, IDENTITY, files, identity, query_of
 from rowcol_assets.bi.charts import parameters, words_of
-from rowcol_assets.bi.dashboards import CHOICES, DASHBOARDS
+from rowcol_assets.bi.dashboards import CHOICES, DASHBOARDS, RAIL_CHOICES
 from rowcol_assets.bi.dashboards.reading import KNOW_FIRST
 from rowcol_assets.bi.layout import numbered
 from rowcol_assets.bi.model import Bars, Chart, Dashboard, Dataset, Lines, Number, Ranking, Sums, Table
@@ -89,6 +89,7 @@ def test_a_filter_reaches_the_charts_it_says_and_these_can_be_filtered() -> None
         numbers = numbered(dashboard)
         assert list(found) == ["Client", "Rail", "Date"]
         assert found["Client"]["targets"] == [{"datasetUuid": identity("dataset", CHOICES.name), "column": {"name": "client"}}]
+        assert found["Rail"]["targets"] == [{"datasetUuid": identity("dataset", RAIL_CHOICES.name), "column": {"name": "rail"}}]
         for chart in dashboard.charts:
             number = numbers[id(chart)]
             assert number not in found["Client"]["scope"]["excluded"]

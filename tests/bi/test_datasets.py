@@ -12,11 +12,12 @@ import duckdb
 import pytest
 
 from rowcol_assets.bi.bundle import query_of
-from rowcol_assets.bi.dashboards import CHOICES, DASHBOARDS
+from rowcol_assets.bi.dashboards import CHOICES, DASHBOARDS, RAIL_CHOICES
 from rowcol_assets.bi.model import Dataset
 from tests.bi.published import CLIENTS, URL, create_tables, fill_tables
 
-DATASETS = {chart.dataset.name: chart.dataset for dashboard in DASHBOARDS for chart in dashboard.charts} | {CHOICES.name: CHOICES}
+DATASETS = {chart.dataset.name: chart.dataset for dashboard in DASHBOARDS for chart in dashboard.charts}
+DATASETS |= {dataset.name: dataset for dataset in (CHOICES, RAIL_CHOICES)}
 # A tag begins with a letter, a slash, a mark or a question mark right behind the sign.
 TAG = re.compile(r"<[a-zA-Z/!?]")
 
@@ -128,6 +129,12 @@ def test_no_code_is_left_and_no_row_is_without_a_day(file: duckdb.DuckDBPyConnec
 
 def test_every_client_can_be_chosen_whatever_a_page_has_of_theirs(file: duckdb.DuckDBPyConnection) -> None:
     assert len(column(file, "clients", "client")) == len(CLIENTS)
+
+
+def test_rails_that_are_connected_can_be_chosen_and_what_people_entered(file: duckdb.DuckDBPyConnection) -> None:
+    choices = set(column(file, "rails", "rail"))
+    assert choices == {"QuickBooks", "Ramp", "entered here"}
+    assert set(column(file, "payment_ready_bills", "rail")) == {"QuickBooks", "entered here"}
 
 
 def test_beside_links_a_name_stays_a_name(file: duckdb.DuckDBPyConnection) -> None:

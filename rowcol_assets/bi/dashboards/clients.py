@@ -1,8 +1,9 @@
-"""Clients on every page: whom one can choose, whether or not a page has a row of theirs, and those a total leaves out by name."""
+"""Clients and rails one can choose on every page, whether or not it has a row of theirs, and the clients a total leaves out by name."""
 
 from __future__ import annotations
 
-from rowcol_assets.bi.model import Dataset
+from rowcol_assets.bi.model import Column, Dataset
+from rowcol_assets.bi.words import said
 
 NOT_IN_IT = (
     "Amounts of different currencies are never added up. Clients whose cash is not known are not in the sum of cash, and of those in part "
@@ -10,6 +11,20 @@ NOT_IN_IT = (
 )
 
 CHOICES = Dataset("clients", "marts.dim_business", ())
+# Those that are connected, and people, who enter bills.
+RAIL_CHOICES = Dataset(
+    "rails",
+    "marts.fct_rail_freshness",
+    (Column("rail", "Rail"),),
+    query=f""", rails as (
+    select business_id, rail from marts.fct_rail_freshness
+    union
+    select business_id, rail from marts.fct_bills where rail = 'user'
+)
+select business_id, client, {said("rail", "rail")} as rail
+from rails
+inner join clients on client_id = business_id""",
+)
 
 IN_PART = "excluded_currencies <> ''"
 
