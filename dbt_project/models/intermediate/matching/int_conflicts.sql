@@ -150,6 +150,10 @@ paired as (
             and compared_pairs.right_entity = rights.entity
             and compared_pairs.right_id = rights.record_id
             and compared_fields.field = rights.field
+    -- A number of one currency says nothing against a number of another.
+    where
+        compared_fields.field not in ('{{ compared_amounts() | join("', '") }}')
+        or coalesce(upper(lefts.currency) = upper(rights.currency), true)
 
     union all by name
 
