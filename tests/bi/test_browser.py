@@ -74,7 +74,7 @@ HEADLINES = {
             format('{:,.2f}', sum(open_amount) filter (document_type = 'vendor_credit')::double) from marts.fct_ap_aging""",
         "Open invoices": "select format('{:,.2f}', sum(open_amount)::double) from marts.fct_ar_aging",
         "Bills ready to pay": "select count(*)::varchar from marts.fct_payment_ready_bills where is_payment_ready",
-        "Overdue invoices": "select count(*)::varchar from marts.fct_overdue_invoices where effective_status != 'paid'",
+        "Overdue invoices": "select count(*)::varchar from marts.fct_overdue_invoices where standing = 'to_ask'",
     },
     "hygiene": {
         "Lowest score": "select min(hygiene_score)::varchar from marts.fct_hygiene_score",
