@@ -72,6 +72,7 @@ billed as (
         invoices.txn_date,
         overdue.record_id is not null as is_overdue,
         coalesce(overdue.is_paid_on_stripe, false) as is_paid_on_stripe,
+        case when overdue.is_paid_on_stripe then invoices.home_open_amount else overdue.collected_amount end as collected_amount,
         overdue.credited_amount,
         overdue.asked_amount,
         case when not invoices.is_open and settled.paid_date > invoices.as_of_date - 365 then settled.paid_date - invoices.txn_date end
@@ -101,7 +102,8 @@ habits as (
         {{ known_total('billed.home_open_amount', 'billed.is_overdue') }} as overdue_amount,
         count(*) filter (billed.is_overdue and billed.home_open_amount > 0) as overdue_count,
         min(billed.due_date) filter (billed.is_overdue and billed.home_open_amount > 0) as oldest_due_date,
-        {{ known_total('billed.home_open_amount', 'billed.is_overdue and billed.is_paid_on_stripe') }} as overdue_paid_amount,
+        {{ known_total('billed.collected_amount', 'billed.is_overdue and (billed.is_paid_on_stripe or billed.collected_amount > 0)') }}
+            as overdue_paid_amount,
         count(*) filter (billed.is_overdue and billed.home_open_amount > 0 and billed.is_paid_on_stripe) as overdue_paid_count,
         coalesce(sum(billed.credited_amount), 0) as overdue_credited_amount,
         count(*) filter (billed.asked_amount = 0 and not billed.is_paid_on_stripe) as overdue_credited_count,

@@ -23,6 +23,7 @@ overdue as (
         invoices.home_open_amount,
         invoices.is_without_rate,
         collected.qbo_invoice_id is not null as is_paid_on_stripe,
+        least(invoices.home_open_amount, coalesce(expected.collected_amount, 0)) as collected_amount,
         least(invoices.home_open_amount, coalesce(expected.credited_amount, 0)) as credited_amount
     from invoices
     left join collected
@@ -43,6 +44,10 @@ select
     overdue.home_open_amount,
     overdue.is_without_rate,
     overdue.is_paid_on_stripe,
+    overdue.collected_amount,
     overdue.credited_amount,
-    case when overdue.is_paid_on_stripe then 0 else overdue.home_open_amount - overdue.credited_amount end as asked_amount
+    case
+        when overdue.is_paid_on_stripe then 0
+        else overdue.home_open_amount - overdue.collected_amount - overdue.credited_amount
+    end as asked_amount
 from overdue

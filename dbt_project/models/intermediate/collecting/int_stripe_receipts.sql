@@ -1,6 +1,6 @@
 with collected as (
     select * from {{ ref('int_stripe_invoices') }}
-    where is_collected
+    where collected_share > 0
 ),
 
 asked as (

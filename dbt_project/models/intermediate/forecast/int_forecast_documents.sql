@@ -13,10 +13,11 @@ collected as (
     select
         collected.business_id,
         collected.qbo_invoice_id as record_id,
+        collected.collected_share,
         {{ local_day('calendar.time_zone', 'collected.stated_at') }} as collected_on
     from {{ ref('int_stripe_invoices') }} as collected
     inner join {{ ref('int_business_calendar') }} as calendar on collected.business_id = calendar.business_id
-    where collected.is_collected
+    where collected.collected_share > 0
 ),
 
 -- The ledger's payments of those invoices: no credits for others.
@@ -103,7 +104,8 @@ known as (
         origins.as_of_date,
         origins.origin_date,
         open_weeks.*,
-        collected.record_id is not null as is_collected
+        {{ money('open_weeks.open_amount * coalesce(collected.collected_share, 0)') }} as collected_amount,
+        open_weeks.open_amount - {{ money('open_weeks.open_amount * coalesce(collected.collected_share, 0)') }} as unpaid_amount
     from open_weeks
     inner join origins
         on
@@ -140,14 +142,15 @@ credited as (
         known.business_id,
         known.weeks_ago,
         known.record_id,
-        least(known.open_amount, {{ floor_zero('(credits.amount - coalesce(sum(known.open_amount) over earlier, 0))') }}) as credited_amount
+        least(known.unpaid_amount, {{ floor_zero('(credits.amount - coalesce(sum(known.unpaid_amount) over earlier, 0))') }})
+            as credited_amount
     from known
     inner join credits
         on
             known.business_id = credits.business_id
             and known.weeks_ago = credits.weeks_ago
             and known.party_id = credits.party_id
-    where known.side = 'receivable' and not known.is_collected
+    where known.side = 'receivable'
     window earlier as (
         partition by known.business_id, known.weeks_ago, known.party_id
         order by known.due_date asc, known.record_id asc
@@ -166,8 +169,9 @@ expected as (
         known.party_id,
         known.due_date,
         known.open_amount,
+        known.collected_amount,
         coalesce(credited.credited_amount, 0) as credited_amount,
-        case when known.is_collected then 0 else known.open_amount - coalesce(credited.credited_amount, 0) end as expected_amount,
+        known.unpaid_amount - coalesce(credited.credited_amount, 0) as expected_amount,
         coalesce(habits.payment_count >= policy.least_habit_payments, false) as is_habit_known,
         known.due_date
         + cast(round(case when habits.payment_count >= policy.least_habit_payments then habits.days_late else 0 end) as integer)
@@ -199,6 +203,7 @@ select
     expected.party_id,
     expected.due_date,
     expected.open_amount,
+    expected.collected_amount,
     expected.credited_amount,
     expected.expected_amount,
     expected.is_habit_known,

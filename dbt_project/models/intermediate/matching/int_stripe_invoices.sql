@@ -72,6 +72,7 @@ told as (
             when invoices.status = 'open' and invoices.remaining_amount < invoices.total_amount then 'partly_paid'
             when invoices.status = 'open' then 'open'
         end as collection_status,
+        cast(invoices.total_amount - invoices.remaining_amount as double) / nullif(invoices.total_amount, 0) as paid_share,
         coalesce(
             case invoices.status
                 when 'paid' then invoices.paid_at
@@ -124,6 +125,13 @@ select
     judged.collection_status,
     judged.is_stripes_word,
     judged.is_stripes_word and judged.collection_status = 'paid' as is_collected,
+    -- How much of it was paid there of which the ledger knows nothing.
+    cast(case
+        when not judged.is_stripes_word then 0
+        when judged.collection_status = 'paid' then 1
+        when judged.collection_status = 'partly_paid' then coalesce(judged.paid_share, 0)
+        else 0
+    end as double) as collected_share,
     judged.stated_at,
     judged.synced_at
 from judged
