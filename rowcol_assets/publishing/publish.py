@@ -170,7 +170,8 @@ def _publish_one(job: _Job, home: layout.Home, granted: list[str]) -> Generation
         fail_point("before_swap", job.settings)
         layout.make_current(home, sealed)
     except (OSError, duckdb.Error):
-        layout.remove_others(home, old)
+        # What the link points to by now, if that was its last step that failed.
+        layout.remove_others(home, old, layout.current(home))
         raise
     # The former generation stays for readers on their way to it; what it shows of a business no longer granted does not.
     shows_too_much = not set(manifest.get("businesses", [])) <= set(granted)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from errno import ENOSPC
+from errno import EIO, ENOSPC
 from pathlib import Path
 
 import duckdb
@@ -99,6 +99,25 @@ def test_a_full_disk_leaves_the_former_generation_and_the_next_publish_works(wor
     assert read(world, "ann", "select count(*) from marts.fct_bills") == [(6,)]
     assert [generation.advisor for generation in world.publish().changed] == ["ann"]
     assert read(world, "ann", "select count(*) from marts.fct_bills") == [(200_006,)]
+
+
+def test_a_disk_that_fails_once_the_link_is_set_leaves_a_whole_generation(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.execute("update marts.fct_bills set open_amount = 31")
+    world.publish()
+    world.execute("update marts.fct_bills set open_amount = 32")
+
+    def broken(_folder: Path) -> None:
+        raise OSError(EIO, "Input/output error")
+
+    with monkeypatch.context() as patched, pytest.raises(PublishError):
+        # Called last when the link has been replaced.
+        patched.setattr(
+            "rowcol_assets.publishing.layout.sync_dir", lambda folder: broken(folder) if folder == world.settings.published_dir else None
+        )
+        world.publish()
+    assert amounts(world, "ann") == {32}
+    world.publish()
+    assert amounts(world, "ann") == {32}
 
 
 def test_a_client_that_is_withdrawn_is_gone_though_publishing_fails(world: World) -> None:
