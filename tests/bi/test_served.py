@@ -20,6 +20,9 @@ from rowcol_assets.bi.server import PREPARED, SIDE, prepare
 from tests.bi.conftest import Served
 from tests.publishing.world import NOON
 
+# One after the other on one server: the last of them publish and take grants away.
+pytestmark = pytest.mark.xdist_group("superset")
+
 DATASETS = "/api/v1/dataset/?q=(page_size:100)"
 
 
