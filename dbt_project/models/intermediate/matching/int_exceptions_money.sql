@@ -55,21 +55,45 @@ drawn as (
     having bool_and(custody.transaction_id is not null)
 ),
 
--- What neither is matched nor could as well be exchanged, in the pairs in which its counterpart is looked for.
-alone as (
-    select events.*
+-- What neither is matched nor could as well be exchanged, in the pairs in which its counterpart is looked for. By keys alone: with a
+-- condition beside them DuckDB compares each row with each, 0.7 s for 26,000 movements of money.
+found as (
+    select
+        sides.business_id,
+        sides.event_id,
+        sides.pair
+    from sides
+
+    union all
+
+    select
+        sides.business_id,
+        sides.event_id,
+        'any' as pair
+    from sides
+),
+
+looked_for as (
+    select
+        events.*,
+        case events.role
+            when 'payout' then 'bank_payout'
+            when 'ramp_money' then 'bank_ramp'
+            when 'ramp_bill' then 'bill'
+            else 'any'
+        end as pair
     from events
-    anti join sides
-        on
-            events.business_id = sides.business_id
-            and events.event_id = sides.event_id
-            and case events.role
-                when 'payout' then sides.pair = 'bank_payout'
-                when 'ramp_money' then sides.pair = 'bank_ramp'
-                when 'ramp_bill' then sides.pair = 'bill'
-                else true
-            end
     where events.role in ('bank', 'ledger_money', 'payout', 'ramp_money', 'ramp_bill')
+),
+
+alone as (
+    select looked_for.*
+    from looked_for
+    anti join found
+        on
+            looked_for.business_id = found.business_id
+            and looked_for.event_id = found.event_id
+            and looked_for.pair = found.pair
 ),
 
 -- Money that was sent: by Ramp's own word, and of a reimbursement not before it says so.
