@@ -20,3 +20,10 @@
             then sha256(cast(to_json([{{ business_id }}, {{ rail }}, {{ bill_id }}, {{ decision }}]) as varchar))
     end
 {%- endmacro %}
+
+
+{#- The day on which Ramp sent a payment: that on which it was really initiated (`effective_date`, which cards do not have), else that for
+    which it was planned (`payment_date`, of a card the day on which its last transaction settled). -#}
+{% macro sent_date(bills) -%}
+    coalesce({{ bills }}.payment_effective_date, {{ bills }}.payment_date)
+{%- endmacro %}

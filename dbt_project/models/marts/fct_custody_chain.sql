@@ -289,7 +289,11 @@ select
     judged.executed_at,
     judged.payment_date as execution_date,
     case when judged.is_executed_by_rail then 'ramp' end as executed_by,
-    lower(judged.payment_method) as execute_evidence,
+    nullif(concat_ws(
+        ', ',
+        lower(judged.payment_method),
+        case judged.paid_at_source when 'seen' then 'when it was first seen as paid' when 'sent' then 'the day it was sent' end
+    ), '') as execute_evidence,
     case when judged.is_executed_by_rail then judged.ramp_bill_id end as execute_record_id,
     case when judged.is_executed_by_rail then judged.ramp_change_id end as execute_change_id,
     judged.verify_state,

@@ -91,6 +91,7 @@ told as (
         executions.payment_method,
         executions.payment_date,
         executions.paid_at,
+        executions.paid_at_source,
         executions.is_synced,
         coalesce(executions.is_paid, false) as is_executed,
         paying_bills.change_id as ramp_change_id,

@@ -26,7 +26,7 @@ bills as (
     select
         ramp_bills.business_id,
         concat_ws(':', 'ramp_bill', 'bills', ramp_bills.record_id, '') as bill_event,
-        ramp_bills.payment_date,
+        {{ sent_date('ramp_bills') }} as payment_date,
         coalesce(ramp_bills.payment_amount, ramp_bills.total_amount) as amount,
         case
             when ramp_bills.payment_amount is not null then coalesce(ramp_bills.payment_currency, ramp_bills.currency)
