@@ -5,6 +5,7 @@ Who chooses: schedules fetch data, people act, backfills run in bulk. Limits per
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from math import floor
 
@@ -20,6 +21,8 @@ class Strategy:
     first_wait_seconds * factor^(n-1) and up to first_wait_seconds of jitter, or what the vendor asks for; none is over a minute.
 
     limit_share: how much of a vendor's limits it may fill, so that what is more urgent always finds a place.
+    niceness: of the process that works for it (nice(2)); nobody waits at a screen for what runs by itself, and it shares
+    the processors with servers that people do wait for.
     """
 
     name: str
@@ -29,16 +32,21 @@ class Strategy:
     max_attempts: int
     backoff_factor: float
     limit_share: float = 1.0
+    niceness: int = 0
     first_wait_seconds: float = FIRST_WAIT_SECONDS
+
+    def give_way(self) -> None:
+        """Has this thread, and those it starts, work behind what is more urgent on this machine; never before what it was behind."""
+        os.setpriority(os.PRIO_PROCESS, 0, max(self.niceness, os.getpriority(os.PRIO_PROCESS, 0)))
 
     def share_of(self, calls: int) -> int:
         """How many of a limit's `calls` it may fill, at least one."""
         return max(1, floor(calls * self.limit_share))
 
 
-DATA_FETCH = Strategy("data_fetch", "medium", 0, use_cache=True, max_attempts=3, backoff_factor=1.5, limit_share=0.9)
+DATA_FETCH = Strategy("data_fetch", "medium", 0, use_cache=True, max_attempts=3, backoff_factor=1.5, limit_share=0.9, niceness=10)
 USER_ACTION = Strategy("user_action", "high", 10, use_cache=False, max_attempts=3, backoff_factor=2.0, limit_share=1.0)
-BULK_OPERATION = Strategy("bulk_operation", "low", -10, use_cache=True, max_attempts=2, backoff_factor=3.0, limit_share=0.7)
+BULK_OPERATION = Strategy("bulk_operation", "low", -10, use_cache=True, max_attempts=2, backoff_factor=3.0, limit_share=0.7, niceness=15)
 
 STRATEGIES = {strategy.name: strategy for strategy in (DATA_FETCH, USER_ACTION, BULK_OPERATION)}
 

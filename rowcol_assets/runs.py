@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 import dagster as dg
 
 from ingestion.control.processes import describe, is_dead, own_mark
-from ingestion.strategies import DATA_FETCH, Strategy
+from ingestion.strategies import DATA_FETCH, USER_ACTION, Strategy, strategy_named
 
 # Which process works on a run. Dagster itself does not know whether a run's worker still lives.
 PROCESS_TAG = "rowcol/process"
 PRIORITY_TAG = "dagster/priority"
+STRATEGY_TAG = "rowcol/strategy"
 # Whose webhooks and sync requests a run serves (`ingestion.control.claims`).
 CLAIM_TAG = "rowcol/claim"
 
@@ -40,7 +41,12 @@ def run_scope(
 def run_tags(strategy: Strategy, **more: str) -> dict[str, str]:
     """The tags of a run: its strategy's priority, by which Dagster's queue is ordered, and `more` under `rowcol/`."""
     named = {f"rowcol/{name}": value for name, value in more.items()}
-    return {"rowcol/strategy": strategy.name, PRIORITY_TAG: str(strategy.run_priority), **named}
+    return {STRATEGY_TAG: strategy.name, PRIORITY_TAG: str(strategy.run_priority), **named}
+
+
+def strategy_of(run: dg.DagsterRun) -> Strategy:
+    """The strategy a run was started with; what has none was started by a person, in the UI."""
+    return strategy_named(run.tags.get(STRATEGY_TAG, USER_ACTION.name))
 
 
 def compares_counts(is_asked: bool) -> dict[str, str]:

@@ -47,7 +47,10 @@ def told_to_stop() -> Iterator[threading.Event]:
 
 @contextlib.contextmanager
 def server(command: Sequence[str], *, log: Path, cwd: Path, environment: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    """A process with its output in `log`, in a group of its own so that whatever it started ends with it."""
+    """A process with its output in `log`, in a group of its own so that whatever it started ends with it.
+
+    Not in a session of its own: Linux may share processors out by session, and how nice a cycle is would then tell nothing.
+    """
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     process = subprocess.Popen(  # noqa: S603 - our own commands
         command,
@@ -56,7 +59,7 @@ def server(command: Sequence[str], *, log: Path, cwd: Path, environment: Mapping
         stdin=subprocess.DEVNULL,
         stdout=descriptor,
         stderr=descriptor,
-        start_new_session=True,
+        process_group=0,
     )
     os.close(descriptor)
     try:

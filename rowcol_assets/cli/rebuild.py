@@ -16,11 +16,13 @@ def command(
     """
     from ingestion.control.store import open_store, product_clock_of
     from ingestion.settings import load_settings
+    from ingestion.strategies import DATA_FETCH
     from rowcol_assets.cli.output import show_json
     from rowcol_assets.cli.progress import timed_lines
     from rowcol_assets.rebuild import rebuild
     from rowcol_assets.steps import silent
 
+    DATA_FETCH.give_way()
     settings = load_settings()
     with open_store(settings) as store:
         rows = rebuild(settings, store, product_clock_of(settings, store)(), silent if as_json else timed_lines())

@@ -31,7 +31,9 @@ def command(
     Examples: `rowcol run`, `rowcol run --business harbor-coffee`, `rowcol run --as-of 2026-05-05`.
     """
     from ingestion.settings import load_settings
+    from ingestion.strategies import DATA_FETCH
 
+    DATA_FETCH.give_way()
     settings = load_settings()
     moment = _moment(as_of, known_at)
     if moment and (business or rail):

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
 
 import typer
 
 from ingestion.errors import RowcolError
-
-BULK_NICENESS = 10
 
 
 def command(
@@ -27,7 +24,7 @@ def command(
     from ingestion.control.store import open_store, product_clock_of
     from ingestion.registry import RAILS, rail_promise
     from ingestion.settings import load_settings
-    from ingestion.strategies import BULK_OPERATION, strategy_named
+    from ingestion.strategies import strategy_named
     from ingestion.sync import SyncRequest, sync_together
     from rowcol_assets.cli.output import show_json
     from rowcol_assets.cli.run import check_names
@@ -35,9 +32,7 @@ def command(
     settings = load_settings()
     chosen = strategy_named(strategy)
     check_names(settings, business or [], rail or [])
-    if chosen is BULK_OPERATION:
-        # Whoever waits for a webhook's acknowledgement or an action shares the processors with it.
-        os.nice(BULK_NICENESS)
+    chosen.give_way()
     with open_store(settings) as store:
         clock = product_clock_of(settings, store)
         promises = [rail_promise(name) for name in rail or RAILS]

@@ -11,8 +11,8 @@ import numpy as np
 
 @dg.op(config_schema={"file": str})
 def tell(context: dg.OpExecutionContext) -> None:
-    """Writes its process, its parent's, what chance gives it twice, and its file mask."""
-    told = [os.getpid(), os.getppid(), random.random(), np.random.random(), os.umask(0o077)]
+    """Writes its process, its parent's, what chance gives it twice, its file mask and its niceness."""
+    told = [os.getpid(), os.getppid(), random.random(), np.random.random(), os.umask(0o077), os.getpriority(os.PRIO_PROCESS, 0)]
     Path(context.op_config["file"]).write_text(" ".join(map(str, told)))
 
 

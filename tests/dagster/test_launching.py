@@ -18,10 +18,11 @@ from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import ModuleTarget
 
 from ingestion.control.processes import is_dead, mark_of, pid_here
+from ingestion.strategies import STRATEGIES
 from rowcol_assets.instance import open_instance
 from rowcol_assets.launching.launcher import ForkingRunLauncher
 from rowcol_assets.launching.warm import WarmProcess
-from rowcol_assets.runs import signature, worker_of
+from rowcol_assets.runs import run_tags, signature, worker_of
 from tests.dagster.place import home_settings
 from tests.forked.processes import end_fork_server
 
@@ -49,7 +50,7 @@ class Launching:
         assert mark is not None
         return pid_here(mark) or 0
 
-    def launch(self, job: str) -> str:
+    def launch(self, job: str, tags: dict[str, str] | None = None) -> str:
         """Launches a job that writes into `file_of` its run."""
         request = self.workspace.create_request_context()
         location = request.get_code_location(request.code_location_names[0])
@@ -59,6 +60,7 @@ class Launching:
         run = self.instance.create_run_for_job(
             getattr(__import__(MODULE, fromlist=[job]), job),
             run_id=run_id,
+            tags=tags,
             run_config={"ops": {op: {"config": {"file": str(self.file_of(run_id))}}}},
             remote_job_origin=remote.get_remote_origin(),
             job_code_origin=remote.get_python_origin(),
@@ -119,11 +121,20 @@ def test_each_is_forked_with_chances_of_its_own_and_the_mask_of_the_launcher(lau
     mask = os.umask(0o022)
     os.umask(mask)
     told = [launching.told(run_id) for run_id in runs]
-    assert [(parent, own_mask) for _, parent, _, _, own_mask in told] == [(str(warm), str(mask))] * 2
+    assert [(parent, own_mask) for _, parent, _, _, own_mask, _ in told] == [(str(warm), str(mask))] * 2
     assert all(len(set(values)) == 2 for values in zip(*(one[2:4] for one in told), strict=True))
     signed = [worker_of(launching.run(run_id)) or "" for run_id in runs]
     assert [mark.split(" ")[1] for mark in signed] == [one[0] for one in told]
     until(lambda: all(is_dead(mark) for mark in signed))
+
+
+def test_a_run_gives_way_as_far_as_its_strategy_does_and_one_that_a_person_started_does_not(launching: Launching) -> None:
+    launching.warm()
+    asked: list[dict[str, str] | None] = [None, *(run_tags(strategy) for strategy in STRATEGIES.values())]
+    runs = [launching.launch("telling", tags) for tags in asked]
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    expected = [own, *(max(own, strategy.niceness) for strategy in STRATEGIES.values())]
+    assert [int(launching.told(run_id)[5]) for run_id in runs] == expected
 
 
 def test_a_cancelled_run_is_interrupted_and_one_not_begun_never_begins(launching: Launching) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import httpx
@@ -55,6 +57,19 @@ def test_they_are_the_specified_ones() -> None:
     }
     assert BULK_OPERATION.run_priority < DATA_FETCH.run_priority < USER_ACTION.run_priority
     assert BULK_OPERATION.limit_share < DATA_FETCH.limit_share < USER_ACTION.limit_share == 1
+    assert BULK_OPERATION.niceness > DATA_FETCH.niceness > USER_ACTION.niceness == 0
+
+
+def test_a_thread_gives_way_as_told_and_never_takes_back_what_it_gave() -> None:
+    def niceness_after(*strategies: Strategy) -> list[int]:
+        told = []
+        for strategy in strategies:
+            strategy.give_way()
+            told.append(os.getpriority(os.PRIO_PROCESS, 0))
+        return told
+
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(niceness_after, DATA_FETCH, BULK_OPERATION, DATA_FETCH, USER_ACTION).result() == [10, 15, 15, 15]
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES.values(), ids=lambda one: one.name)
