@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import engine
+import kept
 import pages
 import sight
 from flask import g, has_request_context
@@ -21,10 +22,9 @@ APP_NAME = "RowCol"
 SECRET_KEY = (_FOLDER / "secret_key").read_text(encoding="utf-8").strip()
 SQLALCHEMY_DATABASE_URI = f"sqlite:///{_FOLDER / 'superset.db'}?timeout=30"
 CUSTOM_SECURITY_MANAGER = AdvisorSecurityManager
+# Superset's own caches keep less than whole answers, see `kept`.
 CACHE_CONFIG = {"CACHE_TYPE": "NullCache"}
-# An answer is known by the generation and the grants it was made from (`security`), so that none outlives a publish or a grant.
-# In the server's own memory: no client's rows lie in another file.
-DATA_CACHE_CONFIG = {"CACHE_TYPE": "SimpleCache", "CACHE_DEFAULT_TIMEOUT": 900, "CACHE_THRESHOLD": 500}
+DATA_CACHE_CONFIG = CACHE_CONFIG
 # Superset would else write a row to its database for each request.
 EVENT_LOGGER = engine.NoEvents()
 RESULTS_BACKEND = None
@@ -100,6 +100,7 @@ def _only_oneself(query: Any) -> Any:
 
 def _at_the_start(app: Any) -> None:
     pages.install(app)
+    kept.install(app)
     engine.install()
 
 

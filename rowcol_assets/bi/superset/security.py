@@ -7,7 +7,6 @@ once per request, so that an answer that is kept is kept for just what it was ma
 from __future__ import annotations
 
 from collections import namedtuple
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +39,6 @@ class AdvisorSecurityManager(SupersetSecurityManager):
     def get_rls_filters(self, table: Any) -> list[Any]:
         """The condition of the present login for `table`, whatever dataset it is."""
         return [Rule(0, None, clause_of_request())]
-
-    def get_rls_cache_key(self, datasource: Any) -> list[str]:
-        """What an answer to the present request depends on besides its query: the condition, the generation that is read, today."""
-        today = f"{datetime.now().astimezone():%Y-%m-%d}"
-        return [*super().get_rls_cache_key(datasource), str(file_of_request()), today]
 
     def prefetch_rls_filters(self, table_ids: list[Any]) -> None:
         """Nothing to fetch ahead: the condition is no row of Superset's database."""
