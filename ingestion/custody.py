@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, Protocol
 
+from ingestion.currencies import shown_amount
 from ingestion.promise import RailPromise
 
 Stage = Literal["approve", "execute", "verify", "record"]
@@ -42,4 +43,4 @@ def custody_reader(promise: RailPromise) -> Reader | None:
 
 def money(amount: Decimal | None, currency: str | None) -> str:
     """An amount in major units as a person reads it."""
-    return f"{amount:,.2f}{f' {currency}' if currency else ''}" if amount is not None else "an amount that was not told"
+    return "an amount that was not told" if amount is None else shown_amount(amount, currency)

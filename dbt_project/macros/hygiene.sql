@@ -10,12 +10,6 @@
 {%- endmacro %}
 
 
-{#- An amount as a person reads it. -#}
-{% macro shown_amount(amount, currency) -%}
-    coalesce(cast({{ amount }} as varchar), 'no amount') || coalesce(' ' || {{ currency }}, '')
-{%- endmacro %}
-
-
 {#- A date as a person reads it. -#}
 {% macro shown_date(day) -%}
     coalesce(strftime({{ day }}, '%Y-%m-%d'), 'no date')

@@ -1,4 +1,31 @@
-{#- Figures and their changes as a person says them: money in whole units, days in tenths. -#}
+{#- Figures and their changes as a person says them: one amount in the decimals of its currency, sums in whole units, days in tenths. -#}
+
+{#- The currencies without decimals, and those of three or more, as the seed `currency_exponents` has them; a test holds the two together.
+    Written out since an amount is said in thirty checks, each of which would read the seed. -#}
+{% macro currencies_of_no_decimals() -%}
+    (
+        'BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV', 'XAF', 'XOF', 'XPF'
+    )
+{%- endmacro %}
+
+
+{% macro currencies_of_three_decimals() -%}
+    ('BHD', 'CLF', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND', 'UYW')
+{%- endmacro %}
+
+
+{#- 12345.510 is "12345.51 USD", "12346 JPY", "12345.510 KWD": rounded half up to the decimals of its currency, two where it is not known. -#}
+{% macro shown_amount(amount, currency) -%}
+    coalesce(
+        case
+            when upper({{ currency }}) in {{ currencies_of_no_decimals() }} then cast(cast({{ amount }} as decimal(38, 0)) as varchar)
+            when upper({{ currency }}) in {{ currencies_of_three_decimals() }} then cast(cast({{ amount }} as decimal(38, 3)) as varchar)
+            else cast(cast({{ amount }} as decimal(38, 2)) as varchar)
+        end,
+        'no amount'
+    ) || coalesce(' ' || {{ currency }}, '')
+{%- endmacro %}
+
 
 {#- 12345.51 in USD is "12,346 USD". -#}
 {% macro said_money(amount, currency) -%}

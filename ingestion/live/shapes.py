@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
-from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import msgspec
 
 from ingestion.answers import MalformedPage
+from ingestion.currencies import exponents
 
 # What a person checks a payment against; older transactions are in the published files.
 RECENT = timedelta(days=30)
-# The seed from which the models take the same exponents.
-EXPONENTS_PATH = Path(__file__).parents[2] / "dbt_project" / "seeds" / "currency_exponents.csv"
 
 T = TypeVar("T")
 
@@ -45,7 +41,7 @@ def day(text: str | None) -> date | None:
 
 def minor_units(amount: int | None, currency: str | None, vendor: Literal["iso", "stripe"]) -> Decimal | None:
     """A whole number of minor units in major units; None for a currency that is not known, since a guess would be off by 10 or 1000."""
-    exponent = _exponents()[vendor].get((currency or "").upper())
+    exponent = exponents()[vendor].get((currency or "").upper())
     return None if amount is None or exponent is None else Decimal(amount).scaleb(-exponent)
 
 
@@ -58,13 +54,3 @@ def by_rate(amount: int | None, rate: Any) -> Decimal | None:
 def from_unix(seconds: int | None) -> datetime | None:
     """The instant of Unix seconds."""
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
-
-
-@lru_cache(maxsize=1)
-def _exponents() -> dict[str, dict[str, int]]:
-    with EXPONENTS_PATH.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    return {
-        vendor: {row["currency"]: int(row[f"{vendor}_exponent"]) for row in rows if row[f"{vendor}_exponent"]}
-        for vendor in ("iso", "stripe")
-    }

@@ -5,7 +5,6 @@ What may be set, and how, is in `ingestion.control.business_settings`.
 
 from __future__ import annotations
 
-import csv
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
@@ -103,13 +102,10 @@ def _date(text: str | None) -> date | None:
 
 
 def _currency(code: str | None) -> str | None:
-    from rowcol_assets.transform import PROJECT_DIR
+    from ingestion.currencies import exponents
 
-    if code is None:
-        return None
-    with (PROJECT_DIR / "seeds" / "currency_exponents.csv").open(newline="") as file:
-        if code not in {row["currency"] for row in csv.DictReader(file)}:
-            raise UsageError(f"{code!r} is not a currency of ISO 4217, for example USD")
+    if code is not None and code not in exponents()["iso"]:
+        raise UsageError(f"{code!r} is not a currency of ISO 4217, for example USD")
     return code
 
 

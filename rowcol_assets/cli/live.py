@@ -107,13 +107,14 @@ def command(
 
 
 def _show(subject: Subject, business: str, answer: Answer) -> None:
+    from ingestion.currencies import shown_amount
     from rowcol_assets.cli.output import show_table
 
     value: dict[str, Any] = answer.value
     for name, columns in TABLES.get(subject, {"documents": DOCUMENT}).items():
         show_table(f"{name.capitalize()} of {business}", columns, value[name])
     if value.get("cash"):
-        totals = ", ".join(f"{amount:,} {currency}" for currency, amount in value["cash"].items())
+        totals = ", ".join(shown_amount(amount, currency) for currency, amount in value["cash"].items())
         typer.echo(f"cash by {value['cash_source']}: {totals}")
     if "effective_status" in value:
         typer.echo(f"{subject} {value['record_id']} is {value['effective_status']}, says {value['status_source']}")

@@ -46,14 +46,15 @@ def command(
 
 def show(answer: Answer) -> None:
     """Prints an answer: the bills, what is left, and every rule that speaks against paying them."""
+    from ingestion.currencies import shown_amount
     from rowcol_assets.cli.output import show_table
 
     show_table(f"{answer.business_id}: {answer.answer}, by figures of {answer.as_of:%Y-%m-%d %H:%M} UTC", BILLS, answer.bills)
-    currency = answer.currency or ""
-    before, after = (f"{amount:,} {currency}" if amount is not None else "unknown" for amount in (answer.cash, answer.cash_after))
+    before, after = ("unknown" if amount is None else shown_amount(amount, answer.currency) for amount in (answer.cash, answer.cash_after))
     typer.echo(f"cash {before} now, {after} afterwards, at least {answer.min_cash_amount:,} wanted")
     if answer.committed_amount:
-        typer.echo(f"of that, {answer.committed_amount:,} {currency} are promised: approved and not paid yet, or on their way through Ramp")
+        committed = shown_amount(answer.committed_amount, answer.currency)
+        typer.echo(f"of that, {committed} are promised: approved and not paid yet, or on their way through Ramp")
     days, left = ("unknown" if value is None else f"{value} days" for value in (answer.buffer_days, answer.buffer_days_after))
     typer.echo(f"buffer {days} now, {left} afterwards, at least {answer.min_buffer_days} wanted (policy {answer.policy_version})")
     for hit in answer.rule_hits:

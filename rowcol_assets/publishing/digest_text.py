@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
+from ingestion.currencies import shown_amount
 from rowcol_assets.publishing.digest import NOTHING_CHANGED, Client, Digest, Document, Documents
 
 # What CommonMark and its usual extensions act on anywhere in a line, a dot that could make a domain,
@@ -40,8 +41,8 @@ def said_date(day: date) -> str:
 
 
 def said_amount(amount: Decimal | None, currency: str | None) -> str:
-    """12,345.60 USD."""
-    return _UNKNOWN if amount is None else f"{amount:,.2f}" + (f" {currency}" if currency else "")
+    """12,345.60 USD, or that it is not known."""
+    return _UNKNOWN if amount is None else shown_amount(amount, currency)
 
 
 def said_money(amount: Decimal | None, currency: str | None) -> str:

@@ -257,6 +257,8 @@ def test_what_was_paid_in_another_currency_is_compared_by_what_it_settles_in_the
         ("open_though_paid", "r-open", Decimal(300), "EUR"),
         ("open_though_paid", "r-flying", Decimal(200), "EUR"),
     }
+    words = "select evidence from marts.fct_double_payment where business_id = 'abroad' and kind = 'overpaid'"
+    assert rows(warehouse, words) == [("bill of 600.00 EUR, paid 650.00 EUR",)]
     chain = """select bill_id, amount, currency, record_record_id from marts.fct_custody_chain
         where business_id = 'abroad' and executed_by = 'ramp'"""
     assert set(rows(warehouse, chain)) == {
