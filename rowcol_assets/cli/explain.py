@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 TERMS = {"term": "term", "value": "value", "from_records": "its records come to", "formula": "is"}
 RECORDS = {"term": "term", "rail": "rail", "entity": "entity", "record_id": "record", "document_number": "number", "party_name": "party",
-           "txn_date": "dated", "due_date": "due", "amount": "amount"}  # fmt: skip
+           "txn_date": "dated", "due_date": "due", "amount": "amount", "whole_amount": "of", "share": "share",
+           "expected_date": "expected", "reason": "why"}  # fmt: skip
+# Shown where any record has them.
+OF_PARTS = ("whole_amount", "share", "expected_date", "reason")
 CAUSES = {"cause": "cause", "change_days": "days", "change_amount": "money that lasts", "outflow_amount": "outflow",
           "record_count": "records", "largest": "the largest"}  # fmt: skip
 # A screen of them; --json has all.
@@ -24,7 +27,12 @@ SHOWN_PER_CAUSE = 3
 
 def command(
     business: Annotated[str, typer.Argument(metavar="BUSINESS", help="Business id.")],
-    metric: Annotated[str, typer.Argument(metavar="METRIC", help="A figure of marts.fct_runway_daily, for example runway_days or ap_30.")],
+    metric: Annotated[
+        str, typer.Argument(metavar="METRIC", help="A figure of the runway, for example ap_30, or one of a row of its own: dso_days.")
+    ],
+    key: Annotated[
+        list[str] | None, typer.Argument(metavar="[KEY]...", help="Which row: the week of a forecast, the customer, the vendor.")
+    ] = None,
     as_of: Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="On the newest recorded day up to this one.")] = None,
     from_day: Annotated[str | None, typer.Option("--from", metavar="DATE", help="Why runway_days moved since this recorded day.")] = None,
     to_day: Annotated[str | None, typer.Option("--to", metavar="DATE", help="And until this one; the newest unless told.")] = None,
@@ -32,22 +40,24 @@ def command(
 ) -> None:
     """Show the records behind a figure of a business, or split the change of its runway between two days into causes.
 
-    Examples: `rowcol explain acme ap_30`, `rowcol explain acme runway_days --from 2026-06-23 --json`.
+    Examples: `rowcol explain acme ap_30`, `rowcol explain acme closing_p50_amount 3`, `rowcol explain acme dso_days 17`,
+    `rowcol explain acme runway_days --from 2026-06-23 --json`.
     """
     from ingestion.errors import UsageError
     from ingestion.identifiers import check_business_id
     from ingestion.settings import load_settings
     from rowcol_assets.cli.output import show_json_object
-    from rowcol_assets.explaining.explain import check_metric, explain
+    from rowcol_assets.explaining.explain import explain
     from rowcol_assets.explaining.moved import movement
+    from rowcol_assets.explaining.relations import find
 
     check_business_id(business)
-    check_metric(metric)
+    find(metric)
     days = [_date(text) for text in (as_of, from_day, to_day)]
     if days[1] is None:
         if days[2] is not None:
             raise UsageError("--to needs --from")
-        found = explain(load_settings(), business, metric, days[0])
+        found = explain(load_settings(), business, metric, key or (), days[0])
         if as_json:
             show_json_object(asdict(found))
         else:
@@ -78,11 +88,16 @@ def _show_figure(found: Explanation) -> None:
         value = _without_value(found.null_reason)
     else:
         value = str(found.value) if isinstance(found.value, date) else f"{found.value:,}"
-    typer.echo(f"{found.metric} of {found.business_id} on {found.as_of_date}: {value} = {found.formula}")
+    which = "".join(f", {name} {text}" for name, text in found.key.items())
+    day = f" on {found.as_of_date}" if found.as_of_date else ""
+    typer.echo(f"{found.metric} of {found.business_id}{which}{day}: {value} = {found.formula}")
     if len(found.terms) > 1:
         show_table(f"made of, amounts in {found.currency}", TERMS, found.terms)
     if found.records:
-        show_table("records", RECORDS, found.records[:SHOWN_RECORDS])
+        told = {
+            name: title for name, title in RECORDS.items() if name not in OF_PARTS or any(one[name] is not None for one in found.records)
+        }
+        show_table("records", told, found.records[:SHOWN_RECORDS])
     if len(found.records) > SHOWN_RECORDS:
         typer.echo(f"and {len(found.records) - SHOWN_RECORDS} more: --json has them all")
 

@@ -1,11 +1,14 @@
 """The figures of a business's runway by name: how each is made of others, and which records the ones that are sums add up.
 
-Nothing is computed here: values are those of `marts.fct_runway_daily`. How records are found is in `records`.
+Nothing is computed here: values are those of `marts.fct_runway_daily`. How records are found is in `records`; what else is explained,
+in `relations`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 # Why the walk of `covered_until` finds no day: it looks a year ahead (`seeds.runway_policy.walk_days`).
 COVERED_FOR_A_YEAR = "covered_for_a_year"
@@ -13,14 +16,16 @@ COVERED_FOR_A_YEAR = "covered_for_a_year"
 
 @dataclass(frozen=True)
 class Figure:
-    """How a column of `marts.fct_runway_daily` comes about. terms: other figures. records: a name of `records.QUERIES`, for a sum.
+    """How a column comes about. terms: other columns of its relation. records: a name of its relation's queries.
 
+    come_to: what its records add up to it by; none where they weigh, or only the oldest or the middle one counts.
     without_end: why it is NULL though cash is known.
     """
 
     formula: str
     terms: tuple[str, ...] = ()
     records: str | None = None
+    come_to: Literal["sum", "count", "none"] = "sum"
     without_end: str | None = None
 
 
@@ -47,11 +52,13 @@ FIGURES: dict[str, Figure] = {
         "by the bank's cash: what the books paid and the bank has not, and what the bank alone received, up to ar_expected; "
         "by the books' cash: what the bank alone paid and the books alone received",
         records="unmatched",
+        come_to="none",
     ),
     "unmatched_upside_amount": Figure(
         "by the bank's cash: what the books received and the bank has not, and what the bank alone paid, up to ap_30; "
         "by the books' cash: what the bank alone received and the books alone paid",
         records="unmatched",
+        come_to="none",
     ),
     "buffer_days": Figure("spendable / gross_burn, not below 0", ("spendable", "gross_burn")),
     "shortfall_amount": Figure("-(spendable + ar_expected - ap_30) where that is negative", ("spendable", "ar_expected", "ap_30")),
@@ -60,6 +67,7 @@ FIGURES: dict[str, Figure] = {
         "payrolls, and spending without a date at the pace of the last 90 days",
         ("cash",),
         records="walk",
+        come_to="none",
         without_end=COVERED_FOR_A_YEAR,
     ),
     "cash": Figure("sum of the balances of the accounts that count as cash", records="cash"),
@@ -78,21 +86,19 @@ FIGURES: dict[str, Figure] = {
     "ar_open": Figure("what is open of all invoices", records="ar_open"),
     "ar_credits": Figure("what customers have paid or been credited and nobody has applied to an invoice", records="ar_credits"),
     "overdue_ar_amount": Figure("what is open of invoices past due", records="overdue_ar"),
-    "hygiene_score": Figure("100 less what the open flags weigh", records="flags"),
-    "max_input_age_minutes": Figure("age of the oldest critical entity since its last successful sync", records="inputs"),
+    "hygiene_score": Figure("100 less what the open flags weigh", records="flags", come_to="none"),
+    "max_input_age_minutes": Figure("age of the oldest critical entity since its last successful sync", records="inputs", come_to="none"),
 }
 
 
-# Figures whose records do not add up to them: they weigh, or only the oldest counts.
-NOT_SUMS = ("covered_until", "hygiene_score", "max_input_age_minutes", "unmatched_downside_amount", "unmatched_upside_amount")
 BILLS_TERMS = FIGURES["runway_days_bills"].terms
 
 
-def terms_of(name: str, basis: str | None) -> tuple[str, ...]:
+def terms_of(figures: Mapping[str, Figure], name: str, basis: str | None) -> tuple[str, ...]:
     """The figures that `name` is made of; the headline's depend on the formula that counted (runway_basis)."""
-    return BILLS_TERMS if name == "runway_days" and basis == "bills" else FIGURES[name].terms
+    return BILLS_TERMS if name == "runway_days" and basis == "bills" else figures[name].terms
 
 
-def behind(name: str, basis: str | None) -> list[str]:
+def behind(figures: Mapping[str, Figure], name: str, basis: str | None = None) -> list[str]:
     """All figures that `name` comes down to, itself first, each once."""
-    return list(dict.fromkeys([name, *(one for term in terms_of(name, basis) for one in behind(term, basis))]))
+    return list(dict.fromkeys([name, *(one for term in terms_of(figures, name, basis) for one in behind(figures, term, basis))]))

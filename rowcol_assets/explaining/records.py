@@ -1,13 +1,13 @@
-"""The records behind the figures that are sums, on any recorded day.
+"""How records behind figures are found, and the ones behind the runway's on any recorded day.
 
 Open documents and movements come from `marts.fct_runway_items`, which has what was known on each day; balances and flags
-from the marts that keep their own past. A record's `amount` is what it adds to the figure.
+from the marts that keep their own past. A record's `amount` is what it adds to the figure. The queries of other relations are
+beside their figures (`forecast`, `customers`, `sums`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 import duckdb
@@ -27,8 +27,15 @@ _UNDATED = "cast(null as date) as txn_date, cast(null as date) as due_date"
 _OVERDUE = "due_date < $day"
 _WINDOW = "txn_date > $day - 90 and txn_date <= $day"
 
-# What each finds has these columns.
-COLUMNS = ("rail", "entity", "record_id", "document_number", "party_name", "txn_date", "due_date", "amount")
+# What each finds has these columns; one that a query leaves out is NULL. Of a record that counts in part, `whole_amount` is all of it
+# and `share` how much counts; `expected_date` is when it is expected to move money, `reason` why it counts as it does.
+COLUMNS = {
+    "rail": "varchar", "entity": "varchar", "record_id": "varchar", "document_number": "varchar", "party_name": "varchar",
+    "txn_date": "date", "due_date": "date", "amount": "decimal(18, 2)",
+    "whole_amount": "decimal(18, 2)", "share": "decimal(5, 4)", "expected_date": "date",
+    "reason": "varchar",
+}  # fmt: skip
+_BLANK = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in COLUMNS.items())
 QUERIES: dict[str, str] = {
     "cash": f"""
         select rail, coalesce(entity, '') as entity, record_id, {_NOTHING}, account_name as party_name, {_UNDATED},
@@ -102,8 +109,14 @@ QUERIES: dict[str, str] = {
 }
 
 
-def records_of(warehouse: duckdb.DuckDBPyConnection, name: str, business_id: str, day: date) -> list[dict[str, Any]]:
-    """The records that the query `name` finds for a business on a day, the largest first."""
-    asked: Mapping[str, Any] = {"business": business_id, "day": day}
-    query = f"select {', '.join(COLUMNS)} from ({QUERIES[name]}) order by abs(amount) desc nulls last, rail, entity, record_id"
-    return [dict(zip(COLUMNS, row, strict=True)) for row in warehouse.execute(query, asked).fetchall()]
+def records_of(warehouse: duckdb.DuckDBPyConnection, query: str, asked: Mapping[str, Any], *, row: str = "") -> list[dict[str, Any]]:
+    """The records that `query` finds, the largest first.
+
+    asked: its parameters, or those of `row`, a statement whose result it reads as `asked`.
+    """
+    told = f"""
+        {f"with asked as ({row})" if row else ""}
+        select {", ".join(COLUMNS)} from ((select {_BLANK} where false) union all by name ({query}))
+        order by abs(amount) desc nulls last, rail, entity, record_id
+    """
+    return [dict(zip(COLUMNS, found, strict=True)) for found in warehouse.execute(told, asked).fetchall()]

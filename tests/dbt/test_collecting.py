@@ -10,12 +10,16 @@ from typing import Any
 import duckdb
 import pytest
 
-from rowcol_assets.explaining.records import records_of
+from rowcol_assets.explaining.customers import INSIGHTS, QUEUE
+from rowcol_assets.explaining.records import QUERIES, records_of
+from rowcol_assets.explaining.sums import CUSTOMER
 from tests.dbt.documents import account, customer, invoice, purchase
+from tests.dbt.explained import explained, not_come_to
 from tests.dbt.ledgers import NOW, build_marts
 from tests.dbt.project import DbtProject, rows
 from tests.dbt.rawfill import RawWarehouse
 
+BUILT = ("collections_queue", "fct_overdue_invoices", "fct_cash_forecast", "fct_runway_items", "fct_ar_aging", "dim_customer")
 CUSTOMERS = ("Slow", "Prompt", "New", "Carded", "Paid", "Ahead", "Part", "Abroad")
 
 
@@ -87,7 +91,7 @@ def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> 
             raw.observed("acme", "stripe", "balance_transactions", f"txn-{charge}", moved | {"currency": currency, "created": 1775000000})
         dispute = {"id": "dp", "charge": "ch", "amount": 30000, "currency": "usd", "status": "needs_response", "created": 1775000000}
         raw.observed("acme", "stripe", "disputes", "dp", dispute)
-    build_marts(project, path, only=("collections_queue", "fct_overdue_invoices", "fct_cash_forecast", "fct_runway_items"))
+    build_marts(project, path, only=BUILT)
     return path
 
 
@@ -129,7 +133,7 @@ def test_what_is_paid_and_not_applied_is_not_asked_for_again_and_is_named(wareho
     assert rows(warehouse, expected) == [(1150,)]
     assert rows(warehouse, "select ar_expected, ar_credits from marts.fct_runway_daily") == [(3360, 850)]
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        behind = records_of(connection, "ar_credits", "acme", NOW.date())
+        behind = records_of(connection, QUERIES["ar_credits"], {"business": "acme", "day": NOW.date()})
     assert [(one["record_id"], one["amount"]) for one in behind] == [("Ahead-paid", 500), ("Part-paid", 320), ("memo", 30)]
 
 
@@ -167,3 +171,23 @@ def test_card_payments_count_for_the_ledgers_customer_and_in_home_currency_alone
     query = """select customer_id, charged_amount, fee_amount, refunded_amount, dispute_count, disputed_amount, rails_used
         from marts.fct_payment_insights where charged_amount > 0"""
     assert rows(warehouse, query) == [("Carded", Decimal("300.00"), Decimal("9.00"), Decimal("10.00"), 1, Decimal("300.00"), "qbo,stripe")]
+
+
+def test_a_customers_figures_are_its_records_to_the_cent(warehouse: Path) -> None:
+    assert not_come_to(warehouse, INSIGHTS, QUEUE, CUSTOMER) == []
+    slow = explained(warehouse, "acme", "days_to_pay", "Slow")
+    assert [(record["record_id"], record["amount"], record["reason"]) for record in slow.records] == [
+        (f"Slow-{number}", 40, "paid on 2026-04-10") for number in range(3)
+    ]
+    part = explained(warehouse, "acme", "asked_amount", "Part")
+    assert [(record["term"], record["record_id"], record["amount"]) for record in part.records] == [
+        ("asked_amount", "Part-new", 150),
+        ("overdue_amount", "Part-old", 300),
+        ("overdue_amount", "Part-new", 200),
+        ("overdue_credited_amount", "Part-old", 300),
+        ("overdue_credited_amount", "Part-new", 50),
+    ]
+    carded = explained(warehouse, "acme", "fct_payment_insights.fee_amount", "Carded")
+    assert [(record["entity"], record["record_id"], record["amount"], record["whole_amount"]) for record in carded.records] == [
+        ("charges", "ch", 9, 300)
+    ]

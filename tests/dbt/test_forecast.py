@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from rowcol_assets.explaining.forecast import RELATION
 from tests.dbt.documents import account, customer, invoice, purchase
+from tests.dbt.explained import explained, not_come_to
 from tests.dbt.ledgers import NOW, build_marts
 from tests.dbt.project import DbtProject, rows
 from tests.dbt.rawfill import RawWarehouse
@@ -49,7 +51,7 @@ def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> 
         raw.business("young", now=NOW)
         raw.versions("young", "accounts", [account("35", "Bank", 5000)])
         raw.versions("young", "purchases", [purchase("1", 100)])
-    build_marts(project, path, only=("fct_cash_forecast", "fct_forecast_accuracy"))
+    build_marts(project, path, only=("fct_cash_forecast", "fct_forecast_accuracy", "fct_cash", "fct_invoices", "fct_bills", "dim_vendor"))
     return path
 
 
@@ -71,6 +73,21 @@ def test_thirteen_weeks_lead_from_todays_cash_to_the_last_closing(warehouse: Pat
     ((moved, cash, closing, weeks, is_ordered, is_expecting),) = rows(warehouse, ends)
     assert (cash, weeks, is_ordered, is_expecting) == (5000, 13, True, True)
     assert cash + moved == closing
+
+
+def test_what_is_expected_in_a_week_is_its_records_to_the_cent(warehouse: Path) -> None:
+    assert not_come_to(warehouse, RELATION) == []
+    found = explained(warehouse, "other", "closing_p50_amount", "1")
+    signs = dict.fromkeys(("scheduled_payables_amount", "recurring_outflow_amount", "payroll_amount", "varying_outflow_amount"), -1)
+    terms = {term["term"]: term["value"] for term in found.terms}
+    assert terms.pop("closing_p50_amount") == sum(signs.get(name, 1) * value for name, value in terms.items())
+    (invoiced,) = [record for record in found.records if record["term"] == "expected_receipts_amount"]
+    assert (invoiced["record_id"], invoiced["whole_amount"], invoiced["expected_date"]) == ("i", 400, date(2026, 5, 20))
+    assert 0 < invoiced["share"] < 1 and invoiced["reason"] == "by its terms: too few payments to know the habit"
+    paid = {record["record_id"]: record["reason"] for record in found.records if record["term"] == "varying_outflow_amount"}
+    assert all("every 7 days, last on 2026-06-24" in reason for reason in paid.values())
+    band = explained(warehouse, "other", "closing_p10_amount", "1")
+    assert len([record for record in band.records if record["term"] == "closing_p10_amount"]) > 8
 
 
 def test_a_forecast_says_how_far_it_was_off_and_a_young_ledger_that_it_cannot(warehouse: Path) -> None:

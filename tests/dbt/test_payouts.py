@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from rowcol_assets.explaining.sums import CLOSURE, PAYOUT
 from tests.dbt.documents import account, customer, invoice
+from tests.dbt.explained import explained, not_come_to
 from tests.dbt.ledgers import NOW, build_marts
 from tests.dbt.payouts import at, charge, deposit, moved, payout, received
 from tests.dbt.project import DbtProject, rows
@@ -166,3 +168,13 @@ def test_matched_and_unmatched_charges_add_up_to_what_was_charged(warehouse: Pat
         ("2026-06-01", 2, Decimal("100.00"), Decimal("100.00"), Decimal("100.00")),
         ("2026-06-25", 1, 0, Decimal("26.00"), Decimal("26.00")),
     ]
+
+
+def test_a_payout_and_a_day_of_an_account_are_their_records_to_the_cent(warehouse: Path) -> None:
+    assert not_come_to(warehouse, PAYOUT, CLOSURE) == []
+    whole = explained(warehouse, "acme", "net_amount", "po_whole")
+    fees = [(record["record_id"], record["amount"]) for record in whole.records if record["term"] == "fee_amount"]
+    assert sum(amount for _, amount in fees) == Decimal("3.20") and {name for name, _ in fees} == {"txn_1", "txn_2", "txn_3"}
+    matched = explained(warehouse, "acme", "fct_bank_closure.total_amount", "checking", "2026-06-04")
+    assert [(record["record_id"], record["amount"]) for record in matched.records] == [("t-whole", Decimal("96.80"))]
+    assert matched.records[0]["reason"].startswith("matched by ")

@@ -2,15 +2,6 @@ with calendar as (
     select * from {{ ref('int_business_calendar') }}
 ),
 
-invoices as (
-    select * from {{ ref('int_invoices') }}
-    where not is_deleted and not is_voided
-),
-
-overdue as (
-    select * from {{ ref('int_overdue_invoices') }}
-),
-
 credits as (
     select * from {{ ref('int_customer_credits') }}
 ),
@@ -19,76 +10,16 @@ customers as (
     select * from {{ ref('stg_qbo__customers') }}
 ),
 
-payment_lines as (
-    select * from {{ ref('stg_qbo__payment_lines') }}
-    where linked_txn_type = 'Invoice' and not is_deleted and not is_voided
-),
-
-charges as (
-    select * from {{ ref('stg_stripe__charges') }}
-    where not is_deleted and is_paid
-),
-
-balance_transactions as (
-    select * from {{ ref('stg_stripe__balance_transactions') }}
-    where not is_deleted
-),
-
-disputes as (
-    select * from {{ ref('stg_stripe__disputes') }}
-    where not is_deleted
-),
-
-parties as (
-    select * from {{ ref('int_party_map') }}
-    where party_kind = 'customer'
-),
-
 rail_health as (
     select * from {{ ref('int_rail_health') }}
 ),
 
-settled as (
-    select
-        payment_lines.business_id,
-        payment_lines.linked_txn_id as invoice_id,
-        max(payment_lines.txn_date) as paid_date
-    from payment_lines
-    group by payment_lines.business_id, payment_lines.linked_txn_id
+billed as (
+    select * from {{ ref('int_customer_invoices') }}
 ),
 
--- An invoice is paid on the day of the payment that settled it; how long it took tells of habits of the last year alone.
-billed as (
-    select
-        invoices.business_id,
-        invoices.customer_id,
-        invoices.as_of_date,
-        invoices.currency,
-        invoices.home_total_amount,
-        invoices.home_open_amount,
-        invoices.is_without_rate,
-        invoices.is_open,
-        invoices.due_date,
-        invoices.txn_date,
-        overdue.record_id is not null as is_overdue,
-        coalesce(overdue.is_paid_on_stripe, false) as is_paid_on_stripe,
-        case when overdue.is_paid_on_stripe then invoices.home_open_amount else overdue.collected_amount end as collected_amount,
-        overdue.credited_amount,
-        overdue.asked_amount,
-        case when not invoices.is_open and settled.paid_date > invoices.as_of_date - 365 then settled.paid_date - invoices.txn_date end
-            as days_to_pay,
-        case when not invoices.is_open and settled.paid_date > invoices.as_of_date - 365 then settled.paid_date - invoices.due_date end
-            as days_late
-    from invoices
-    left join settled
-        on
-            invoices.business_id = settled.business_id
-            and invoices.record_id = settled.invoice_id
-    left join overdue
-        on
-            invoices.business_id = overdue.business_id
-            and invoices.record_id = overdue.record_id
-    where invoices.customer_id is not null
+charges as (
+    select * from {{ ref('int_customer_charges') }}
 ),
 
 habits as (
@@ -123,75 +54,18 @@ habits as (
     group by billed.business_id, billed.customer_id
 ),
 
--- Stripe's customers by the ledger's, where the map knows them as one.
-linked as (
-    select
-        stripe.business_id,
-        stripe.party_id as stripe_customer_id,
-        min(ledger.party_id) as customer_id
-    from parties as stripe
-    inner join parties as ledger
-        on
-            stripe.business_id = ledger.business_id
-            and stripe.party_key = ledger.party_key
-            and ledger.is_ledger
-    where stripe.rail = 'stripe'
-    group by stripe.business_id, stripe.party_id
-),
-
-fees as (
-    select
-        balance_transactions.business_id,
-        balance_transactions.connection_id,
-        balance_transactions.source_id,
-        sum(balance_transactions.fee_amount) as fee_amount
-    from balance_transactions
-    group by balance_transactions.business_id, balance_transactions.connection_id, balance_transactions.source_id
-),
-
-disputed as (
-    select
-        disputes.business_id,
-        disputes.connection_id,
-        disputes.charge_id,
-        count(*) as dispute_count,
-        sum(disputes.amount) as disputed_amount
-    from disputes
-    group by disputes.business_id, disputes.connection_id, disputes.charge_id
-),
-
--- Card payments of the last year, in home currency alone: nothing here is added up across currencies.
 cards as (
     select
         charges.business_id,
-        linked.customer_id,
-        sum(charges.captured_amount) as charged_amount,
+        charges.customer_id,
+        sum(charges.charged_amount) as charged_amount,
         sum(charges.refunded_amount) as refunded_amount,
-        sum(fees.fee_amount) as fee_amount,
-        sum(disputed.dispute_count) as dispute_count,
-        sum(disputed.disputed_amount) as disputed_amount,
+        sum(charges.fee_amount) as fee_amount,
+        sum(charges.dispute_count) as dispute_count,
+        sum(charges.disputed_amount) as disputed_amount,
         max(charges.synced_at) as synced_at
     from charges
-    inner join calendar
-        on
-            charges.business_id = calendar.business_id
-            and upper(charges.currency) = calendar.home_currency
-            and cast({{ utc('charges.created_at') }} as date) > calendar.as_of_date - 365
-    inner join linked
-        on
-            charges.business_id = linked.business_id
-            and charges.customer_id = linked.stripe_customer_id
-    left join fees
-        on
-            charges.business_id = fees.business_id
-            and charges.connection_id = fees.connection_id
-            and charges.record_id = fees.source_id
-    left join disputed
-        on
-            charges.business_id = disputed.business_id
-            and charges.connection_id = disputed.connection_id
-            and charges.record_id = disputed.charge_id
-    group by charges.business_id, linked.customer_id
+    group by charges.business_id, charges.customer_id
 ),
 
 measured as (

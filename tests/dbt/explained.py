@@ -1,0 +1,34 @@
+"""Figures of a built warehouse as `rowcol explain` has them, and which do not come to their records."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ingestion.settings import Settings
+from rowcol_assets.explaining.explain import Explanation, explain
+from rowcol_assets.explaining.relations import RELATIONS
+from tests.dbt.ledgers import NOW
+from tests.dbt.project import rows
+
+
+def explained(warehouse: Path, business_id: str, metric: str, *key: str) -> Explanation:
+    """What is behind a figure in the warehouse of a home."""
+    return explain(Settings(home=warehouse.parent, now=NOW), business_id, metric, key)
+
+
+def not_come_to(warehouse: Path, *relations: str) -> list[str]:
+    """Every figure of every row of these relations whose records, or those of its terms, do not add up to it exactly."""
+    wrong = []
+    for relation in relations:
+        keys = RELATIONS[relation].keys
+        told = rows(warehouse, f"select business_id, {', '.join(f'cast({key} as varchar)' for key in keys)} from {relation} order by all")
+        assert told, relation
+        for business_id, *key in told:
+            for column in RELATIONS[relation].figures:
+                found = explained(warehouse, business_id, f"{relation}.{column}", *key)
+                wrong += [
+                    f"{relation}.{column} of {business_id} {key}: {term['term']} is {term['value']}, records {term['from_records']}"
+                    for term in found.terms
+                    if term["value"] is not None and term["from_records"] not in (None, term["value"])
+                ]
+    return wrong
