@@ -68,6 +68,7 @@ _CODES: dict[str, dict[str, str]] = {
     "standing": {
         "to_ask": ASKED,
         "paid_on_stripe": "paid through Stripe, to be recorded",
+        "uncollectible": "given up on Stripe, to be written off",
         "covered": "paid or credited, to be applied",
     },
     "stuck": {"approve": "approval", "execute": "payment", "verify": "the bank", "record": "the ledger"},

@@ -22,6 +22,8 @@ FIGURES: dict[str, Figure] = {
     "overdue_credited_count": Figure(
         "overdue invoices of which nothing is to be asked for any more: credits cover the rest", records="covered", come_to="count"
     ),
+    "overdue_uncollectible_amount": Figure("what of the overdue was given up on Stripe", records="given_up"),
+    "overdue_uncollectible_count": Figure("overdue invoices that were given up on Stripe", records="given_up", come_to="count"),
     "overdue_without_rate_count": Figure("overdue invoices without an exchange rate", records="without_rate", come_to="count"),
     "dso_days": Figure("open_amount / invoiced_90_amount, times 90", ("open_amount", "invoiced_90_amount")),
     "business_dso_days": Figure(
@@ -41,11 +43,21 @@ FIGURES: dict[str, Figure] = {
 }
 QUEUE_FIGURES: dict[str, Figure] = {
     "asked_amount": Figure(
-        "overdue_amount - overdue_paid_amount - overdue_credited_amount; no amount where all of it lacks an exchange rate",
-        ("overdue_amount", "overdue_paid_amount", "overdue_credited_amount"),
+        "overdue_amount - overdue_paid_amount - overdue_credited_amount - overdue_uncollectible_amount; none where all lacks a rate",
+        ("overdue_amount", "overdue_paid_amount", "overdue_credited_amount", "overdue_uncollectible_amount"),
         records="asked",
     ),
-    **{name: FIGURES[name] for name in ("overdue_amount", "overdue_paid_amount", "overdue_credited_amount", "overdue_count", "paid_count")},
+    **{
+        name: FIGURES[name]
+        for name in (
+            "overdue_amount",
+            "overdue_paid_amount",
+            "overdue_credited_amount",
+            "overdue_uncollectible_amount",
+            "overdue_count",
+            "paid_count",
+        )
+    },
     "usual_days_late": FIGURES["days_late"],
     "oldest_days_past_due": Figure("days since the oldest due date of what is asked for", records="asked", come_to="none"),
     "runway_gain_days": Figure("asked_amount / gross_burn: explain gross_burn of the runway", ("asked_amount",)),
@@ -101,10 +113,11 @@ QUERIES: dict[str, str] = {
     ),
     "overdue_paid_whole": _invoices("told.home_open_amount", "told.is_overdue and told.home_open_amount > 0 and told.is_paid_on_stripe"),
     "overdue_credited": _invoices("told.credited_amount", "told.credited_amount > 0"),
-    "covered": _invoices("told.credited_amount", "told.asked_amount = 0 and not told.is_paid_on_stripe"),
+    "given_up": _invoices("told.given_up_amount", "told.is_given_up and told.home_open_amount > 0", reason="'uncollectible on Stripe'"),
+    "covered": _invoices("told.credited_amount", "told.asked_amount = 0 and not told.is_paid_on_stripe and not told.is_given_up"),
     "without_rate": _invoices(
         "told.home_open_amount",
-        "told.is_overdue and told.is_without_rate and not told.is_paid_on_stripe",
+        "told.is_overdue and told.is_without_rate and not told.is_paid_on_stripe and not told.is_given_up",
         reason="'no exchange rate of ' || told.currency",
     ),
     "asked": _invoices("told.asked_amount", "told.is_overdue and told.asked_amount is distinct from 0"),

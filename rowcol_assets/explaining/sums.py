@@ -158,6 +158,8 @@ DIGEST_FIGURES: dict[str, Figure] = {
     "overdue_asked_count": Figure("those to be asked for", records="asked", come_to="count"),
     "overdue_paid_amount": Figure("what is open of those that are paid or covered already", records="settled"),
     "overdue_paid_count": Figure("those that are paid or covered already", records="settled", come_to="count"),
+    "overdue_uncollectible_amount": Figure("what is open of those that were given up on Stripe", records="given_up"),
+    "overdue_uncollectible_count": Figure("those that were given up on Stripe", records="given_up", come_to="count"),
 }
 
 
@@ -181,7 +183,8 @@ DIGEST_QUERIES: dict[str, str] = {
     """,
     "overdue": _overdue("open_amount", "true"),
     "asked": _overdue("asked_amount", "told.standing = 'to_ask'"),
-    "settled": _overdue("open_amount", "told.standing != 'to_ask'"),
+    "settled": _overdue("open_amount", "told.standing in ('paid_on_stripe', 'covered')"),
+    "given_up": _overdue("open_amount", "told.standing = 'uncollectible'"),
 }
 BALANCE_QUERIES = {
     VENDOR: {"documents": _open_documents("fct_ap_aging", "vendor_id")},

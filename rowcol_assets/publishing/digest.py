@@ -46,8 +46,8 @@ class Client(msgspec.Struct, frozen=True):
     """One client.
 
     issues: at most three of the portfolio's, after why it is held; changed: since compared_to, in words; overdue_receivable: the
-    ledger's, which is overdue_invoices (to be asked for) and paid_invoices (paid on Stripe, to be recorded, or covered by credits, to
-    be applied) together.
+    ledger's, which is overdue_invoices (to be asked for), paid_invoices (paid on Stripe, to be recorded, or covered by credits, to
+    be applied) and uncollectible_invoices (given up on Stripe, to be written off) together.
     """
 
     business_id: str
@@ -67,6 +67,7 @@ class Client(msgspec.Struct, frozen=True):
     ready_to_pay: Documents
     overdue_invoices: Documents
     paid_invoices: Documents
+    uncollectible_invoices: Documents
 
 
 class Digest(msgspec.Struct, frozen=True):
@@ -118,6 +119,7 @@ def _client(row: Row, lists: Row) -> Client:
         ready_to_pay=_documents(lists, "payment_ready", "payment_ready_bills", "vendor_name"),
         overdue_invoices=_documents(lists, "overdue_asked", "overdue_asked_invoices", "customer_name", "asked_amount"),
         paid_invoices=_documents(lists, "overdue_paid", "overdue_paid_invoices", "customer_name"),
+        uncollectible_invoices=_documents(lists, "overdue_uncollectible", "overdue_uncollectible_invoices", "customer_name"),
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from rowcol_assets.publishing.digest import NOTHING_CHANGED, Client, Digest, Document, Documents
-from rowcol_assets.publishing.digest_text import OVERDUE, PAID, READY, counted, one_line, said_amount, said_date, said_days
+from rowcol_assets.publishing.digest_text import GIVEN_UP, OVERDUE, PAID, READY, counted, one_line, said_amount, said_date, said_days
 
 # Nothing may be fetched or run, whoever serves the file; a colour always has its word beside it.
 _HEAD = """<!doctype html>
@@ -81,6 +81,7 @@ def _article(client: Client) -> Iterator[str]:
     yield from _listed(client.ready_to_pay, client, READY)
     yield from _listed(client.overdue_invoices, client, OVERDUE)
     yield from _listed(client.paid_invoices, client, PAID)
+    yield from _listed(client.uncollectible_invoices, client, GIVEN_UP)
     if client.as_of:
         yield f"<li>Figures of {said_date(client.as_of)}.</li>"
     yield "</ul>"

@@ -28,6 +28,10 @@ PAID = (
     "overdue invoice is paid or credited and waits to be recorded or applied in the ledger",
     "overdue invoices are paid or credited and wait to be recorded or applied in the ledger",
 )
+GIVEN_UP = (
+    "overdue invoice was given up on Stripe and is open in the ledger still",
+    "overdue invoices were given up on Stripe and are open in the ledger still",
+)
 
 
 def digest_markdown(digest: Digest) -> str:
@@ -108,6 +112,7 @@ def _section(client: Client) -> Iterator[str]:
     yield from _listed(client.ready_to_pay, client, READY)
     yield from _listed(client.overdue_invoices, client, OVERDUE)
     yield from _listed(client.paid_invoices, client, PAID)
+    yield from _listed(client.uncollectible_invoices, client, GIVEN_UP)
     if client.as_of:
         yield f"* Figures of {said_date(client.as_of)}."
 

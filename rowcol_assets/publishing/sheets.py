@@ -62,7 +62,7 @@ SHEETS = (
     Sheet(
         "Overdue invoices",
         "Invoices past their due date with something open in the ledger, in home currency. Longest overdue first; at the end, with "
-        "nothing to ask for, those that are paid or credited and wait to be recorded or applied.",
+        "nothing to ask for, those that are paid or credited and wait to be recorded or applied, and those that were given up.",
         (("marts", "fct_overdue_invoices"), DIMENSION),
         "select d.business_name, i.customer_name, i.customer_email, i.document_number, i.due_date, i.days_past_due, "
         f"i.open_amount, i.asked_amount, i.currency, {said('i.standing', 'standing')} as standing, "

@@ -133,14 +133,19 @@ def test_an_invoice_that_is_paid_or_credited_is_shown_and_not_counted_among_thos
     overdue = DATASETS["overdue_invoices"]
     contract.execute("begin")
     contract.execute("insert into marts.dim_business by name select 'acme' as business_id, 'Acme' as business_name")
-    for standing in ("paid_on_stripe", "to_ask", "to_ask", "covered"):
+    for standing in ("paid_on_stripe", "to_ask", "to_ask", "covered", "uncollectible"):
         row = f"select 'acme' as business_id, '{standing}' as standing"
         contract.execute(f"insert into marts.fct_overdue_invoices by name {row}")
     (counted,) = contract.execute(f"select {overdue.metrics[0].sql} from ({query_of(overdue)})").fetchall()
     shown = contract.execute(f"select standing, count(*) from ({query_of(overdue)}) group by all order by all").fetchall()
     contract.execute("rollback")
     assert counted == (2,)
-    assert shown == [("paid or credited, to be applied", 1), ("paid through Stripe, to be recorded", 1), ("to be asked for", 2)]
+    assert shown == [
+        ("given up on Stripe, to be written off", 1),
+        ("paid or credited, to be applied", 1),
+        ("paid through Stripe, to be recorded", 1),
+        ("to be asked for", 2),
+    ]
 
 
 def test_each_dashboard_is_an_exposure_of_exactly_what_it_reads(contract: duckdb.DuckDBPyConnection) -> None:

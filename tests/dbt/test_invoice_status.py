@@ -77,6 +77,8 @@ def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> 
         charged(raw, "paid", 100, refunded=30)
         billed(raw, "part", 90, 9, "open", left=50)
         charged(raw, "part", 40)
+        billed(raw, "given-up-in-part", 80, 10, "uncollectible", left=60)
+        charged(raw, "given-up-in-part", 20)
         billed(raw, "bobs", 70, 7, "paid", who="Bob")
         # Either of two of one amount and day could be either.
         for name in ("twin-1", "twin-2"):
@@ -94,6 +96,7 @@ def test_stripes_word_counts_where_the_ledger_has_not_come_as_far(warehouse: Pat
         "bobs": ("open", "paid", "stripe", "in_bobs"),
         "part": ("open", "partly_paid", "stripe", "in_part"),
         "given-up": ("open", "uncollectible", "stripe", "in_given-up"),
+        "given-up-in-part": ("open", "uncollectible", "stripe", "in_given-up-in-part"),
         "waiting": ("open", "open", "qbo", "in_waiting"),
         "cheque": ("paid", "paid", "qbo", "in_cheque"),
         "refunded": ("open", "open", "qbo", "in_refunded"),
@@ -106,37 +109,45 @@ def test_stripes_word_counts_where_the_ledger_has_not_come_as_far(warehouse: Pat
 
 
 def test_aging_is_the_ledgers_and_who_has_paid_through_stripe_is_not_asked_again(warehouse: Path) -> None:
-    open_in_ledger = Decimal(100 + 110 + 130 + 140 + 90 + 70 + 50 + 50 + 60)
+    open_in_ledger = Decimal(100 + 110 + 130 + 140 + 90 + 80 + 70 + 50 + 50 + 60)
     assert rows(warehouse, "select sum(open_amount) from marts.fct_ar_aging") == [(open_in_ledger,)]
     overdue = "select effective_status, status_source, rails_used from marts.fct_overdue_invoices where record_id = 'paid'"
     assert rows(warehouse, overdue) == [("paid", "stripe", "qbo,stripe")]
     standing = "select standing, list(record_id order by record_id) from marts.fct_overdue_invoices group by 1 order by 1"
-    to_ask = ["given-up", "part", "refunded", "twin-1", "twin-2", "waiting"]
-    assert rows(warehouse, standing) == [("paid_on_stripe", ["bobs", "paid"]), ("to_ask", to_ask)]
-    queue = "select customer_id, asked_amount, overdue_amount, overdue_paid_amount, oldest_days_past_due from experiences.collections_queue"
-    assert rows(warehouse, queue) == [("Ada", Decimal(530), Decimal(670), Decimal(140), 29)], "Bob owes nothing that is not paid there"
-    why = "29 days; 1 more paid through Stripe, and not yet in the ledger; "
-    assert why in rows(warehouse, "select why from experiences.collections_queue")[0][0]
+    to_ask = ["part", "refunded", "twin-1", "twin-2", "waiting"]
+    given_up = ("uncollectible", ["given-up", "given-up-in-part"])
+    assert rows(warehouse, standing) == [("paid_on_stripe", ["bobs", "paid"]), ("to_ask", to_ask), given_up]
+    queue = """select customer_id, asked_amount, overdue_amount, overdue_paid_amount, overdue_uncollectible_amount, oldest_days_past_due
+        from experiences.collections_queue"""
+    found = rows(warehouse, queue)
+    assert found == [("Ada", Decimal(400), Decimal(750), Decimal(160), Decimal(190), 29)], "Bob owes nothing that is not paid there"
+    why = "5 overdue, the oldest by 29 days; 1 more paid through Stripe, and not yet in the ledger; 2 more given up on Stripe, and open in "
+    assert rows(warehouse, "select why from experiences.collections_queue")[0][0].startswith(why)
 
 
-def test_what_is_paid_through_stripe_is_not_expected_again(warehouse: Path) -> None:
-    """From the day on which it was paid there. The headline's receivables are the ledger's."""
+def test_what_is_paid_or_given_up_on_stripe_is_not_expected_again(warehouse: Path) -> None:
+    """From the day on which it was paid or given up there. The headline's receivables are the ledger's."""
     expected = "select record_id, expected_amount from intermediate.int_forecast_documents where weeks_ago = {} and side = 'receivable'"
     today = dict(rows(warehouse, expected.format(0)))
     assert {name: today[name] for name in ("paid", "bobs", "part", "refunded")} == {"paid": 0, "bobs": 0, "part": 50, "refunded": 140}
+    assert (today["given-up"], today["given-up-in-part"]) == (0, 0)
     walked = "select record_id from intermediate.int_cash_walk_documents where amount = 0 order by 1"
-    assert rows(warehouse, walked) == [("bobs",), ("paid",)]
-    assert rows(warehouse, "select ar_expected from marts.fct_runway_daily") == [(800,)]
+    assert rows(warehouse, walked) == [("bobs",), ("given-up",), ("given-up-in-part",), ("paid",)]
+    assert rows(warehouse, "select ar_expected from marts.fct_runway_daily") == [(880,)]
 
 
 def test_the_digest_asks_for_what_nobody_paid_and_names_what_waits_to_be_recorded(warehouse: Path) -> None:
     counted = "overdue_asked_count, overdue_asked_amount, overdue_paid_count, overdue_paid_amount"
-    assert rows(warehouse, f"select {counted} from experiences.digest") == [(6, Decimal(530), 2, Decimal(170))], "as the queue"
+    assert rows(warehouse, f"select {counted} from experiences.digest") == [(5, Decimal(400), 2, Decimal(170))], "as the queue"
+    given_up = "select overdue_uncollectible_count, overdue_uncollectible_amount, overdue_uncollectible_invoices from experiences.digest"
+    ((count, amount, listed),) = rows(warehouse, given_up)
+    assert (count, amount, [one["record_id"] for one in json.loads(listed)]) == (2, Decimal(210), ["given-up", "given-up-in-part"])
     in_ledger = rows(warehouse, "select overdue_invoice_count, overdue_invoice_amount from experiences.digest")
-    assert in_ledger == [(8, Decimal(740))]
+    assert in_ledger == [(9, Decimal(820))]
     listed = rows(warehouse, "select overdue_asked_invoices, overdue_paid_invoices, overdue_invoices from experiences.digest")[0]
     asked, paid, overdue = ([one["record_id"] for one in json.loads(text)] for text in listed)
-    assert paid == ["bobs", "paid"] and len(asked) == 6 and {*paid} | {*asked} == {*overdue} and len(overdue) == 8
+    assert paid == ["bobs", "paid"] and len(asked) == 5 and {*paid} | {*asked} | {"given-up", "given-up-in-part"} == {*overdue}
+    assert len(overdue) == 9
 
 
 def test_a_new_word_of_stripes_or_a_persons_reaches_an_invoice_the_ledger_did_not_touch(project: DbtProject, warehouse: Path) -> None:
@@ -153,3 +164,5 @@ def test_a_new_word_of_stripes_or_a_persons_reaches_an_invoice_the_ledger_did_no
     assert found["waiting"] == ("open", "paid", "stripe", "in_waiting")
     assert found["late"] == ("open", "paid", "stripe", "in_late")
     assert found["given-up"] == ("open", "open", "qbo", None)
+    standing = "select standing from marts.fct_overdue_invoices where record_id = 'given-up'"
+    assert rows(warehouse, standing) == [("to_ask",)], "the ledger's word alone"

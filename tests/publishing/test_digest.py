@@ -75,6 +75,7 @@ def example() -> Digest:
     """Four clients in the order of a table, which is not that of the digest."""
     invoice = '{"due_date":"2026-06-29","days_past_due":1,"open_amount":10000000000100,"asked_amount":10000000000000.01,"currency":"USD"}'
     paid = '{"customer_name":"Bob Ltd","document_number":"L-7","due_date":"2026-06-01","days_past_due":29,"open_amount":70.00}'
+    given_up = '{"customer_name":"Cy Ltd","document_number":"L-8","due_date":"2026-05-01","days_past_due":60,"open_amount":60.00}'
     lists = {
         "business_id": "bolt",
         "payment_ready_count": 4,
@@ -86,6 +87,9 @@ def example() -> Digest:
         "overdue_paid_count": 1,
         "overdue_paid_amount": Decimal("70.00"),
         "overdue_paid_invoices": f"[{paid}]",
+        "overdue_uncollectible_count": 1,
+        "overdue_uncollectible_amount": Decimal("60.00"),
+        "overdue_uncollectible_invoices": f"[{given_up}]",
     }
     return digest_of(
         row("acme"),

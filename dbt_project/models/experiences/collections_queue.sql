@@ -1,12 +1,14 @@
--- Who has paid is not asked again because the ledger has yet to record it (Stripe) or to apply it. What has no exchange rate is owed
+-- Who has paid is not asked again because the ledger has yet to record it (Stripe) or to apply it, nor for what was given up. What has no exchange rate is owed
 -- all the same, how much of home currency nobody can say.
 with insights as (
     select
         *,
-        nullif(overdue_amount - coalesce(overdue_paid_amount, 0) - overdue_credited_amount, 0) as asked_amount
+        nullif(
+            overdue_amount - coalesce(overdue_paid_amount, 0) - overdue_credited_amount - coalesce(overdue_uncollectible_amount, 0), 0
+        ) as asked_amount
     from {{ ref('fct_payment_insights') }}
     where
-        overdue_amount > coalesce(overdue_paid_amount, 0) + overdue_credited_amount
+        overdue_amount > coalesce(overdue_paid_amount, 0) + overdue_credited_amount + coalesce(overdue_uncollectible_amount, 0)
         or overdue_without_rate_count > 0
 ),
 
@@ -24,8 +26,11 @@ judged as (
         insights.*,
         runway.outflow_90,
         runway.observed_days,
-        insights.overdue_count - insights.overdue_paid_count - insights.overdue_credited_count + insights.overdue_without_rate_count
-            as asked_count,
+        insights.overdue_count
+        - insights.overdue_paid_count
+        - insights.overdue_credited_count
+        - insights.overdue_uncollectible_count
+        + insights.overdue_without_rate_count as asked_count,
         insights.as_of_date - insights.oldest_unpaid_due_date as oldest_days_past_due,
         insights.as_of_date - insights.oldest_unpaid_due_date
         - case when insights.paid_count >= 3 then greatest(insights.days_late, 0) else 0 end as days_beyond_habit
@@ -68,6 +73,7 @@ select
     reasoned.overdue_amount,
     reasoned.overdue_paid_amount,
     reasoned.overdue_credited_amount,
+    reasoned.overdue_uncollectible_amount,
     reasoned.currency,
     reasoned.overdue_count,
     reasoned.excluded_currencies,
@@ -84,6 +90,10 @@ select
                 then reasoned.overdue_without_rate_count || ' in ' || reasoned.overdue_excluded_currencies || ', for which there is no exchange rate'
         end,
         case when reasoned.overdue_paid_count > 0 then reasoned.overdue_paid_count || ' more paid through Stripe, and not yet in the ledger' end,
+        case
+            when reasoned.overdue_uncollectible_count > 0
+                then reasoned.overdue_uncollectible_count || ' more given up on Stripe, and open in the ledger'
+        end,
         case
             when reasoned.unapplied_amount > 0
                 then {{ said_money('reasoned.unapplied_amount', 'reasoned.currency') }} || ' received and not applied'

@@ -50,7 +50,7 @@ late as (
         overdue.days_past_due,
         overdue.open_amount,
         overdue.asked_amount,
-        overdue.standing != 'to_ask' as is_paid,
+        overdue.standing,
         {
             'record_id': overdue.record_id,
             'document_number': overdue.document_number,
@@ -72,12 +72,16 @@ overdue_lists as (
         count(*) as overdue_count,
         {{ known_total('late.open_amount', 'true') }} as overdue_amount,
         list(late.document order by late.days_past_due desc, late.record_id asc) as documents,
-        count(*) filter (not late.is_paid) as asked_count,
-        {{ known_total('late.asked_amount', 'not late.is_paid') }} as asked_amount,
-        list(late.document order by late.days_past_due desc, late.record_id asc) filter (not late.is_paid) as asked_documents,
-        count(*) filter (late.is_paid) as paid_count,
-        {{ known_total('late.open_amount', 'late.is_paid') }} as paid_amount,
-        list(late.document order by late.days_past_due desc, late.record_id asc) filter (late.is_paid) as paid_documents
+        count(*) filter (late.standing = 'to_ask') as asked_count,
+        {{ known_total('late.asked_amount', "late.standing = 'to_ask'") }} as asked_amount,
+        list(late.document order by late.days_past_due desc, late.record_id asc) filter (late.standing = 'to_ask') as asked_documents,
+        count(*) filter (late.standing in ('paid_on_stripe', 'covered')) as paid_count,
+        {{ known_total('late.open_amount', "late.standing in ('paid_on_stripe', 'covered')") }} as paid_amount,
+        list(late.document order by late.days_past_due desc, late.record_id asc) filter (late.standing in ('paid_on_stripe', 'covered')) as paid_documents,
+        count(*) filter (late.standing = 'uncollectible') as uncollectible_count,
+        {{ known_total('late.open_amount', "late.standing = 'uncollectible'") }} as uncollectible_amount,
+        list(late.document order by late.days_past_due desc, late.record_id asc) filter (late.standing = 'uncollectible')
+            as uncollectible_documents
     from late
     group by late.business_id
 ),
@@ -143,10 +147,14 @@ select
     {{ money('case when overdue_lists.business_id is null then 0 else overdue_lists.asked_amount end') }} as overdue_asked_amount,
     coalesce(overdue_lists.paid_count, 0) as overdue_paid_count,
     {{ money('case when overdue_lists.business_id is null then 0 else overdue_lists.paid_amount end') }} as overdue_paid_amount,
+    coalesce(overdue_lists.uncollectible_count, 0) as overdue_uncollectible_count,
+    {{ money('case when overdue_lists.business_id is null then 0 else overdue_lists.uncollectible_amount end') }}
+        as overdue_uncollectible_amount,
     cast(to_json(coalesce(ready_lists.documents, [])) as varchar) as payment_ready_bills,
     cast(to_json(coalesce(overdue_lists.documents, [])) as varchar) as overdue_invoices,
     cast(to_json(coalesce(overdue_lists.asked_documents, [])) as varchar) as overdue_asked_invoices,
     cast(to_json(coalesce(overdue_lists.paid_documents, [])) as varchar) as overdue_paid_invoices,
+    cast(to_json(coalesce(overdue_lists.uncollectible_documents, [])) as varchar) as overdue_uncollectible_invoices,
     cast(to_json(coalesce(bill_lists.documents, [])) as varchar) as bills_data,
     cast(to_json(coalesce(invoice_lists.documents, [])) as varchar) as invoices_data,
     businesses.as_of,

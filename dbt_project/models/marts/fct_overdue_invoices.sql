@@ -38,9 +38,10 @@ select
     invoices.status_source,
     {{ money('overdue.credited_amount') }} as credited_amount,
     {{ money('overdue.asked_amount') }} as asked_amount,
-    -- Who has paid is not asked again because the ledger has yet to record it (Stripe) or to apply it.
+    -- Who has paid is not asked again because the ledger has yet to record it (Stripe) or to apply it, nor for what was given up.
     case
         when overdue.is_paid_on_stripe then 'paid_on_stripe'
+        when overdue.is_given_up then 'uncollectible'
         when overdue.asked_amount = 0 then 'covered'
         else 'to_ask'
     end as standing,

@@ -37,10 +37,14 @@ habits as (
             as overdue_paid_amount,
         count(*) filter (billed.is_overdue and billed.home_open_amount > 0 and billed.is_paid_on_stripe) as overdue_paid_count,
         coalesce(sum(billed.credited_amount), 0) as overdue_credited_amount,
-        count(*) filter (billed.asked_amount = 0 and not billed.is_paid_on_stripe) as overdue_credited_count,
-        count(*) filter (billed.is_overdue and billed.is_without_rate and not billed.is_paid_on_stripe) as overdue_without_rate_count,
+        count(*) filter (billed.asked_amount = 0 and not billed.is_paid_on_stripe and not billed.is_given_up) as overdue_credited_count,
+        {{ known_total('billed.given_up_amount', 'billed.is_given_up') }} as overdue_uncollectible_amount,
+        count(*) filter (billed.home_open_amount > 0 and billed.is_given_up) as overdue_uncollectible_count,
+        count(*) filter (
+            billed.is_overdue and billed.is_without_rate and not billed.is_paid_on_stripe and not billed.is_given_up
+        ) as overdue_without_rate_count,
         list(distinct billed.currency) filter (
-            billed.is_overdue and billed.is_without_rate and not billed.is_paid_on_stripe
+            billed.is_overdue and billed.is_without_rate and not billed.is_paid_on_stripe and not billed.is_given_up
         ) as overdue_excluded_currencies,
         min(billed.due_date) filter (billed.is_overdue and billed.asked_amount is distinct from 0) as oldest_unpaid_due_date,
         list(distinct billed.currency) filter (
@@ -81,7 +85,10 @@ measured as (
         nullif(array_to_string(list_sort(list_distinct(
             coalesce(habits.excluded_currencies, []) || coalesce(credits.excluded_currencies, [])
         )), ','), '') as all_excluded_currencies,
-        case when cards.business_id is not null or habits.overdue_paid_count > 0 then 'qbo,stripe' else 'qbo' end as rails_used,
+        case
+            when cards.business_id is not null or habits.overdue_paid_count + habits.overdue_uncollectible_count > 0 then 'qbo,stripe'
+            else 'qbo'
+        end as rails_used,
         sum(habits.open_amount) over (partition by habits.business_id) as business_open_amount,
         sum(habits.invoiced_90_amount) over (partition by habits.business_id) as business_invoiced_90_amount
     from habits
@@ -113,6 +120,8 @@ select
     measured.overdue_paid_count,
     {{ money('measured.overdue_credited_amount') }} as overdue_credited_amount,
     measured.overdue_credited_count,
+    {{ money('measured.overdue_uncollectible_amount') }} as overdue_uncollectible_amount,
+    measured.overdue_uncollectible_count,
     measured.overdue_without_rate_count,
     nullif(array_to_string(list_sort(coalesce(measured.overdue_excluded_currencies, [])), ','), '') as overdue_excluded_currencies,
     measured.oldest_unpaid_due_date,

@@ -40,6 +40,8 @@ select
     invoices.txn_date,
     overdue.record_id is not null as is_overdue,
     coalesce(overdue.is_paid_on_stripe, false) as is_paid_on_stripe,
+    coalesce(overdue.is_given_up, false) as is_given_up,
+    overdue.given_up_amount,
     case when overdue.is_paid_on_stripe then invoices.home_open_amount else overdue.collected_amount end as collected_amount,
     overdue.credited_amount,
     overdue.asked_amount,

@@ -3,7 +3,7 @@
 {#- Invoices and bills open at an origin, when each is expected and how much of it. Expected on the due date and as many days later or
     earlier as the party's last twelve payments were in the median, where there were enough by then; else on the due date. What was open
     then is what is open now and what was paid since. Nothing more is expected of what was paid on Stripe by then, nor of what a
-    customer's credits cover: that money is there. -#}
+    customer's credits cover: that money is there; and nothing of what was given up on Stripe by then: that money does not come. -#}
 
 with origins as (
     {{ forecast_origins() }}
@@ -14,10 +14,11 @@ collected as (
         collected.business_id,
         collected.qbo_invoice_id as record_id,
         collected.collected_share,
+        collected.is_given_up,
         {{ local_day('calendar.time_zone', 'collected.stated_at') }} as collected_on
     from {{ ref('int_stripe_invoices') }} as collected
     inner join {{ ref('int_business_calendar') }} as calendar on collected.business_id = calendar.business_id
-    where collected.collected_share > 0
+    where collected.collected_share > 0 or collected.is_given_up
 ),
 
 -- The ledger's payments of those invoices: no credits for others.
@@ -105,7 +106,10 @@ known as (
         origins.origin_date,
         open_weeks.*,
         {{ money('open_weeks.open_amount * coalesce(collected.collected_share, 0)') }} as collected_amount,
-        open_weeks.open_amount - {{ money('open_weeks.open_amount * coalesce(collected.collected_share, 0)') }} as unpaid_amount
+        case
+            when collected.is_given_up then 0
+            else open_weeks.open_amount - {{ money('open_weeks.open_amount * coalesce(collected.collected_share, 0)') }}
+        end as unpaid_amount
     from open_weeks
     inner join origins
         on

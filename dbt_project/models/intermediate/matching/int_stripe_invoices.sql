@@ -67,12 +67,14 @@ told as (
         invoices.status as stripe_status,
         ledger.status as ledger_status,
         case
+            when invoices.status = 'uncollectible' then invoices.status
             when given_back.invoice_id is not null then null
-            when invoices.status in ('paid', 'uncollectible') then invoices.status
+            when invoices.status = 'paid' then invoices.status
             when invoices.status = 'open' and invoices.remaining_amount < invoices.total_amount then 'partly_paid'
             when invoices.status = 'open' then 'open'
         end as collection_status,
-        cast(invoices.total_amount - invoices.remaining_amount as double) / nullif(invoices.total_amount, 0) as paid_share,
+        case when given_back.invoice_id is null then cast(invoices.total_amount - invoices.remaining_amount as double) end
+        / nullif(invoices.total_amount, 0) as paid_share,
         coalesce(
             case invoices.status
                 when 'paid' then invoices.paid_at
@@ -125,11 +127,12 @@ select
     judged.collection_status,
     judged.is_stripes_word,
     judged.is_stripes_word and judged.collection_status = 'paid' as is_collected,
+    judged.is_stripes_word and judged.collection_status = 'uncollectible' as is_given_up,
     -- How much of it was paid there of which the ledger knows nothing.
     cast(case
         when not judged.is_stripes_word then 0
         when judged.collection_status = 'paid' then 1
-        when judged.collection_status = 'partly_paid' then coalesce(judged.paid_share, 0)
+        when judged.collection_status = 'partly_paid' or judged.ledger_status = 'open' then coalesce(judged.paid_share, 0)
         else 0
     end as double) as collected_share,
     judged.stated_at,
