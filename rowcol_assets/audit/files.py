@@ -1,4 +1,4 @@
-"""The names of what makes up a log: sealed files of events, and the anchors folder with its checkpoints and public key.
+"""The names of what makes up a log: sealed files of events, and the anchors folder with its checkpoints and public keys.
 
 `events-<first>-<end>.parquet` holds the events from number `first` (from 0) up to but not with `end`, in the order of the
 log. While a file is being committed it is called `.sealing-...`: it belongs to the log once a checkpoint covers it.
@@ -11,10 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+# The first public key of a log; of one that took over, `log-<size>.vkey` beside the checkpoint at which it did. No file of the anchors
+# is ever written again.
 KEY = "log.vkey"
 
 _FILE = re.compile(r"(events|\.sealing)-(\d{12})-(\d{12})\.parquet")
 _CHECKPOINT = re.compile(r"checkpoint-(\d{12})")
+_NEXT_KEY = re.compile(r"log-(\d{12})\.vkey")
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -55,9 +58,23 @@ def checkpoint_path(anchors: Path, size: int) -> Path:
     return anchors / f"checkpoint-{size:012d}"
 
 
+def next_key_path(anchors: Path, size: int) -> Path:
+    """Where the public key lies that took over at the checkpoint of `size` events."""
+    return anchors / f"log-{size:012d}.vkey"
+
+
 def checkpoint_files(anchors: Path) -> Sequence[tuple[int, Path]]:
     """The checkpoints of an anchors folder as (events by its name, path), in order."""
-    if not anchors.is_dir():
+    return _numbered(anchors, _CHECKPOINT)
+
+
+def next_key_files(anchors: Path) -> Sequence[tuple[int, Path]]:
+    """The public keys that took over, as (events of the checkpoint at which, path), in order."""
+    return _numbered(anchors, _NEXT_KEY)
+
+
+def _numbered(folder: Path, name: re.Pattern[str]) -> Sequence[tuple[int, Path]]:
+    if not folder.is_dir():
         return []
-    found = [(path, _CHECKPOINT.fullmatch(path.name)) for path in anchors.iterdir()]
-    return sorted((int(name[1]), path) for path, name in found if name)
+    found = [(path, name.fullmatch(path.name)) for path in folder.iterdir()]
+    return sorted((int(match[1]), path) for path, match in found if match)

@@ -8,7 +8,6 @@ signed that this process did not chain itself. What the events are is in `writer
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -28,11 +27,14 @@ from rowcol_assets.audit.files import (
     checkpoint_files,
     checkpoint_path,
     event_files,
+    next_key_files,
+    next_key_path,
     sealed_path,
     sealing_path,
 )
 from rowcol_assets.audit.merkle import leaf_hashes, root_of, tree_root
 from rowcol_assets.audit.sealing import number, ordered, seal
+from rowcol_assets.audit.signing_key import held_key, make_key, next_path, take_over
 from rowcol_assets.audit.tiles import Tiles
 
 # What is handed to `append`: an event's columns without those that the log itself gives it.
@@ -54,11 +56,16 @@ class TransactionLog:
     def __init__(self, folder: Path, anchors: Path, key_file: Path, origin: str) -> None:
         self.folder = private_dir(folder)
         self.anchors = private_dir(anchors)
-        self._key = _signing_key(key_file)
-        self.verifier = verifier_key(origin, self._key)
         self.origin = origin
-        self._publish_key()
+        self._key_file = key_file
+        self._key = self._signing_key()
         self.checkpoint = self._finish()
+        self._publish_key()
+
+    @property
+    def verifier(self) -> str:
+        """The public key of the checkpoints that are signed now."""
+        return verifier_key(self.origin, self._key)
 
     @property
     def size(self) -> int:
@@ -70,11 +77,26 @@ class TransactionLog:
         """The hashes of the event tree, for proofs."""
         return Tiles(self.folder / "tile", self.size)
 
-    def append(self, warehouse: duckdb.DuckDBPyConnection, pending: str, sealed: Callable[[], None] = lambda: None) -> Appended:
+    def next_key(self) -> Ed25519PrivateKey:
+        """A fresh key on the disk, that takes over with the append it is handed to; until then the present one signs alone."""
+        return make_key(next_path(self._key_file))
+
+    def public_key(self, key: Ed25519PrivateKey) -> str:
+        """A key's public half, as checkpoints and events of this log tell it."""
+        return verifier_key(self.origin, key)
+
+    def append(
+        self,
+        warehouse: duckdb.DuckDBPyConnection,
+        pending: str,
+        sealed: Callable[[], None] = lambda: None,
+        successor: Ed25519PrivateKey | None = None,
+    ) -> Appended:
         """Appends the rows of relation `pending` (columns PENDING and `position`, a number each) and covers them.
 
         Events of one business follow each other by `position`. The log is whole again whenever this dies. sealed: called
-        between writing the events and covering them, where a death costs most.
+        between writing the events and covering them, where a death costs most. successor: the `next_key`, which one of these
+        events announces, and which takes over with the checkpoint that covers it.
         """
         heads = self._heads()
         files: list[Path] = []
@@ -92,10 +114,14 @@ class TransactionLog:
         sealed()
         tiles = self._sound_tiles().append(leaf_hashes(b"".join(chains)))
         after = self.checkpoint.digest if self.checkpoint else FIRST
-        self.checkpoint = Checkpoint(self.origin, size, tree_root(size, tiles.subtree), len(heads), _heads_root(heads), after)
+        named = None if successor is None else self.public_key(successor)
+        self.checkpoint = Checkpoint(self.origin, size, tree_root(size, tiles.subtree), len(heads), _heads_root(heads), after, named)
         self._write_heads(heads)
         sync_dir(self.folder)
-        write_atomic(checkpoint_path(self.anchors, size), sign(self.checkpoint, self._key).encode())
+        note = sign(self.checkpoint, self._key) if successor is None else sign(self.checkpoint, self._key, successor)
+        write_atomic(checkpoint_path(self.anchors, size), note.encode())
+        if successor is not None:
+            self._hand_over(self.checkpoint, successor)
         self._rename()
         return Appended(
             sum(events for _, events in parts), tuple(sealed_path(self.folder, *_range(path)) for path in files), self.checkpoint
@@ -115,16 +141,31 @@ class TransactionLog:
                 f"the transaction log has {events} events and its last checkpoint covers {covered}: "
                 "nothing is appended before `rowcol verify-log` is satisfied"
             )
+        # One that is there still was never announced: the process died before.
+        next_path(self._key_file).unlink(missing_ok=True)
         return checkpoint
 
     def _last_checkpoint(self) -> Checkpoint | None:
+        """The last checkpoint, if this home's key signed it, or the key that was to take over, which then does."""
         found = checkpoint_files(self.anchors)
         if not found:
             return None
+        note, following = found[-1][1].read_text(), held_key(next_path(self._key_file))
         try:
-            return read(found[-1][1].read_text(), self.verifier)
+            if following is not None and self.public_key(following) in note:
+                checkpoint = read(note, self.public_key(following))
+                self._hand_over(checkpoint, following)
+                return checkpoint
+            return read(note, self.verifier)
         except BadCheckpoint as error:
-            raise RowcolError(f"{found[-1][1]} is no checkpoint of this log: {error}") from None
+            told = f"{found[-1][1]} is no checkpoint of this log, or this home's signing key was replaced: {error}"
+            raise RowcolError(f"{told}. A key is replaced by `rowcol rotate-log-key` alone") from None
+
+    def _hand_over(self, checkpoint: Checkpoint, following: Ed25519PrivateKey) -> None:
+        """Makes `following` the home's key once a checkpoint that both signed names it. The public half first: a death finds the rest."""
+        write_atomic(next_key_path(self.anchors, checkpoint.size), f"{self.public_key(following)}\n".encode())
+        take_over(self._key_file)
+        self._key = following
 
     def _rename(self) -> None:
         for file in event_files(self.folder):
@@ -181,19 +222,22 @@ class TransactionLog:
         # Not waited for: heads that do not lead to the signed root are made again from the files.
         write_atomic(self.folder / "heads.json", json.dumps(kept).encode(), is_synced=False)
 
+    def _signing_key(self) -> Ed25519PrivateKey:
+        key = held_key(self._key_file)
+        if key is None and checkpoint_files(self.anchors):
+            raise RowcolError(f"{self._key_file} is missing: without the log's key nothing is appended to it; put it back")
+        return key or make_key(self._key_file)
+
     def _publish_key(self) -> None:
-        path = self.anchors / KEY
-        if not path.exists():
+        """Tells the public key of a new log, and checks that of one that goes on: the first, or the last of those that took over."""
+        first, later = self.anchors / KEY, next_key_files(self.anchors)
+        path = later[-1][1] if later else first
+        if self.checkpoint is None and not path.exists():
             write_atomic(path, f"{self.verifier}\n".encode())
+        elif not first.exists():
+            raise RowcolError(f"{first} is missing: without the first public key no checkpoint can be believed; put it back")
         elif path.read_text().strip() != self.verifier:
             raise RowcolError(f"{path} is the public key of another log, or this home's signing key was replaced")
-
-
-def _signing_key(path: Path) -> Ed25519PrivateKey:
-    if not path.exists():
-        key = Ed25519PrivateKey.generate()
-        write_atomic(path, base64.b64encode(key.private_bytes_raw()))
-    return Ed25519PrivateKey.from_private_bytes(base64.b64decode(path.read_bytes()))
 
 
 def _leads_to(tiles: Tiles, checkpoint: Checkpoint) -> bool:

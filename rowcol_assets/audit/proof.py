@@ -18,8 +18,9 @@ from pathlib import Path
 
 import duckdb
 
-from rowcol_assets.audit.checkpoint import BadCheckpoint, read
-from rowcol_assets.audit.files import KEY, checkpoint_files, event_files
+from rowcol_assets.audit.checkpoint import BadCheckpoint
+from rowcol_assets.audit.files import checkpoint_files, event_files
+from rowcol_assets.audit.keys import Keys, keys_of
 from rowcol_assets.audit.merkle import consistency_proof, inclusion_proof, leaf_hash, verify_consistency, verify_inclusion
 from rowcol_assets.audit.tiles import Tiles
 
@@ -36,9 +37,10 @@ def prove(folder: Path, anchors: Path, event_id: str) -> tuple[bytes, str]:
     notes = checkpoint_files(anchors)
     if not notes:
         raise BadProof(f"{anchors} holds no checkpoint")
+    keys = _keys(anchors)
     try:
         note = notes[-1][1].read_text()
-        checkpoint = read(note, (anchors / KEY).read_text())
+        checkpoint = keys.read(note)
     except (BadCheckpoint, OSError, UnicodeDecodeError) as error:
         raise BadProof(f"{notes[-1][1].name} cannot be believed: {error}") from None
     try:
@@ -50,8 +52,8 @@ def prove(folder: Path, anchors: Path, event_id: str) -> tuple[bytes, str]:
     return entry, f"{HEADER}\nindex {index}\n{_lines(path)}\n{note}"
 
 
-def check(entry: bytes, proof: str, verifier: str) -> int:
-    """The index at which the log that `verifier` signs holds `entry`; BadProof when the proof does not show it."""
+def check(entry: bytes, proof: str, keys: Keys) -> int:
+    """The index at which the log that `keys` sign holds `entry`; BadProof when the proof does not show it."""
     steps, _, note = proof.partition("\n\n")
     header, *lines = steps.split("\n")
     lines = lines[1:] if lines and lines[0].startswith("extra ") else lines
@@ -59,7 +61,7 @@ def check(entry: bytes, proof: str, verifier: str) -> int:
         raise BadProof("it is no proof")
     index = int(lines[0].removeprefix("index "))
     try:
-        checkpoint = read(note, verifier)
+        checkpoint = keys.read(note)
         path = [base64.b64decode(line, validate=True) for line in lines[1:]]
     except (BadCheckpoint, binascii.Error, ValueError) as error:
         raise BadProof(f"it cannot be believed: {error}") from None
@@ -77,12 +79,13 @@ def prove_growth(folder: Path, anchors: Path, older: int, newer: int | None = No
     if not notes:
         raise BadProof(f"{anchors} holds no checkpoint")
     newer = max(notes) if newer is None else newer
+    keys = _keys(anchors)
     checkpoints = []
     for size in (older, newer):
         if size not in notes:
             raise BadProof(f"{anchors} holds no checkpoint of {size} events")
         try:
-            checkpoints.append(read(notes[size].read_text(), (anchors / KEY).read_text()))
+            checkpoints.append(keys.read(notes[size].read_text()))
         except (BadCheckpoint, OSError, UnicodeDecodeError) as error:
             raise BadProof(f"{notes[size].name} cannot be believed: {error}") from None
     before, after = checkpoints
@@ -95,12 +98,12 @@ def prove_growth(folder: Path, anchors: Path, older: int, newer: int | None = No
     return f"old {before.size}\n{_lines(path)}\n{notes[newer].read_text()}"
 
 
-def check_growth(kept: str, proof: str, verifier: str) -> tuple[int, int]:
+def check_growth(kept: str, proof: str, keys: Keys) -> tuple[int, int]:
     """The sizes between which the log only grew: from the kept checkpoint to that in `proof`; BadProof when it is not shown."""
     steps, _, note = proof.partition("\n\n")
     header, *lines = steps.split("\n")
     try:
-        before, after = read(kept, verifier), read(note, verifier)
+        before, after = keys.read(kept), keys.read(note)
         path = [base64.b64decode(line, validate=True) for line in lines]
     except (BadCheckpoint, binascii.Error, ValueError) as error:
         raise BadProof(f"it cannot be believed: {error}") from None
@@ -109,6 +112,13 @@ def check_growth(kept: str, proof: str, verifier: str) -> tuple[int, int]:
     if not verify_consistency(before.size, before.root, after.size, after.root, path):
         raise BadProof("it does not lead from the kept root to the signed one: what the kept checkpoint covers was changed")
     return before.size, after.size
+
+
+def _keys(anchors: Path) -> Keys:
+    try:
+        return keys_of(anchors)
+    except (BadCheckpoint, OSError, UnicodeDecodeError) as error:
+        raise BadProof(f"the keys of {anchors} cannot be believed: {error}") from None
 
 
 def _lines(path: Sequence[bytes]) -> str:

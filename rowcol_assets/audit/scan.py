@@ -7,7 +7,8 @@ joins them, and what they must come to, is in `verify`.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -27,7 +28,8 @@ EVENTS_PER_BATCH = 10_000
 MEMORY = "256MB"
 # Whoever changes one event breaks all that follow: the first places tell where, the rest only how much.
 PROBLEMS_TOLD = 20
-_COLUMNS = f"business_id, seq, content_hash, chain_hash, {canonical_sql()} as text"
+_KEYS = "case when business_id = ':home' and entity = 'signing_keys' then snapshot end as keys"
+_COLUMNS = f"business_id, seq, content_hash, chain_hash, {canonical_sql()} as text, {_KEYS}"
 
 
 @dataclass(slots=True)
@@ -43,13 +45,15 @@ class First:
 @dataclass(slots=True)
 class Scan:
     """What a file holds. events: how many; parts: the event tree over them as `merkle.subtrees` tells it, of which the chain of the
-    first event of each business is believed; ends: the last number and chain hash of each business.
+    first event of each business is believed; ends: the last number and chain hash of each business; announced: the numbers in the log
+    of the events that tell of a key the checkpoints are signed with, each with its public half.
     """
 
     events: int = 0
     parts: list[tuple[int, bytes]] = field(default_factory=list)
     firsts: dict[str, First] = field(default_factory=dict)
     ends: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    announced: list[tuple[int, str]] = field(default_factory=list)
     found: int = 0
     problems: list[str] = field(default_factory=list)
 
@@ -68,7 +72,11 @@ def scan(path: Path, first: int, cuts: Sequence[int]) -> Scan:
     told, chains = Scan(), bytearray()
     try:
         rows = _duckdb().execute(f"select {_COLUMNS} from read_parquet($path)", {"path": str(path)})
-        for batch in rows.to_arrow_reader(EVENTS_PER_BATCH):
+        for told_batch in rows.to_arrow_reader(EVENTS_PER_BATCH):
+            *hashed, keys = told_batch.columns
+            batch = pa.RecordBatch.from_arrays(hashed, names=told_batch.schema.names[:-1])
+            if keys.null_count < len(keys):
+                told.announced += _announced(keys, first + len(chains) // HASH)
             if not _is_as_it_should_be(batch, told, chains):
                 _scan_batch(batch, path.name, told, chains)
     except (duckdb.Error, ValueError, TypeError) as error:
@@ -76,6 +84,16 @@ def scan(path: Path, first: int, cuts: Sequence[int]) -> Scan:
     told.events = len(chains) // HASH
     told.parts = subtrees(first, leaf_hashes(bytes(chains)), cuts)
     return told
+
+
+def _announced(keys: pa.Array, first: int) -> Iterator[tuple[int, str]]:
+    """What a column of snapshots says of keys; first: the number of its first event. A snapshot that is none tells of no key."""
+    for number, snapshot in enumerate(keys.to_pylist(), start=first):
+        if snapshot is not None:
+            try:
+                yield number, str(json.loads(snapshot)["public_key"])
+            except (ValueError, TypeError, KeyError):
+                yield number, "that is none"
 
 
 @cache

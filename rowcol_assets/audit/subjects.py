@@ -18,14 +18,15 @@ def _text(column: str) -> str:
     return f"strftime(timezone('UTC', {column}), '%Y-%m-%dT%H:%M:%S.%f') as {column}"
 
 
-def signing_key(public_key: str) -> Subject:
-    """The key that signs this log's checkpoints: in the chain of the home, as its public half tells it."""
+def signing_key(public_key: str, *, by: str | None = None) -> Subject:
+    """The key that signs this log's checkpoints: in the chain of the home, as its public half tells it. by: who had it changed."""
     return Subject(
         entity="signing_keys",
         relation=f"(select '{HOME}' as business_id, '{public_key}' as public_key)",
         record_id="'log'",
         columns=("public_key",),
-        actor_type="'platform'",
+        actor_type="'platform'" if by is None else "'operator'",
+        actor_id="null" if by is None else "'" + by.replace("'", "''") + "'",
         client="'log-signing.key'",
         reason="'checkpoints are signed with this key from here on'",
     )

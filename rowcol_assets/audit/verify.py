@@ -2,7 +2,8 @@
 
 With the anchors (or one remembered root) intact, any edit, deletion, insertion, reordering, move between businesses, cut
 tail or rewrite is found: every event is hashed again and chained again, the tree over all of them is rebuilt, and its root
-must be that of every checkpoint at the checkpoint's size.
+must be that of every checkpoint at the checkpoint's size. Who may have signed a checkpoint follows from the first key over every
+handover; each handover is an event of the log too, and each such event a handover.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from rowcol_assets.audit.chain import Head, genesis, heads_root_leaf, link
-from rowcol_assets.audit.checkpoint import FIRST, BadCheckpoint, Checkpoint, read
-from rowcol_assets.audit.files import KEY, EventFile, checkpoint_files, event_files
+from rowcol_assets.audit.checkpoint import FIRST, BadCheckpoint, Checkpoint, key_name
+from rowcol_assets.audit.files import KEY, EventFile, checkpoint_files, event_files, next_key_files
+from rowcol_assets.audit.keys import Key, Keys
 from rowcol_assets.audit.merkle import Frontier, root_of
 from rowcol_assets.audit.scan import PROBLEMS_TOLD, Scan, scan
 
@@ -28,12 +30,13 @@ EVENTS_WORTH_PROCESSES = 200_000
 
 @dataclass(slots=True)
 class Verdict:
-    """What checking a log found. problems: one sentence each, the first of them; found: how many there are."""
+    """What checking a log found. keys: which signed what; problems: one sentence each, the first of them; found: how many there are."""
 
     events: int = 0
     businesses: int = 0
     checkpoints: int = 0
     root: bytes = b""
+    keys: list[Key] = field(default_factory=list)
     found: int = 0
     problems: list[str] = field(default_factory=list)
 
@@ -61,6 +64,7 @@ def verify(folder: Path, anchors: Path, expect: bytes | None = None) -> Verdict:
     checkpoints = _checkpoints(anchors, verdict)
     heads: dict[str, Head] = {}
     tree = Frontier()
+    announced: list[tuple[int, str]] = []
     is_expected = expect is None
     due = {checkpoint.size: checkpoint for checkpoint in checkpoints}
     covered = max(due, default=0)
@@ -69,6 +73,7 @@ def verify(folder: Path, anchors: Path, expect: bytes | None = None) -> Verdict:
     for file, found in zip(_contiguous(files, verdict), _scanned(files, sorted(due)), strict=True):
         verdict.add(found.problems, found.found)
         _join(file.path.name, found, heads, verdict)
+        announced += found.announced
         for level, root in found.parts:
             tree.add(root, level)
             if tree.size in due and due[tree.size].root != tree.root():
@@ -80,6 +85,7 @@ def verify(folder: Path, anchors: Path, expect: bytes | None = None) -> Verdict:
     businesses = sum(not name.startswith(":") for name in heads)
     verdict.events, verdict.businesses, verdict.root = tree.size, businesses, tree.root()
     _compare_end(checkpoints, tree, heads, verdict)
+    _compare_keys(anchors, announced, covered, verdict)
     if not is_expected:
         verdict.wrong("the root that was expected is none this log ever had")
     return verdict
@@ -106,9 +112,11 @@ def _checkpoints(anchors: Path, verdict: Verdict) -> list[Checkpoint]:
         verdict.wrong(f"{anchors / KEY} is no key, and no checkpoint can be believed: {error}")
         return []
     found: list[Checkpoint] = []
+    keys = Keys(verifier)
+    verdict.keys = keys.known
     for size, path in checkpoint_files(anchors):
         try:
-            checkpoint = read(path.read_text(), verifier)
+            checkpoint = keys.read(path.read_text())
         except (BadCheckpoint, OSError, UnicodeDecodeError) as error:
             verdict.wrong(f"{path.name} cannot be believed: {error}")
             continue
@@ -177,3 +185,32 @@ def _compare_end(checkpoints: list[Checkpoint], tree: Frontier, heads: dict[str,
         verdict.wrong(f"{tree.size - last.size} events come after the last checkpoint, which covers {last.size}")
     elif last.businesses != len(heads) or last.heads_root != root_of(heads_root_leaf(name, heads[name]) for name in sorted(heads)):
         verdict.wrong("the ends of the chains are not those the last checkpoint covers")
+
+
+def _compare_keys(anchors: Path, announced: list[tuple[int, str]], covered: int, verdict: Verdict) -> None:
+    """Checks the keys that took over by the checkpoints against those the log tells of, and the files of public keys beside them."""
+    if not verdict.keys:
+        return
+    first, *following = verdict.keys
+    told = dict(announced)
+    if announced and announced[0][1] != first.verifier:
+        verdict.wrong(f"event {announced[0][0]} tells of key {key_name(announced[0][1])} as the first, and {KEY} is key {first.name}")
+    for key in following:
+        before = [number for number in told if number < key.since]
+        if not before or told[before[-1]] != key.verifier:
+            verdict.wrong(f"checkpoint {key.since} hands over to key {key.name}, which no event before it announces")
+    known = {key.verifier for key in verdict.keys}
+    for number, verifier in announced[1:]:
+        if verifier not in known and number < covered:
+            verdict.wrong(f"event {number} announces key {key_name(verifier)}, and no checkpoint hands over to it")
+    took_over = {key.since: key.verifier for key in following}
+    for size, path in next_key_files(anchors):
+        if _text(path) != took_over.get(size):
+            verdict.wrong(f"{path.name} is not the key that took over at {size} events")
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except (OSError, UnicodeDecodeError):
+        return ""

@@ -14,7 +14,9 @@ from functools import partial
 
 import duckdb
 import pyarrow as pa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from ingestion.errors import RowcolError
 from ingestion.failpoints import fail_point
 from ingestion.registry import RAILS
 from ingestion.settings import Settings
@@ -26,6 +28,8 @@ from rowcol_assets.audit.subjects import CONTROL, MODELLED, signing_key
 from rowcol_assets.audit.tables import copy_sealed, count, ensure_tables, find_new_loads, mark_logged
 
 KEY_FILE = "log-signing.key"
+# The run of an event that tells of another key.
+ROTATION = "rotate-log-key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +83,39 @@ def append_acts(settings: Settings, warehouse: duckdb.DuckDBPyConnection, noted:
     return _append(settings, warehouse, log, (act_events.EVENTS,))
 
 
-def _append(settings: Settings, warehouse: duckdb.DuckDBPyConnection, log: TransactionLog, collected: Sequence[str]) -> LogReport:
+def rotate_key(settings: Settings, warehouse: duckdb.DuckDBPyConnection, *, by: str, at: datetime) -> tuple[str, str]:
+    """Has another key sign the checkpoints from here on, and returns the public keys of before and after.
+
+    The new key is announced by an event in the chain of the home, which a checkpoint signed by both covers. by: the login name of
+    whoever asks; at: product time. RowcolError while the log has no event.
+    """
+    log = open_log(settings)
+    if not log.size:
+        raise RowcolError("there is no transaction log yet, whose key could be replaced: the first `rowcol run` begins it")
+    ensure_tables(warehouse)
+    copy_sealed(warehouse, log.folder)
+    find_new_loads(warehouse, ())
+    former, following = log.verifier, log.next_key()
+    announced = signing_key(log.public_key(following), by=by)
+    differences.collect(warehouse, [announced], run_id=ROTATION, recorded_at=_text(at))
+    _append(settings, warehouse, log, (differences.EVENTS,), following)
+    return former, log.verifier
+
+
+def _append(
+    settings: Settings,
+    warehouse: duckdb.DuckDBPyConnection,
+    log: TransactionLog,
+    collected: Sequence[str],
+    following: Ed25519PrivateKey | None = None,
+) -> LogReport:
     """Appends what lies in the tables `collected`, those of the first before those of the next, and removes them."""
     before, parts = 0, []
     for events in collected:
         parts.append(f"select * replace (position + {before} as position) from {events}")
         before += count(warehouse, events)
     warehouse.execute(f"create or replace temp view _pending as {' union all by name '.join(parts)}")
-    done = log.append(warehouse, "_pending", partial(fail_point, "mid_log", settings))
+    done = log.append(warehouse, "_pending", partial(fail_point, "mid_log", settings), following)
     fail_point("after_log", settings)
     copy_sealed(warehouse, log.folder)
     mark_logged(warehouse)

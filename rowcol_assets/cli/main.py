@@ -51,6 +51,7 @@ COMMANDS: dict[str, str] = {
     "receiver": "receiver",
     "webhooks": "webhooks",
     "rotate-key": "rotate_key",
+    "rotate-log-key": "rotate_log_key",
 }
 GROUPS: dict[str, str] = {"evaluate": "evaluate", "quarantine": "quarantine", "dead-letters": "dead_letters", "sandbox": "sandbox"}
 

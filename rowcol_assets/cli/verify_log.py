@@ -25,8 +25,10 @@ def command(
 ) -> None:
     """Check that no event was changed, removed, inserted, moved or cut off since it was recorded; 0 intact, 1 not.
 
-    With --prove the event's chain hash is told on stderr and the proof (C2SP tlog-proof) printed, which the anchors' public key
-    checks without the log. With --growth the hashes that lead from an older checkpoint to a newer one are printed (the form of
+    It says which key signed which checkpoints: the first key's word on the next one, and so on.
+
+    With --prove the event's chain hash is told on stderr and the proof (C2SP tlog-proof) printed, which the anchors' public keys
+    check without the log. With --growth the hashes that lead from an older checkpoint to a newer one are printed (the form of
     C2SP tlog-witness); --check with --kept tells whoever kept the older one that nothing it covers was changed, without the log.
 
     Examples: `rowcol verify-log`, `rowcol verify-log --prove EVENT_ID > event.tlog-proof`,
@@ -60,7 +62,9 @@ def command(
         raise UsageError("--expect takes a root: 32 bytes, hexadecimal or base64") from None
     verdict = verify(folder, signed, root)
     if as_json:
-        show_json([{"is_intact": verdict.is_intact, **{name: getattr(verdict, name) for name in FIELDS}, "root": verdict.root.hex()}])
+        told = {name: getattr(verdict, name) for name in FIELDS}
+        keys = [{"key": key.verifier, "checkpoints": key.signed, "first": key.first, "last": key.last} for key in verdict.keys]
+        show_json([{"is_intact": verdict.is_intact, **told, "root": verdict.root.hex(), "keys": keys}])
     else:
         for problem in verdict.problems:
             typer.echo(problem)
@@ -70,6 +74,9 @@ def command(
         state = "intact" if verdict.is_intact else "NOT intact"
         typer.echo(f"{state}: {verdict.events:,} events of {verdict.businesses:,} businesses, {verdict.checkpoints:,} checkpoints")
         typer.echo(f"root {verdict.root.hex()}")
+        for key in verdict.keys:
+            if key.signed:
+                typer.echo(f"key {key.name} signed {key.signed:,} checkpoints, from {key.first:,} to {key.last:,} events")
     if not verdict.is_intact:
         raise typer.Exit(1)
 
@@ -102,15 +109,19 @@ def _show_growth(folder: Path, anchors: Path, between: str) -> None:
 
 def _check_growth(anchors: Path, proof: Path, kept: Path) -> None:
     from ingestion.errors import RowcolError, UsageError
-    from rowcol_assets.audit.files import KEY
+    from rowcol_assets.audit.checkpoint import BadCheckpoint
+    from rowcol_assets.audit.keys import keys_of
     from rowcol_assets.audit.proof import BadProof, check_growth
 
     try:
-        texts = [path.read_text() for path in (kept, proof, anchors / KEY)]
+        older_note, shown = kept.read_text(), proof.read_text()
+        keys = keys_of(anchors)
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{getattr(error, 'filename', None) or 'a file'} cannot be read as text") from None
+    except BadCheckpoint as error:
+        raise RowcolError(f"the keys of {anchors} cannot be believed: {error}") from None
     try:
-        older, newer = check_growth(*texts)
+        older, newer = check_growth(older_note, shown, keys)
     except BadProof as error:
         raise RowcolError(f"the proof does not hold: {error}") from None
     typer.echo(f"the first {older:,} of {newer:,} events are those that the kept checkpoint covers")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from rowcol_assets.audit.event import COLUMN_TYPES
 from rowcol_assets.audit.log import PENDING, Appended, TransactionLog
@@ -58,12 +59,12 @@ def event(business: str, number: int, **values: str | None) -> dict[str, object]
     return made | values
 
 
-def append(log: TransactionLog, events: Sequence[dict[str, object]]) -> Appended:
-    """Appends events in this order."""
+def append(log: TransactionLog, events: Sequence[dict[str, object]], successor: Ed25519PrivateKey | None = None) -> Appended:
+    """Appends events in this order. successor: the key that takes over with them."""
     rows = [{"position": at, **values} for at, values in enumerate(events)]
     with duckdb.connect() as connection:
         connection.register("pending", pa.Table.from_pylist(rows, schema=PENDING_SCHEMA))
-        return log.append(connection, "pending")
+        return log.append(connection, "pending", successor=successor)
 
 
 def make_log(root: Path, steps: int = 4, businesses: Sequence[str] = ("acme", "bolt", "cogs"), each: int = 5) -> Place:

@@ -15,10 +15,12 @@ from ingestion.control.api_tokens import new_token, revoke_tokens
 from ingestion.control.apps import put_app
 from ingestion.control.business_settings import Reserve, change_settings
 from ingestion.control.pauses import set_pause, set_rail_pause
+from ingestion.errors import RowcolError
 from ingestion.removing import disconnect
 from rowcol_assets.audit.act_events import HOME
 from rowcol_assets.audit.reader import events_of
 from rowcol_assets.audit.verify import verify
+from rowcol_assets.audit.writer import ROTATION, rotate_key
 from rowcol_assets.steps import publish_all
 from tests.audit.worlds import LATER, log, logged_world
 from tests.control.conftest import connect
@@ -131,3 +133,21 @@ def test_what_a_cycle_publishes_is_in_the_log_before_it_ends_and_once(tmp_path: 
     assert "businesses" in json.loads(told[1]["changes"])
     assert verify(world.settings.audit_dir, world.settings.anchors_dir).is_intact
     world.store.close()
+
+
+def test_another_signing_key_is_an_event_with_who_had_it_replaced_and_is_told_once(tmp_path: Path) -> None:
+    world = logged_world(tmp_path / "home")
+    settings = world.settings
+    with world.warehouse() as warehouse, pytest.raises(RowcolError, match="no transaction log yet"):
+        rotate_key(settings, warehouse, by="olga", at=LATER)
+    log(world, "first")
+    with world.warehouse() as warehouse:
+        former, present = rotate_key(settings, warehouse, by="o'lga", at=LATER)
+    connect(settings, world.store)
+    assert {event[1] for event in log(world, "second")} == {"businesses", "connections", "keys"}, "nothing more of the signing key"
+    made, replaced = events_of(settings.audit_dir, HOME, "signing_keys", "log")
+    assert (replaced["action"], replaced["actor_type"], replaced["actor_id"]) == ("updated", "operator", "o'lga")
+    assert (replaced["client"], replaced["run_id"], replaced["cause_id"]) == ("log-signing.key", ROTATION, made["event_id"])
+    assert json.loads(replaced["changes"]) == {"public_key": [former, present]} and former != present
+    verdict = verify(settings.audit_dir, settings.anchors_dir)
+    assert (verdict.problems, [key.verifier for key in verdict.keys]) == ([], [former, present])

@@ -132,11 +132,16 @@ def test_a_lost_anchors_folder_is_not_made_up_again(tmp_path: Path) -> None:
         place.open()
 
 
-def test_another_key_is_refused(tmp_path: Path) -> None:
-    place = make_log(tmp_path, steps=1)
-    (tmp_path / "signing.key").unlink()
+def test_another_key_is_refused_and_a_lost_one_not_made_anew(tmp_path: Path) -> None:
+    place, other = make_log(tmp_path / "one", steps=1), make_log(tmp_path / "other", steps=1)
+    key = place.root / "signing.key"
+    shutil.copy(other.root / "signing.key", key)
     with pytest.raises(RowcolError, match="signing key was replaced"):
         place.open()
+    key.unlink()
+    with pytest.raises(RowcolError, match=r"signing\.key is missing"):
+        place.open()
+    assert not key.exists()
 
 
 def test_a_checkpoint_is_believed_as_signed_and_not_otherwise(tmp_path: Path) -> None:

@@ -7,18 +7,19 @@ from pathlib import Path
 import pytest
 
 from rowcol_assets.audit.files import checkpoint_path
+from rowcol_assets.audit.keys import Keys
 from rowcol_assets.audit.proof import BadProof, check, check_growth, prove, prove_growth
 from tests.audit.logs import Place, append, event, make_log
 
 
 def test_an_event_is_proven_with_its_proof_and_the_key_alone(tmp_path: Path) -> None:
     place = make_log(tmp_path, steps=3)
-    verifier = (place.anchors / "log.vkey").read_text()
+    keys = Keys((place.anchors / "log.vkey").read_text())
     (place.root / "signing.key").unlink()
     entry, proof = prove(place.folder, place.anchors, "bolt-7")
     lines = proof.splitlines()
     assert lines[0] == "c2sp.org/tlog-proof@v1"
-    assert check(entry, proof, verifier) == int(lines[1].removeprefix("index "))
+    assert check(entry, proof, keys) == int(lines[1].removeprefix("index "))
     other, _ = prove(place.folder, place.anchors, "acme-7")
     moved = proof.replace(lines[1], "index 1")
     for said, shown in (
@@ -29,7 +30,7 @@ def test_an_event_is_proven_with_its_proof_and_the_key_alone(tmp_path: Path) -> 
         (entry, f"{lines[0]}\n\n"),
     ):
         with pytest.raises(BadProof):
-            check(said, shown, verifier)
+            check(said, shown, keys)
 
 
 def test_what_cannot_be_proven_is_said(tmp_path: Path) -> None:
@@ -42,11 +43,11 @@ def test_what_cannot_be_proven_is_said(tmp_path: Path) -> None:
 
 def test_that_the_log_only_grew_is_proven_between_any_two_checkpoints_with_the_older_one_and_the_key_alone(tmp_path: Path) -> None:
     place = make_log(tmp_path, steps=20, businesses=("acme",), each=30)
-    verifier = (place.anchors / "log.vkey").read_text()
+    keys = Keys((place.anchors / "log.vkey").read_text())
     notes = {size: checkpoint_path(place.anchors, size).read_text() for size in range(30, 601, 30)}
     for older, newer in ((30, 600), (270, 510), (300, 600), (570, 600), (600, 600)):
         proof = prove_growth(place.folder, place.anchors, older, newer)
-        assert check_growth(notes[older], proof, verifier) == (older, newer)
+        assert check_growth(notes[older], proof, keys) == (older, newer)
         assert proof.count("\n") < 25
     assert prove_growth(place.folder, place.anchors, 30) == prove_growth(place.folder, place.anchors, 30, 600)
     proof = prove_growth(place.folder, place.anchors, 270, 510)
@@ -59,7 +60,7 @@ def test_that_the_log_only_grew_is_proven_between_any_two_checkpoints_with_the_o
         (notes[270], "old 270\n"),
     ):
         with pytest.raises(BadProof):
-            check_growth(kept, shown, verifier)
+            check_growth(kept, shown, keys)
 
 
 def test_no_growth_is_proven_to_a_log_that_was_made_anew(tmp_path: Path) -> None:
@@ -73,6 +74,6 @@ def test_no_growth_is_proven_to_a_log_that_was_made_anew(tmp_path: Path) -> None
         append(rewritten.open(), [event("acme", 15 * step + number, reason="another") for number in range(15)])
     proof = prove_growth(rewritten.folder, rewritten.anchors, 15)
     with pytest.raises(BadProof, match="was changed"):
-        check_growth(kept, proof, (place.anchors / "log.vkey").read_text())
+        check_growth(kept, proof, Keys((place.anchors / "log.vkey").read_text()))
     with pytest.raises(BadProof, match="holds no checkpoint of 16 events"):
         prove_growth(place.folder, place.anchors, 16)

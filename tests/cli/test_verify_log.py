@@ -1,15 +1,18 @@
-"""`rowcol verify-log`: a proof it prints is one it believes, and what cannot be proven or asked is one sentence."""
+"""`rowcol verify-log` and `rotate-log-key`: a proof it prints is one it believes, who signed is told, wrong use is one sentence."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from ingestion.settings import Settings
+from rowcol_assets.audit.checkpoint import key_name
 from rowcol_assets.audit.files import checkpoint_path
 from rowcol_assets.cli.main import main
 from tests.audit.logs import Place, make_log
+from tests.audit.worlds import log, logged_world
 
 
 @pytest.fixture
@@ -43,3 +46,31 @@ def test_growth_is_proven_to_whoever_kept_a_checkpoint(place: Place, tmp_path: P
     ):
         assert verify_log(place, *arguments) == code
         assert said in " ".join(capsys.readouterr().err.split())
+
+
+def test_another_key_signs_from_here_on_and_the_verifier_tells_of_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = logged_world(tmp_path / "home")
+    monkeypatch.setattr("ingestion.settings.load_settings", lambda: world.settings)
+    with pytest.raises(SystemExit) as end:
+        main(["rotate-log-key"])
+    assert end.value.code == 1 and "the first `rowcol run` begins it" in " ".join(capsys.readouterr().err.split())
+    log(world, "first")
+    with pytest.raises(SystemExit) as end:
+        main(["rotate-log-key", "--json"])
+    assert not end.value.code
+    (told,) = json.loads(capsys.readouterr().out)
+    with pytest.raises(SystemExit) as end:
+        main(["verify-log", "--json"])
+    assert not end.value.code
+    (verdict,) = json.loads(capsys.readouterr().out)
+    assert [(key["key"], key["checkpoints"]) for key in verdict["keys"]] == [(told["former"], 2), (told["present"], 1)]
+    with pytest.raises(SystemExit):
+        main(["verify-log"])
+    former, present = (key_name(told[name]) for name in ("former", "present"))
+    last = verdict["keys"][1]["last"]
+    assert capsys.readouterr().out.splitlines()[-2:] == [
+        f"key {former} signed 2 checkpoints, from {verdict['keys'][0]['first']} to {last} events",
+        f"key {present} signed 1 checkpoints, from {last} to {last} events",
+    ]
