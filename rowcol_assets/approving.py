@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy.engine import Connection as Transaction
@@ -18,6 +19,7 @@ from ingestion.control.store import ControlStore
 from ingestion.control.verdicts import note_refusal, standing_approvals
 from ingestion.errors import RowcolError
 from ingestion.live.desk import ask_once
+from ingestion.live.facts import Answer as Live
 from ingestion.live.facts import LiveFailure, question_of
 from ingestion.settings import Settings
 from ingestion.warehouse import open_warehouse
@@ -85,9 +87,17 @@ def approve(
 
 
 def admit(
-    settings: Settings, store: ControlStore, business_id: str, bills: Sequence[Bill], keep: Callable[[Transaction, Answer], Kept]
+    settings: Settings,
+    store: ControlStore,
+    business_id: str,
+    bills: Sequence[Bill],
+    keep: Callable[[Transaction, Answer], Kept],
+    *,
+    balances: Callable[[], Live] | None = None,
 ) -> Kept:
     """Judges all these bills and, where they are approved, keeps it by `keep`; Refused where they are not.
+
+    balances: in place of `live_balances`, for who has asked already.
 
     Judging takes as long as the vendors do, and nobody is kept from approving meanwhile. What others approved by then would be spent
     twice, so it is looked for in the transaction that keeps the approval, and the judging begins anew beside it.
@@ -95,24 +105,30 @@ def admit(
     for _ in range(MOST_TRIES):
         with store.database.read() as transaction:
             standing = standing_approvals(transaction, business_id)
-        answer = _approved(settings, store, business_id, bills, standing)
+        told = (balances or partial(live_balances, settings, store, business_id))()
+        answer = _approved(settings, store, business_id, bills, standing, told)
         with store.database.exclusive("approvals") as transaction:
             if set(standing_approvals(transaction, business_id)) == set(standing):
                 return keep(transaction, answer)
     raise RowcolError(f"others keep approving bills of {business_id}: try again")
 
 
-def _approved(settings: Settings, store: ControlStore, business_id: str, bills: Sequence[Bill], standing: Sequence[Bill]) -> Answer:
-    """The guardrail's approval of paying all these bills on the cash that the vendors state now, beside the approvals that stand.
-
-    Refused says why not: without a live balance it is needs_data, and where nothing was built for a day too. WarehouseBusy when the
-    warehouse stays held.
-    """
-    clock = product_clock_of(settings, store)
+def live_balances(settings: Settings, store: ControlStore, business_id: str) -> Live:
+    """What the vendors state now, for as long as they take (`patience_seconds`, a bank 40 s); Refused, needs_data, where they do not."""
     try:
-        told = ask_once(settings, store, clock, question_of("balances", business_id), strict=True)
+        return ask_once(settings, store, product_clock_of(settings, store), question_of("balances", business_id), strict=True)
     except LiveFailure as error:
         raise Refused("needs_data", ["no_live_balance"], f"no live balance: {error}") from None
+
+
+def _approved(
+    settings: Settings, store: ControlStore, business_id: str, bills: Sequence[Bill], standing: Sequence[Bill], told: Live
+) -> Answer:
+    """The guardrail's approval of paying all these bills on the cash that the vendors told, beside the approvals that stand.
+
+    Refused says why not: where nothing was built for a day it is needs_data. WarehouseBusy when the warehouse stays held.
+    """
+    clock = product_clock_of(settings, store)
     with open_warehouse(settings, "approval") as warehouse:
         if not is_built(warehouse, business_id):
             raise Refused("needs_data", ["not_judged"], not_built(business_id))

@@ -1,4 +1,8 @@
-"""The control store's mirror as assets, loaded after the rails so that it tells how they went."""
+"""The control store's mirror as assets, loaded after the rails so that it tells how they went.
+
+The step is in no pool, as those of the rails: it asks vendors for balances (`rowcol_assets.settling`), and other runs need not wait for
+them. What it writes to the warehouse waits for the writer lock.
+"""
 
 from collections.abc import Iterator, Sequence
 
@@ -8,7 +12,7 @@ from ingestion.control.load import load_control
 from ingestion.control.rows import TABLES
 from rowcol_assets.assets.failing import step_of
 from rowcol_assets.guardrail_policy import note_policy, read_policy
-from rowcol_assets.policies import BUSY_RETRY, WAREHOUSE_POOL
+from rowcol_assets.policies import BUSY_RETRY
 from rowcol_assets.resources import Platform
 from rowcol_assets.settling import settle_approvals, settle_entered, settle_words
 from rowcol_assets.translators import control_spec
@@ -21,7 +25,7 @@ def control_assets(raw_keys: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
     """The tables of `raw_control` as one multi-asset; a subset loads all of them, they cost milliseconds."""
     specs = [control_spec(name, list(raw_keys) if name in SYNC_TABLES else []) for name in TABLES]
 
-    @dg.multi_asset(name="mirror_control", specs=specs, can_subset=True, pool=WAREHOUSE_POOL, retry_policy=BUSY_RETRY)
+    @dg.multi_asset(name="mirror_control", specs=specs, can_subset=True, retry_policy=BUSY_RETRY)
     def mirror_control(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> Iterator[dg.MaterializeResult]:
         with step_of(context, platform):
             versions = note_policy(platform.store, read_policy(), platform.clock())

@@ -90,6 +90,11 @@ def test_tables_that_people_read_show_columns_with_types(specs: dict[str, dg.Ass
         assert schema is None or all(column.type != "?" for column in schema.columns), name
 
 
+def test_no_step_that_waits_for_vendors_keeps_others_out_of_the_warehouse(definitions: dg.Definitions) -> None:
+    pools = {node.name: node.pool for node in definitions.resolve_job_def("cycle").all_node_defs if isinstance(node, dg.OpDefinition)}
+    assert {name for name, pool in pools.items() if pool is None} == {"mirror_control", *(f"sync_{rail}" for rail in RAILS)}
+
+
 def test_what_hangs_on_the_checks_results_is_the_second_step_and_nothing_else(manifest: dict[str, Any]) -> None:
     translator = ModelTranslator()
     before, after = model_assets("before", manifest, translator), model_assets("after", manifest, translator)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,11 +18,13 @@ import duckdb
 import pytest
 import sqlalchemy as sa
 
+from ingestion.clock import Clock
 from ingestion.control.arrivals_schema import decisions
 from ingestion.control.decisions import put_decisions
 from ingestion.control.schema import businesses
 from ingestion.control.store import ControlStore, open_store
 from ingestion.control.verdicts import waiting_approvals
+from ingestion.live.facts import LiveFailure, Question
 from ingestion.settings import Settings
 from rowcol_assets import approving
 from rowcol_assets.settling import Settled, settle_approvals
@@ -47,7 +50,7 @@ class Approvals:
         with open_store(settings) as store:
             if not settings.warehouse_path.exists():
                 shutil.copy(self.warehouse, settings.warehouse_path)
-                for business in ("safe", "fresh"):
+                for business in ("safe", "fresh", "tray"):
                     with store.database.write() as transaction:
                         transaction.execute(sa.insert(businesses).values(business_id=business, business_name=business, onboarded_at=NOW))
                     store.grant("ann", business, "staff", NOW)
@@ -140,3 +143,43 @@ def test_a_client_that_no_cycle_has_built_is_refused_as_that_or_waits_for_one(ap
         assert [settle_approvals(settings, store), settle_approvals(settings, store)] == [Settled(admitted=1), Settled()]
         with store.database.read() as transaction:
             assert [one.business_id for one in waiting_approvals(transaction)] == ["fresh"]
+
+
+def test_a_vendor_that_does_not_answer_holds_up_its_own_business_alone_and_is_asked_once(
+    approvals: Approvals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The silent one's come first, two of them, and its vendor gives up only after the other business's approval is kept."""
+    asked: list[str] = []
+    answers = approving.ask_once
+
+    def ask_once(settings: Settings, store: ControlStore, clock: Clock, question: Question, *, strict: bool) -> Any:
+        asked.append(question.business_id)
+        if question.business_id == "safe":
+            return answers(settings, store, clock, question, strict=strict)
+        deadline = time.monotonic() + 20
+        while "safe" in _waiting(store):
+            if time.monotonic() > deadline:
+                raise AssertionError("nobody else was judged meanwhile")
+            time.sleep(0.01)
+        raise LiveFailure("unavailable", "no answer within 40 seconds")
+
+    monkeypatch.setattr(approving, "ask_once", ask_once)
+    with approvals.opened() as (settings, store):
+        for business, bill in (("tray", "twin"), ("tray", "odd"), ("safe", "soon")):
+            with store.database.write() as transaction:
+                put_decisions(
+                    transaction, business_id=business, advisor_id="ann", idempotency_key=bill, kind="approve",
+                    subjects=[{"rail": "qbo", "bill": bill}], reason=None, client="10.0.0.7", at=NOW,
+                )  # fmt: skip
+        assert settle_approvals(settings, store) == Settled(admitted=1, refused=2)
+        assert (sorted(asked), _waiting(store)) == (["safe", "tray"], set())
+        with store.database.read() as transaction:
+            kept = transaction.execute(sa.select(decisions.c.subject).where(decisions.c.kind == "refused"))
+            assert {json.loads(row.subject)["said"] for row in kept} == {
+                "not approved, needs_data: no live balance: no answer within 40 seconds"
+            }
+
+
+def _waiting(store: ControlStore) -> set[str]:
+    with store.database.read() as transaction:
+        return {one.business_id for one in waiting_approvals(transaction)}
