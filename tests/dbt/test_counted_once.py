@@ -119,6 +119,11 @@ def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> 
         paying(raw, "set", "Contract Labor", **SET)
         paying_from_the_bank(raw, "set_unbooked")
         clearing(raw, "set_cleared")
+        # Nobody said how often, and one said only once.
+        without = SET | {"payroll_interval_days": None}
+        paying(raw, "set_undated", "Contract Labor", **without)
+        paying(raw, "set_wages", "Salaries & Wages", **without | {"payroll_next_date": TODAY - timedelta(days=7)})
+        paying(raw, "set_last", "Contract Labor", **SET | {"payroll_interval_days": 0})
         paying(raw, "set_otherwise", "Contract Labor", **SET | {"payroll_amount": 1500})
     build_marts(project, path, only=("fct_runway_daily", "fct_cash_forecast"))
     return path
@@ -167,5 +172,17 @@ def test_a_payroll_counts_once_whether_it_is_known_by_its_account_or_set(warehou
         "set_unbooked": (1200, 1000, 200),
         "set_cleared": (1200, 1000, 200),
         "set_otherwise": (7200, 1500, 1200),
+        "set_undated": (1200, 1000, 200),
+        "set_wages": (1200, 1000, 200),
+        "set_last": (1200, 1000, 200),
     }
-    assert {found[name][3] for name in ("set", "set_unbooked", "set_cleared")} == {found["named"][3]}
+    assert {found[name][3] for name in ("set", "set_unbooked", "set_cleared", "set_undated", "set_wages")} == {found["named"][3]}
+
+
+def test_a_payroll_set_without_an_interval_goes_on_as_it_was_paid_until_now_unless_it_is_the_last(warehouse: Path) -> None:
+    query = """select business_id, sum(payroll_amount), count(*) filter (payroll_amount > 0) from marts.fct_cash_forecast
+        where business_id in ('named', 'set', 'set_undated', 'set_wages', 'set_last') group by 1 order by 1"""
+    every_other_week = (7000, 7)
+    found = {name: tuple(told) for name, *told in rows(warehouse, query)}
+    assert found.pop("set_last") == (1000, 1)
+    assert found == dict.fromkeys(("named", "set", "set_undated", "set_wages"), every_other_week)

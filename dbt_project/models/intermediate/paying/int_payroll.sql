@@ -50,19 +50,34 @@ rhythms as (
     group by gaps.business_id
 ),
 
+regular as (
+    select * from rhythms
+    where
+        rhythms.seen_count >= 3
+        and (rhythms.interval_days between 6 and 8 or rhythms.interval_days between 13 and 16 or rhythms.interval_days between 27 and 32)
+),
+
 -- A payday that is a few days late is still to come; one that is later than that has stopped.
 inferred as (
     select
-        rhythms.business_id,
-        rhythms.amount,
-        rhythms.interval_days,
-        greatest(rhythms.last_date + rhythms.interval_days, rhythms.as_of_date) as next_date
-    from rhythms
-    where
-        rhythms.seen_count >= 3
-        and rhythms.amount is not null
-        and (rhythms.interval_days between 6 and 8 or rhythms.interval_days between 13 and 16 or rhythms.interval_days between 27 and 32)
-        and rhythms.last_date + rhythms.interval_days >= rhythms.as_of_date - 5
+        regular.business_id,
+        regular.amount,
+        regular.interval_days,
+        greatest(regular.last_date + regular.interval_days, regular.as_of_date) as next_date
+    from regular
+    where regular.amount is not null and regular.last_date + regular.interval_days >= regular.as_of_date - 5
+),
+
+-- Who sets a payroll and not how often goes on paying as until now; 0 says that it is the last.
+set_payrolls as (
+    select
+        calendar.business_id,
+        calendar.payroll_amount,
+        calendar.payroll_next_date,
+        coalesce(calendar.payroll_interval_days, regular.interval_days) as payroll_interval_days
+    from calendar
+    left join regular on calendar.business_id = regular.business_id
+    where calendar.payroll_amount is not null
 ),
 
 -- Money set aside for payroll is a plan too, nothing included: that is how a client says that it pays nobody.
@@ -85,26 +100,27 @@ planned as (
     select
         calendar.business_id,
         calendar.as_of_date,
-        {{ money('coalesce(calendar.payroll_amount, inferred.amount)') }} as payroll_amount,
+        {{ money('coalesce(set_payrolls.payroll_amount, inferred.amount)') }} as payroll_amount,
         case
-            when calendar.payroll_amount is null then inferred.next_date
-            when calendar.payroll_next_date < calendar.as_of_date and calendar.payroll_interval_days > 0
-                then calendar.payroll_next_date + cast(
-                    (calendar.as_of_date - calendar.payroll_next_date + calendar.payroll_interval_days - 1)
-                    // calendar.payroll_interval_days * calendar.payroll_interval_days as integer
+            when set_payrolls.business_id is null then inferred.next_date
+            when set_payrolls.payroll_next_date < calendar.as_of_date and set_payrolls.payroll_interval_days > 0
+                then set_payrolls.payroll_next_date + cast(
+                    (calendar.as_of_date - set_payrolls.payroll_next_date + set_payrolls.payroll_interval_days - 1)
+                    // set_payrolls.payroll_interval_days * set_payrolls.payroll_interval_days as integer
                 )
-            else calendar.payroll_next_date
+            else set_payrolls.payroll_next_date
         end as next_payroll_date,
-        case when calendar.payroll_amount is not null then calendar.payroll_interval_days else inferred.interval_days end
+        case when set_payrolls.business_id is null then inferred.interval_days else set_payrolls.payroll_interval_days end
             as payroll_interval_days,
         case
-            when calendar.payroll_amount is not null then 'set'
+            when set_payrolls.business_id is not null then 'set'
             when inferred.amount is not null then 'seen'
         end as payroll_source,
-        {{ money('coalesce(calendar.payroll_amount, rhythms.amount)') }} as last_payroll_amount,
+        {{ money('coalesce(set_payrolls.payroll_amount, rhythms.amount)') }} as last_payroll_amount,
         rhythms.last_date as last_payroll_date,
         {{ money('set_aside.amount') }} as set_aside_amount
     from calendar
+    left join set_payrolls on calendar.business_id = set_payrolls.business_id
     left join inferred on calendar.business_id = inferred.business_id
     left join rhythms on calendar.business_id = rhythms.business_id
     left join set_aside on calendar.business_id = set_aside.business_id
