@@ -122,3 +122,12 @@ def live_home(folder: Path) -> Iterator[LiveHome]:
         home = LiveHome(settings, store, running)
         home.sync()
         yield home
+
+
+def linked_bill(home: LiveHome) -> tuple[str, str]:
+    """A bill of the ledger that Ramp pays, and its id there."""
+    (found,) = home.rows(
+        f"""select payload ->> 'remote_id', record_id from raw_ramp.bills where business_id = '{home.business}'
+        and (payload ->> 'remote_id') is not null and (payload ->> 'archived_at') is null order by record_id limit 1"""
+    )
+    return found[0], found[1]
