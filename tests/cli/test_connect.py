@@ -15,13 +15,8 @@ from ingestion.control.onboarding import onboard
 from ingestion.control.store import open_store
 from ingestion.settings import Settings
 from sandbox.server import Running, start
-from tests.cli.test_cli import START, listed, rowcol
+from tests.cli.commands import START, listed, rowcol
 from tests.receiver.conftest import serving
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Iterator[Path]:
-    yield tmp_path / "home"
 
 
 @pytest.fixture
