@@ -40,7 +40,7 @@ movements as (
     from card_movements
 )
 
--- Only the ledger says of which party a movement is, and whether it pays a bill or wages.
+-- Only the ledger says of which party a movement is, and whether it pays a bill.
 select
     movements.business_id,
     movements.rail,
@@ -59,6 +59,5 @@ select
     movements.party_name,
     movements.is_card,
     movements.is_bill_payment,
-    movements.is_payroll,
     movements.synced_at
 from movements
