@@ -26,7 +26,8 @@ Signatures = dict[str, str]
 class PublishedTable:
     """A relation of the warehouse that is published. columns: name and type in order; comments by column name.
 
-    row_key: the columns that tell its rows apart; questions: what it answers.
+    row_key: the columns that tell its rows apart; questions: what it answers; filled: columns that are never NULL, with what they are in
+    rows older than they (`promised`).
     """
 
     schema: str
@@ -36,6 +37,7 @@ class PublishedTable:
     comments: tuple[tuple[str, str], ...]
     row_key: tuple[str, ...] = ()
     questions: tuple[str, ...] = ()
+    filled: tuple[tuple[str, str], ...] = ()
 
     @property
     def relation(self) -> str:
@@ -93,6 +95,7 @@ def published_tables(warehouse: duckdb.DuckDBPyConnection, promised: Mapping[str
                     comments=tuple((column, comment) for column, _, comment in columns if comment),
                     row_key=known.key if set(known.key) <= names else (),
                     questions=known.questions,
+                    filled=tuple((column, older) for column, older in known.filled if column in names),
                 )
             )
     return found

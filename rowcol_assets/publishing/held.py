@@ -1,12 +1,13 @@
 """Held businesses: each keeps its rows of the last good publish, in every table, and the tables that tell of it say why.
 
 The rows come from the advisor's own former generation, else from another advisor's (after a new grant). A business that
-was never published before it was held has only its names, so that the advisor sees it and why.
+was never published before it was held has only its names, so that the advisor sees it and why. Rows can be older than a column of
+their table: where that is never NULL by contract it says what it was in such rows, or `unknown`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +32,8 @@ SAID = {
     "attention": ("case when colour = 'red' then attention else 'not known' end", "'not known'"),
 }
 NAMES = ("business_id", "business_name", "firm_id", "firm_name")
+# What a text that is never NULL says in a row that is older than its column, where the model does not say what it was then.
+UNKNOWN = "'unknown'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,18 @@ class FormerGenerations:
         query = "select column_name from duckdb_columns() where database_name = ? and schema_name = ? and table_name = ?"
         return {row[0] for row in self._warehouse.execute(query, [name, table.schema, table.name]).fetchall()}
 
+    def fill(self, name: str, table: PublishedTable, column: str, kind: str, older: str) -> str | None:
+        """What `column` is in rows of the generation `name` that are older than it: `older` where they have what it is made of, else
+        `unknown` for a text. A number or a day of which nothing is said stays NULL, since none is invented."""
+        if older:
+            try:
+                self._warehouse.execute(f"select ({older})::{kind} from {name}.{table.quoted} limit 0")
+            except (duckdb.BinderException, duckdb.CatalogException):
+                pass
+            else:
+                return f"({older})"
+        return UNKNOWN if kind == "VARCHAR" else None
+
     def sign(self, kept: Kept, table: PublishedTable) -> dict[str, str]:
         """Signatures per held business of what is kept in `table`."""
         query = select_kept(self, kept, table)
@@ -117,10 +132,14 @@ def select_kept(former: FormerGenerations, kept: Kept, table: PublishedTable) ->
     for name, businesses in kept.sources:
         columns = former.columns(name, table)
         if "business_id" in columns:
-            chosen = [_column(kept, table, column, kind, known=column in columns) for column, kind in table.columns]
+            fills = {column: former.fill(name, table, column, kind, older) for column, kind, older in _never_null(table)}
+            chosen = [
+                _filled(_value(kept, table, column, kind, known=column in columns), kind, fills.get(column), column)
+                for column, kind in table.columns
+            ]
             parts.append(f"select {', '.join(chosen)} from {name}.{table.quoted} where business_id in ({_list(businesses)})")
     if kept.unknown and (table.key == DIMENSION or table.says_state):
-        chosen = [_column(kept, table, column, kind, known=column in NAMES) for column, kind in table.columns]
+        chosen = [_filled(_value(kept, table, column, kind, known=column in NAMES), kind, None, column) for column, kind in table.columns]
         parts.append(f"select {', '.join(chosen)} from {table.quoted} where business_id in ({_list(kept.unknown)})")
     return " union all ".join(parts) if parts else None
 
@@ -131,16 +150,26 @@ def keeps_key(former: FormerGenerations, kept: Kept, table: PublishedTable) -> b
     return query is None or former.is_key(query, table.row_key)
 
 
-def _column(kept: Kept, table: PublishedTable, column: str, kind: str, *, known: bool) -> str:
+def _value(kept: Kept, table: PublishedTable, column: str, kind: str, *, known: bool) -> str:
     name = quote(column)
     if table.says_state and column == STATE_COLUMN:
-        return f"'{HELD}'::{kind} as {name}"
+        return f"'{HELD}'"
     if table.says_state and column == REASON_COLUMN:
         cases = " ".join(f"when {quote_text(business)} then {quote_text(reason)}" for business, reason in kept.reasons)
-        return f"(case business_id {cases} end)::{kind} as {name}"
+        return f"(case business_id {cases} end)"
     if table.says_state and column in SAID and {"colour", "attention"} <= {each for each, _ in table.columns}:
-        return f"({SAID[column][0 if known else 1]})::{kind} as {name}"
-    return f"try_cast({name} as {kind}) as {name}" if known else f"null::{kind} as {name}"
+        return f"({SAID[column][0 if known else 1]})"
+    return f"try_cast({name} as {kind})" if known else "null"
+
+
+def _never_null(table: PublishedTable) -> Iterator[tuple[str, str, str]]:
+    """Columns that are never NULL by contract, with their type and what they are in older rows; a key's are left as they were."""
+    kinds = dict(table.columns)
+    return ((column, kinds[column], older) for column, older in table.filled if column not in table.row_key)
+
+
+def _filled(value: str, kind: str, fill: str | None, column: str) -> str:
+    return f"{value if fill is None else f'coalesce({value}, {fill})'}::{kind} as {quote(column)}"
 
 
 def _list(businesses: Sequence[str]) -> str:

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from ingestion.control.acts import acts
 from ingestion.errors import RowcolError
 from rowcol_assets.publishing import open_published
+from rowcol_assets.transform import read_manifest
 from tests.publishing.published import generations, manifest, opened, read
 from tests.publishing.world import NOON, World
 
@@ -174,6 +175,34 @@ def test_a_held_business_keeps_its_rows_when_a_table_changes_its_columns(world: 
     world.publish()
     assert read(world, "ann", "select count(*) from marts.fct_bills where business_id = 'acme'") == [(3,)]
     assert read(world, "ann", "select business_id from marts.fct_new") == [("bolt",)]
+
+
+def test_rows_of_a_held_business_that_are_older_than_a_column_that_is_never_null_say_what_it_was_then(world: World) -> None:
+    world.publish()
+    world.execute(
+        *(f"alter table marts.fct_bills add column {name} varchar default 'new'" for name in ("stage", "size", "kind")),
+        *(f"alter table marts.fct_bills add column {name} bigint default 9" for name in ("times_seen", "times_asked")),
+    )
+    world.hold("acme", "off")
+    told = "select record_id, stage, size, kind, times_seen, times_asked from marts.fct_bills where business_id = '{}' order by 1"
+    older = [(str(number), "unknown", "large" if number == 2 else "small", "unknown", None, 0) for number in range(3)]
+    for _ in range(2):
+        world.publish()
+        assert read(world, "ann", told.format("acme")) == older
+        assert read(world, "ann", told.format("bolt"))[0] == ("0", "new", "new", "new", 9, 9)
+        world.execute("update marts.fct_bills set open_amount = open_amount + 1 where business_id = 'bolt'")
+
+
+def test_what_a_column_was_in_older_rows_is_said_of_columns_that_are_never_null() -> None:
+    """And in terms of columns that its relation has."""
+    for node in read_manifest()["nodes"].values():
+        for name, column in node.get("columns", {}).items():
+            if older := column.get("meta", {}).get("older_rows"):
+                assert "not_null" in {constraint["type"] for constraint in column["constraints"]}, (node["name"], name)
+                columns = ", ".join(
+                    f"cast(null as {one['data_type']}) as {other}" for other, one in node["columns"].items() if other != name
+                )
+                duckdb.sql(f"select cast({older} as {column['data_type']}) from (select {columns})")
 
 
 def test_a_published_file_opens_shut_off_from_everything_else(world: World, tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def _promised(read: Sequence[Mapping[str, Any]]) -> dict[str, Promised]:
     for tables in read:
         for relation, entry in tables.items():
             keys.setdefault(relation, set()).add(tuple(entry.get("key", ())))
-    return {relation: Promised(*found) for relation, found in keys.items() if len(found) == 1}
+    return {relation: Promised(key) for relation, found in keys.items() if len(found) == 1 for key in found}
 
 
 def write_rows(source: Source, table: PublishedTable, path: Path) -> None:
