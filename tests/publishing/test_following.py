@@ -21,7 +21,7 @@ from rowcol_assets.cli.main import main
 from rowcol_assets.code_location import build_definitions
 from rowcol_assets.publishing.postgres.copy import LOCK_KEY, Copied, publish_to_postgres
 from rowcol_assets.publishing.postgres.following import copy_published, target_of, withdraw
-from rowcol_assets.publishing.postgres.source import Source, open_source
+from rowcol_assets.publishing.postgres.source import Source, open_source, write_rows
 from rowcol_assets.publishing.postgres.target import parse_target
 from rowcol_assets.resources import Platform
 from tests.publishing.database import TELLING, Database
@@ -133,7 +133,32 @@ def test_the_command_that_takes_a_grant_takes_it_from_the_database_too(
     assert database.read("bob", BUSINESSES) == [("bolt",), ("cog",)]
 
 
-def test_a_grant_is_taken_or_refused_in_time_while_a_copy_does_not_end(
+def test_a_grant_is_taken_at_once_while_a_copy_goes_on_and_is_not_in_that_copy(
+    world: World, database: Database, following: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The copy has its turn, the grants of before and most of its rows when the grant is taken."""
+    world.publish()
+    copied(world, database)
+    monkeypatch.setattr("rowcol_assets.publishing.postgres.following.LOCK_SECONDS", 1)
+    seen: list[Any] = []
+
+    def revoked_meanwhile(*arguments: Any) -> None:
+        if not seen:
+            seen.append(rowcol("grant", "ann", "bolt", "--revoke"))
+            seen.append(database.read("ann", BUSINESSES))
+        write_rows(*arguments)
+
+    monkeypatch.setattr("rowcol_assets.publishing.postgres.copy.write_rows", revoked_meanwhile)
+    world.execute("update marts.fct_bills set open_amount = 999")
+    world.publish("run-2")
+    assert not copied(world, database).is_same
+    assert seen == [0, [("acme",)]]
+    assert f"{database.name} at {database.socket} shows it no more" in capsys.readouterr().err
+    assert database.read("ann", BUSINESSES) == [("acme",)]
+    assert database.read("ann", "select distinct open_amount from marts.fct_bills") == [(999,)]
+
+
+def test_a_grant_that_cannot_be_taken_in_time_is_an_error_that_says_so(
     world: World, database: Database, following: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     world.publish()
@@ -141,11 +166,12 @@ def test_a_grant_is_taken_or_refused_in_time_while_a_copy_does_not_end(
     monkeypatch.setattr("rowcol_assets.publishing.postgres.following.LOCK_SECONDS", 1)
     monkeypatch.setattr("rowcol_assets.publishing.postgres.copy.TURN_SECONDS", 1)
     where = f"{database.name} at {database.socket}"
-    waited = f"{where} is as it was: another copy into it has not ended within 1 seconds"
+    kept = f"others have kept the grants of {where} to themselves for 1 seconds"
     with psycopg.connect(host=database.socket, user="publisher", dbname=database.name) as other:
         other.execute("select pg_advisory_xact_lock(%s)", [LOCK_KEY])
+        other.execute("lock table rowcol.advisors in access exclusive mode")
         assert rowcol("grant", "ann", "bolt", "--revoke") == 1
-        assert f"{where} can still show bolt to ann: {waited}" in capsys.readouterr().err
+        assert f"{where} can still show bolt to ann: {kept}" in capsys.readouterr().err
         with pytest.raises(RowcolError, match="has not ended within 1 seconds"):
             publish_to_postgres(world.settings, parse_target(database.url), world.store.open_grants())
     copied(world, database)

@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,11 +55,19 @@ class Copied:
     is_same: bool = False
 
 
-def publish_to_postgres(settings: Settings, url: URL, grants: Mapping[str, list[str]], *, unless_same: bool = False) -> Copied:
+def publish_to_postgres(
+    settings: Settings,
+    url: URL,
+    grants: Mapping[str, list[str]],
+    *,
+    unless_same: bool = False,
+    granted: Callable[[], Mapping[str, list[str]]] | None = None,
+) -> Copied:
     """Replaces what `url` holds of published tables; grants: businesses by advisor, as of now.
 
-    unless_same: nothing is done where the last copy was of the same files for the same grants and roles. RowcolError in one sentence
-    when nothing was published, or the database cannot be reached or refuses; it is then as it was.
+    unless_same: nothing is done where the last copy was of the same files for the same grants and roles. granted: tells the grants once
+    the tables are exchanged, which leaves out those that ended while the rows were copied. RowcolError in one sentence when nothing was
+    published, or the database cannot be reached or refuses; it is then as it was.
     """
     source = open_source(settings, grants)
     try:
@@ -74,7 +82,7 @@ def publish_to_postgres(settings: Settings, url: URL, grants: Mapping[str, list[
             is_same = unless_same and _copied_last(target) == signature
             rows = 0
             if not is_same:
-                rows = _replace(target, source, roles, Path(folder))
+                rows = _replace(target, source, roles, Path(folder), granted)
                 _note_copied(target, signature)
     finally:
         source.connection.close()
@@ -91,9 +99,9 @@ def publish_to_postgres(settings: Settings, url: URL, grants: Mapping[str, list[
 
 
 def take_turn(target: psycopg.Connection, url: URL, seconds: int) -> None:
-    """Keeps others from changing what `url` holds until the transaction ends; RowcolError when one that does is not done in `seconds`.
+    """Keeps other copies out of `url` until the transaction ends; RowcolError when one that is under way is not done in `seconds`.
 
-    Without an end to the waiting one that hangs would stop every cycle, and the command that takes a grant away.
+    Without an end to the waiting one that hangs would stop every cycle.
     """
     target.execute(f"set local lock_timeout = '{seconds}s'")
     try:
@@ -102,12 +110,33 @@ def take_turn(target: psycopg.Connection, url: URL, seconds: int) -> None:
         raise RowcolError(f"{said(url)} is as it was: another copy into it has not ended within {seconds} seconds") from None
 
 
-def _replace(target: psycopg.Connection, source: Source, roles: Sequence[str], folder: Path) -> int:
+def take_ended(target: psycopg.Connection, advisors: sql.Identifier, grants: Mapping[str, list[str]]) -> int:
+    """Takes out of the table `advisors` what is not among `grants`; returns how many."""
+    pairs = [(advisor, business) for advisor, businesses in grants.items() for business in businesses]
+    return target.execute(
+        sql.SQL(
+            "delete from {} where (advisor_id, business_id) not in "
+            "(select g.advisor_id, g.business_id from unnest(%s::text[], %s::text[]) as g (advisor_id, business_id))"
+        ).format(advisors),
+        [[advisor for advisor, _ in pairs], [business for _, business in pairs]],
+    ).rowcount
+
+
+def _replace(
+    target: psycopg.Connection,
+    source: Source,
+    roles: Sequence[str],
+    folder: Path,
+    granted: Callable[[], Mapping[str, list[str]]] | None,
+) -> int:
     """Puts the tables of `source` in the place of those that are there; returns their rows."""
     target.execute(sql.SQL("create schema {}").format(sql.Identifier(BUILDING)))
     rows = sum(_load(target, source, table, folder / "rows.csv") for table in source.tables)
     _load_advisors(target, source.grants)
     _exchange(target, source.tables)
+    # Whoever takes a grant away after this waits for the exchanged table, and takes it out of that.
+    if granted:
+        take_ended(target, sql.Identifier(OWN, "advisors"), granted())
     _open_to(target, source, roles)
     return rows
 

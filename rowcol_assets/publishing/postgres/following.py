@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
-from psycopg import sql
+from psycopg import errors, sql
 from sqlalchemy.engine import URL
 
 from ingestion.control import ControlStore
 from ingestion.control.acts import Act, acts, note
 from ingestion.errors import RowcolError
 from ingestion.settings import Settings
-from rowcol_assets.publishing.postgres.copy import LOCK_SECONDS, OWN, Copied, forget_copied, publish_to_postgres, take_turn
+from rowcol_assets.publishing.postgres.copy import LOCK_SECONDS, OWN, Copied, forget_copied, publish_to_postgres, take_ended
 from rowcol_assets.publishing.postgres.target import connected, parse_target, said
 
 COPIES = "exports"
@@ -36,9 +36,7 @@ def copy_published(settings: Settings, store: ControlStore, url: URL, at: dateti
     grants = store.open_grants()
     # Grants that ended wait neither for the copy nor for one that works.
     withdraw(url, grants)
-    done = publish_to_postgres(settings, url, grants, unless_same=unless_same)
-    # What was taken while the copy was made is in it.
-    withdraw(url, store.open_grants())
+    done = publish_to_postgres(settings, url, grants, unless_same=unless_same, granted=store.open_grants)
     if not done.is_same:
         details = {"tables": done.tables, "rows": done.rows, "businesses_by_advisor": grants, "without_role": done.without_role}
         with store.database.write() as transaction:
@@ -63,25 +61,21 @@ def withdraw_ended(settings: Settings, store: ControlStore) -> None:
 def withdraw(url: URL, grants: Mapping[str, list[str]]) -> None:
     """Has the database show no more than `grants`, businesses by advisor as of now; what is newly granted follows with the next copy.
 
-    Quick: only the table that says who may see what is changed, and no role sees a row that it does not grant. RowcolError when that
-    could not be done.
+    Quick: only the table that says who may see what is changed, and no role sees a row that it does not grant. A copy under way is not
+    waited for: it asks for the grants once it keeps this table to itself. RowcolError when it could not be done.
     """
-    pairs = [(advisor, business) for advisor, businesses in grants.items() for business in businesses]
     advisors = sql.Identifier(OWN, "advisors")
     with connected(url) as target:
-        take_turn(target, url, LOCK_SECONDS)
+        target.execute(f"set local lock_timeout = '{LOCK_SECONDS}s'")
         (found,) = target.execute("select to_regclass(%s)", [f"{OWN}.advisors"]).fetchone() or (None,)
         if found is None:
             return
         # Row-level security binds the publishing role too, and no rule lets it change a row.
-        target.execute(sql.SQL("alter table {} no force row level security").format(advisors))
-        ended = target.execute(
-            sql.SQL(
-                "delete from {} where (advisor_id, business_id) not in "
-                "(select g.advisor_id, g.business_id from unnest(%s::text[], %s::text[]) as g (advisor_id, business_id))"
-            ).format(advisors),
-            [[advisor for advisor, _ in pairs], [business for _, business in pairs]],
-        ).rowcount
+        try:
+            target.execute(sql.SQL("alter table {} no force row level security").format(advisors))
+        except errors.LockNotAvailable:
+            raise RowcolError(f"others have kept the grants of {said(url)} to themselves for {LOCK_SECONDS} seconds") from None
+        ended = take_ended(target, advisors, grants)
         target.execute(sql.SQL("alter table {} force row level security").format(advisors))
         if ended:
             forget_copied(target)
