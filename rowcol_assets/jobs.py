@@ -9,11 +9,13 @@ import dagster as dg
 from ingestion.clock import wall_clock
 from ingestion.control.inbox import prune_arrivals
 from ingestion.control.live_cache import prune_answers
+from ingestion.errors import RowcolError
 from ingestion.registry import RAILS
 from ingestion.strategies import DATA_FETCH
 from rowcol_assets.alerts import trim_alerts
 from rowcol_assets.resources import Platform
 from rowcol_assets.runs import run_tags
+from rowcol_assets.steps import withdraw_after_failure
 
 # A cycle writes about 4 MB of events, and there are 96 a day: what succeeded soon tells nobody anything.
 KEPT_RUNS = timedelta(days=3)
@@ -25,10 +27,22 @@ RAW = dg.AssetSelection.groups(*(f"raw_{rail}" for rail in RAILS), "raw_control"
 # Cycles are short and overlap badly: one that is stuck is ended, and its locks with it.
 LONGEST_RUN = {"dagster/max_runtime": "3600"}
 
+
+@dg.failure_hook(required_resource_keys={"platform"})
+def withdraw_ended_grants(context: dg.HookContext) -> None:
+    """After a step that failed: no file goes on showing a client whose grant has ended, for as many cycles as fail before they publish."""
+    platform: Platform = context.resources.platform
+    try:
+        withdraw_after_failure(platform.settings, platform.store, platform.clock_of(context.run_id)(), context.run_id)
+    except RowcolError as error:
+        context.log.error(str(error))
+
+
 cycle_job = dg.define_asset_job(
     "cycle",
     selection=dg.AssetSelection.all(),
     description="One whole cycle: rails, control, models, Great Expectations, models, publish.",
+    hooks={withdraw_ended_grants},
     tags={**run_tags(DATA_FETCH, kind="cycle"), **LONGEST_RUN},
 )
 

@@ -20,7 +20,7 @@ from ingestion.clock import Clock
 from ingestion.control.acts import newest_act
 from ingestion.control.rows import appended_rows
 from ingestion.control.store import ControlStore
-from ingestion.errors import RowcolError
+from ingestion.errors import RowcolError, WarehouseBusy
 from ingestion.failpoints import fail_point
 from ingestion.settings import Settings
 from ingestion.warehouse import connect, has_relation, open_warehouse, writer_lock
@@ -33,7 +33,7 @@ from rowcol_assets.pictures import Drawn, Relation, draw
 from rowcol_assets.publishing.postgres.following import withdraw_ended
 from rowcol_assets.publishing.probing import probe_files
 from rowcol_assets.publishing.promised import promised_relations
-from rowcol_assets.publishing.publish import publish
+from rowcol_assets.publishing.publish import publish, withdraw_files
 from rowcol_assets.publishing.report import PublishReport
 from rowcol_assets.standing import remember_built, standing_nodes
 from rowcol_assets.transform import DbtReport, EventHandler, Step, run_step
@@ -133,6 +133,19 @@ def publish_all(settings: Settings, store: ControlStore, started_at: datetime, r
         raise
     finally:
         probe_files(settings, store, clock())
+
+
+def withdraw_after_failure(settings: Settings, store: ControlStore, at: datetime, run_id: str) -> None:
+    """Has neither files nor the database that follows show what is granted no more, though no publish of the run will see to it.
+
+    Nothing is done to files while another process works on the warehouse: that one publishes. RowcolError says what it can still show.
+    """
+    try:
+        with writer_lock(settings, "withdrawing", 0):
+            withdraw_files(settings, store, at, run_id)
+    except WarehouseBusy:
+        pass
+    withdraw_ended(settings, store)
 
 
 def ensure_quality_tables(settings: Settings, path: Path) -> None:

@@ -114,6 +114,18 @@ def publish(
     return report
 
 
+def withdraw_files(settings: Settings, store: ControlStore, at: datetime, run_id: str) -> tuple[str, ...]:
+    """Takes away the files that show a client granted no more, for a run that published nothing; returns whose.
+
+    The caller holds the warehouse's writer lock, under which files are published.
+    """
+    grants = store.open_grants()
+    homes = {advisor: layout.Home(settings.published_dir, advisor) for advisor in grants}
+    withdrawn = _withdraw(homes, grants)
+    tell_removed(store, withdrawn, at, run_id, "a run failed before it published, and the former files show clients granted no more")
+    return withdrawn
+
+
 def _withdraw(homes: Mapping[str, layout.Home], grants: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     """Takes away the files of each advisor whose current generation has a business beyond `grants`; returns whose.
 

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import duckdb
 import pyarrow.parquet as pq
 import pytest
@@ -14,7 +15,10 @@ import sqlalchemy as sa
 
 from ingestion.control.acts import acts
 from ingestion.errors import RowcolError
+from rowcol_assets.code_location import build_definitions
+from rowcol_assets.jobs import withdraw_ended_grants
 from rowcol_assets.publishing import open_published
+from rowcol_assets.resources import Platform
 from rowcol_assets.transform import read_manifest
 from tests.publishing.published import generations, manifest, opened, read
 from tests.publishing.world import NOON, World
@@ -243,3 +247,33 @@ def test_each_generation_that_became_current_is_told_once_even_if_the_process_di
     assert told()[3:] == [("bob", "deleted", None)]
     file = (world.folder("ann") / "rowcol_bi.duckdb").read_bytes()
     assert manifest(world, "ann")["database_sha256"] == hashlib.sha256(file).hexdigest()
+
+
+def test_a_run_that_fails_before_it_publishes_takes_away_what_shows_a_client_granted_no_more(world: World) -> None:
+    """The files of ann, from whom a client was taken, and of nobody else; the log is told why."""
+
+    @dg.asset
+    def models() -> None:
+        raise dg.Failure("the models do not build")
+
+    job = dg.define_asset_job("broken", selection=[models], hooks={withdraw_ended_grants})
+    definitions = dg.Definitions(assets=[models], jobs=[job], resources={"platform": Platform(world.settings)})
+
+    def fail() -> None:
+        assert not definitions.resolve_job_def("broken").execute_in_process(raise_on_error=False).success
+
+    world.publish()
+    fail()
+    assert world.folder("ann").exists(), "nobody was withdrawn"
+    world.store.revoke("ann", "bolt", NOON)
+    fail()
+    assert (world.folder("ann").exists(), world.folder("bob").exists()) == (False, True)
+    with world.store.database.read() as transaction:
+        told = transaction.execute(sa.select(acts.c.record_id, acts.c.reason).filter_by(entity="publications", action="deleted")).all()
+    assert [tuple(one) for one in told] == [("ann", "a run failed before it published, and the former files show clients granted no more")]
+    world.publish("run-2")
+    assert read(world, "ann", "select distinct business_id from marts.fct_bills") == [("acme",)]
+
+
+def test_a_cycle_looks_after_ended_grants_when_it_fails(world: World) -> None:
+    assert build_definitions(world.settings).resolve_job_def("cycle").hook_defs == {withdraw_ended_grants}
