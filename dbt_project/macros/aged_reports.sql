@@ -63,8 +63,7 @@
     left join {{ bills }} as mirrored
         on
             open_documents.business_id = mirrored.business_id
-            and open_documents.record_id = mirrored.record_id
-            and open_documents.document_type = '{{ document_type }}'
+            and {{ key_where('open_documents.record_id', "open_documents.document_type = '" ~ document_type ~ "'") }} = mirrored.record_id
     -- A bill that a person entered here is not in the ledger, so not in its report.
     where open_documents.rail = reports.rail and coalesce(open_documents.txn_date <= reports.report_date, true)
 
@@ -101,13 +100,11 @@
         left join {{ bills }} as targets
             on
                 lines.business_id = targets.business_id
-                and lines.linked_txn_id = targets.record_id
-                and lines.linked_txn_type = '{{ bill_link }}'
+                and {{ key_where('lines.linked_txn_id', "lines.linked_txn_type = '" ~ bill_link ~ "'") }} = targets.record_id
         left join {{ credits }} as credits
             on
                 lines.business_id = credits.business_id
-                and lines.linked_txn_id = credits.record_id
-                and lines.linked_txn_type = '{{ credit_link }}'
+                and {{ key_where('lines.linked_txn_id', "lines.linked_txn_type = '" ~ credit_link ~ "'") }} = credits.record_id
         where
             not lines.is_deleted
             and not lines.is_voided

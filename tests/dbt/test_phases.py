@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -43,6 +45,30 @@ def test_the_frame_of_every_check_is_there_in_its_types(phases: Path) -> None:
         for suite in SUITES:
             frame = read_frame(warehouse, suite, list(PHASES))
             assert frame.checked.column_names == list(suite.columns), suite.check_id
+
+
+def test_no_model_compares_each_row_with_each_where_it_has_keys(project: DbtProject, phases: Path) -> None:
+    """A condition of one side alone, or of both mixed, beside the keys of an outer join makes DuckDB compare all pairs of rows: 1.0 s for
+    3,000 payments and 26,000 movements of money, which by keys take 0.1 s.
+    """
+    schemas = ("intermediate", "quality", "marts", "experiences")
+    models = [node for node in project.manifest.nodes.values() if node.resource_type == "model" and node.schema in schemas]
+    names = [node.name for node in models if node.language == "sql"]
+    slow, queries = set(), project.compiled(phases, names, now=NOW.isoformat(), as_of_date="", known_at="")
+    with duckdb.connect(str(phases), read_only=True) as warehouse:
+        for name, query in queries.items():
+            (plan,) = warehouse.execute(f"explain (format json) {query}").fetchall()
+            if any("business_id = business_id" in condition for condition in _pairwise(json.loads(plan[1]))):
+                slow.add(name)
+    assert slow == set()
+
+
+def _pairwise(steps: list[dict[str, Any]]) -> Iterator[str]:
+    """The conditions of joins that compare all pairs of rows, in a plan."""
+    for step in steps:
+        if step["name"] == "BLOCKWISE_NL_JOIN":
+            yield step["extra_info"]["Condition"]
+        yield from _pairwise(step["children"])
 
 
 def test_no_row_of_healthy_rails_is_degraded(phases: Path) -> None:

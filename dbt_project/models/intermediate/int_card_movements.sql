@@ -47,7 +47,8 @@ left_over as (
             unbooked.business_id = booked.business_id
             and abs(unbooked.amount) = booked.original_amount
             and (unbooked.amount > 0) = (booked.direction = 'out')
-            and abs(unbooked.movement_date - booked.movement_date) <= 5
+            and unbooked.movement_date >= booked.movement_date - 5
+            and unbooked.movement_date <= booked.movement_date + 5
     where {{ within_days('unbooked.movement_date', 180) }}
 )
 

@@ -74,6 +74,13 @@ of_one_bill as (
         and coalesce(one.transaction_id != other.transaction_id or one.is_executed_by_rail = other.is_executed_by_rail, true)
 ),
 
+in_one_bill as (
+    select
+        of_one_bill.business_id,
+        unnest([of_one_bill.first_id, of_one_bill.second_id]) as custody_id
+    from of_one_bill
+),
+
 -- One payment of the service's is more than the ledger owes for the bill.
 overpaid as (
     select
@@ -88,10 +95,10 @@ overpaid as (
         'bill of ' || {{ shown_amount('payments.bill_amount', 'payments.currency') }} || ', paid '
         || {{ shown_amount('payments.amount', 'payments.currency') }} as evidence
     from payments
-    anti join of_one_bill
+    anti join in_one_bill
         on
-            payments.business_id = of_one_bill.business_id
-            and list_contains([of_one_bill.first_id, of_one_bill.second_id], payments.custody_id)
+            payments.business_id = in_one_bill.business_id
+            and payments.custody_id = in_one_bill.custody_id
     where
         payments.is_executed_by_rail
         and payments.bill_amount > 0

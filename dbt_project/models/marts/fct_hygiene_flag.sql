@@ -414,9 +414,7 @@ left join parties
 left join ramp_bills
     on
         flags.business_id = ramp_bills.business_id
-        and flags.rail = 'ramp'
-        and flags.entity = 'bills'
-        and flags.record_id = ramp_bills.record_id
+        and {{ key_where('flags.record_id', "flags.rail = 'ramp' and flags.entity = 'bills'") }} = ramp_bills.record_id
 left join calendar on flags.business_id = calendar.business_id
 left join burn on flags.business_id = burn.business_id
 left join rail_health on flags.business_id = rail_health.business_id

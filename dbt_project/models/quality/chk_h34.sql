@@ -27,9 +27,7 @@ questions as (
     anti join unlinked
         on
             events.business_id = unlinked.business_id
-            and events.record_id = unlinked.record_id
-            and events.role = 'ledger_bill'
-            and questions.question = 'proposed'
+            and {{ key_where('events.record_id', "events.role = 'ledger_bill' and questions.question = 'proposed'") }} = unlinked.record_id
 ),
 
 entered as (

@@ -46,8 +46,8 @@ pairs as (
     left join runway
         on
             newest.business_id = runway.business_id
-            and newest.as_of_date - runway.as_of_date >= periods.least_days
-            and newest.as_of_date - runway.as_of_date < periods.bound_days
+            and newest.as_of_date - periods.least_days >= runway.as_of_date
+            and newest.as_of_date - periods.bound_days < runway.as_of_date
     where (select asked.business_id from asked) is null
     group by newest.business_id, periods.period, newest.as_of_date
 

@@ -17,7 +17,6 @@ from documents
 anti join stripe_receipts
     on
         documents.business_id = stripe_receipts.business_id
-        and documents.record_id = stripe_receipts.payment_id
-        and documents.document_type = 'payment'
+        and {{ key_where('documents.record_id', "documents.document_type = 'payment'") }} = stripe_receipts.payment_id
 where documents.party_id is not null
 group by documents.business_id, documents.party_id

@@ -118,8 +118,7 @@ known as (
     left join collected
         on
             open_weeks.business_id = collected.business_id
-            and open_weeks.record_id = collected.record_id
-            and open_weeks.side = 'receivable'
+            and {{ key_where('open_weeks.record_id', "open_weeks.side = 'receivable'") }} = collected.record_id
             and origins.origin_date >= collected.collected_on
 ),
 
@@ -134,8 +133,7 @@ credits as (
     anti join stripe_receipts
         on
             known.business_id = stripe_receipts.business_id
-            and known.record_id = stripe_receipts.payment_id
-            and known.side = 'unapplied_payment'
+            and {{ key_where('known.record_id', "known.side = 'unapplied_payment'") }} = stripe_receipts.payment_id
     where known.side in ('credit_memo', 'unapplied_payment') and known.party_id != ''
     group by known.business_id, known.weeks_ago, known.party_id
 ),
@@ -186,8 +184,7 @@ expected as (
         on
             known.business_id = credited.business_id
             and known.weeks_ago = credited.weeks_ago
-            and known.record_id = credited.record_id
-            and known.side = 'receivable'
+            and {{ key_where('known.record_id', "known.side = 'receivable'") }} = credited.record_id
     left join habit_weeks as habits
         on
             known.business_id = habits.business_id

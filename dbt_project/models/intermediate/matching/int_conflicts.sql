@@ -66,8 +66,7 @@ compared_pairs as (
     anti join unsaid
         on
             matches.business_id = unsaid.business_id
-            and matches.pair = 'bill'
-            and matches.left_id = unsaid.record_id
+            and {{ key_where('matches.left_id', "matches.pair = 'bill'") }} = unsaid.record_id
 
     union all
 

@@ -55,8 +55,7 @@ drawn as (
     having bool_and(custody.transaction_id is not null)
 ),
 
--- What neither is matched nor could as well be exchanged, in the pairs in which its counterpart is looked for. By keys alone: with a
--- condition beside them DuckDB compares each row with each, 0.7 s for 26,000 movements of money.
+-- What neither is matched nor could as well be exchanged, in the pairs in which its counterpart is looked for.
 found as (
     select
         sides.business_id,
@@ -113,8 +112,7 @@ sent as (
     left join reimbursements
         on
             alone.business_id = reimbursements.business_id
-            and alone.entity = 'reimbursements'
-            and alone.record_id = reimbursements.record_id
+            and {{ key_where('alone.record_id', "alone.entity = 'reimbursements'") }} = reimbursements.record_id
     where
         alone.role = 'ramp_money'
         and (
@@ -170,8 +168,7 @@ inner join bank_seen
 anti join drawn
     on
         alone.business_id = drawn.business_id
-        and alone.entity = 'bill_payments'
-        and alone.record_id = drawn.bill_payment_id
+        and {{ key_where('alone.record_id', "alone.entity = 'bill_payments'") }} = drawn.bill_payment_id
 where
     alone.role = 'ledger_money'
     and alone.account_key = 'bank'

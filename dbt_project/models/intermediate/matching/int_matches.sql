@@ -29,13 +29,13 @@ kept as (
         on
             direct.business_id = run_debits.business_id
             and direct.right_event = run_debits.right_event
-            and direct.pair = 'bank_ledger'
+            and direct.pair = run_debits.pair
             and run_debits.pair = 'bank_ledger'
     anti join runs as run_payments
         on
             direct.business_id = run_payments.business_id
             and direct.left_event = run_payments.left_event
-            and direct.pair = 'bank_ledger'
+            and direct.pair = run_payments.pair
             and run_payments.pair = 'bank_ledger'
 ),
 

@@ -40,8 +40,7 @@ own as (
     left join payments
         on
             ready.business_id = payments.business_id
-            and ready.rail = 'qbo'
-            and ready.record_id = payments.bill_id
+            and {{ key_where('ready.record_id', "ready.rail = 'qbo'") }} = payments.bill_id
 ),
 
 -- Ramp also pays bills that the ledger does not have, or has closed already.

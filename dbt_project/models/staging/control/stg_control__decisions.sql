@@ -86,8 +86,7 @@ renamed as (
     left join undone
         on
             decisions.business_id = undone.business_id
-            and decisions.decision_id = undone.decision_id
-            and decisions.kind != 'undo'
+            and {{ key_where('decisions.decision_id', "decisions.kind != 'undo'") }} = undone.decision_id
     left join admitted
         on
             decisions.business_id = admitted.business_id
