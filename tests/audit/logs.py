@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -65,6 +66,17 @@ def append(log: TransactionLog, events: Sequence[dict[str, object]], successor: 
     with duckdb.connect() as connection:
         connection.register("pending", pa.Table.from_pylist(rows, schema=PENDING_SCHEMA))
         return log.append(connection, "pending", successor=successor)
+
+
+def announcement(number: int, public_key: str) -> dict[str, object]:
+    """The event that tells of the key that signs from here on."""
+    return event(":home", number, rail=None, entity="signing_keys", record_id="log", snapshot=json.dumps({"public_key": public_key}))
+
+
+def hand_over(log: TransactionLog, number: int, *more: dict[str, object]) -> None:
+    """Another key takes over, with the event that announces it, and more of the same append."""
+    successor = log.next_key()
+    append(log, [announcement(number, log.public_key(successor)), *more], successor)
 
 
 def make_log(root: Path, steps: int = 4, businesses: Sequence[str] = ("acme", "bolt", "cogs"), each: int = 5) -> Place:

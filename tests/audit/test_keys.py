@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,15 +18,11 @@ from rowcol_assets.audit.keys import Keys, keys_of
 from rowcol_assets.audit.proof import BadProof, check, check_growth, prove, prove_growth
 from rowcol_assets.audit.signing_key import held_key, next_path
 from rowcol_assets.audit.verify import verify
-from tests.audit.logs import Place, append, event
+from tests.audit.logs import Place, announcement, append, event, hand_over, make_log
 from tests.audit.test_log import Died
 
 ORIGIN = "rowcol.example/test"
 STRANGER = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
-
-
-def announcement(number: int, public_key: str) -> dict[str, object]:
-    return event(":home", number, rail=None, entity="signing_keys", record_id="log", snapshot=json.dumps({"public_key": public_key}))
 
 
 def public(key: Ed25519PrivateKey) -> str:
@@ -53,9 +48,7 @@ class Log:
 
     def rotate(self) -> None:
         """Another key takes over, and signs two appends more."""
-        opened = self.place.open()
-        following = opened.next_key()
-        append(opened, [announcement(len(self.keys), opened.public_key(following))], following)
+        hand_over(self.place.open(), len(self.keys))
         self._keep()
         for turn in range(2):
             append(self.place.open(), [event("acme", 100 * len(self.keys) + turn)])
@@ -111,6 +104,12 @@ def test_the_verifier_follows_the_keys_and_says_which_signed_what(original: Log)
         f"{public(key)}\n" for key in original.keys[1:]
     ]
     assert original.key_file.stat().st_mode & 0o777 == 0o600 and not next_path(original.key_file).exists()
+
+
+def test_a_log_from_before_it_told_of_its_key_tells_of_the_one_that_took_over(tmp_path: Path) -> None:
+    place = make_log(tmp_path, steps=1)
+    hand_over(place.open(), 1)
+    assert verify(place.folder, place.anchors).problems == []
 
 
 def test_a_key_that_nobody_announced_is_refused(log: Log) -> None:
