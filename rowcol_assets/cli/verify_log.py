@@ -76,7 +76,8 @@ def command(
         typer.echo(f"root {verdict.root.hex()}")
         for key in verdict.keys:
             if key.signed:
-                typer.echo(f"key {key.name} signed {key.signed:,} checkpoints, from {key.first:,} to {key.last:,} events")
+                number = "1 checkpoint" if key.signed == 1 else f"{key.signed:,} checkpoints"
+                typer.echo(f"key {key.name} signed {number}, from {key.first:,} to {key.last:,} events")
     if not verdict.is_intact:
         raise typer.Exit(1)
 

@@ -72,5 +72,5 @@ def test_another_key_signs_from_here_on_and_the_verifier_tells_of_both(
     last = verdict["keys"][1]["last"]
     assert capsys.readouterr().out.splitlines()[-2:] == [
         f"key {former} signed 2 checkpoints, from {verdict['keys'][0]['first']} to {last} events",
-        f"key {present} signed 1 checkpoints, from {last} to {last} events",
+        f"key {present} signed 1 checkpoint, from {last} to {last} events",
     ]
