@@ -25,6 +25,7 @@ from ingestion.control.verdicts import (
     note_admitted,
     refuse,
     standing_entered,
+    still_wait,
     waiting_approvals,
     waiting_of,
     words_sent,
@@ -133,13 +134,15 @@ def settle_entered(settings: Settings, store: ControlStore) -> Settled:
                 refused |= {one.decision_id} if reason else set()
                 reasons.append((one, reason))
     at = product_clock_of(settings, store)()
-    with store.database.write() as transaction:
+    with store.database.exclusive("entered bills") as transaction:
+        reasons = [(one, reason) for one, reason in reasons if still_wait(transaction, [one])]
         for one, reason in reasons:
             if reason is None:
                 note_admitted(transaction, one, None, at)
                 continue
             refuse(transaction, one, answer="refused", rules=["unfit"], said=reason, at=at)
-    return Settled(len(reasons) - len(refused), len(refused))
+    admitted = sum(reason is None for _, reason in reasons)
+    return Settled(admitted, len(reasons) - admitted)
 
 
 def _settle_business(settings: Settings, store: ControlStore, business_id: str, groups: list[list[Unjudged]]) -> Settled:
@@ -156,30 +159,37 @@ def _settle_business(settings: Settings, store: ControlStore, business_id: str, 
             raise said[0]
         return said[0]
 
-    admitted = sum(len(asked) for asked in groups if _settle(settings, store, asked, balances))
-    return Settled(admitted, sum(map(len, groups)) - admitted)
+    settled = [_settle(settings, store, asked, balances) for asked in groups]
+    return Settled(sum(one.admitted for one in settled), sum(one.refused for one in settled))
 
 
-def _settle(settings: Settings, store: ControlStore, asked: list[Unjudged], balances: Callable[[], Live]) -> bool:
-    """Judges what was asked for at once and keeps the verdict; whether it was admitted."""
+def _settle(settings: Settings, store: ControlStore, asked: list[Unjudged], balances: Callable[[], Live]) -> Settled:
+    """Judges what was asked for at once and keeps the verdict.
+
+    A cycle and the run of a user's action go side by side, and both find it waiting: what the first of them says stands.
+    """
     business_id = asked[0].business_id
     # Approved twice is paid once.
     bills = list(dict.fromkeys((one.subject["rail"], one.subject["bill"]) for one in asked))
 
     at = product_clock_of(settings, store)()
 
-    def keep(transaction: Transaction, answer: Answer) -> None:
+    def keep(transaction: Transaction, answer: Answer) -> Settled:
+        if not still_wait(transaction, asked):
+            return Settled()
         for one in asked:
             note_admitted(transaction, one, said_of(answer), at)
+        return Settled(admitted=len(asked))
 
     try:
-        _admit(settings, store, business_id, bills, keep, balances)
+        return _admit(settings, store, business_id, bills, keep, balances)
     except Refused as refusal:
-        with store.database.write() as transaction:
+        with store.database.exclusive("approvals") as transaction:
+            if not still_wait(transaction, asked):
+                return Settled()
             for one in asked:
                 refuse(transaction, one, answer=refusal.answer, rules=refusal.rules, said=str(refusal), at=at)
-        return False
-    return True
+        return Settled(refused=len(asked))
 
 
 def _admit(
@@ -187,12 +197,12 @@ def _admit(
     store: ControlStore,
     business_id: str,
     bills: list[Bill],
-    keep: Callable[[Transaction, Answer], None],
+    keep: Callable[[Transaction, Answer], Settled],
     balances: Callable[[], Live],
-) -> None:
+) -> Settled:
     """`admit`, which refuses what cannot be judged too: one client's trouble must not stop the others' cycle."""
     try:
-        admit(settings, store, business_id, bills, keep, balances=balances)
+        return admit(settings, store, business_id, bills, keep, balances=balances)
     except (Refused, WarehouseBusy):
         raise
     except RowcolError as error:

@@ -62,6 +62,11 @@ def waiting_of(transaction: Transaction, kind: str) -> list[Unjudged]:
     return _standing(transaction, decisions.c.kind == kind, but=(ADMITTED, REFUSED))
 
 
+def still_wait(transaction: Transaction, asked: Sequence[Unjudged]) -> bool:
+    """Whether nobody has judged these decisions, which were made at once, or undone them since they were found waiting."""
+    return {one.decision_id for one in asked} <= {one.decision_id for one in waiting_of(transaction, asked[0].kind)}
+
+
 def words_sent(transaction: Transaction) -> list[Unjudged]:
     """What was decided over HTTP besides approvals and entered bills, neither undone nor refused."""
     is_sent = decisions.c.client.is_distinct_from(COMMAND_LINE)

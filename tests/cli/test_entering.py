@@ -169,6 +169,23 @@ def test_a_bill_is_entered_once_and_admitted_by_a_run_once(
     assert enter("acme", **BILL) == 0, "what was undone is no reason"
 
 
+def test_a_bill_that_two_runs_judge_at_once_is_what_the_first_of_them_says(
+    settings: Settings, store: ControlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other run has looked at it before the ledger had a bill like it, and this one after."""
+    runs: list[Settled] = []
+
+    def unfit_by_now(*_: object) -> str:
+        monkeypatch.undo()
+        runs.append(settle_entered(settings, store))
+        return "the ledger has it"
+
+    monkeypatch.setattr("rowcol_assets.settling.why_unfit", unfit_by_now)
+    sent(store, "acme", BILL)
+    assert (settle_entered(settings, store), runs) == (Settled(), [Settled(admitted=1)])
+    assert [kind for kind, _ in kept(store)] == ["enter-bill", "admitted"]
+
+
 def test_what_is_judged_is_judged_by_what_was_known_when_it_was_entered(settings: Settings, store: ControlStore) -> None:
     sent(store, "acme", bill(amount="70"), "the ledger has it since then")
     sent(store, "acme", bill(amount="80"), "the ledger's was deleted")

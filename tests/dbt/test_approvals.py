@@ -180,6 +180,37 @@ def test_a_vendor_that_does_not_answer_holds_up_its_own_business_alone_and_is_as
             }
 
 
+@pytest.mark.parametrize("is_admitted_first", [True, False])
+def test_what_two_runs_judge_at_once_is_what_the_first_of_them_says(
+    approvals: Approvals, monkeypatch: pytest.MonkeyPatch, *, is_admitted_first: bool
+) -> None:
+    """Both have found the approval waiting; the other run has judged it by the time this one's vendor answers, or does not."""
+    answers = approving.ask_once
+    runs: list[Settled] = []
+
+    def ask_once(settings: Settings, store: ControlStore, clock: Clock, question: Question, *, strict: bool) -> Any:
+        is_first = bool(runs)
+        if not runs:
+            runs.append(Settled())
+            runs[0] = settle_approvals(settings, store)
+        if is_first == is_admitted_first:
+            return answers(settings, store, clock, question, strict=strict)
+        raise LiveFailure("unavailable", "no answer within 40 seconds")
+
+    monkeypatch.setattr(approving, "ask_once", ask_once)
+    with approvals.opened() as (settings, store):
+        with store.database.write() as transaction:
+            put_decisions(
+                transaction, business_id="safe", advisor_id="ann", idempotency_key="tap", kind="approve",
+                subjects=[{"rail": "qbo", "bill": "soon"}], reason=None, client="10.0.0.7", at=NOW,
+            )  # fmt: skip
+        assert settle_approvals(settings, store) == Settled()
+        assert runs == [Settled(admitted=1) if is_admitted_first else Settled(refused=1)]
+        with store.database.read() as transaction:
+            verdicts = transaction.execute(sa.select(decisions.c.kind).where(decisions.c.kind.in_(["admitted", "refused"]))).scalars()
+            assert list(verdicts) == ["admitted" if is_admitted_first else "refused"]
+
+
 def _waiting(store: ControlStore) -> set[str]:
     with store.database.read() as transaction:
         return {one.business_id for one in waiting_approvals(transaction)}
