@@ -17,6 +17,7 @@ import pytest
 
 from rowcol_assets.bi.access import write_access
 from rowcol_assets.bi.server import PREPARED, SIDE, prepare
+from rowcol_assets.publishing.layout import Home, remove_advisor
 from tests.bi.conftest import Served
 from tests.publishing.world import NOON
 
@@ -179,6 +180,31 @@ def test_a_publish_shows_at_the_next_query_and_a_revoked_client_is_gone_before_i
     assert [row["business_id"] for row in rows(ask(ann))] == ["acme", "mark"]
     world.publish("run-3")
     assert [row["business_id"] for row in rows(ask(ann))] == ["acme", "mark"]
+
+
+def test_a_publish_after_the_files_were_taken_away_is_another_though_it_is_numbered_from_one_again(
+    served: Served, ann: httpx.Client
+) -> None:
+    world = served.world
+    home = Home(world.settings.published_dir, "ann")
+    for number, cash in enumerate((55, 66)):
+        remove_advisor(home)
+        world.execute(f"update experiences.portfolio set cash = {cash} where business_id = 'acme'")
+        world.publish(f"run-anew-{number}")
+        assert home.link.readlink().name == "000001"
+        assert {rows(ask(ann, columns=["business_id", "cash"]))[0]["cash"] for _ in range(10)} == {cash}
+
+
+def test_what_a_page_remembers_of_its_filters_is_as_it_was_set_last(ann: httpx.Client) -> None:
+    """The server's processes are several: each is asked often enough to have kept the former answer."""
+    (dashboard, *_) = ann.get("/api/v1/dashboard/").json()["result"]
+    filters = f"/api/v1/dashboard/{dashboard['id']}/filter_state"
+    made = ann.post(filters, params={"tab_id": 1}, json={"value": '"first"'})
+    assert made.status_code == httpx.codes.CREATED, made.text[:500]
+    remembered = f"{filters}/{made.json()['key']}"
+    assert {ann.get(remembered).json()["value"] for _ in range(10)} == {'"first"'}
+    assert ann.put(remembered, params={"tab_id": 1}, json={"value": '"second"'}).json()["key"] == made.json()["key"]
+    assert {ann.get(remembered).json()["value"] for _ in range(10)} == {'"second"'}
 
 
 def _kept(client: httpx.Client, **query: Any) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ a publish or a grant. Which file and which rows that are is `security`'s subject
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 from datetime import datetime
 from typing import Any
@@ -19,8 +20,8 @@ from security import clause_of_request, file_of_request
 
 # What a page asks to draw itself: the dashboard, its charts and datasets; and what each chart shows.
 KEPT = {"GET": ("/api/v1/dashboard/", "/api/v1/dataset/"), "POST": ("/api/v1/chart/data",)}
-# About a login's own doings rather than about what was published.
-NOT_KEPT = ("/api/v1/dashboard/favorite_status/",)
+# About a login's own doings rather than about what was published: what it changes is another answer to the same question.
+NOT_KEPT = re.compile(r"/(favorite_status|filter_state|permalink)(/|$)")
 MOST_BYTES, LARGEST_BYTES, SECONDS = 64 * 1024 * 1024, 1024 * 1024, 900
 JSON = "application/json"
 # RFC 9211: that an answer is one that was kept.
@@ -38,9 +39,10 @@ def install(app: Any) -> None:
 
 def find() -> Response | None:
     """The answer to the present request if it is kept, else None."""
-    if not request.path.startswith(KEPT.get(request.method, ())) or request.path.startswith(NOT_KEPT) or not current_user.is_authenticated:
+    is_kept = request.path.startswith(KEPT.get(request.method, ())) and not NOT_KEPT.search(request.path)
+    key = _key() if is_kept and current_user.is_authenticated else None
+    if key is None:
         return None
-    key = _key()
     with _turn:
         found = _answers.get(key)
     if found is None:
@@ -60,7 +62,14 @@ def keep(response: Response) -> Response:
     return response
 
 
-def _key() -> str:
-    today = f"{datetime.now().astimezone():%Y-%m-%d}"
-    made_from = (current_user.username, clause_of_request(), str(file_of_request()), today, request.method, request.full_path)
+def _key() -> str | None:
+    """What the answer is made from; None where the file goes away meanwhile."""
+    file, today = file_of_request(), f"{datetime.now().astimezone():%Y-%m-%d}"
+    try:
+        # Generations are numbered from one again after an advisor's files were taken away.
+        found = file.stat()
+    except OSError:
+        return None
+    published = f"{file} {found.st_ino} {found.st_mtime_ns}"
+    made_from = (current_user.username, clause_of_request(), published, today, request.method, request.full_path)
     return hashlib.sha256("\0".join(made_from).encode() + b"\0" + request.get_data()).hexdigest()
