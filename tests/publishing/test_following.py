@@ -156,6 +156,9 @@ def test_a_grant_is_taken_at_once_while_a_copy_goes_on_and_is_not_in_that_copy(
     assert f"{database.name} at {database.socket} shows it no more" in capsys.readouterr().err
     assert database.read("ann", BUSINESSES) == [("acme",)]
     assert database.read("ann", "select distinct open_amount from marts.fct_bills") == [(999,)]
+    world.grant("ann", "bolt")
+    copied(world, database)
+    assert database.read("ann", BUSINESSES) == [("acme",), ("bolt",)], "what is granted again is not taken for copied"
 
 
 def test_a_grant_that_cannot_be_taken_in_time_is_an_error_that_says_so(

@@ -82,8 +82,11 @@ def publish_to_postgres(
             is_same = unless_same and _copied_last(target) == signature
             rows = 0
             if not is_same:
-                rows = _replace(target, source, roles, Path(folder), granted)
-                _note_copied(target, signature)
+                rows, is_whole = _replace(target, source, roles, Path(folder), granted)
+                if is_whole:
+                    _note_copied(target, signature)
+                else:
+                    forget_copied(target)
     finally:
         source.connection.close()
     missing = tuple(advisor for advisor, businesses in source.grants.items() if businesses and advisor not in roles)
@@ -128,17 +131,19 @@ def _replace(
     roles: Sequence[str],
     folder: Path,
     granted: Callable[[], Mapping[str, list[str]]] | None,
-) -> int:
-    """Puts the tables of `source` in the place of those that are there; returns their rows."""
+) -> tuple[int, bool]:
+    """Puts the tables of `source` in the place of those that are there; returns their rows, and whether all that was granted is in them.
+
+    What ended meanwhile may be granted again before the next copy, which finds the same files and grants as this one began with.
+    """
     target.execute(sql.SQL("create schema {}").format(sql.Identifier(BUILDING)))
     rows = sum(_load(target, source, table, folder / "rows.csv") for table in source.tables)
     _load_advisors(target, source.grants)
     _exchange(target, source.tables)
     # Whoever takes a grant away after this waits for the exchanged table, and takes it out of that.
-    if granted:
-        take_ended(target, sql.Identifier(OWN, "advisors"), granted())
+    ended = take_ended(target, sql.Identifier(OWN, "advisors"), granted()) if granted else 0
     _open_to(target, source, roles)
-    return rows
+    return rows, not ended
 
 
 def _roles(target: psycopg.Connection, grants: Mapping[str, list[str]]) -> list[str]:
