@@ -121,10 +121,6 @@ def _parsed(text: str, origin: str) -> Checkpoint:
     )
 
 
-def _line(lines: list[str], name: str) -> str | None:
-    return next((line.removeprefix(name) for line in lines if line.startswith(name)), None)
-
-
 def _public_key(verifier: str) -> tuple[str, Ed25519PublicKey]:
     origin, _, rest = verifier.strip().partition("+")
     identity, _, encoded = rest.partition("+")
