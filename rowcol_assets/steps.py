@@ -138,14 +138,21 @@ def publish_all(settings: Settings, store: ControlStore, started_at: datetime, r
 def withdraw_after_failure(settings: Settings, store: ControlStore, at: datetime, run_id: str) -> None:
     """Has neither files nor the database that follows show what is granted no more, though no publish of the run will see to it.
 
-    Nothing is done to files while another process works on the warehouse: that one publishes. RowcolError says what it can still show.
+    Whoever works on the warehouse is waited for as by any other step, since most of them publish nothing. RowcolError says what can
+    still be shown.
     """
+    still_shown = []
     try:
-        with writer_lock(settings, "withdrawing", 0):
+        with writer_lock(settings, "withdrawing"):
             withdraw_files(settings, store, at, run_id)
-    except WarehouseBusy:
-        pass
-    withdraw_ended(settings, store)
+    except WarehouseBusy as error:
+        still_shown.append(f"published files can still show clients granted no more: {error}")
+    try:
+        withdraw_ended(settings, store)
+    except RowcolError as error:
+        still_shown.append(str(error))
+    if still_shown:
+        raise RowcolError("; ".join(still_shown))
 
 
 def ensure_quality_tables(settings: Settings, path: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from rowcol_assets.code_location import build_definitions
 from rowcol_assets.jobs import withdraw_ended_grants
 from rowcol_assets.publishing import open_published
 from rowcol_assets.resources import Platform
+from rowcol_assets.steps import withdraw_after_failure
 from rowcol_assets.transform import read_manifest
 from tests.publishing.published import generations, manifest, opened, read
 from tests.publishing.world import NOON, World
@@ -273,6 +276,23 @@ def test_a_run_that_fails_before_it_publishes_takes_away_what_shows_a_client_gra
     assert [tuple(one) for one in told] == [("ann", "a run failed before it published, and the former files show clients granted no more")]
     world.publish("run-2")
     assert read(world, "ann", "select distinct business_id from marts.fct_bills") == [("acme",)]
+
+
+def test_ended_grants_are_looked_after_when_whoever_works_on_the_warehouse_is_done(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sync or an explanation holds it for a moment and publishes nothing."""
+    world.publish()
+    world.store.revoke("ann", "bolt", NOON)
+    with world.settings.lock_path.open("w") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with monkeypatch.context() as patched, pytest.raises(RowcolError, match="files can still show clients granted no more"):
+            patched.setattr("ingestion.warehouse.DEFAULT_WAIT_SECONDS", 0.1)
+            withdraw_after_failure(world.settings, world.store, NOON, "run-2")
+        assert world.folder("ann").exists()
+        done = threading.Timer(0.3, fcntl.flock, (other, fcntl.LOCK_UN))
+        done.start()
+        withdraw_after_failure(world.settings, world.store, NOON, "run-2")
+        done.join()
+    assert not world.folder("ann").exists()
 
 
 def test_a_cycle_looks_after_ended_grants_when_it_fails(world: World) -> None:
