@@ -144,7 +144,8 @@ def _rounded(value: Fraction) -> Decimal:
 
 def _fill(connection: duckdb.DuckDBPyConnection, worlds: Sequence[World]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     """Puts a business per world into the tables and returns each one's two rows of the runway."""
-    rows, items = [], []
+    # Somebody's record tells that records were kept by then: of a day before the first one nothing would be told apart.
+    rows, items = [], [("kept", "inflow", "qbo", "any", "0", FROM - timedelta(1), FROM - timedelta(1), None, None, FROM, None, None, None)]
     for place, world in enumerate(worlds):
         rows.append((_figures(world, "from", str(place)), _figures(world, "to", str(place))))
         for number, record in enumerate(world["records"]):
