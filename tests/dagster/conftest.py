@@ -9,17 +9,22 @@ import dagster as dg
 import pytest
 
 from rowcol_assets.code_location import build_definitions
-from sandbox.server import start
-from tests.dagster.place import Place, home_settings, onboard_all
+from tests.dagster.place import ADVISOR, Place, home_settings
+from tests.e2e.homes import base
+from tests.e2e.machine import machine
+
+__all__ = ["base"]
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    """Three businesses after their first cycle; not to be changed."""
-    folder = tmp_path_factory.mktemp("dagster")
-    with start(folder / "world", seed=7, businesses=3) as sandbox:
-        place = onboard_all(home_settings(folder / "home"), sandbox)
-        report = place.run()
+def finished(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """Three businesses of one advisor after their first cycle; not to be changed."""
+    with machine(tmp_path_factory.mktemp("dagster") / "machine", copy_of=base) as made:
+        place = Place(home_settings(made.home), made.sandbox)
+        with place.store() as store:
+            for business in place.businesses:
+                store.grant(ADVISOR, business, "owner", made.now())
+        report = place.run(assets=[["published", "advisors"]])
         assert report.succeeded, report.failures
         yield place
 

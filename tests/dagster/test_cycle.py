@@ -45,6 +45,7 @@ def documents(place: Place, business: str) -> list[tuple[Any, ...]]:
     return rows
 
 
+# That it moves on when it can be read again: tests/publishing/test_publish.py, tests/e2e/test_isolation.py.
 def test_one_business_whose_check_fails_stays_at_its_last_good_publish_and_the_others_move_on(place: Place) -> None:
     held, *others = place.businesses
     before = {business: documents(place, business) for business in place.businesses}
@@ -61,10 +62,6 @@ def test_one_business_whose_check_fails_stays_at_its_last_good_publish_and_the_o
         assert documents(place, business) != before[business]
     failed = check_results(place, report.run_id)["H40_partial_sync"]
     assert failed["businesses_failed"] == 1 and failed["severity"] == "WARN"
-    report = place.run()
-    assert report.succeeded and not report.incomplete
-    assert states(place)[held] == ("current", None)
-    assert documents(place, held) != before[held]
     # What stood as it was is there all the same, and no more than half of the models were built.
     with open_instance(place.settings) as instance:
         made = {event.asset_key: event.step_materialization_data.materialization for event in materializations(instance, report.run_id)}
