@@ -19,6 +19,7 @@ from typing import Any
 import duckdb
 
 from rowcol_assets.dbt_events import hear
+from rowcol_assets.dbt_repeats import keep_repeats
 from rowcol_assets.macros import keep_macros, needed_macros, take_macros
 from rowcol_assets.transform import PARSED_PATH, SELECTION, mark_due
 
@@ -76,7 +77,8 @@ class DbtProject:
         mark_due(self.manifest, standing)
         variables = {"rowcol_now": now, "as_of_date": as_of_date, "known_at": known_at}
         # Test workers keep all processors busy, so one model at a time.
-        arguments = ["build", "--threads", "1", "--exclude-resource-type", "unit_test", "--vars", json.dumps(variables), *selection]
+        arguments = ["build", "--threads", "1", "--no-populate-cache", "--exclude-resource-type", "unit_test"]
+        arguments += ["--vars", json.dumps(variables), *selection]
         if full_refresh:
             arguments.append("--full-refresh")
         return self._runner(self.for_builds, *arguments, work_warehouse=warehouse, heard=heard)
@@ -97,6 +99,7 @@ class DbtProject:
         from dbt.cli.main import dbtRunner
 
         hear(debug=heard is not None)
+        keep_repeats()
         os.environ.update({"ROWCOL_DBT_WAREHOUSE": str(work_warehouse), "ROWCOL_DBT_MEMORY": "1GB", "DBT_INDIRECT_SELECTION": "buildable"})
         try:
             return dbtRunner(manifest=manifest, callbacks=[heard] if heard else []).invoke(

@@ -163,5 +163,5 @@ def test_a_view_is_replaced_in_one_statement(project: DbtProject, tmp_path: Path
     built = ("--select", "stg_qbo__bills", "stg_qbo__bill_lines")
     assert failures(project.build(path, *built)) == []
     asked = _statements(project, path, *built)["stg_qbo__bill_lines"]
-    assert [sql.split()[0] for sql in asked] == ["BEGIN", "/*", "COMMIT"]
+    assert [sql.split()[0] for sql in asked] == ["BEGIN", "create", "COMMIT"]
     assert "create or replace view" in asked[1]

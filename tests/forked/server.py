@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from rowcol_assets.launching.libraries import load
+from rowcol_assets.transform import manifest_is_built, read_ahead
 
 OWN = (
     "rowcol_assets.cli.rebuild",
@@ -130,6 +131,8 @@ if __name__ == "__main__":
     load()
     for name in OWN:
         importlib.import_module(name)
+    if manifest_is_built():
+        read_ahead()
     threads = len(list(Path("/proc/self/task").iterdir()))
     assert threads == 1, f"a fork would lose {threads - 1} threads"
     serve(Path(sys.argv[1]))
