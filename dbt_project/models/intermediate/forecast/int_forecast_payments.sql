@@ -120,7 +120,8 @@ coming as (
     where series.cadence_days * steps.number between 1 and 130
 ),
 
--- What a person set for payroll is today's word on it.
+-- What a person set for payroll is today's word on it. A payday of today whose wages nobody has seen leave yet is expected tomorrow, as a
+-- series that is late is.
 paydays as (
     select
         origins.business_id,
@@ -128,7 +129,14 @@ paydays as (
         origins.origin_date,
         payroll.payroll_interval_days as cadence_days,
         payroll.payroll_amount as amount,
-        payroll.next_payroll_date + coalesce(payroll.payroll_interval_days, 0) * steps.number as expected_date
+        case
+            when
+                steps.number = 0
+                and payroll.next_payroll_date = origins.origin_date
+                and coalesce(payroll.last_payroll_date != origins.origin_date, true)
+                then origins.origin_date + 1
+            else payroll.next_payroll_date + coalesce(payroll.payroll_interval_days, 0) * steps.number
+        end as expected_date
     from payroll
     inner join origins
         on
