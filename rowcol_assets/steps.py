@@ -38,6 +38,8 @@ from rowcol_assets.publishing.report import PublishReport
 from rowcol_assets.standing import remember_built, standing_nodes
 from rowcol_assets.transform import DbtReport, EventHandler, Step, run_step
 
+# A part of a bulk load holds the warehouse longest of what works on it besides cycles: a few seconds.
+WITHDRAWING_WAIT_SECONDS = 10.0
 # How a step tells a person what it did.
 Say = Callable[[str], None]
 
@@ -138,12 +140,12 @@ def publish_all(settings: Settings, store: ControlStore, started_at: datetime, r
 def withdraw_after_failure(settings: Settings, store: ControlStore, at: datetime, run_id: str) -> None:
     """Has neither files nor the database that follows show what is granted no more, though no publish of the run will see to it.
 
-    Whoever works on the warehouse is waited for as by any other step, since most of them publish nothing. RowcolError says what can
-    still be shown.
+    Whoever works on the warehouse is waited for, since most of them are done in seconds and publish nothing; not for as long as by a
+    step, since one may have failed for having waited. RowcolError says what can still be shown.
     """
     still_shown = []
     try:
-        with writer_lock(settings, "withdrawing"):
+        with writer_lock(settings, "withdrawing", WITHDRAWING_WAIT_SECONDS):
             withdraw_files(settings, store, at, run_id)
     except WarehouseBusy as error:
         still_shown.append(f"published files can still show clients granted no more: {error}")

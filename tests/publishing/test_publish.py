@@ -285,7 +285,7 @@ def test_ended_grants_are_looked_after_when_whoever_works_on_the_warehouse_is_do
     with world.settings.lock_path.open("w") as other:
         fcntl.flock(other, fcntl.LOCK_EX)
         with monkeypatch.context() as patched, pytest.raises(RowcolError, match="files can still show clients granted no more"):
-            patched.setattr("ingestion.warehouse.DEFAULT_WAIT_SECONDS", 0.1)
+            patched.setattr("rowcol_assets.steps.WITHDRAWING_WAIT_SECONDS", 0.1)
             withdraw_after_failure(world.settings, world.store, NOON, "run-2")
         assert world.folder("ann").exists()
         done = threading.Timer(0.3, fcntl.flock, (other, fcntl.LOCK_UN))
