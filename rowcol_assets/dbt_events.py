@@ -2,8 +2,8 @@
 
 dbt tells of each query and each moment of a model as a debug event: its text, time, process and thread are made into a message,
 and that is then kept from a terminal which shows errors alone. Of a cycle in which little is built that was 5 % of the
-processor's time, and making the message of an event from what it was told was 8 % of building a model: a message is made when it is
-asked for. What is heard of a build is told by `transform`.
+processor's time. Making the message of an event from what it was told was a tenth of the Python of building a model as well: a
+message is made when it is asked for. What is heard of a build is told by `transform`.
 
 Each of an adapter's flags looks through the whole stack, sources included, for who asked for it, to name it in such an event: 1 % of
 a cycle, and 4 % of a test process, whose stack is deeper.

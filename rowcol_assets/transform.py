@@ -123,7 +123,7 @@ def run_step(
 
 
 def read_ahead() -> None:
-    """Reads the parsed project and compiles its templates, for processes that are forked from this one to find done: 3 s of a processor."""
+    """Reads the parsed project and compiles its templates, 1.5 s of a processor, for processes forked from this one to find done."""
     from rowcol_assets.dbt_repeats import compile_templates, keep_repeats
 
     keep_repeats()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from dbt.compilation import Linker
+from dbt.context.configured import ConfiguredContext
 from dbt.context.macros import MacroNamespaceBuilder
 from dbt.events.types import FoundStats
 from dbt_common.clients import agate_helper
@@ -18,7 +21,7 @@ from tests.dbt.project import DbtProject
 PACKAGES = ["dbt", "dbt_duckdb"]
 
 
-def test_a_node_may_call_what_dbt_would_let_it_call(project: DbtProject) -> None:
+def test_a_node_may_call_what_dbt_would_let_it_call(project: DbtProject, monkeypatch: pytest.MonkeyPatch) -> None:
     def builder() -> Any:
         return MacroNamespaceBuilder("rowcol", "rowcol", object(), PACKAGES, node="the node")
 
@@ -31,11 +34,9 @@ def test_a_node_may_call_what_dbt_would_let_it_call(project: DbtProject) -> None
     assert {"statement", "generate_schema_name"} <= set(kept)
     parts = ("locals", "globals", "packages", "internal_packages")
     assert all(_plain(getattr(own, part)) == _plain(getattr(dbts, part)) for part in parts)
-    found = {name: kept[name] for name in kept}
-    flat: dict[str, Any] = {}
-    for part in reversed(list(kept._search_order())):
-        flat.update(part)
-    assert flat == found
+    monkeypatch.setattr(ConfiguredContext, "to_dict", lambda _: {"var": "of the context", "statement": "of the context"})
+    named = dbt_repeats._context(SimpleNamespace(namespace=kept))
+    assert named == {"var": "of the context", **{name: kept[name] for name in kept}}
 
 
 def _plain(value: Any) -> Any:
@@ -66,6 +67,8 @@ def test_a_manifest_is_linked_once_and_another_anew(project: DbtProject) -> None
 
 
 def test_an_answers_columns_are_of_the_types_they_would_be() -> None:
+    dbt_repeats.keep_repeats()
+    assert agate_helper.build_type_tester(["n"]) is agate_helper.build_type_tester(iter(["n"])) is not agate_helper.build_type_tester([])
     rows = [{"n": 1, "day": "2026-06-30", "text": "null", "empty": ""}]
     table = agate_helper.table_from_data_flat(rows, ["n", "day", "text", "empty"])
     again = agate_helper.table_from_data_flat([{**rows[0], "n": "1"}], ["n", "day", "text", "empty"])
