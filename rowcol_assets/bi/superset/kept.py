@@ -17,6 +17,7 @@ from cachetools import TTLCache
 from flask import Response, g, request
 from flask_login import current_user
 from security import clause_of_request, file_of_request
+from sight import NothingPublished
 
 # What a page asks to draw itself: the dashboard, its charts and datasets; and what each chart shows.
 KEPT = {"GET": ("/api/v1/dashboard/", "/api/v1/dataset/"), "POST": ("/api/v1/chart/data",)}
@@ -64,11 +65,12 @@ def keep(response: Response) -> Response:
 
 def _key() -> str | None:
     """What the answer is made from; None where the file goes away meanwhile."""
-    file, today = file_of_request(), f"{datetime.now().astimezone():%Y-%m-%d}"
+    today = f"{datetime.now().astimezone():%Y-%m-%d}"
     try:
+        file = file_of_request()
         # Generations are numbered from one again after an advisor's files were taken away.
         found = file.stat()
-    except OSError:
+    except (OSError, NothingPublished):
         return None
     published = f"{file} {found.st_ino} {found.st_mtime_ns}"
     made_from = (current_user.username, clause_of_request(), published, today, request.method, request.full_path)
