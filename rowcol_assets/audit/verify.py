@@ -19,7 +19,7 @@ from pathlib import Path
 
 from rowcol_assets.audit.chain import Head, genesis, heads_root_leaf, link
 from rowcol_assets.audit.checkpoint import FIRST, BadCheckpoint, Checkpoint, key_name
-from rowcol_assets.audit.files import KEY, EventFile, checkpoint_files, event_files, next_key_files
+from rowcol_assets.audit.files import KEY, EventFile, checkpoint_files, event_files, next_key_files, next_key_path
 from rowcol_assets.audit.keys import Key, Keys
 from rowcol_assets.audit.merkle import Frontier, root_of
 from rowcol_assets.audit.scan import PROBLEMS_TOLD, Scan, scan
@@ -205,9 +205,12 @@ def _compare_keys(anchors: Path, announced: list[tuple[int, str]], covered: int,
         if verifier not in known and number < covered:
             verdict.wrong(f"event {number} announces key {key_name(verifier)}, and no checkpoint hands over to it")
     took_over = {key.since: key.verifier for key in following}
-    for size, path in next_key_files(anchors):
+    files = dict(next_key_files(anchors))
+    for size, path in files.items():
         if _text(path) != took_over.get(size):
             verdict.wrong(f"{path.name} is not the key that took over at {size} events")
+    for size in sorted(took_over.keys() - files.keys()):
+        verdict.wrong(f"{next_key_path(anchors, size).name} is missing: key {key_name(took_over[size])} took over at {size} events")
 
 
 def _text(path: Path) -> str:

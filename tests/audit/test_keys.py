@@ -155,6 +155,12 @@ def test_another_first_key_or_another_file_of_a_key_is_found(log: Log) -> None:
     assert said in log.problems()
 
 
+@pytest.mark.parametrize(("size", "number"), [(31, 1), (34, 2)], ids=["replaced since", "signing now"])
+def test_a_missing_file_of_a_key_that_took_over_is_named(log: Log, size: int, number: int) -> None:
+    next_key_path(log.place.anchors, size).unlink()
+    assert log.problems() == [f"log-{size:012d}.vkey is missing: key {key_name(public(log.keys[number]))} took over at {size} events"]
+
+
 @pytest.mark.parametrize(("where", "is_new"), [("sign", False), ("next_key_path", True), ("take_over", True)])
 def test_a_death_while_a_key_takes_over_leaves_one_of_the_two(log: Log, monkeypatch: pytest.MonkeyPatch, where: str, is_new: bool) -> None:
     def die(*_: object) -> None:
