@@ -50,8 +50,9 @@ def show(answer: Answer) -> None:
     from rowcol_assets.cli.output import show_table
 
     show_table(f"{answer.business_id}: {answer.answer}, by figures of {answer.as_of:%Y-%m-%d %H:%M} UTC", BILLS, answer.bills)
-    before, after = ("unknown" if amount is None else shown_amount(amount, answer.currency) for amount in (answer.cash, answer.cash_after))
-    typer.echo(f"cash {before} now, {after} afterwards, at least {answer.min_cash_amount:,} wanted")
+    amounts = (answer.cash, answer.cash_after, answer.min_cash_amount)
+    before, after, wanted = ("unknown" if amount is None else shown_amount(amount, answer.currency) for amount in amounts)
+    typer.echo(f"cash {before} now, {after} afterwards, at least {wanted} wanted")
     if answer.committed_amount:
         committed = shown_amount(answer.committed_amount, answer.currency)
         typer.echo(f"of that, {committed} are promised: approved and not paid yet, or on their way through Ramp")

@@ -18,6 +18,7 @@ from ingestion.control.schema import businesses
 from ingestion.control.store import ControlStore, open_store
 from ingestion.errors import RowcolError, UsageError
 from ingestion.settings import Settings
+from rowcol_assets.cli.what_if import show
 from rowcol_assets.guardrail import Answer, judge
 from rowcol_assets.publishing.layout import DATABASE
 from rowcol_assets.what_if import what_if
@@ -239,6 +240,23 @@ def test_what_if_goes_by_the_newest_published_figures_as_old_as_they_are_when_it
     )
     held = ask(NOW)
     assert (held.answer, [str(hit) for hit in held.rule_hits]) == ("needs_data", ["business_held (part of the ledger is missing)"])
+
+
+@pytest.mark.parametrize(
+    ("currency", "said"),
+    [
+        ("USD", "cash 20,000.00 USD now, 16,000.00 USD afterwards, at least 10,000.00 USD wanted"),
+        ("JPY", "cash 20,000 JPY now, 16,000 JPY afterwards, at least 10,000 JPY wanted"),
+        ("KWD", "cash 20,000.000 KWD now, 16,000.000 KWD afterwards, at least 10,000.000 KWD wanted"),
+    ],
+)
+def test_what_if_says_cash_and_its_floor_in_the_decimals_of_their_currency(
+    payers: Path, home: tuple[Settings, ControlStore], capsys: pytest.CaptureFixture[str], currency: str, said: str
+) -> None:
+    settings, store = home
+    publish(settings, payers, "ann", f"update marts.fct_guardrail set home_currency = '{currency}'")
+    show(what_if(settings, store, "safe", [("qbo", "soon")], NOW))
+    assert capsys.readouterr().out.splitlines()[-2] == said
 
 
 def test_what_if_counts_what_was_approved_since_its_figures_as_an_approval_would(payers: Path, home: tuple[Settings, ControlStore]) -> None:
