@@ -73,8 +73,14 @@ told as (
             when invoices.status = 'open' and invoices.remaining_amount < invoices.total_amount then 'partly_paid'
             when invoices.status = 'open' then 'open'
         end as collection_status,
-        case when given_back.invoice_id is null then cast(invoices.total_amount - invoices.remaining_amount as double) end
-        / nullif(invoices.total_amount, 0) as paid_share,
+        -- Money is multiplied by it, so it is no float. What a customer owed from before can leave more open than the invoice comes to.
+        try_cast(
+            case
+                when given_back.invoice_id is not null then null
+                when invoices.remaining_amount > invoices.total_amount then 0
+                else (invoices.total_amount - invoices.remaining_amount) / nullif(invoices.total_amount, 0)
+            end as decimal(18, 16)
+        ) as paid_share,
         coalesce(
             case invoices.status
                 when 'paid' then invoices.paid_at
@@ -134,7 +140,7 @@ select
         when judged.collection_status = 'paid' then 1
         when judged.collection_status = 'partly_paid' or judged.ledger_status = 'open' then coalesce(judged.paid_share, 0)
         else 0
-    end as double) as collected_share,
+    end as decimal(18, 16)) as collected_share,
     judged.stated_at,
     judged.synced_at
 from judged
