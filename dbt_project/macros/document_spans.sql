@@ -1,8 +1,9 @@
 {#-
   Documents as they were: CTEs `documents`, `settled` (each payment, in home currency) and `spans` (what was open of each bill and
   invoice, and what was left of each credit of a customer, from which day until before which), told from the mirror as it is now. A
-  document counts from its own date and a payment from its, so that what was entered late is known here before anybody knew it; what
-  was deleted or voided since is not known at all. Sides are receivable and payable, and of customers' credits credit_memo and
+  document counts from its own date, one dated ahead from the day on which it was entered, and a payment from its own date, so that
+  what was entered late is known here before anybody knew it; what was deleted or voided since is not known at all. Sides are
+  receivable and payable, and of customers' credits credit_memo and
   unapplied_payment; the ledger does not say when a payment was applied, so that one counts as applied from its date on.
 -#}
 {% macro document_spans() -%}
@@ -13,18 +14,20 @@
             '{{ side }}' as side,
             documents.record_id,
             coalesce(documents.{{ party }}, '') as party_id,
-            documents.txn_date,
-            coalesce(documents.due_date, documents.txn_date) as due_date,
+            {{ counted_from('documents') }} as from_date,
+            coalesce(documents.due_date, {{ counted_from('documents') }}) as due_date,
             documents.home_open_amount as open_amount,
             documents.home_total_amount as total_amount,
             documents.total_amount as original_total_amount,
             documents.is_open
         from {{ ref(model) }} as documents
+        inner join {{ ref('int_business_calendar') }} as calendar on documents.business_id = calendar.business_id
         where
             not documents.is_deleted
             and not documents.is_voided
-            and documents.txn_date is not null
-            and documents.home_total_amount > 0
+            and {{ counted_from('documents') }} is not null
+            -- What is open counts as it is, whatever is wrong with its total.
+            and (documents.is_open or documents.home_total_amount > 0)
             and documents.home_open_amount is not null
             -- What was settled before any origin and long enough ago to be no habit.
             and (documents.is_open or {{ within_days('documents.txn_date', 800) }})
@@ -40,8 +43,8 @@
             '{{ side }}' as side,
             credits.record_id,
             coalesce(credits.customer_id, '') as party_id,
-            credits.txn_date,
-            credits.txn_date as due_date,
+            {{ counted_from('credits') }} as from_date,
+            {{ counted_from('credits') }} as due_date,
             {{ home_amount(left, 'coalesce(credits.currency, calendar.home_currency)', 'calendar.home_currency', 'credits.exchange_rate') }}
                 as open_amount,
             {{ home_amount(
@@ -54,7 +57,7 @@
         where
             not credits.is_deleted
             and not credits.is_voided
-            and credits.txn_date is not null
+            and {{ counted_from('credits') }} is not null
             and credits.{{ total }} > 0
             and {{ left }} is not null
             and (
@@ -98,11 +101,10 @@
             documents.side,
             documents.record_id,
             documents.party_id,
-            documents.txn_date,
             documents.due_date,
             documents.open_amount as open_now,
             documents.is_open,
-            greatest(settlements.paid_date, documents.txn_date) as paid_date,
+            greatest(settlements.paid_date, documents.from_date) as paid_date,
             {{ money('cast(settlements.amount as decimal(38, 2)) * documents.total_amount / documents.original_total_amount') }} as amount
         from documents
         inner join settlements
@@ -136,7 +138,7 @@
             documents.record_id,
             documents.party_id,
             documents.due_date,
-            documents.txn_date as from_date,
+            documents.from_date,
             any_value(documents.open_amount) + coalesce(sum(settled.amount), 0) as open_amount
         from documents
         left join settled
@@ -144,9 +146,9 @@
                 documents.business_id = settled.business_id
                 and documents.side = settled.side
                 and documents.record_id = settled.record_id
-                and settled.paid_date > documents.txn_date
+                and settled.paid_date > documents.from_date
         group by
-            documents.business_id, documents.side, documents.record_id, documents.party_id, documents.due_date, documents.txn_date
+            documents.business_id, documents.side, documents.record_id, documents.party_id, documents.due_date, documents.from_date
     ),
 
     spans as (
@@ -158,4 +160,9 @@
             ) as to_date
         from steps
     )
+{%- endmacro %}
+
+{#- The day from which a document counts. -#}
+{% macro counted_from(document) -%}
+    least({{ document }}.txn_date, {{ local_day('calendar.time_zone', document ~ '.created_at') }})
 {%- endmacro %}

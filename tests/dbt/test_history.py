@@ -37,6 +37,7 @@ def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> 
         raw.business("bare", now=NOW)
         raw.versions("bare", "purchases", [purchase("1", 100)])
         _strict(raw)
+        _odd(raw)
         raw.business("silent", now=NOW)
         raw.versions("silent", "accounts", [account("35", "Bank", 500)])
     build_marts(project, path, only=("fct_runway_history", "fct_guardrail_backtest", "fct_runway_daily"))
@@ -63,6 +64,30 @@ def _strict(raw: RawWarehouse) -> None:
     raw.versions("strict", "bill_payments", [bill_payment(number, "b", amount, day) for number, amount, day in payments])
 
 
+def _odd(raw: RawWarehouse) -> None:
+    """Who has documents dated ahead, a bill below zero, one that owes more than its total, one without any day and a check dated ahead."""
+    entered = {"MetaData": {"CreateTime": "2026-06-10T09:00:00Z"}}
+    raw.business("odd", now=NOW)
+    raw.versions("odd", "accounts", [account("35", "Bank", 5_000), account("60", "Expense")])
+    raw.versions("odd", "vendors", [vendor("1")])
+    raw.versions("odd", "customers", [customer("1")])
+    raw.versions("odd", "purchases", [purchase(f"p{day}", 100, TxnDate=day.isoformat()) for day in RENT_DAYS])
+    raw.versions(
+        "odd",
+        "bills",
+        [
+            bill("ahead", 100, TxnDate="2026-07-10", DueDate="2026-07-20", **entered),
+            bill("ahead and undated", 20, TxnDate="2026-09-10", DueDate=None, **entered),
+            bill("below zero", -30, TxnDate="2026-05-01", DueDate="2026-06-01"),
+            bill("of nothing", 0, 7, TxnDate="2026-05-01", DueDate="2026-06-01"),
+            bill("of no day", 5, TxnDate=None, DueDate=None, **entered),
+            bill("paid ahead", 50, 0, TxnDate="2026-05-01", DueDate="2026-06-01"),
+        ],
+    )
+    raw.versions("odd", "bill_payments", [bill_payment("1", "paid ahead", 50, "2026-07-03")])
+    raw.versions("odd", "invoices", [invoice("ahead", 40, TxnDate="2026-07-10", DueDate="2026-08-20", **entered)])
+
+
 def history(path: Path, day: date, columns: str) -> tuple[object, ...]:
     found = rows(path, f"select {columns} from marts.fct_runway_history where business_id = 'acme' and as_of_date = ?", [day])
     assert len(found) == 1
@@ -86,10 +111,23 @@ def test_documents_and_cash_of_a_day_are_what_they_were_on_it(warehouse: Path) -
         assert found == (payable, due_soon, owed, expected, 10_050 + moved + rent_since(day), 90), day
 
 
+def test_what_is_dated_ahead_counts_from_the_day_it_was_entered_and_what_is_odd_as_it_is_open(warehouse: Path) -> None:
+    found = rows(
+        warehouse,
+        """select as_of_date, ap_open, ap_30, ar_open, ar_expected from marts.fct_runway_history
+        where business_id = 'odd' and as_of_date in ('2026-06-09', '2026-06-20', '2026-06-30') order by 1""",
+    )
+    assert found == [
+        (date(2026, 6, 9), -30 + 7 + 50, -30 + 7 + 50, 0, 0),
+        (date(2026, 6, 20), -30 + 7 + 50 + 100 + 20 + 5, -30 + 7 + 50 + 100 + 20 + 5, 40, 40),
+        (date(2026, 6, 30), -30 + 7 + 100 + 20 + 5, -30 + 7 + 100 + 20 + 5, 40, 40),
+    ]
+
+
 def test_today_is_what_the_runway_of_today_is(warehouse: Path) -> None:
     shared = """cash, cash_source, reserved, spendable, observed_days, outflow_90, inflow_90, gross_burn, net_burn, ap_30, ap_open,
-        ar_expected, ar_open, buffer_days, runway_days, runway_days_net, runway_days_bills, shortfall_amount, runway_status, runway_basis,
-        null_reason, formula_version"""
+        ar_expected, ar_open, ar_credits, buffer_days, runway_days, runway_days_net, runway_days_bills, shortfall_amount, runway_status,
+        runway_basis, null_reason, formula_version"""
     days = f"select business_id, as_of_date, {shared} from marts.{{}} where as_of_date = date '{TODAY}' order by 1"
     assert rows(warehouse, days.format("fct_runway_history")) == rows(warehouse, days.format("fct_runway_daily"))
 
@@ -101,6 +139,7 @@ def test_there_are_ninety_days_and_what_is_not_known_is_not_told(warehouse: Path
     assert rows(warehouse, f"{counts} order by 1") == [
         ("acme", 91, 91, 91, None),
         ("bare", 91, 0, 0, "no_cash_account"),
+        ("odd", 91, 91, 91, None),
         ("silent", 91, 91, 0, "short_history"),
         ("strict", 91, 91, 91, None),
     ]

@@ -90,6 +90,7 @@ reserved as (
     group by spine.business_id, spine.as_of_date
 ),
 
+-- Of a document of another day that much was open as is open now or was paid since; today it is what the runway counts.
 documents_open as (
     select
         spine.business_id,
@@ -108,7 +109,7 @@ documents_open as (
             spine.business_id = spans.business_id
             and spine.as_of_date >= spans.from_date
             and spine.as_of_date < spans.to_date
-    where spans.open_amount > 0
+    where spine.as_of_date < spine.today
     group by spine.business_id, spine.as_of_date
 ),
 
@@ -126,11 +127,11 @@ inputs as (
         {{ observed_days('present.first_transaction_date', 'spine.as_of_date') }} as observed_days,
         burn.outflow_90,
         burn.inflow_90,
-        {{ money('coalesce(documents_open.ap_open, 0)') }} as ap_open,
-        {{ money('coalesce(documents_open.ap_30, 0)') }} as ap_30,
-        {{ money('coalesce(documents_open.ar_open, 0)') }} as ar_open,
-        {{ money('coalesce(documents_open.ar_expected, 0)') }} as ar_expected,
-        {{ money('coalesce(documents_open.ar_credits, 0)') }} as ar_credits,
+        case when spine.as_of_date = spine.today then present.ap_open else {{ money('coalesce(documents_open.ap_open, 0)') }} end as ap_open,
+        case when spine.as_of_date = spine.today then present.ap_30 else {{ money('coalesce(documents_open.ap_30, 0)') }} end as ap_30,
+        case when spine.as_of_date = spine.today then present.ar_open else {{ money('coalesce(documents_open.ar_open, 0)') }} end as ar_open,
+        case when spine.as_of_date = spine.today then present.ar_expected else {{ money('coalesce(documents_open.ar_expected, 0)') }} end as ar_expected,
+        case when spine.as_of_date = spine.today then present.ar_credits else {{ money('coalesce(documents_open.ar_credits, 0)') }} end as ar_credits,
         cast(null as decimal(18, 2)) as overdue_ap_amount,
         cast(null as decimal(18, 2)) as overdue_ar_amount,
         present.critical_days,
