@@ -89,6 +89,7 @@ select * from renamed
         mirror.rail,
         '{{ entity }}' as entity,
         count(*) filter (not mirror.is_deleted) as live_count,
+        list(mirror.synced_at) filter (mirror.is_deleted) as deleted_at,
         max(coalesce(mirror.source_updated_at, mirror.synced_at)) as newest_change_at,
         max(mirror.synced_at) as newest_observed_at
     from {{ mirror }} as mirror

@@ -155,6 +155,10 @@ def fill(path: Path) -> None:
         raw.version("acme", "customers", {"Id": "c1", "DisplayName": "Customer"})
         raw.version("acme", "bills", bill("deleted"))
         raw.version("acme", "bills", {"Id": "deleted", "status": "Deleted"}, is_deleted=True, version_no=2, updated_at=NOW)
+        for number in ("1", "2"):
+            raw.version("acme", "transfers", {"Id": number, "Amount": 10, "TxnDate": day(3)})
+        gone = {"Id": "2", "status": "Deleted"}
+        raw.version("acme", "transfers", gone, is_deleted=True, version_no=2, updated_at=NOW, observed_at=NOW)
         raw.version("acme", "invoices", invoice("voided", TotalAmt=0, Balance=0, PrivateNote="Voided"))
         for business, values in {
             "broken": "state = 'disconnected'",
@@ -170,6 +174,7 @@ def fill(path: Path) -> None:
             "customers": "last_outcome = 'partial'",
             "payments": f"source_count = 1, last_full_walk_at = timestamptz '{NOW}'",
             "deposits": "source_count = 0",
+            "transfers": f"source_count = 2, last_full_walk_at = timestamptz '{NOW - timedelta(hours=1)}'",
             "vendors": f"source_count = {len(VENDORS)}, last_full_walk_at = timestamptz '{NOW}'",
         }.items():
             raw.execute(f"update raw_control.sync_states set {values} where business_id = 'acme' and entity = '{entity}'")

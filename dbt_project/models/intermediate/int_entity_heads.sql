@@ -14,6 +14,7 @@ select
     heads.rail,
     heads.entity,
     heads.live_count,
+    heads.deleted_at,
     heads.newest_change_at,
     heads.newest_observed_at
 from heads

@@ -39,6 +39,10 @@ aged as (
         sync_states.last_error,
         sync_states.source_count,
         coalesce(entity_heads.live_count, 0) as mirror_count,
+        coalesce(
+            -- The linter takes the lambda's own name for a column.
+            len(list_filter(entity_heads.deleted_at, lambda seen_at: seen_at > sync_states.last_full_walk_at)), 0 -- noqa: RF02
+        ) as deleted_since_walk,
         entity_heads.newest_change_at,
         entity_heads.newest_observed_at,
         {{ minutes_between('sync_states.last_success_at', 'calendar.run_at') }} as sync_age_minutes,

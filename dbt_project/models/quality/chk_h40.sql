@@ -38,6 +38,7 @@ joined as (
         freshness.last_outcome,
         freshness.source_count,
         freshness.mirror_count,
+        freshness.deleted_since_walk,
         freshness.newest_observed_at,
         freshness.last_full_walk_at,
         coalesce(open_pages.page_count, 0) as quarantined_pages
@@ -50,7 +51,8 @@ joined as (
             and freshness.entity = open_pages.entity
 )
 
--- The vendor's count is of the last full walk; once anything arrived since, only a large fall can still be told from change.
+-- The vendor's count is of the last full walk; once anything arrived since, only a large fall can still be told from change. What the
+-- vendor has told of as deleted since is no part of that fall: one of two vendor credits that was deleted would hold back the business.
 select
     joined.business_id,
     joined.rail,
@@ -62,12 +64,13 @@ select
         when joined.newest_observed_at is null or joined.newest_observed_at <= joined.last_full_walk_at
             then abs(joined.source_count - joined.mirror_count)
     end as unexplained_records,
-    joined.mirror_count < joined.source_count * (1 - {{ hygiene_threshold('H40', 'max_fall_share') }}) as has_fallen,
+    joined.mirror_count + joined.deleted_since_walk < joined.source_count * (1 - {{ hygiene_threshold('H40', 'max_fall_share') }}) as has_fallen,
     concat_ws(
         ', ',
         'last sync ' || joined.last_outcome,
         case when joined.quarantined_pages > 0 then joined.quarantined_pages || ' pages kept aside' end,
-        joined.mirror_count || ' of ' || joined.source_count || ' records'
+        joined.mirror_count || ' of ' || joined.source_count || ' records',
+        case when joined.deleted_since_walk > 0 then joined.deleted_since_walk || ' deleted since' end
     ) as observed,
     cast(null as decimal(18, 2)) as impact_amount
 from joined
