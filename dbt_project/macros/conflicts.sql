@@ -4,19 +4,33 @@
 {#- Per pair of records, the fields that both state. A bill's payment is the ledger's payment beside the Ramp bill it pays. -#}
 {% macro compared_pairs() -%}
     {{ return({
-        'bill': ['amount', 'due_date', 'vendor', 'payment_status'],
+        'bill': ['amount', 'due_date', 'vendor', 'gl_account', 'payment_status'],
         'bill_payment': ['payment_date'],
         'bank_ledger': ['bank_amount', 'posted_date'],
         'bank_ramp': ['bank_amount', 'posted_date'],
         'bank_payout': ['payout', 'posted_date'],
+        'charge': ['charge'],
+        'invoice': ['open_balance'],
         'cash': ['cash_balance'],
     }) }}
 {%- endmacro %}
 
 
+{#- The lines of an entity that a compared field is read from, as its mirror has them in `lines`; none of the others. -#}
+{% macro compared_lines(rail, entity) -%}
+    {{ return(qbo_expense_lines() if (rail, entity) == ('qbo', 'bills') else none) }}
+{%- endmacro %}
+
+
+{#- The accounts that all lines together are coded to, each once; NULL unless every line is coded to one. -#}
+{% macro one_of_each(accounts) -%}
+    case when len({{ accounts }}) = list_count({{ accounts }}) then nullif(array_to_string(list_sort(list_distinct({{ accounts }})), ','), '') end
+{%- endmacro %}
+
+
 {#- Fields whose values are money; a vendor's is compared by the vendor map, everything else as text. -#}
 {% macro compared_amounts() -%}
-    {{ return(['amount', 'bank_amount', 'payout', 'cash_balance']) }}
+    {{ return(['amount', 'open_balance', 'bank_amount', 'charge', 'payout', 'cash_balance']) }}
 {%- endmacro %}
 
 
@@ -26,6 +40,7 @@
 {% macro compared_entities() -%}
     {%- set document = [('txn_date', 'TxnDate', 'date'), ('total_amount', 'TotalAmt', 'money')] -%}
     {%- set document_says = {'bank_amount': 'total_amount', 'posted_date': 'txn_date'} -%}
+    {%- set receipt_says = {'bank_amount': 'total_amount', 'posted_date': 'txn_date', 'charge': 'total_amount'} -%}
     {{ return([
         ('ramp', 'bills', [
             ('total_amount', 'amount', 'ramp_amount'),
@@ -33,10 +48,13 @@
             ('vendor_id', 'vendor.id', 'text'),
             ('status', 'status', 'text'),
             ('payment_date', 'payment.payment_date', 'day'),
+            ('line_accounts', 'line_items', 'coded_lines'),
+            ('inventory_line_accounts', 'inventory_line_items', 'coded_lines'),
         ], {
             'amount': 'total_amount',
             'due_date': 'due_date',
             'vendor': 'vendor_id',
+            'gl_account': one_of_each('list_concat(line_accounts, inventory_line_accounts)'),
             'payment_status': 'lower(status)',
             'payment_date': 'payment_date',
         }),
@@ -49,6 +67,8 @@
             'amount': 'total_amount',
             'due_date': 'due_date',
             'vendor': 'vendor_id',
+            'gl_account': one_of_each("list_transform(list_filter(lines, lambda line: line.detail_type like '%ExpenseLineDetail'), "
+                ~ "lambda line: line.account_id)"),
             'payment_status': "case when total_amount != 0 and open_amount = 0 then 'paid' when total_amount != 0 then 'open' end",
         }),
         ('qbo', 'bill_payments', document, {
@@ -57,11 +77,12 @@
             'payment_date': 'txn_date',
         }),
         ('qbo', 'purchases', document, document_says),
-        ('qbo', 'payments', document, document_says),
-        ('qbo', 'sales_receipts', document, document_says),
+        ('qbo', 'payments', document, receipt_says),
+        ('qbo', 'sales_receipts', document, receipt_says),
         ('qbo', 'refund_receipts', document, document_says),
         ('qbo', 'deposits', document, document_says),
         ('qbo', 'transfers', [('txn_date', 'TxnDate', 'date'), ('total_amount', 'Amount', 'money')], document_says),
+        ('qbo', 'invoices', [('open_amount', 'Balance', 'money')], {'open_balance': 'open_amount'}),
         ('ramp', 'transfers', [
             ('amount', 'amount', 'ramp_amount'),
             ('created_at', 'created_at', 'instant'),
@@ -84,6 +105,19 @@
             'bank_amount': 'abs(amount)',
             'payout': 'abs(amount)',
             'posted_date': 'posted_date',
+        }),
+        ('stripe', 'charges', [
+            ('amount', 'amount', 'stripe_amount'),
+            ('captured_amount', 'amount_captured', 'stripe_amount'),
+            ('currency', 'currency', 'text'),
+        ], {
+            'charge': 'coalesce(captured_amount, amount)',
+        }),
+        ('stripe', 'invoices', [
+            ('remaining_amount', 'amount_remaining', 'stripe_amount'),
+            ('currency', 'currency', 'text'),
+        ], {
+            'open_balance': 'remaining_amount',
         }),
         ('stripe', 'payouts', [
             ('amount', 'amount', 'stripe_amount'),
@@ -140,17 +174,21 @@
 {%- endmacro %}
 
 
-{#- Rows of `said` with the key they are compared by. A vendor's is the vendor map's, and shown as a person reads it; one that is not
-    known in the ledger contradicts nobody there (H18 tells of it). -#}
+{#- Rows of `said` with the key they are compared by. A vendor's is the vendor map's, and shown as a person reads it, as accounts are;
+    one that is not known in the ledger contradicts nobody there (H18 tells of a vendor). -#}
 {% macro said_with_keys(said) -%}
     select
         said.* replace (
-            case when said.field = 'vendor' then coalesce(parties.party_name || ' (' || said.value || ')', said.value) else said.value end
-                as value
+            case said.field
+                when 'vendor' then coalesce(parties.party_name || ' (' || said.value || ')', said.value)
+                when 'gl_account' then {{ named_accounts('said.value', 'accounts.names') }}
+                else said.value
+            end as value
         ),
-        case
-            when said.field != 'vendor' then said.value
-            when parties.is_in_ledger then parties.party_key
+        case said.field
+            when 'vendor' then case when parties.is_in_ledger then parties.party_key end
+            when 'gl_account' then case when list_has_all(map_keys(accounts.names), string_split(said.value, ',')) then said.value end
+            else said.value
         end as key
     from {{ said }} as said
     left join (
@@ -170,4 +208,28 @@
             and said.rail = parties.rail
             and said.field = parties.field
             and said.value = parties.party_id
+    left join (
+        select
+            named.business_id,
+            'gl_account' as field,
+            map_from_entries(list((named.record_id, named.account_name))) as names
+        from (
+            select
+                accounts.business_id,
+                accounts.record_id,
+                any_value(accounts.account_name) as account_name
+            from {{ ref('stg_qbo__accounts') }} as accounts
+            group by accounts.business_id, accounts.record_id
+        ) as named
+        group by named.business_id
+    ) as accounts
+        on
+            said.business_id = accounts.business_id
+            and said.field = accounts.field
+{%- endmacro %}
+
+
+{#- Accounts given by their ids, as a person reads them. -#}
+{% macro named_accounts(ids, names) -%}
+    array_to_string(list_transform(string_split({{ ids }}, ','), lambda id: coalesce({{ names }}[id] || ' (' || id || ')', id)), ', ')
 {%- endmacro %}

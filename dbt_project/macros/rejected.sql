@@ -10,13 +10,13 @@
         list_concat(
             [
                 {'path': '$', 'text': case when doc is null then left(payload, 200) end}
-                {%- for field in fields if field.kind not in ('text', 'links', 'stripe_balances') %},
+                {%- for field in fields if field.kind not in ('text', 'links', 'coded_lines', 'stripe_balances') %},
                 {'path': '{{ field.path }}', 'text': case when {{ field.value }} is null then {{ served_text(field) if field.kind.endswith('_amount') else field.text }} end}
                 {%- endfor %}
                 {%- for parent, leaves in objects_of(fields).items() %},
                 {'path': '{{ parent }}', 'text': {{ not_json_type('coalesce(' ~ leaves | join(', ') ~ ')', parent, 'OBJECT') }}}
                 {%- endfor %}
-                {%- for field in fields if field.kind in ('links', 'stripe_balances') %},
+                {%- for field in fields if field.kind in ('links', 'coded_lines', 'stripe_balances') %},
                 {'path': '{{ field.path }}', 'text': {{ not_json_type(field.text, field.path, 'ARRAY') }}}
                 {%- endfor %}
                 {%- if lines %},

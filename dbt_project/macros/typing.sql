@@ -31,7 +31,8 @@
 
 {#- `text` typed as text, money (major units, two decimals), rate, date, flag, number or instant; NULL if it is not one.
     Kinds that one vendor has: `day` the date of a timestamp, `us_date` month/day/year, `seconds` an instant in Unix seconds,
-    `ramp_amount`, `stripe_amount` and `stripe_balances` minor units (macros/minor_units.sql), `links` a LinkedTxn list.
+    `ramp_amount`, `stripe_amount` and `stripe_balances` minor units (macros/minor_units.sql), `links` a LinkedTxn list, `coded_lines`
+    the ledger's account of each of Ramp's lines.
     Dates are bounded so that no arithmetic on them can overflow: "infinity" is a date to DuckDB. -#}
 {% macro typed(kind, text) -%}
     {%- if kind == 'text' -%}
@@ -62,6 +63,13 @@
         {{ stripe_balances(text) }}
     {%- elif kind == 'links' -%}
         list_transform({{ text }}, lambda link: {'txn_id': link.TxnId, 'txn_type': link.TxnType})
+    {%- elif kind == 'coded_lines' -%}
+        list_transform(
+            {{ text }},
+            lambda line: list_filter(
+                line.accounting_field_selections, lambda chosen: chosen.category_info.type = 'GL_ACCOUNT'
+            )[1].external_id
+        )
     {%- else -%}
         {{ exceptions.raise_compiler_error('there is no kind of value ' ~ kind) }}
     {%- endif -%}
@@ -83,6 +91,7 @@
 {% macro json_structure(fields) -%}
     {%- set served = {
         'links': [{'TxnId': 'VARCHAR', 'TxnType': 'VARCHAR'}],
+        'coded_lines': [{'accounting_field_selections': [{'external_id': 'VARCHAR', 'category_info': {'type': 'VARCHAR'}}]}],
         'ramp_amount': {'amount': 'VARCHAR', 'currency_code': 'VARCHAR', 'minor_unit_conversion_rate': 'VARCHAR'},
         'stripe_balances': [{'amount': 'VARCHAR', 'currency': 'VARCHAR'}],
     } -%}

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.dbt.documents import account, bill, vendor
+from tests.dbt.documents import account, bill, invoice, vendor
 from tests.dbt.ledgers import NOW, build_marts
+from tests.dbt.payments import verdict
+from tests.dbt.payouts import at, charge, received
 from tests.dbt.project import DbtProject, rows
 from tests.dbt.rails import bank_account, bank_transaction
 from tests.dbt.rawfill import RawWarehouse
@@ -35,6 +37,29 @@ def in_ledger(raw: RawWarehouse, business: str, bill_id: str, *told: tuple[int, 
         raw.version(business, "bills", bill(bill_id, **fields), version_no=version, updated_at=DAYS[day - 1], observed_at=DAYS[day - 1])
 
 
+def coded(*accounts: str | None) -> list[dict[str, Any]]:
+    """Lines of a bill at Ramp, each with a class and the account it is coded to, if any."""
+    chosen = [{"external_id": "10", "category_info": {"type": "OTHER"}}]
+    return [
+        {"accounting_field_selections": chosen + [{"external_id": one, "category_info": {"type": "GL_ACCOUNT"}}] * (one is not None)}
+        for one in accounts
+    ]
+
+
+def billed(raw: RawWarehouse, business: str, number: str, cents: int, left: int) -> None:
+    """An invoice of the ledger's, wholly open there, that Stripe has too, with so many cents left."""
+    raw.versions(business, "invoices", [invoice(number, cents / 100, DocNumber=f"L-{number}", TxnDate="2026-05-02")])
+    record: dict[str, Any] = {
+        "id": f"in_{number}",
+        "number": f"S-{number}",
+        "customer": "cus_1",
+        "customer_name": "Customer 1",
+        "status": "open",
+    }
+    record |= {"total": cents, "amount_remaining": left, "currency": "usd", "created": at("2026-05-02")}
+    raw.observed(business, "stripe", "invoices", f"in_{number}", record)
+
+
 @pytest.fixture(scope="module")
 def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("conflicts") / "warehouse.duckdb"
@@ -42,7 +67,7 @@ def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> 
         raw.load("1")
         for business in ("acme", "behind", "alone"):
             raw.business(business, now=NOW)
-            raw.versions(business, "accounts", [account("35", "Bank", 1000), account("33", "Accounts Payable", 0)])
+            raw.versions(business, "accounts", [account("35", "Bank", 1000), account("60", "Expense"), account("61", "Expense")])
             raw.versions(business, "vendors", [vendor("1"), vendor("2", DisplayName="Quite Another Company")])
         for business in ("acme", "behind"):
             raw.connect(business, "ramp", now=NOW)
@@ -50,6 +75,7 @@ def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> 
                 record = {"id": ramp_id, "name": name, "is_active": True, "accounting_vendor_remote_id": ledger_id}
                 raw.observed(business, "ramp", "vendors", ramp_id, record)
         _acme(raw)
+        _acmes_customers(raw)
         # The ledger of this one was last read two days ago, before Ramp's newest word.
         in_ledger(raw, "behind", "late", (1, {}))
         on_ramp(raw, "behind", "late", (1, {}), (29, {"cents": 12000}))
@@ -84,6 +110,12 @@ def _acme(raw: RawWarehouse) -> None:
         in_ledger(raw, "acme", name, (1, {"balance": 0}))
         moved = {"payment_date": "2026-06-02", "payment_method": method, "amount": {"amount": cents, "currency_code": "USD"}}
         on_ramp(raw, "acme", name, (3, {"status": "PAID", "payment": moved}))
+    # What is coded in part, or to what is no account of the ledger, says nothing of the accounts.
+    for name, accounts in (("coded", ("60", "60")), ("recoded", ("61", "60")), ("half-coded", ("61", None)), ("foreign", ("Travel",))):
+        in_ledger(raw, "acme", name, (1, {}))
+        on_ramp(raw, "acme", name, (1, {"line_items": coded(*accounts), "inventory_line_items": []}))
+    in_ledger(raw, "acme", "stock", (1, {}))
+    on_ramp(raw, "acme", "stock", (1, {"line_items": coded("60")}), (9, {"line_items": coded("60"), "inventory_line_items": coded("61")}))
     # Taken back from Ramp, which then has no say.
     in_ledger(raw, "acme", "archived", (1, {}))
     on_ramp(raw, "acme", "archived", (1, {"cents": 1, "archived_at": "2026-06-05T00:00:00Z"}))
@@ -114,12 +146,28 @@ def _acme(raw: RawWarehouse) -> None:
     raw.control("decisions", **common, decision_no=99, decision_id="u", kind="undo", subject='{"decision_id": "undone"}')
 
 
+def _acmes_customers(raw: RawWarehouse) -> None:
+    raw.connect("acme", "stripe", now=NOW)
+    raw.versions("acme", "customers", [{"Id": "1", "DisplayName": "Customer 1"}])
+    raw.observed("acme", "stripe", "customers", "cus_1", {"id": "cus_1", "name": "Customer 1"})
+    billed(raw, "acme", "part", 9000, 5000)
+    billed(raw, "acme", "whole", 8000, 8000)
+    # Somebody booked what Stripe paid out, and another said that it is this charge.
+    charge(raw, "acme", "ch", 10000)
+    raw.versions("acme", "payments", [received("net", "2026-06-02", 97, "35")])
+    verdict(raw, "acme", 200, "confirm-match", "stripe:charges:ch", "qbo:payments:net")
+
+
 def test_the_seeds_rail_wins_and_the_others_value_is_kept(warehouse: Path) -> None:
     query = """select field, winner_rail, winner_value, loser_rail, loser_id, loser_value, value, state
         from marts.fct_conflict where business_id = 'acme' and field != 'amount' order by field, loser_id"""
     assert [row[:-1] for row in rows(warehouse, query)] == [
         ("cash_balance", "plaid", "800.00", "qbo", "acme", "1000.00", "800.00"),
+        ("charge", "stripe", "100.00", "qbo", "net", "97.00", "100.00"),
         ("due_date", "qbo", "2026-07-03", "ramp", "r-due", "2026-07-01", "2026-07-03"),
+        ("gl_account", "qbo", "Expense 60 (60)", "ramp", "r-recoded", "Expense 60 (60), Expense 61 (61)", "Expense 60 (60)"),
+        ("gl_account", "qbo", "Expense 60 (60)", "ramp", "r-stock", "Expense 60 (60), Expense 61 (61)", "Expense 60 (60)"),
+        ("open_balance", "qbo", "90.00", "stripe", "in_part", "50.00", "90.00"),
         ("payment_date", "ramp", "2026-06-02", "qbo", "bp", "2026-06-04", "2026-06-02"),
         ("payment_status", "ramp", "paid", "qbo", "paid", "open", "paid"),
         ("posted_date", "plaid", "2026-05-08", "qbo", "c1202", "2026-05-09", "2026-05-08"),
@@ -132,6 +180,8 @@ def test_the_seeds_rail_wins_and_the_others_value_is_kept(warehouse: Path) -> No
 def test_since_when_they_disagree_is_read_from_the_versions(warehouse: Path) -> None:
     query = "select first_seen_at, last_seen_at, winner_since_at, loser_since_at from marts.fct_conflict where loser_id = 'r-amount'"
     assert [tuple(instant.day for instant in row) for row in rows(warehouse, query)] == [(20, 22, 10, 20)]
+    of_lines = query.replace("r-amount", "r-stock")
+    assert [tuple(instant.day for instant in row) for row in rows(warehouse, of_lines)] == [(9, 9, 1, 9)]
 
 
 def test_a_person_settles_what_stood_when_they_said_so(warehouse: Path) -> None:
@@ -167,6 +217,7 @@ def test_a_bill_whose_amount_or_vendor_differs_is_flagged_until_it_is_taken_back
         ("behind", "older"): Decimal("20.00"),
     }
     right = {"same", "due", "by-rail", "by-value", "paid", "dated", "in-part", "euro"}
+    right |= {"coded", "recoded", "half-coded", "foreign", "stock"}
     assert {record for _, record, _, fails in found if not fails} == right
     told = rows(warehouse, "select observed from quality.chk_h30 where record_id = 'overpaid'")
     assert told == [("Vendor 1, 100.00 USD in the ledger, 150.00 USD paid by the payment service",)]

@@ -106,6 +106,7 @@ versions as (
 
 said as (
     {%- for rail, entity, fields, says in compared_entities() %}
+    {%- set lines = compared_lines(rail, entity) %}
     select
         records.business_id,
         records.rail,
@@ -117,11 +118,12 @@ said as (
     from (
         select
             docs.* exclude (doc),
-            {{ typed_columns(typed_fields(fields, 'doc')) }}
+            {{ typed_columns(typed_fields(fields, 'doc')) }},
+            {{ typed_lines(lines) if lines else 'null' }} as lines
         from (
             select
                 versions.* exclude (payload),
-                {{ parsed_payload(fields) }} as doc
+                {{ parsed_payload(fields, lines) }} as doc
             from versions
             where versions.rail = '{{ rail }}' and versions.entity = '{{ entity }}'
         ) as docs

@@ -22,6 +22,8 @@
     ('payment_currency', 'payment.amount.currency_code', 'text'),
     ('payment_trace_id', 'payment.trace_id.trace_id', 'text'),
     ('exchange_rate', 'fx_conversion_rate', 'rate'),
+    ('line_accounts', 'line_items', 'coded_lines'),
+    ('inventory_line_accounts', 'inventory_line_items', 'coded_lines'),
     ('source_url', 'deep_link_url', 'text'),
     ('created_at', 'created_at', 'instant'),
     ('paid_at', 'paid_at', 'instant'),
