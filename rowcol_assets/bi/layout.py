@@ -14,47 +14,67 @@ CLIENT, RAIL = ("Client", "client"), ("Rail", "rail")
 DATE = "Date"
 # What Superset puts between two things of a column, in its units of 8 px.
 GAP = 2
+# What holds everything of a page, outermost first, and what holds its tabs.
+GRID = ["ROOT_ID", "GRID_ID"]
+TABS = "TABS-page"
 
 
 def position(dashboard: Dashboard, dashboards: Sequence[Dashboard], identities: Mapping[int, str]) -> dict[str, Any]:
-    """The layout tree; `identities` gives a chart's asset id by the object's id(). The head says the question and
+    """The layout tree; `identities` gives a chart's asset id by the object's id(). The head, above the tabs, says the question and
     links to all pages."""
+    head, tabs = "ROW-question", [f"TAB-{number}" for number, _ in enumerate(dashboard.tabs)]
     tree: dict[str, Any] = {
         "DASHBOARD_VERSION_KEY": "v2",
         "ROOT_ID": {"id": "ROOT_ID", "type": "ROOT", "children": ["GRID_ID"]},
         "HEADER_ID": {"id": "HEADER_ID", "type": "HEADER", "meta": {"text": dashboard.title}},
-        "ROW-question": _row("ROW-question", ["MARKDOWN-question"]),
-        "MARKDOWN-question": _text("MARKDOWN-question", ["ROW-question"], _head(dashboard, dashboards), 12, 17),
+        "GRID_ID": {"id": "GRID_ID", "type": "GRID", "parents": ["ROOT_ID"], "children": [head, TABS]},
+        head: _row(head, GRID, ["MARKDOWN-question"]),
+        "MARKDOWN-question": _text("MARKDOWN-question", [*GRID, head], _head(dashboard, dashboards), 12, 17),
+        TABS: {**_node(TABS, "TABS", GRID), "children": tabs, "meta": {}},
     }
-    rows = ["ROW-question"]
     numbers = numbered(dashboard)
-    for number, (height, charts) in enumerate(dashboard.rows):
-        row = f"ROW-{number}"
-        rows.append(row)
-        columns = []
-        lowest = max(_below(chart, width) for chart, width in charts)
-        for chart, width in charts:
-            # A chart and its words, one above the other. Superset has a place for words under a title, and does not show it.
-            key = identities[id(chart)][:8]
-            column, name, words = f"COLUMN-{key}", f"CHART-{key}", f"MARKDOWN-{key}"
-            columns.append(column)
-            tree[column] = _node(column, "COLUMN", ["ROOT_ID", "GRID_ID", row])
-            tree[column] |= {"children": [name], "meta": {"width": width, "background": "BACKGROUND_WHITE"}}
-            tree[name] = _node(name, "CHART", ["ROOT_ID", "GRID_ID", row, column])
-            tree[name]["meta"] = {
-                "uuid": identities[id(chart)],
-                "chartId": numbers[id(chart)],
-                "sliceName": chart.title,
-                "width": width,
-                # All of a row end where its longest words do.
-                "height": height + lowest - _below(chart, width),
-            }
-            if said := words_of(chart):
-                tree[column]["children"].append(words)
-                tree[words] = _text(words, [row, column], said, width, _below(chart, width) - GAP)
-        tree[row] = _row(row, columns)
-    tree["GRID_ID"] = {"id": "GRID_ID", "type": "GRID", "parents": ["ROOT_ID"], "children": rows}
+    for name, tab in zip(tabs, dashboard.tabs, strict=True):
+        rows = [f"{name.replace('TAB', 'ROW')}-{number}" for number, _ in enumerate(tab.rows)]
+        tree[name] = {**_node(name, "TAB", [*GRID, TABS]), "children": rows, "meta": {"text": tab.title}}
+        for row, (height, charts) in zip(rows, tab.rows, strict=True):
+            within = [*GRID, TABS, name]
+            columns = [_column(chart, width, height, charts, identities, numbers, [*within, row]) for chart, width in charts]
+            for nodes in columns:
+                tree |= nodes
+            tree[row] = _row(row, within, [next(iter(nodes)) for nodes in columns])
     return tree
+
+
+def _column(
+    chart: Chart,
+    width: int,
+    height: int,
+    row: Sequence[tuple[Chart, int]],
+    identities: Mapping[int, str],
+    numbers: Mapping[int, int],
+    parents: list[str],
+) -> dict[str, Any]:
+    """A chart and its words, one above the other, and first what holds both. Superset has a place for words under a title, and does not
+    show it."""
+    key = identities[id(chart)][:8]
+    column, name, words = f"COLUMN-{key}", f"CHART-{key}", f"MARKDOWN-{key}"
+    below = _below(chart, width)
+    nodes = {
+        column: {**_node(column, "COLUMN", parents), "children": [name], "meta": {"width": width, "background": "BACKGROUND_WHITE"}},
+        name: _node(name, "CHART", [*parents, column]),
+    }
+    nodes[name]["meta"] = {
+        "uuid": identities[id(chart)],
+        "chartId": numbers[id(chart)],
+        "sliceName": chart.title,
+        "width": width,
+        # All of a row end where its longest words do.
+        "height": height + max(_below(*one) for one in row) - below,
+    }
+    if said := words_of(chart):
+        nodes[column]["children"].append(words)
+        nodes[words] = _text(words, [*parents, column], said, width, below - GAP)
+    return nodes
 
 
 def numbered(dashboard: Dashboard) -> dict[int, int]:
@@ -87,7 +107,10 @@ def filters(dashboard: Dashboard, clients: Dataset, rails: Dataset, dataset_iden
 
 def _head(dashboard: Dashboard, dashboards: Sequence[Dashboard]) -> str:
     pages = " &middot; ".join(f"**{one.title}**" if one is dashboard else f"[{one.title}]({address(one.slug)})" for one in dashboards)
-    said = "*Client* narrows the whole page. What *Rail* and *Date* narrow is said where they are chosen, at the mark beside their names."
+    said = (
+        "*Client* narrows the whole page, all its tabs. What *Rail* and *Date* narrow is said at the mark beside their names; "
+        "in a tab without any of it they are out of scope."
+    )
     return "\n\n".join([f"### {dashboard.question}", pages, said])
 
 
@@ -124,13 +147,12 @@ def _filter(name: str, heading: str, kind: str, excluded: list[int], said: str) 
     }
 
 
-def _row(name: str, children: list[str]) -> dict[str, Any]:
-    row = _node(name, "ROW", ["ROOT_ID", "GRID_ID"])
-    return {**row, "children": children, "meta": {"background": "BACKGROUND_TRANSPARENT"}}
+def _row(name: str, parents: list[str], children: list[str]) -> dict[str, Any]:
+    return {**_node(name, "ROW", parents), "children": children, "meta": {"background": "BACKGROUND_TRANSPARENT"}}
 
 
 def _text(name: str, parents: list[str], code: str, width: int, height: int) -> dict[str, Any]:
-    return {**_node(name, "MARKDOWN", ["ROOT_ID", "GRID_ID", *parents]), "meta": {"code": code, "width": width, "height": height}}
+    return {**_node(name, "MARKDOWN", parents), "meta": {"code": code, "width": width, "height": height}}
 
 
 def _node(name: str, kind: str, parents: list[str]) -> dict[str, Any]:

@@ -1,11 +1,11 @@
-"""The words dashboards are described in: datasets over published relations, charts over datasets, rows of charts.
+"""The words dashboards are described in: datasets over published relations, charts over datasets, rows of charts in tabs.
 
 What a dashboard shows is in `dashboards/`; how it is written for Superset in `bundle`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Kind = Literal["text", "money", "days", "count", "score", "share", "date", "instant", "flag", "link"]
@@ -171,14 +171,26 @@ Chart = Table | Sums | Number | Bars | Ranking | Lines
 
 
 @dataclass(frozen=True, slots=True)
-class Dashboard:
-    """A page: rows of charts with their widths (of twelve) and the height all have, in units of 8 px."""
+class Tab:
+    """A part of a page: rows of charts with their widths (of twelve) and the height all have, in units of 8 px."""
 
-    slug: str
     title: str
-    question: str
-    rows: tuple[tuple[int, tuple[tuple[Chart, int], ...]], ...] = field(default=())
+    rows: tuple[tuple[int, tuple[tuple[Chart, int], ...]], ...]
 
     @property
     def charts(self) -> list[Chart]:
         return [chart for _, row in self.rows for chart, _ in row]
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """A page: its first tab is what one decides by, and is open; the charts of another are asked for when that is opened."""
+
+    slug: str
+    title: str
+    question: str
+    tabs: tuple[Tab, ...]
+
+    @property
+    def charts(self) -> list[Chart]:
+        return [chart for tab in self.tabs for chart in tab.charts]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from playwright.sync_api import Locator, Page, Response, expect
 
+from rowcol_assets.bi.model import Chart, Dashboard, Tab
 from tests.chromium import Elsewhere
 
 PATIENCE_MS = 120_000
+# Of a page with tabs: a tab that was left stays on it, unseen.
+OPEN_TAB = ".dashboard-component-tabs .ant-tabs-tabpane-active"
 
 
 class Browser:
@@ -28,12 +31,20 @@ class Browser:
         if "/api/" in response.url and "/colors?" not in response.url and response.status >= 400:
             self.failed.append(f"{response.status} {response.url}")
 
-    def open(self, slug: str, charts: int, asking: str = "") -> None:
-        """Opens a dashboard and waits until none of its charts is loading; asking: what its address says besides."""
+    def open(self, dashboard: Dashboard, asking: str = "") -> None:
+        """Opens a dashboard and waits until no chart of its first tab is loading; asking: what its address says besides."""
         self.failed.clear()
-        self.page.goto(f"{self.address}/superset/dashboard/{slug}/{asking}")
-        expect(self.page.locator(".dashboard-chart")).to_have_count(charts, timeout=PATIENCE_MS)
-        expect(self.page.locator(".dashboard-chart .loading")).to_have_count(0, timeout=PATIENCE_MS)
+        self.page.goto(f"{self.address}/superset/dashboard/{dashboard.slug}/{asking}")
+        self._wait_for(dashboard.tabs[0].charts)
+
+    def turn_to(self, tab: Tab) -> None:
+        """Opens a tab of the dashboard that is open and waits until none of its charts is loading."""
+        self.page.get_by_role("tab").filter(has=self.page.get_by_text(tab.title, exact=True)).click()
+        self._wait_for(tab.charts)
+
+    def _wait_for(self, charts: list[Chart]) -> None:
+        expect(self.page.locator(f"{OPEN_TAB} .dashboard-chart")).to_have_count(len(charts), timeout=PATIENCE_MS)
+        expect(self.page.locator(f"{OPEN_TAB} .dashboard-chart .loading")).to_have_count(0, timeout=PATIENCE_MS)
         self.page.wait_for_load_state("networkidle", timeout=PATIENCE_MS)
 
     def holder(self, title: str) -> Locator:

@@ -33,12 +33,17 @@ def browser(served: Served, running: playwright.sync_api.Browser) -> Browser:
     return Browser(served.address, running.new_page(viewport=SIZE), "ann", PASSWORD)
 
 
-@pytest.mark.parametrize("dashboard", DASHBOARDS, ids=lambda dashboard: dashboard.slug)
-def test_a_dashboard_opens_without_an_error(browser: Browser, dashboard: object, tmp_path_factory: pytest.TempPathFactory) -> None:
-    one = next(found for found in DASHBOARDS if found is dashboard)
-    browser.open(one.slug, len(one.charts))
-    # Kept with the test's other files, for whoever looks; not in the project.
-    browser.page.screenshot(path=str(tmp_path_factory.getbasetemp() / f"{one.slug}.png"), full_page=True)
+PAGES = {dashboard.slug: dashboard for dashboard in DASHBOARDS}
+PORTFOLIO = PAGES["portfolio"]
+
+
+@pytest.mark.parametrize("slug", PAGES)
+def test_a_dashboard_opens_without_an_error(browser: Browser, slug: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    browser.open(PAGES[slug])
+    for number, tab in enumerate(PAGES[slug].tabs):
+        browser.turn_to(tab)
+        # Kept with the test's other files, for whoever looks; not in the project.
+        browser.page.screenshot(path=str(tmp_path_factory.getbasetemp() / f"{slug}-{number}.png"), full_page=True)
     assert browser.failed == []
     assert browser.elsewhere.sent == []
     assert {address.split("/pixel/")[0] for address in browser.elsewhere.stopped} == {USAGE_PIXEL}, "heard, and not sent"
@@ -46,7 +51,7 @@ def test_a_dashboard_opens_without_an_error(browser: Browser, dashboard: object,
 
 
 def test_the_portfolio_says_what_the_file_says(browser: Browser) -> None:
-    browser.open("portfolio", len(DASHBOARDS[0].charts))
+    browser.open(PORTFOLIO)
     text = browser.page.inner_text("body")
     # Acme, Bolt, and the sum of all three to the cent.
     for words in ("Acme", "12.5", "1,000.01", "warning", "Bolt", "250.10", "1,257.11"):
@@ -101,28 +106,54 @@ HEADLINES = {
 
 @pytest.mark.parametrize("slug", HEADLINES)
 def test_the_headlines_of_a_dashboard_are_those_of_the_file(browser: Browser, served: Served, slug: str) -> None:
-    charts = next(one for one in DASHBOARDS if one.slug == slug).charts
-    numbers = {chart.title for chart in charts if isinstance(chart, Number)}
-    browser.open(slug, len(charts))
+    browser.open(PAGES[slug])
     with open_published(served.world.settings.published_dir / "ann") as file:
-        for title, query in HEADLINES[slug].items():
-            expected = file.execute(query).fetchall()[0]
-            if title in numbers:
-                assert (browser.number(title),) == expected, title
-            else:
-                said = browser.chart(title)
-                assert all(value in said for value in expected), (title, expected, said)
+        for tab in PAGES[slug].tabs:
+            browser.turn_to(tab)
+            for chart in tab.charts:
+                if chart.title not in HEADLINES[slug]:
+                    continue
+                expected = file.execute(HEADLINES[slug][chart.title]).fetchall()[0]
+                if isinstance(chart, Number):
+                    assert (browser.number(chart.title),) == expected, chart.title
+                else:
+                    said = browser.chart(chart.title)
+                    assert all(value in said for value in expected), (chart.title, expected, said)
+
+
+def _only(client: str) -> str:
+    """What an address says besides where its page is to show one client alone."""
+    state = f"extraFormData:(filters:!((col:client,op:IN,val:!('{client}')))),filterState:(label:'{client}',value:!('{client}'))"
+    return f"?native_filters={quote(f'(NATIVE_FILTER-client:({state},id:NATIVE_FILTER-client,ownState:()))')}"
+
+
+def test_a_tab_asks_for_its_charts_when_it_is_opened_and_for_the_client_the_page_is_of(browser: Browser) -> None:
+    asked: set[str] = set()
+
+    def hear(request: playwright.sync_api.Request) -> None:
+        if "/api/v1/chart/data?form_data" in request.url:
+            asked.add(request.url)
+
+    first, second = PORTFOLIO.tabs
+    browser.page.on("request", hear)
+    browser.open(PORTFOLIO, _only("Bolt"))
+    assert len(asked) == len(first.charts)
+    asked.clear()
+    browser.turn_to(second)
+    browser.page.remove_listener("request", hear)
+    assert len(asked) == len(second.charts)
+    fresh = browser.holder("How fresh and how clean")
+    expect(fresh).to_contain_text("Bolt", timeout=PATIENCE_MS)
+    expect(fresh).not_to_contain_text("Acme")
+    assert browser.failed == []
 
 
 def test_another_advisors_client_is_found_by_no_address_no_filter_and_no_search(browser: Browser) -> None:
-    name = "'Cogwheel Secret'"
-    state = f"extraFormData:(filters:!((col:client,op:IN,val:!({name})))),filterState:(label:{name},value:!({name}))"
-    asking = quote(f"(NATIVE_FILTER-client:({state},id:NATIVE_FILTER-client,ownState:()))")
-    browser.open("portfolio", len(DASHBOARDS[0].charts), f"?native_filters={asking}")
+    browser.open(PORTFOLIO, _only("Cogwheel Secret"))
     assert browser.number("Clients") == "0", "the address does narrow, and to nothing"
     assert not any(foreign in browser.page.inner_text("body") for foreign in ("99.99", "77,777.77"))
 
-    browser.open("portfolio", len(DASHBOARDS[0].charts))
+    browser.open(PORTFOLIO)
     page = browser.page
     choice = page.locator("#NATIVE_FILTER-client")
     choice.click()
@@ -143,7 +174,7 @@ def test_another_advisors_client_is_found_by_no_address_no_filter_and_no_search(
 def test_a_second_advisor_sees_their_own_client_alone(running: playwright.sync_api.Browser, served: Served) -> None:
     context = running.new_context(viewport=SIZE)
     bob = Browser(served.address, context.new_page(), "bob", PASSWORD)
-    bob.open("portfolio", len(DASHBOARDS[0].charts))
+    bob.open(PORTFOLIO)
     text = bob.page.inner_text("body")
     assert "Cogwheel Secret" in text and "99.99" in text
     assert not any(foreign in text for foreign in ("Acme", "Bolt", "O'Hara", "1,000.01"))
@@ -152,7 +183,7 @@ def test_a_second_advisor_sees_their_own_client_alone(running: playwright.sync_a
 
 
 def test_a_date_that_is_chosen_narrows_what_has_a_day(browser: Browser) -> None:
-    browser.open("custody-and-reconciliation", len(next(one for one in DASHBOARDS if one.slug == "custody-and-reconciliation").charts))
+    browser.open(PAGES["custody-and-reconciliation"])
     page = browser.page
     assert "240.00" in browser.chart("Unmatched value at the bank")
     page.get_by_text("No filter").first.click()
@@ -172,7 +203,7 @@ def test_a_date_that_is_chosen_narrows_what_has_a_day(browser: Browser) -> None:
 
 
 def test_a_link_leads_from_the_portfolio_to_a_page_of_the_client_alone_and_on_to_the_record(browser: Browser) -> None:
-    browser.open("portfolio", len(DASHBOARDS[0].charts))
+    browser.open(PORTFOLIO)
     row = browser.holder("Who runs out first").locator("tr", has_text="O'Hara")
     # A name that looks like markup is none, in a table that shows links.
     expect(row).to_contain_text("img src=x")
@@ -182,7 +213,7 @@ def test_a_link_leads_from_the_portfolio_to_a_page_of_the_client_alone_and_on_to
     expect(known).to_contain_text("O'Hara", timeout=PATIENCE_MS)
     expect(known).not_to_contain_text("Acme", timeout=PATIENCE_MS)
 
-    browser.open("portfolio", len(DASHBOARDS[0].charts))
+    browser.open(PORTFOLIO)
     browser.holder("Who runs out first").locator("tr", has_text="Acme").get_by_role("link", name="Bills").click()
     bills = browser.holder("Bills: ready or blocked")
     expect(bills.get_by_role("link", name="open").first).to_have_attribute("href", URL, timeout=PATIENCE_MS)

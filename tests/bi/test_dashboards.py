@@ -82,6 +82,15 @@ def test_every_page_begins_with_what_to_know_and_every_chart_says_why_it_may_be_
                 assert words_of(chart) in texts
 
 
+def test_a_page_begins_with_few_charts_and_without_lines_by_client() -> None:
+    """What a page costs when it is opened: three hundred lines, three to a client, took a browser half of ten seconds."""
+    for dashboard in DASHBOARDS:
+        first = dashboard.tabs[0].charts
+        assert len(first) <= 8, dashboard.slug
+        assert not any(isinstance(chart, Lines) for chart in first), dashboard.slug
+        assert len({tab.title for tab in dashboard.tabs}) == len(dashboard.tabs)
+
+
 def test_a_filter_reaches_the_charts_it_says_and_these_can_be_filtered() -> None:
     for dashboard in DASHBOARDS:
         metadata = yaml.safe_load(files()[f"dashboards/{dashboard.slug}.yaml"])["metadata"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rowcol_assets.bi.dashboards.reading import KNOW_FIRST
-from rowcol_assets.bi.model import Bars, Column, Dashboard, Dataset, Lines, Metric, Number, Sums, Table
+from rowcol_assets.bi.model import Bars, Column, Dashboard, Dataset, Lines, Metric, Number, Sums, Tab, Table
 
 CHAIN = Dataset(
     "custody_chain",
@@ -115,130 +115,157 @@ CUSTODY = Dashboard(
     "Custody and reconciliation",
     "Which payments are stuck, which money can nobody explain, and where do the rails contradict each other?",
     (
-        (36, ((KNOW_FIRST, 12),)),
-        (
-            22,
+        Tab(
+            "What is stuck or not explained",
             (
-                (Number("Stuck payments", CHAIN, "stuck", "late for their next stage"), 3),
-                (Number("Matched at the bank", BANK, "match_rate", "of the transactions, by number"), 3),
-                (Number("Exceptions", EXCEPTIONS, "exceptions", "without a certain match"), 2),
-                (Number("Open conflicts", CONFLICTS, "open_conflicts", "nobody decided"), 2),
-                (Number("Contested", CONFLICTS, "contested", "the rule's rail is stale"), 2),
-            ),
-        ),
-        (
-            45,
-            (
+                (36, ((KNOW_FIRST, 12),)),
                 (
-                    Sums(
-                        "Unmatched value at the bank",
-                        BANK,
-                        ("currency",),
-                        ("total", "matched", "unmatched_in", "unmatched_out"),
-                        "Moved = matched + unmatched in + unmatched out; what goes out is below zero.",
-                        "Empty while no bank is connected.",
+                    22,
+                    (
+                        (Number("Stuck payments", CHAIN, "stuck", "late for their next stage"), 3),
+                        (Number("Matched at the bank", BANK, "match_rate", "of the transactions, by number"), 3),
+                        (Number("Exceptions", EXCEPTIONS, "exceptions", "without a certain match"), 2),
+                        (Number("Open conflicts", CONFLICTS, "open_conflicts", "nobody decided"), 2),
+                        (Number("Contested", CONFLICTS, "contested", "the rule's rail is stale"), 2),
                     ),
-                    6,
                 ),
                 (
-                    Lines(
-                        "Unmatched value by day",
-                        BANK,
-                        ("unmatched_in", "unmatched_out"),
-                        ("currency",),
-                        "By the day the bank posted it.",
-                        "Empty while no bank is connected.",
-                    ),
-                    6,
-                ),
-            ),
-        ),
-        (
-            45,
-            (
-                (
-                    Bars("Payments by stage reached", CHAIN, "stage", "payments", empty="Empty before the first bill is paid or approved."),
-                    6,
-                ),
-                (
-                    Bars(
-                        "Exceptions by kind",
-                        EXCEPTIONS,
-                        "kind",
-                        "exceptions",
-                        note="By number: one movement of money can be an exception on both its rails.",
-                        empty="Empty when every record has its match.",
-                    ),
-                    6,
-                ),
-            ),
-        ),
-        (
-            50,
-            (
-                (
-                    Table(
-                        "Stuck payments by record",
-                        STUCK,
+                    28,
+                    (
                         (
-                            "client",
-                            "vendor_name",
-                            "document_number",
-                            "amount",
-                            "currency",
-                            "stage",
-                            "stuck_stage",
-                            "days_in_stage",
-                            "order_violations",
+                            Sums(
+                                "Unmatched value at the bank",
+                                BANK,
+                                ("currency",),
+                                ("total", "matched", "unmatched_in", "unmatched_out"),
+                                "Moved = matched + unmatched in + unmatched out; what goes out is below zero.",
+                                "Empty while no bank is connected.",
+                            ),
+                            12,
                         ),
-                        ("-days_in_stage", "client"),
-                        empty="Empty when nothing is stuck.",
                     ),
-                    12,
                 ),
-            ),
-        ),
-        (
-            50,
-            (
                 (
-                    Table(
-                        "Exceptions by record",
-                        EXCEPTIONS,
-                        ("client", "rail", "kind", "entity", "record_id", "event_date", "amount", "currency", "reason"),
-                        ("-age_days", "client"),
-                        empty="Empty when every record has its match.",
-                    ),
-                    12,
-                ),
-            ),
-        ),
-        (
-            50,
-            (
-                (
-                    Table(
-                        "Conflicts by record",
-                        CONFLICTS,
+                    50,
+                    (
                         (
-                            "client",
-                            "field",
-                            "winner_id",
-                            "value",
-                            "said_by",
-                            "first_rail",
-                            "winner_value",
-                            "second_rail",
-                            "loser_value",
-                            "state",
-                            "decided_by",
-                            "decided_at",
+                            Table(
+                                "Stuck payments by record",
+                                STUCK,
+                                (
+                                    "client",
+                                    "vendor_name",
+                                    "document_number",
+                                    "amount",
+                                    "currency",
+                                    "stage",
+                                    "stuck_stage",
+                                    "days_in_stage",
+                                    "order_violations",
+                                ),
+                                ("-days_in_stage", "client"),
+                                empty="Empty when nothing is stuck.",
+                            ),
+                            12,
                         ),
-                        ("state_rank", "-first_seen_at", "client"),
-                        "What counts is what a person chose, else what the rail says whose word counts by rule. Contested ones come first.",
-                        "Empty when the rails agree.",
                     ),
-                    12,
+                ),
+            ),
+        ),
+        Tab(
+            "Exceptions",
+            (
+                (
+                    45,
+                    (
+                        (
+                            Lines(
+                                "Unmatched value by day",
+                                BANK,
+                                ("unmatched_in", "unmatched_out"),
+                                ("currency",),
+                                "By the day the bank posted it.",
+                                "Empty while no bank is connected.",
+                            ),
+                            6,
+                        ),
+                        (
+                            Bars(
+                                "Exceptions by kind",
+                                EXCEPTIONS,
+                                "kind",
+                                "exceptions",
+                                note="By number: one movement of money can be an exception on both its rails.",
+                                empty="Empty when every record has its match.",
+                            ),
+                            6,
+                        ),
+                    ),
+                ),
+                (
+                    50,
+                    (
+                        (
+                            Table(
+                                "Exceptions by record",
+                                EXCEPTIONS,
+                                ("client", "rail", "kind", "entity", "record_id", "event_date", "amount", "currency", "reason"),
+                                ("-age_days", "client"),
+                                empty="Empty when every record has its match.",
+                            ),
+                            12,
+                        ),
+                    ),
+                ),
+            ),
+        ),
+        Tab(
+            "Conflicts and stages",
+            (
+                (
+                    50,
+                    (
+                        (
+                            Table(
+                                "Conflicts by record",
+                                CONFLICTS,
+                                (
+                                    "client",
+                                    "field",
+                                    "winner_id",
+                                    "value",
+                                    "said_by",
+                                    "first_rail",
+                                    "winner_value",
+                                    "second_rail",
+                                    "loser_value",
+                                    "state",
+                                    "decided_by",
+                                    "decided_at",
+                                ),
+                                ("state_rank", "-first_seen_at", "client"),
+                                "What counts is what a person chose, else what the rail says whose word counts by rule. "
+                                "Contested ones come first.",
+                                "Empty when the rails agree.",
+                            ),
+                            12,
+                        ),
+                    ),
+                ),
+                (
+                    45,
+                    (
+                        (
+                            Bars(
+                                "Payments by stage reached",
+                                CHAIN,
+                                "stage",
+                                "payments",
+                                empty="Empty before the first bill is paid or approved.",
+                            ),
+                            12,
+                        ),
+                    ),
                 ),
             ),
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rowcol_assets.bi.dashboards.reading import KNOW_FIRST
 from rowcol_assets.bi.links import to_record
-from rowcol_assets.bi.model import Bars, Column, Dashboard, Dataset, Metric, Number, Sums, Table
+from rowcol_assets.bi.model import Bars, Column, Dashboard, Dataset, Metric, Number, Sums, Tab, Table
 from rowcol_assets.bi.words import ASKED
 
 # A credit has no due date and is aged by its own, and a bill may lack one: for the date filter the document's own date stands in.
@@ -121,100 +121,120 @@ DOCUMENTS = Dashboard(
     "Receivables and payables",
     "What is owed to whom and since when, what can be paid today, and whom do we ask for money first?",
     (
-        (36, ((KNOW_FIRST, 12),)),
-        (
-            28,
+        Tab(
+            "What to pay and whom to ask",
             (
-                (Sums("Open bills", PAYABLES, ("currency",), _SUMS, _SAID.format("bills"), "Empty when nothing is open."), 6),
-                (Sums("Open invoices", RECEIVABLES, ("currency",), _SUMS, _SAID.format("invoices"), "Empty when nothing is open."), 6),
-            ),
-        ),
-        (
-            22,
-            (
-                (Number("Bills ready to pay", READY, "ready_bills", "bills that nothing blocks"), 6),
-                (Number("Overdue invoices", OVERDUE, "invoices", ASKED), 6),
-            ),
-        ),
-        (
-            45,
-            (
+                (36, ((KNOW_FIRST, 12),)),
                 (
-                    Bars(
-                        "Payables by age",
-                        PAYABLES,
-                        "age",
-                        "open_total",
-                        ("currency",),
-                        "Credits are in it, below zero and by their own date, as the ledger ages them.",
-                        "Empty when nothing is open.",
-                    ),
-                    6,
-                ),
-                (
-                    Bars(
-                        "Receivables by age",
-                        RECEIVABLES,
-                        "age",
-                        "open_total",
-                        ("currency",),
-                        "Credits are in it, below zero and by their own date, as the ledger ages them.",
-                        "Empty when nothing is open.",
-                    ),
-                    6,
-                ),
-            ),
-        ),
-        (
-            50,
-            (
-                (
-                    Table(
-                        "Bills: ready or blocked",
-                        READY,
-                        ("client", "vendor_name", *_DOCUMENT, "readiness", "blocked_reasons", "advisor_decision", "link"),
-                        ("-readiness", "day", "client"),
-                        "What is ready comes first.",
-                        "Empty when no bill is open.",
-                    ),
-                    12,
-                ),
-            ),
-        ),
-        (
-            50,
-            (
-                (
-                    Table(
-                        "Whom to ask first",
-                        QUEUE,
-                        ("client", "queue_rank", "customer_name", "asked_amount", "currency", "excluded_currencies", "why"),
-                        ("queue_rank", "client"),
-                        "What was paid and is not recorded or applied yet is not asked for.",
-                        "Empty when no customer owes anything that is due.",
-                    ),
-                    6,
-                ),
-                (
-                    Table(
-                        "Invoices past due",
-                        OVERDUE,
+                    28,
+                    (
+                        (Sums("Open bills", PAYABLES, ("currency",), _SUMS, _SAID.format("bills"), "Empty when nothing is open."), 6),
                         (
-                            "client",
-                            "customer_name",
-                            "document_number",
-                            "due_date",
-                            "days_past_due",
-                            "open_amount",
-                            "asked_amount",
-                            "currency",
-                            "standing",
-                            "link",
+                            Sums(
+                                "Open invoices", RECEIVABLES, ("currency",), _SUMS, _SAID.format("invoices"), "Empty when nothing is open."
+                            ),
+                            6,
                         ),
-                        ("-standing", "-days_past_due", "client"),
-                        empty="Empty when no invoice is past due.",
                     ),
-                    6,
+                ),
+                (
+                    22,
+                    (
+                        (Number("Bills ready to pay", READY, "ready_bills", "bills that nothing blocks"), 6),
+                        (Number("Overdue invoices", OVERDUE, "invoices", ASKED), 6),
+                    ),
+                ),
+                (
+                    50,
+                    (
+                        (
+                            Table(
+                                "Bills: ready or blocked",
+                                READY,
+                                ("client", "vendor_name", *_DOCUMENT, "readiness", "blocked_reasons", "advisor_decision", "link"),
+                                ("-readiness", "day", "client"),
+                                "What is ready comes first.",
+                                "Empty when no bill is open.",
+                            ),
+                            12,
+                        ),
+                    ),
+                ),
+                (
+                    50,
+                    (
+                        (
+                            Table(
+                                "Whom to ask first",
+                                QUEUE,
+                                ("client", "queue_rank", "customer_name", "asked_amount", "currency", "excluded_currencies", "why"),
+                                ("queue_rank", "client"),
+                                "What was paid and is not recorded or applied yet is not asked for.",
+                                "Empty when no customer owes anything that is due.",
+                            ),
+                            12,
+                        ),
+                    ),
+                ),
+            ),
+        ),
+        Tab(
+            "Age and overdue invoices",
+            (
+                (
+                    45,
+                    (
+                        (
+                            Bars(
+                                "Payables by age",
+                                PAYABLES,
+                                "age",
+                                "open_total",
+                                ("currency",),
+                                "Credits are in it, below zero and by their own date, as the ledger ages them.",
+                                "Empty when nothing is open.",
+                            ),
+                            6,
+                        ),
+                        (
+                            Bars(
+                                "Receivables by age",
+                                RECEIVABLES,
+                                "age",
+                                "open_total",
+                                ("currency",),
+                                "Credits are in it, below zero and by their own date, as the ledger ages them.",
+                                "Empty when nothing is open.",
+                            ),
+                            6,
+                        ),
+                    ),
+                ),
+                (
+                    50,
+                    (
+                        (
+                            Table(
+                                "Invoices past due",
+                                OVERDUE,
+                                (
+                                    "client",
+                                    "customer_name",
+                                    "document_number",
+                                    "due_date",
+                                    "days_past_due",
+                                    "open_amount",
+                                    "asked_amount",
+                                    "currency",
+                                    "standing",
+                                    "link",
+                                ),
+                                ("-standing", "-days_past_due", "client"),
+                                empty="Empty when no invoice is past due.",
+                            ),
+                            12,
+                        ),
+                    ),
                 ),
             ),
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rowcol_assets.bi.dashboards.reading import KNOW_FIRST
 from rowcol_assets.bi.links import to_record
-from rowcol_assets.bi.model import Bars, Column, Dashboard, Dataset, Lines, Metric, Number, Ranking, Table
+from rowcol_assets.bi.model import Bars, Column, Dashboard, Dataset, Lines, Metric, Number, Ranking, Tab, Table
 
 SCORES = Dataset(
     "hygiene_score",
@@ -135,149 +135,164 @@ HYGIENE = Dashboard(
     "Hygiene",
     "How clean are the books, what does that cost in days of runway, and what do I put in order first?",
     (
-        (36, ((KNOW_FIRST, 12),)),
-        (
-            22,
+        Tab(
+            "What to put in order",
             (
-                (Number("Lowest score", SCORES, "lowest_score", "of 100"), 3),
-                (Number("Open flags", TRAY, "flags", "without those put aside"), 3),
-                (Number("Blocking flags", TRAY, "blocking", "hold a payment or a decision"), 3),
-                (Number("Could not be checked", SCORES, "could_not_run", "neither passed nor failed"), 3),
-            ),
-        ),
-        (
-            45,
-            (
-                (Bars("Open flags by severity", TRAY, "importance", "flags", empty="Empty when nothing is to be put in order."), 6),
+                (36, ((KNOW_FIRST, 12),)),
                 (
-                    Ranking(
-                        "Days at risk by client",
-                        TRAY,
-                        "days_at_risk",
-                        note="What the open flags may cost in days of runway, where it can be told: the 25 clients with the most.",
-                        empty="Empty when it cannot, or nothing is open.",
+                    22,
+                    (
+                        (Number("Lowest score", SCORES, "lowest_score", "of 100"), 3),
+                        (Number("Open flags", TRAY, "flags", "without those put aside"), 3),
+                        (Number("Blocking flags", TRAY, "blocking", "hold a payment or a decision"), 3),
+                        (Number("Could not be checked", SCORES, "could_not_run", "neither passed nor failed"), 3),
                     ),
-                    6,
-                ),
-            ),
-        ),
-        (
-            50,
-            (
-                (
-                    Lines(
-                        "Score by day",
-                        TREND,
-                        ("score",),
-                        ("client",),
-                        "As it was on each day that closed.",
-                        "Empty before the first cycle.",
-                    ),
-                    6,
                 ),
                 (
-                    Lines(
-                        "Open flags at the end of each day",
-                        TREND,
-                        ("flags",),
-                        ("client",),
-                        "With those that were put in order since. One that came back counts since it did.",
-                        "Empty before the first cycle.",
-                    ),
-                    6,
-                ),
-            ),
-        ),
-        (
-            60,
-            (
-                (
-                    Table(
-                        "What to put in order",
-                        TRAY,
+                    60,
+                    (
                         (
-                            "client",
-                            "tray_rank",
-                            "importance",
-                            "check_name",
-                            "party_name",
-                            "document_number",
-                            "amount",
-                            "currency",
-                            "observed",
-                            "runway_impact_days",
-                            "decisions_unblocked",
-                            "effect",
-                            "what_to_do",
-                            "opened_at",
-                            "link",
+                            Table(
+                                "What to put in order",
+                                TRAY,
+                                (
+                                    "client",
+                                    "tray_rank",
+                                    "importance",
+                                    "check_name",
+                                    "party_name",
+                                    "document_number",
+                                    "amount",
+                                    "currency",
+                                    "observed",
+                                    "runway_impact_days",
+                                    "decisions_unblocked",
+                                    "effect",
+                                    "what_to_do",
+                                    "opened_at",
+                                    "link",
+                                ),
+                                ("tray_rank", "client"),
+                                "Of each client what helps most comes first, in the order of the tray.",
+                                "Empty when nothing is to be put in order.",
+                            ),
+                            12,
                         ),
-                        ("tray_rank", "client"),
-                        "Of each client what helps most comes first, in the order of the tray.",
-                        "Empty when nothing is to be put in order.",
                     ),
-                    12,
                 ),
             ),
         ),
-        (
-            45,
+        Tab(
+            "Scores and trends",
             (
                 (
-                    Table(
-                        "Scores",
-                        SCORES,
+                    45,
+                    (
+                        (Bars("Open flags by severity", TRAY, "importance", "flags", empty="Empty when nothing is to be put in order."), 6),
                         (
-                            "client",
-                            "hygiene_score",
-                            "hygiene_grade",
-                            "completeness_score",
-                            "accuracy_score",
-                            "consistency_score",
-                            "timeliness_score",
-                            "validity_score",
-                            "categorised_share",
-                            "mapped_share",
-                            "closed_share",
-                            "shares_null_reason",
-                            "checks_failed",
-                            "checks_errored",
-                            "checks_not_applicable",
+                            Ranking(
+                                "Days at risk by client",
+                                TRAY,
+                                "days_at_risk",
+                                note="What the open flags may cost in days of runway, where it can be told: the 25 clients with the most.",
+                                empty="Empty when it cannot, or nothing is open.",
+                            ),
+                            6,
                         ),
-                        ("hygiene_score", "client"),
-                        "The lowest first. Checks that do not apply, or could not run, count as nothing.",
-                        "Empty before the first cycle.",
                     ),
-                    12,
+                ),
+                (
+                    50,
+                    (
+                        (
+                            Lines(
+                                "Score by day",
+                                TREND,
+                                ("score",),
+                                ("client",),
+                                "As it was on each day that closed.",
+                                "Empty before the first cycle.",
+                            ),
+                            6,
+                        ),
+                        (
+                            Lines(
+                                "Open flags at the end of each day",
+                                TREND,
+                                ("flags",),
+                                ("client",),
+                                "With those that were put in order since. One that came back counts since it did.",
+                                "Empty before the first cycle.",
+                            ),
+                            6,
+                        ),
+                    ),
+                ),
+                (
+                    45,
+                    (
+                        (
+                            Table(
+                                "Scores",
+                                SCORES,
+                                (
+                                    "client",
+                                    "hygiene_score",
+                                    "hygiene_grade",
+                                    "completeness_score",
+                                    "accuracy_score",
+                                    "consistency_score",
+                                    "timeliness_score",
+                                    "validity_score",
+                                    "categorised_share",
+                                    "mapped_share",
+                                    "closed_share",
+                                    "shares_null_reason",
+                                    "checks_failed",
+                                    "checks_errored",
+                                    "checks_not_applicable",
+                                ),
+                                ("hygiene_score", "client"),
+                                "The lowest first. Checks that do not apply, or could not run, count as nothing.",
+                                "Empty before the first cycle.",
+                            ),
+                            12,
+                        ),
+                    ),
                 ),
             ),
         ),
-        (
-            45,
+        Tab(
+            "Put aside, or could not be checked",
             (
                 (
-                    Table(
-                        "Put aside, or could not be checked",
-                        ASIDE,
+                    60,
+                    (
                         (
-                            "client",
-                            "state",
-                            "importance",
-                            "check_name",
-                            "party_name",
-                            "record_id",
-                            "observed",
-                            "effect",
-                            "resolved_by",
-                            "resolution_reason",
-                            "opened_at",
-                            "link",
+                            Table(
+                                "Put aside, or could not be checked",
+                                ASIDE,
+                                (
+                                    "client",
+                                    "state",
+                                    "importance",
+                                    "check_name",
+                                    "party_name",
+                                    "record_id",
+                                    "observed",
+                                    "effect",
+                                    "resolved_by",
+                                    "resolution_reason",
+                                    "opened_at",
+                                    "link",
+                                ),
+                                ("state", "importance", "client"),
+                                "What was put aside still holds back what it held; it is in no count of the first tab.",
+                                "Empty when nothing was put aside and every check ran.",
+                            ),
+                            12,
                         ),
-                        ("state", "importance", "client"),
-                        "What was put aside still holds back what it held; it is in no count above.",
-                        "Empty when nothing was put aside and every check ran.",
                     ),
-                    12,
                 ),
             ),
         ),

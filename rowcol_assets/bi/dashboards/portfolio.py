@@ -7,7 +7,7 @@ from rowcol_assets.bi.dashboards.clients import IN_PART, NOT_IN_IT, names_of
 from rowcol_assets.bi.dashboards.reading import KNOW_FIRST
 from rowcol_assets.bi.dashboards.trust import FRESHNESS, FRESHNESS_RANK
 from rowcol_assets.bi.links import to_pages
-from rowcol_assets.bi.model import Bars, Column, Dashboard, Dataset, Lines, Metric, Number, Ranking, Sums, Table
+from rowcol_assets.bi.model import Bars, Column, Dashboard, Dataset, Lines, Metric, Number, Ranking, Sums, Tab, Table
 
 PAGES = (
     ("cash-and-forecast", "Cash"),
@@ -68,136 +68,146 @@ PORTFOLIO = Dashboard(
     "Portfolio",
     "Which of my clients run out of cash first, and can I trust the number?",
     (
-        (36, ((KNOW_FIRST, 12),)),
-        (
-            28,
+        Tab(
+            "Who runs out first",
             (
-                (Number("Clients", CLIENTS, "clients", "in this file"), 2),
-                (Number("Running out of cash", CLIENTS, "running_out", "critical or warning"), 2),
-                (Number("Not up to date", CLIENTS, "not_fresh", "old, never read or paused"), 2),
+                (36, ((KNOW_FIRST, 12),)),
                 (
-                    Sums(
-                        "Money by currency",
-                        CLIENTS,
-                        ("currency",),
-                        ("cash_total", "overdue_ap_total", "overdue_ar_total", "not_known", "in_part"),
-                        NOT_IN_IT,
-                        "Empty when the login has no clients.",
-                    ),
-                    6,
-                ),
-            ),
-        ),
-        (
-            50,
-            (
-                (
-                    Table(
-                        "Who runs out first",
-                        CLIENTS,
+                    28,
+                    (
+                        (Number("Clients", CLIENTS, "clients", "in this file"), 2),
+                        (Number("Running out of cash", CLIENTS, "running_out", "critical or warning"), 2),
+                        (Number("Not up to date", CLIENTS, "not_fresh", "old, never read or paused"), 2),
                         (
-                            "client",
-                            "more",
-                            "attention",
-                            "runway_status",
-                            "runway_days",
-                            "runway_days_low",
-                            "runway_days_high",
-                            "buffer_days",
-                            "covered_until",
-                            "confidence",
-                            "excluded_currencies",
-                            "cash",
-                            "currency",
-                            "overdue_ap_amount",
-                            "overdue_ar_amount",
-                            "hygiene_score",
-                            "freshness_state",
-                            "top_issues",
+                            Sums(
+                                "Money by currency",
+                                CLIENTS,
+                                ("currency",),
+                                ("cash_total", "overdue_ap_total", "overdue_ar_total", "not_known", "in_part"),
+                                NOT_IN_IT,
+                                "Empty when the login has no clients.",
+                            ),
+                            6,
                         ),
-                        ("runway_days", "client"),
-                        "A click on a client narrows this page to it; the links beside its name open the other pages for it alone.",
-                        "Empty when the login has no clients.",
                     ),
-                    12,
-                ),
-            ),
-        ),
-        (
-            50,
-            (
-                (
-                    Ranking(
-                        "Shortest runways (days)",
-                        CLIENTS,
-                        "runway",
-                        least_first=True,
-                        note="The 25 clients with the least, of those that have one; the table above has all.",
-                        empty="Empty when no client has a runway.",
-                    ),
-                    6,
                 ),
                 (
-                    Table(
-                        "How fresh and how clean",
-                        CLIENTS,
+                    50,
+                    (
                         (
-                            "client",
-                            "freshness_state",
-                            "max_input_age_minutes",
-                            "hygiene_score",
-                            "hygiene_grade",
-                            "publish_state",
-                            "published_at",
+                            Table(
+                                "Who runs out first",
+                                CLIENTS,
+                                (
+                                    "client",
+                                    "more",
+                                    "attention",
+                                    "runway_status",
+                                    "runway_days",
+                                    "runway_days_low",
+                                    "runway_days_high",
+                                    "buffer_days",
+                                    "covered_until",
+                                    "confidence",
+                                    "excluded_currencies",
+                                    "cash",
+                                    "currency",
+                                    "overdue_ap_amount",
+                                    "overdue_ar_amount",
+                                    "hygiene_score",
+                                    "freshness_state",
+                                    "top_issues",
+                                ),
+                                ("runway_days", "client"),
+                                "A click on a client narrows this page to it; the links beside its name open the other pages for it alone.",
+                                "Empty when the login has no clients.",
+                            ),
+                            12,
                         ),
-                        ("freshness_rank", "-max_input_age_minutes", "client"),
-                        "The worst first.",
-                        "Empty when the login has no clients.",
                     ),
-                    6,
                 ),
             ),
         ),
-        (
-            50,
+        Tab(
+            "Freshness, trends and changes",
             (
                 (
-                    Lines(
-                        "Clients by status, day by day",
-                        RUNWAY,
-                        ("clients",),
-                        ("runway_status",),
-                        "How many clients had which status at the end of each day.",
-                        "Empty before the first cycle.",
+                    50,
+                    (
+                        (
+                            Ranking(
+                                "Shortest runways (days)",
+                                CLIENTS,
+                                "runway",
+                                least_first=True,
+                                note="The 25 clients with the least, of those that have one; “Who runs out first” has all.",
+                                empty="Empty when no client has a runway.",
+                            ),
+                            6,
+                        ),
+                        (
+                            Table(
+                                "How fresh and how clean",
+                                CLIENTS,
+                                (
+                                    "client",
+                                    "freshness_state",
+                                    "max_input_age_minutes",
+                                    "hygiene_score",
+                                    "hygiene_grade",
+                                    "publish_state",
+                                    "published_at",
+                                ),
+                                ("freshness_rank", "-max_input_age_minutes", "client"),
+                                "The worst first.",
+                                "Empty when the login has no clients.",
+                            ),
+                            6,
+                        ),
                     ),
-                    6,
                 ),
                 (
-                    Bars(
-                        "Freshness by rail",
-                        FRESHNESS,
-                        "rail",
-                        "entities",
-                        ("freshness_state",),
-                        "Kinds of records by how old they are; the page Trust lists them.",
-                        "Empty while nothing is connected.",
+                    50,
+                    (
+                        (
+                            Lines(
+                                "Clients by status, day by day",
+                                RUNWAY,
+                                ("clients",),
+                                ("runway_status",),
+                                "How many clients had which status at the end of each day.",
+                                "Empty before the first cycle.",
+                            ),
+                            6,
+                        ),
+                        (
+                            Bars(
+                                "Freshness by rail",
+                                FRESHNESS,
+                                "rail",
+                                "entities",
+                                ("freshness_state",),
+                                "Kinds of records by how old they are; the page Trust lists them.",
+                                "Empty while nothing is connected.",
+                            ),
+                            6,
+                        ),
                     ),
-                    6,
                 ),
-            ),
-        ),
-        (
-            40,
-            (
                 (
-                    Table(
-                        "What changed since last week",
-                        CLIENTS,
-                        ("client", "compared_to_date", "changed_since_last_week"),
-                        ("client",),
-                        empty="Without words for a client whose figures are not a week old.",
+                    40,
+                    (
+                        (
+                            Table(
+                                "What changed since last week",
+                                CLIENTS,
+                                ("client", "compared_to_date", "changed_since_last_week"),
+                                ("client",),
+                                empty="Without words for a client whose figures are not a week old.",
+                            ),
+                            12,
+                        ),
                     ),
-                    12,
                 ),
             ),
         ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rowcol_assets.bi.dashboards.reading import KNOW_FIRST
-from rowcol_assets.bi.model import Bars, Column, Dashboard, Dataset, Metric, Number, Table
+from rowcol_assets.bi.model import Bars, Column, Dashboard, Dataset, Metric, Number, Tab, Table
 from rowcol_assets.bi.words import FRESH, NEVER, PAUSED
 
 # The worst first: what was never read has no age to be sorted by.
@@ -76,110 +76,125 @@ TRUST = Dashboard(
     "Trust",
     "Is every client's data connected, complete and up to date?",
     (
-        (36, ((KNOW_FIRST, 12),)),
-        (
-            26,
+        Tab(
+            "Is it fresh",
             (
-                (Number("Not fresh", FRESHNESS, "not_fresh", "kinds of records, without paused ones"), 3),
-                (Number("Never read", FRESHNESS, "never_read", "kinds of records among these"), 3),
-                (Number("Oldest sync", FRESHNESS, "oldest", "minutes, without paused ones"), 3),
-                (Number("Failing connections", CONNECTIONS, "failing", "whose last attempt failed"), 3),
-            ),
-        ),
-        (
-            45,
-            (
+                (36, ((KNOW_FIRST, 12),)),
                 (
-                    Bars(
-                        "Kinds of records by freshness",
-                        FRESHNESS,
-                        "rail",
-                        "entities",
-                        ("freshness_state",),
-                        empty="Empty while nothing is connected.",
+                    26,
+                    (
+                        (Number("Not fresh", FRESHNESS, "not_fresh", "kinds of records, without paused ones"), 3),
+                        (Number("Never read", FRESHNESS, "never_read", "kinds of records among these"), 3),
+                        (Number("Oldest sync", FRESHNESS, "oldest", "minutes, without paused ones"), 3),
+                        (Number("Failing connections", CONNECTIONS, "failing", "whose last attempt failed"), 3),
                     ),
-                    6,
                 ),
                 (
-                    Bars(
-                        "Oldest sync by rail (minutes)",
-                        FRESHNESS,
-                        "rail",
-                        "oldest",
-                        note="Without paused rails and what was never read.",
-                        empty="Empty before the first sync.",
-                    ),
-                    6,
-                ),
-            ),
-        ),
-        (
-            50,
-            (
-                (
-                    Table(
-                        "Connections",
-                        CONNECTIONS,
-                        ("client", "rail", "state", "consecutive_failures", "last_error", "last_success_at", "token_expires_at"),
-                        ("-consecutive_failures", "client"),
-                        empty="Empty while nothing is connected.",
-                    ),
-                    12,
-                ),
-            ),
-        ),
-        (
-            60,
-            (
-                (
-                    Table(
-                        "Freshness by kind of record",
-                        FRESHNESS,
+                    50,
+                    (
                         (
-                            "client",
-                            "rail",
-                            "entity",
-                            "tier",
-                            "freshness_state",
-                            "sync_age_minutes",
-                            "data_age_minutes",
-                            "source_count",
-                            "mirror_count",
-                            "last_success_at",
+                            Table(
+                                "Connections",
+                                CONNECTIONS,
+                                ("client", "rail", "state", "consecutive_failures", "last_error", "last_success_at", "token_expires_at"),
+                                ("-consecutive_failures", "client"),
+                                empty="Empty while nothing is connected.",
+                            ),
+                            12,
                         ),
-                        ("freshness_rank", "-sync_age_minutes", "client"),
-                        "The worst first; what is paused comes last.",
-                        "Empty while nothing is connected.",
                     ),
-                    12,
                 ),
             ),
         ),
-        (
-            50,
+        Tab(
+            "By rail and kind of record",
             (
                 (
-                    Table(
-                        "Service levels",
-                        LEVELS,
+                    45,
+                    (
                         (
-                            "client",
-                            "period",
-                            "period_start_date",
-                            "freshness_share",
-                            "freshness_target",
-                            "minutes_to_publish_p95",
-                            "availability_share",
-                            "availability_target",
-                            "error_budget_left_minutes",
-                            "freshness_null_reason",
-                            "availability_null_reason",
+                            Bars(
+                                "Kinds of records by freshness",
+                                FRESHNESS,
+                                "rail",
+                                "entities",
+                                ("freshness_state",),
+                                empty="Empty while nothing is connected.",
+                            ),
+                            6,
                         ),
-                        ("-period_start_date", "client"),
-                        "Told once a day, after midnight.",
-                        "Empty before the first whole day.",
+                        (
+                            Bars(
+                                "Oldest sync by rail (minutes)",
+                                FRESHNESS,
+                                "rail",
+                                "oldest",
+                                note="Without paused rails and what was never read.",
+                                empty="Empty before the first sync.",
+                            ),
+                            6,
+                        ),
                     ),
-                    12,
+                ),
+                (
+                    60,
+                    (
+                        (
+                            Table(
+                                "Freshness by kind of record",
+                                FRESHNESS,
+                                (
+                                    "client",
+                                    "rail",
+                                    "entity",
+                                    "tier",
+                                    "freshness_state",
+                                    "sync_age_minutes",
+                                    "data_age_minutes",
+                                    "source_count",
+                                    "mirror_count",
+                                    "last_success_at",
+                                ),
+                                ("freshness_rank", "-sync_age_minutes", "client"),
+                                "The worst first; what is paused comes last.",
+                                "Empty while nothing is connected.",
+                            ),
+                            12,
+                        ),
+                    ),
+                ),
+            ),
+        ),
+        Tab(
+            "Service levels",
+            (
+                (
+                    50,
+                    (
+                        (
+                            Table(
+                                "Service levels",
+                                LEVELS,
+                                (
+                                    "client",
+                                    "period",
+                                    "period_start_date",
+                                    "freshness_share",
+                                    "freshness_target",
+                                    "minutes_to_publish_p95",
+                                    "availability_share",
+                                    "availability_target",
+                                    "error_budget_left_minutes",
+                                    "freshness_null_reason",
+                                    "availability_null_reason",
+                                ),
+                                ("-period_start_date", "client"),
+                                "Told once a day, after midnight.",
+                                "Empty before the first whole day.",
+                            ),
+                            12,
+                        ),
+                    ),
                 ),
             ),
         ),

@@ -1,6 +1,6 @@
 """Whole answers, kept in the server's memory for as long as what they were made from stays as it is.
 
-A page of dashboards asks some twenty questions, of which Superset takes 40 ms of a processor each, mostly to find out anew what a
+A tab of dashboards asks a dozen questions and more, of which Superset takes 40 ms of a processor each, mostly to find out anew what a
 chart is made of. What an answer depends on is in its key: login, grants, published file, day and question, so that none outlives
 a publish or a grant. Which file and which rows that are is `security`'s subject. No client's rows lie in another file.
 """
