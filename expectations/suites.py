@@ -122,7 +122,11 @@ HYGIENE_SUITES: tuple[Suite, ...] = (
     Suite("H19", {"payee_id": "text"}, (not_null("payee_id"),)),
     Suite("H20", {"parent_account_lines": "integer"}, (between("parent_account_lines", high=0),)),
     Suite("H21", {"account_id": "text", "usual_account_id": "text"}, (equal("account_id", "usual_account_id"),)),
-    Suite("H22", {"total_amount": "money", "large_amount": "money"}, (at_least("large_amount", "total_amount"),)),
+    Suite(
+        "H22",
+        {"total_amount": "money", "large_amount": "money", "has_new_account": "boolean"},
+        (at_least("large_amount", "total_amount"), in_set("has_new_account", False)),
+    ),
     Suite("H23", {"balance_amount": "money"}, (between("balance_amount", low=Threshold("min_balance", is_money=True)),)),
     Suite("H24", {"gap_amount": "money", "allowed_amount": "money"}, (at_least("allowed_amount", "gap_amount"),)),
     Suite("H25", {"bank_days_unbooked": "integer"}, (between("bank_days_unbooked", high=Threshold("max_bank_days")),)),

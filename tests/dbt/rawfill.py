@@ -176,7 +176,7 @@ class RawWarehouse:
         status = "failed" if failure else "passed"
         self.quality("expectation_runs", **run, status=status, records_checked=1, records_failed=1 if failure else 0)
         if failure:
-            self.quality("expectation_failures", **run, rail="qbo", **failure)
+            self.quality("expectation_failures", **run, **{"rail": "qbo"} | failure)
 
     def begun(self, at: datetime) -> None:
         """Has everybody onboarded and the transaction log begun at `at`: service levels are told of the days since."""

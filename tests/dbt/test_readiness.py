@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.dbt.documents import bill
+from tests.dbt.documents import bill, vendor
 from tests.dbt.ledgers import NOW, build_marts, small_ledger, small_warehouse
 from tests.dbt.project import DbtProject, rows
 from tests.dbt.rawfill import RawWarehouse
@@ -34,7 +34,7 @@ ASKED: tuple[tuple[str, dict[str, str], str | None], ...] = (
 @pytest.fixture(scope="module")
 def built(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The marts over businesses that have nothing to do with each other: each test looks at its own."""
-    path = small_warehouse(tmp_path_factory.mktemp("readiness"), "unready", "decided", "undecided", "asked", "half", "whole")
+    path = small_warehouse(tmp_path_factory.mktemp("readiness"), "unready", "decided", "undecided", "asked", "half", "whole", "rebanked")
     with RawWarehouse(path) as raw:
         raw.version("unready", "bills", bill("undated", 10, DueDate=None))
         raw.version("unready", "bills", bill("unknown_vendor", 10, VendorRef={"value": "99"}, DueDate="2026-07-02"))
@@ -55,6 +55,14 @@ def built(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> Path
             told = subject | ({"rail": "qbo"} if "bill" in subject else {})
             raw.control("decisions", **made, subject=json.dumps(told), bulk_id=bulk, decided_at=NOW)
 
+        raw.connect("rebanked", "ramp", now=NOW)
+        raw.versions("rebanked", "vendors", [vendor("8", DisplayName="Quill Email"), vendor("9", DisplayName="Tidewater Freight")])
+        for owed in ("8", "9"):
+            raw.version("rebanked", "bills", bill(f"of {owed}", 10, VendorRef={"value": owed}, DueDate="2026-07-02"))
+        paid_to = {"id": "r", "name": "Quill Email", "is_active": True, "accounting_vendor_remote_id": "8"}
+        raw.observed("rebanked", "ramp", "vendors", "r", paid_to)
+        raw.checked("rebanked", "H22", at=NOW, rail="ramp", entity="vendors", record_id="r", observed="another account")
+
         raw.checked("half", "H40", at=NOW, entity="bills", record_id="bills", observed="half")
         raw.checked("whole", "H40", at=NOW)
 
@@ -72,6 +80,15 @@ def test_what_is_not_ready_to_be_paid_says_why(built: Path) -> None:
         ("flagged", False, "hygiene_h15", True),
         ("undated", False, "no_due_date", True),
         ("unknown_vendor", False, "vendor_unmapped", True),
+    ]
+
+
+def test_what_ramp_says_of_a_vendor_stops_the_ledgers_bills_of_that_vendor(built: Path) -> None:
+    columns = "record_id, is_payment_ready, blocked_reasons"
+    assert rows(built, f"select {columns} from marts.fct_payment_ready_bills where business_id = 'rebanked' order by 1") == [
+        ("7", True, None),
+        ("of 8", False, "hygiene_h22"),
+        ("of 9", True, None),
     ]
 
 

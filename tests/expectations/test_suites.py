@@ -67,8 +67,11 @@ CASES: dict[str, Case] = {
     "H20": Case(({"parent_account_lines": 0},), ({"parent_account_lines": 2},)),
     "H21": Case(({"account_id": "1", "usual_account_id": "1"},), ({"account_id": "1", "usual_account_id": "2"},)),
     "H22": Case(
-        ({"total_amount": HUGE, "large_amount": HUGE},),
-        ({"total_amount": HUGE + CENT, "large_amount": HUGE},),
+        ({"total_amount": HUGE, "large_amount": HUGE, "has_new_account": False},),
+        (
+            {"total_amount": HUGE + CENT, "large_amount": HUGE, "has_new_account": False},
+            {"total_amount": Decimal(0), "large_amount": Decimal(0), "has_new_account": True},
+        ),
     ),
     "H23": Case(({"balance_amount": Decimal(0)},), ({"balance_amount": -CENT},)),
     "H24": Case(({"gap_amount": HUGE, "allowed_amount": HUGE},), ({"gap_amount": HUGE + CENT, "allowed_amount": HUGE},)),

@@ -115,6 +115,7 @@ mapped_vendors as (
     select
         bills.business_id,
         bills.record_id,
+        owed.party_key,
         owed.party_key is not null
         and (max(paid_bills.vendor_id) is null or bool_and(payee.party_key is not distinct from owed.party_key)) as is_vendor_mapped
     from bills
@@ -152,18 +153,36 @@ open_bills as (
     where bills.is_open
 ),
 
-blocking_flags as (
+bill_flags as (
     select
         flags.business_id,
-        flags.entity,
         flags.record_id,
         string_agg(distinct 'hygiene_' || lower(flags.check_id), ',' order by 'hygiene_' || lower(flags.check_id)) as reasons
     from flags
     where
         flags.is_blocking
         and flags.status = 'open'
-        and flags.entity in ('bills', 'vendors')
-    group by flags.business_id, flags.entity, flags.record_id
+        and flags.entity = 'bills'
+    group by flags.business_id, flags.record_id
+),
+
+-- What speaks against a vendor speaks against its bills, whichever rail it was said of.
+vendor_flags as (
+    select
+        flags.business_id,
+        parties.party_key,
+        string_agg(distinct 'hygiene_' || lower(flags.check_id), ',' order by 'hygiene_' || lower(flags.check_id)) as reasons
+    from flags
+    inner join parties
+        on
+            flags.business_id = parties.business_id
+            and flags.rail = parties.rail
+            and flags.record_id = parties.party_id
+    where
+        flags.is_blocking
+        and flags.status = 'open'
+        and flags.entity = 'vendors'
+    group by flags.business_id, parties.party_key
 ),
 
 judged as (
@@ -209,16 +228,14 @@ judged as (
             and open_bills.rail = freshness.rail
             and freshness.entity = 'bills'
     left join ramp_ages on open_bills.business_id = ramp_ages.business_id
-    left join blocking_flags as bill_flags
+    left join bill_flags
         on
             open_bills.business_id = bill_flags.business_id
             and open_bills.record_id = bill_flags.record_id
-            and bill_flags.entity = 'bills'
-    left join blocking_flags as vendor_flags
+    left join vendor_flags
         on
-            open_bills.business_id = vendor_flags.business_id
-            and open_bills.vendor_id = vendor_flags.record_id
-            and vendor_flags.entity = 'vendors'
+            mapped_vendors.business_id = vendor_flags.business_id
+            and mapped_vendors.party_key = vendor_flags.party_key
     left join double_payments
         on
             open_bills.business_id = double_payments.business_id

@@ -2,6 +2,7 @@
     ('qbo', 'vendors'),
     ('qbo', 'customers'),
     ('ramp', 'vendors'),
+    ('ramp', 'vendor_accounts'),
     ('plaid', 'transactions'),
     ('stripe', 'customers'),
 ] -%}
