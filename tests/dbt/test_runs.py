@@ -87,6 +87,7 @@ def test_the_second_step_is_what_hangs_on_the_checks_results_and_nothing_else(pr
         "fct_runway_daily",
         "fct_runway_history",
         "fct_runway_items",
+        "int_bill_approvals",
         "int_commitments",
         "int_guardrail_floors",
         "int_guardrail_policy",
@@ -101,6 +102,7 @@ def test_the_second_step_is_what_hangs_on_the_checks_results_and_nothing_else(pr
         "hygiene_tray",
         "portfolio",
         "stg_business_floors",
+        "stg_logged_approvals",
     }
 
 

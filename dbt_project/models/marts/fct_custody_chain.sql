@@ -2,145 +2,33 @@
 {%- set as_of_at = "timestamp '" ~ var('as_of_date') ~ "' + interval 1 day" if var('as_of_date') else utc('custody.run_at') -%}
 
 with custody as (
-    select
-        custody.*,
-        {{ as_of_at }} as as_of_at,
-        -- When paying began, which is what an approval has to come before.
-        coalesce(
-            cast(custody.payment_date as timestamp) + interval 1 day,
-            {{ utc('custody.recorded_at') }},
-            cast(custody.record_date as timestamp) + interval 1 day
-        ) as begun_at
-    from {{ ref('int_bill_custody') }} as custody
+    select * from {{ ref('int_bill_custody') }}
 ),
 
-decisions as (
-    select
-        decisions.business_id,
-        decisions.decision_id,
-        decisions.decision_no,
-        decisions.kind,
-        decisions.advisor_id,
-        decisions.reason,
-        decisions.subject ->> 'rail' as rail,
-        decisions.subject ->> 'bill' as bill_id,
-        {{ utc('decisions.decided_at') }} as decided_at
-    from {{ ref('stg_control__decisions') }} as decisions
-    where decisions.kind in ('approve', 'hold') and decisions.is_standing
-),
-
--- What the transaction log tells of approvals: the advisors' own, and since when the service's bill has been approved.
-log_events as (
-    select
-        log.business_id,
-        log.seq,
-        log.event_id,
-        log.entity,
-        log.record_id,
-        log.observed_at,
-        log.entity = 'decisions' or coalesce((log.snapshot ->> 'approval_status') = 'APPROVED', false) as is_approval
-    from {{ source('audit', 'transaction_log') }} as log
-    where (log.entity = 'decisions' and log.rail is null) or (log.entity = 'bills' and log.rail = 'ramp')
-),
-
-approvals_seen as (
-    select
-        log_events.business_id,
-        log_events.entity,
-        log_events.record_id,
-        min(log_events.seq) filter (log_events.is_approval) as approved_seq,
-        min(log_events.seq) as first_seq,
-        arg_min(log_events.event_id, log_events.seq) filter (log_events.is_approval) as event_id,
-        arg_min(log_events.observed_at, log_events.seq) filter (log_events.is_approval) as observed_at
-    from log_events
-    group by log_events.business_id, log_events.entity, log_events.record_id
-),
-
-decided as (
-    select
-        custody.business_id,
-        custody.custody_id,
-        decisions.decision_id,
-        decisions.decision_no,
-        decisions.kind,
-        decisions.advisor_id,
-        decisions.reason,
-        decisions.decided_at,
-        custody.begun_at is null or decisions.decided_at < custody.begun_at as is_in_time
-    from custody
-    inner join decisions
-        on
-            custody.business_id = decisions.business_id
-            and decisions.rail = 'qbo'
-            and custody.bill_id = decisions.bill_id
-
-    union all
-
-    select
-        custody.business_id,
-        custody.custody_id,
-        decisions.decision_id,
-        decisions.decision_no,
-        decisions.kind,
-        decisions.advisor_id,
-        decisions.reason,
-        decisions.decided_at,
-        custody.begun_at is null or decisions.decided_at < custody.begun_at as is_in_time
-    from custody
-    inner join decisions
-        on
-            custody.business_id = decisions.business_id
-            and decisions.rail = 'ramp'
-            and custody.ramp_bill_id = decisions.bill_id
-),
-
--- The last approval in time counts, else the first one after; and what the last word was when paying began.
-words as (
-    select
-        decided.business_id,
-        decided.custody_id,
-        coalesce(
-            max(decided.decision_no) filter (decided.kind = 'approve' and decided.is_in_time),
-            min(decided.decision_no) filter (decided.kind = 'approve')
-        ) as decision_no,
-        arg_max(decided.kind, decided.decision_no) filter (decided.is_in_time) as last_word
-    from decided
-    group by decided.business_id, decided.custody_id
+approvals as (
+    select * from {{ ref('int_bill_approvals') }}
 ),
 
 approved as (
     select
         custody.*,
-        words.last_word,
-        decided.decision_id,
-        decided.decided_at,
-        decided.advisor_id,
-        decided.reason,
-        decided.is_in_time,
-        of_decision.event_id as decision_event_id,
-        custody.approval_status = 'APPROVED' and decided.decision_id is null as is_approved_by_rail,
-        of_rail.event_id as rail_event_id,
-        case when of_rail.approved_seq > of_rail.first_seq then of_rail.observed_at end as rail_approved_at
+        {{ as_of_at }} as as_of_at,
+        approvals.begun_at,
+        approvals.last_word,
+        approvals.decision_id,
+        approvals.decided_at,
+        approvals.advisor_id,
+        approvals.reason,
+        approvals.is_in_time,
+        approvals.decision_event_id,
+        approvals.is_approved_by_rail,
+        approvals.rail_event_id,
+        approvals.rail_approved_at
     from custody
-    left join words
+    inner join approvals
         on
-            custody.business_id = words.business_id
-            and custody.custody_id = words.custody_id
-    left join decided
-        on
-            custody.business_id = decided.business_id
-            and custody.custody_id = decided.custody_id
-            and words.decision_no = decided.decision_no
-    left join approvals_seen as of_decision
-        on
-            custody.business_id = of_decision.business_id
-            and of_decision.entity = 'decisions'
-            and decided.decision_id = of_decision.record_id
-    left join approvals_seen as of_rail
-        on
-            custody.business_id = of_rail.business_id
-            and of_rail.entity = 'bills'
-            and custody.ramp_bill_id = of_rail.record_id
+            custody.business_id = approvals.business_id
+            and custody.custody_id = approvals.custody_id
 ),
 
 stages as (
