@@ -23,6 +23,7 @@ from rowcol_assets.assets.models import model_assets
 from rowcol_assets.assets.published import published_assets
 from rowcol_assets.assets.quality import quality_assets
 from rowcol_assets.assets.rails import rail_assets
+from rowcol_assets.dagster_repeats import keep_repeats
 from rowcol_assets.jobs import cycle_job, retention_job, sync_job
 from rowcol_assets.resources import Platform, RunScope
 from rowcol_assets.schedules import cycle_schedules, retention_schedule
@@ -39,6 +40,7 @@ PUBLISHED_SCHEMAS = ("marts", "experiences")
 
 def build_definitions(settings: Settings, *, overrides: Mapping[str, object] | None = None) -> dg.Definitions:
     """Everything Dagster needs, for production, command line and tests alike. overrides: resources by name."""
+    keep_repeats()
     manifest = read_manifest()
     rails = [rail_assets(rail) for rail in RAILS.values()]
     control = control_assets([key for assets in rails for key in assets.keys])
