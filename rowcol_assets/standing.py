@@ -22,6 +22,8 @@ from rowcol_assets.transform import AFTER_SELECTION, read_manifest
 BUILT_BY = "staging.built_by"
 PROCESSED_LOADS = "staging.processed_loads"
 _OWN = "macro.rowcol."
+# The manifest that was looked through last, and what was found.
+_constant: tuple[Mapping[str, Any] | None, frozenset[str]] = (None, frozenset())
 _VARYING = re.compile(r"\b(var|env_var)\(|run_started_at|invocation_id|is_incremental")
 
 
@@ -44,8 +46,8 @@ def standing_nodes(warehouse: duckdb.DuckDBPyConnection) -> frozenset[str]:
     nodes = [
         node for node in manifest["nodes"].values() if (node["schema"], node["alias"]) in relations and node["unique_id"] not in second
     ]
-    constant = {node["unique_id"] for node in nodes if is_constant(manifest, node)}
-    return frozenset(constant | _without_news(warehouse, nodes))
+    built = {node["unique_id"] for node in nodes}
+    return frozenset(built & constant_nodes(manifest) | _without_news(warehouse, nodes))
 
 
 def remember_built(warehouse: duckdb.DuckDBPyConnection) -> None:
@@ -56,7 +58,7 @@ def remember_built(warehouse: duckdb.DuckDBPyConnection) -> None:
 
 def _project(warehouse: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any]) -> str:
     """Which parse of the project this is, and the columns that its constant nodes read: a view keeps those it was made with."""
-    read = {name for node in manifest["nodes"].values() if is_constant(manifest, node) for name in node["depends_on"].get("nodes", ())}
+    read = {name for unique_id in constant_nodes(manifest) for name in manifest["nodes"][unique_id]["depends_on"].get("nodes", ())}
     sources = [source for name, source in manifest["sources"].items() if name in read]
     query = """
         select string_agg(concat_ws(' ', schema_name, table_name, column_name, data_type), ',' order by all)
@@ -80,7 +82,15 @@ def _second_step(manifest: Mapping[str, Any]) -> set[str]:
     return found
 
 
-def is_constant(manifest: Mapping[str, Any], node: Mapping[str, Any]) -> bool:
+def constant_nodes(manifest: Mapping[str, Any]) -> frozenset[str]:
+    """The ids of the nodes whose relation is the same in each run of one version of the project."""
+    global _constant
+    if _constant[0] is not manifest:
+        _constant = (manifest, frozenset(name for name, node in manifest["nodes"].items() if _is_constant(manifest, node)))
+    return _constant[1]
+
+
+def _is_constant(manifest: Mapping[str, Any], node: Mapping[str, Any]) -> bool:
     """Whether a node's relation is the same in each run of one version of the project, whatever the run's variables say."""
     if node["resource_type"] == "seed":
         return True

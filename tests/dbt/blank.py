@@ -29,13 +29,11 @@ def standing(project: DbtProject, path: Path) -> frozenset[str]:
     with duckdb.connect(str(path)) as connection:
         if connection.execute("select count(*) from duckdb_tables() where schema_name = 'staging'").fetchone() != (0,):
             return standing_nodes(connection)
-    _go_on(project, path)
-    with duckdb.connect(str(path)) as connection:
-        return standing_nodes(connection)
+    return _go_on(project, path)
 
 
-def _go_on(project: DbtProject, path: Path) -> None:
-    """Puts the rows of the warehouse at `path` into a copy of the blank one, and that in its place."""
+def _go_on(project: DbtProject, path: Path) -> frozenset[str]:
+    """Puts the rows of the warehouse at `path` into a copy of the blank one, and that in its place; what stands there."""
     filled = path.rename(path.with_suffix(".filled"))
     shutil.copy(_blank(project), path)
     with duckdb.connect(str(path)) as connection:
@@ -44,7 +42,10 @@ def _go_on(project: DbtProject, path: Path) -> None:
         tables = connection.execute("select schema_name || '.' || table_name from duckdb_tables() where database_name = 'filled'")
         for (table,) in tables.fetchall():
             connection.execute(f"insert into {table} by name select * from filled.{table}")
+        connection.execute("detach filled")
+        stands = standing_nodes(connection)
     filled.unlink()
+    return stands
 
 
 def _blank(project: DbtProject) -> Path:

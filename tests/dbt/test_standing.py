@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from rowcol_assets.standing import is_constant, remember_built, standing_nodes
+from rowcol_assets.standing import constant_nodes, remember_built, standing_nodes
 from rowcol_assets.transform import DUE, read_manifest
 from tests.dbt.documents import bill, vendor
 from tests.dbt.project import DbtProject, failures
@@ -74,7 +74,8 @@ def test_what_stands_is_not_built_and_all_else_of_the_step_is(project: DbtProjec
 
 def test_what_is_taken_for_constant_is_the_same_at_every_run(project: DbtProject, tmp_path: Path) -> None:
     manifest = read_manifest()
-    constant = [node["name"] for node in manifest["nodes"].values() if node["resource_type"] == "model" and is_constant(manifest, node)]
+    nodes = [manifest["nodes"][unique_id] for unique_id in constant_nodes(manifest)]
+    constant = [node["name"] for node in nodes if node["resource_type"] == "model"]
     assert len(constant) > 50
     first, second = (
         project.compiled(tmp_path / "warehouse.duckdb", constant, now=now, as_of_date=as_of, known_at=known_at)

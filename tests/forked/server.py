@@ -13,14 +13,16 @@ import selectors
 import signal
 import socket
 import sys
+import tempfile
 import threading
 import traceback
 import types
 from pathlib import Path
 from typing import Any
 
+from ingestion.settings import Settings
 from rowcol_assets.launching.libraries import load
-from rowcol_assets.transform import manifest_is_built, read_ahead
+from rowcol_assets.transform import manifest_is_built, read_ahead, run_step
 
 OWN = (
     "rowcol_assets.cli.rebuild",
@@ -127,12 +129,21 @@ def _become(asked: dict[str, Any], streams: list[int], connection: socket.socket
         os._exit(status)
 
 
+def _build_nothing() -> None:
+    """Has dbt make what it makes at its first command in a process: classes, their schemas, the graph; 0.6 s of a processor."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        settings = Settings(home=home, _env_file=None)
+        run_step(settings, "before", warehouse_path=home / "warehouse.duckdb", variables={}, select=["tag:nothing"])
+
+
 if __name__ == "__main__":
     load()
     for name in OWN:
         importlib.import_module(name)
     if manifest_is_built():
         read_ahead()
+        _build_nothing()
     threads = len(list(Path("/proc/self/task").iterdir()))
     assert threads == 1, f"a fork would lose {threads - 1} threads"
     serve(Path(sys.argv[1]))
