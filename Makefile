@@ -33,24 +33,24 @@ docs: $(VENV)/.built ## dbt's documentation of the models, at http://127.0.0.1:8
 # a small home takes a tenth less of a processor.
 IN_MEMORY := $(shell awk '/MemAvailable/ {exit $$2 < 16000000}' /proc/meminfo 2>/dev/null && test -w /dev/shm && echo TMPDIR=/dev/shm)
 
-test: $(VENV)/.built ## lint, types, import walls, SQL lint, then all tests
+test: $(VENV)/.installed ## lint, types, import walls, SQL lint, then all tests
 	@bash .ci/setup
 # Hundreds of processes import the project; where Python is told to write no bytecode, each would compile all of it anew.
 	@$(BIN)/python -m compileall -q -j 2 rowcol_assets ingestion expectations sandbox tests
-	@$(MAKE) --no-print-directory -j 2 lint
+	@$(MAKE) --no-print-directory -j 3 lint $(VENV)/.built
 	$(IN_MEMORY) $(BIN)/python -m pytest -m "not soak" -n 3 --dist loadgroup --no-loadscope-reorder
 
 lint: types walls sql
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: $(VENV)/.built
+types: $(VENV)/.installed
 	$(BIN)/mypy --no-error-summary rowcol_assets ingestion expectations sandbox tests
 
-walls: $(VENV)/.built
+walls: $(VENV)/.installed
 	$(BIN)/lint-imports --no-cache
 
-sql: $(VENV)/.built
+sql: $(VENV)/.installed
 	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar dbt_project/models dbt_project/tests
 
 bench: $(VENV)/.built ## the benchmarks: a table, and benchmarks.json in the home

@@ -7,6 +7,7 @@ import resource
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from errno import EIO, ENOSPC
@@ -70,6 +71,8 @@ def test_a_reader_never_sees_a_torn_generation_while_publishers_are_killed(world
             assert len(found) == 1, "one generation, whole"
             seen.append(found.pop())
             reads += 1
+            # A publisher imports for seconds before it works: reading without a break took a processor away from it.
+            time.sleep(0.005)
         assert publisher.returncode == (-signal.SIGKILL if fail_at else 0)
     assert seen == sorted(seen), "never back to an older one"
     assert set(seen) | amounts(world, "ann") == {0, 2, 4, 7}
