@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import json
 import os
 import re
 import signal
@@ -104,6 +106,17 @@ def test_nothing_of_another_advisor_is_found_by_looking_through_datasets(ann: ht
             assert not any(foreign in answer.text for foreign in ("cog", "Cogwheel")), dataset["table_name"]
             seen |= {name for name in ("acme", "Acme") if name in answer.text}
     assert seen == {"acme", "Acme"}
+
+
+def test_what_waits_for_an_answer_is_drawn_once(ann: httpx.Client) -> None:
+    page = ann.get("/superset/dashboard/portfolio/").text
+    told = re.search(r'data-bootstrap="([^"]+)"', page)
+    assert told
+    themes = json.loads(html.unescape(told[1]))["common"]["theme"]
+    for shade in ("default", "dark"):
+        sign = themes[shade]["token"]["brandSpinnerSvg"]
+        assert sign.startswith("<svg ") and "animate" not in sign
+        assert sign in page or shade == "dark", "before the first script runs"
 
 
 def test_a_second_advisor_finds_their_own_clients_alone(served: Served) -> None:

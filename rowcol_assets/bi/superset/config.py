@@ -15,6 +15,8 @@ from flask import g, has_request_context
 from security import AdvisorSecurityManager, file_of_request
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
+from superset.config import THEME_DARK as DARK
+from superset.config import THEME_DEFAULT as LIGHT
 
 _FOLDER = sight.home() / "bi"
 
@@ -47,6 +49,14 @@ FEATURE_FLAGS = {
     "TAGGING_SYSTEM": False,
     "SQLLAB_BACKEND_PERSISTENCE": False,
 }
+# A sign of loading that stands still: Superset's own is drawn anew at each frame, shadow and all, for each chart that waits.
+WAITING = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" width="24" height="24">'
+    '<g fill="#888"><circle cx="4" cy="12" r="2.5"/><circle cx="12" cy="12" r="2.5"/><circle cx="20" cy="12" r="2.5"/></g></svg>'
+)
+THEME_DEFAULT, THEME_DARK = ({**theme, "token": {**theme["token"], "brandSpinnerSvg": WAITING}} for theme in (LIGHT, DARK))
+# Themes are those told here; Superset would else look for others in its database at each page.
+ENABLE_UI_THEME_ADMINISTRATION = False
 TALISMAN_ENABLED = True
 TALISMAN_CONFIG = {
     "content_security_policy": {
