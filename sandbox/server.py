@@ -67,11 +67,15 @@ def start(
     recorded: Path | None = None,
     latency_ms: int = 0,
     limits: bool = False,
+    niceness: int = 0,
 ) -> Iterator[Running]:
-    """A sandbox in a process of its own for the time of the context, answering before the body runs; the same `home` resumes."""
+    """A sandbox in a process of its own for the time of the context, answering before the body runs; the same `home` resumes.
+
+    niceness: how far it gives way to others on this machine (nice(2)); a vendor's own servers take no processor from who asks them.
+    """
     folder = home / "sandbox"
     config = Config(seed=seed, businesses=businesses, scale=scale, recorded=str(recorded) if recorded else None, port=port)
-    told = json.dumps({"folder": str(folder), "config": asdict(config), "latency_ms": latency_ms, "limits": limits})
+    told = json.dumps({"folder": str(folder), "config": asdict(config), "latency_ms": latency_ms, "limits": limits, "niceness": niceness})
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     folder.mkdir(exist_ok=True, mode=0o700)
     log = folder / "server.log"
@@ -117,6 +121,8 @@ def _say(line: str) -> None:
 def _main(text: str) -> int:
     """Entry of the process that `start` makes; the last line of its log is the reason when it ends at once."""
     told = json.loads(text)
+    # Threads begun later have that of their starter.
+    os.setpriority(os.PRIO_PROCESS, 0, max(told["niceness"], os.getpriority(os.PRIO_PROCESS, 0)))
     try:
         serve(Path(told["folder"]), Config(**told["config"]), latency_ms=told["latency_ms"], limits=told["limits"], announce=_say)
     except RowcolError as error:
