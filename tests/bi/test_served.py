@@ -119,6 +119,14 @@ def test_what_waits_for_an_answer_is_drawn_once(ann: httpx.Client) -> None:
         assert sign in page or shade == "dark", "before the first script runs"
 
 
+def test_what_a_page_tells_of_itself_costs_superset_nothing(served: Served) -> None:
+    nobody = httpx.Client(base_url=served.address, trust_env=False)
+    events = {"events": '[{"event_name": "load_chart"}]'}
+    told = nobody.post("/superset/log/?explode=events", data=events)
+    assert (told.status_code, told.content) == (httpx.codes.OK, b""), "neither a login nor a token is looked for"
+    assert nobody.post("/superset/explore_json/", data=events).status_code != httpx.codes.OK
+
+
 def test_a_second_advisor_finds_their_own_clients_alone(served: Served) -> None:
     bob = served.session("bob")
     assert [row["business_id"] for row in rows(ask(bob))] == ["cog"]
