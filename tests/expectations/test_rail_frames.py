@@ -18,8 +18,8 @@ EURO = {"CurrencyRef": {"value": "EUR"}, "DueDate": "2026-07-03"}
 
 # What fails, and how many records that are right stand beside it.
 FOUND: dict[str, tuple[set[tuple[str, str]], int]] = {
-    "H18": ({("close", "ent-9")}, 4),
-    "H22": ({("banked", "moved")}, 2),
+    "H18": ({("close", "ent-9")}, 5),
+    "H22": ({("banked", "moved"), ("banked", "unnamed")}, 2),
     "H24": ({("apart", "apart")}, 1),
     "H43": ({("apart", "no-rate"), ("foreign", "dollars")}, 1),
     "H44": ({("close", "dropped")}, 1),
@@ -50,11 +50,12 @@ def checked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, CheckReport
         bank_transaction(raw, "close", "posted", 5, str(today - timedelta(days=18)), pending_transaction_id="shown-again")
         raw.business("banked", now=NOW)
         raw.connect("banked", "ramp", now=NOW)
-        for name, days in (("moved", (60, 30)), ("moved-long-ago", (60, 31)), ("always-two", (20, 20))):
+        for name, days in (("moved", (60, 30)), ("unnamed", (60, 30)), ("moved-long-ago", (60, 31)), ("always-two", (20, 20))):
             raw.version("banked", "vendors", vendor(name))
             raw.observed("banked", "ramp", "vendors", name, {"id": name, "name": name, "accounting_vendor_remote_id": name})
             for number, ago in enumerate(days):
-                account = {"id": str(number), "account_nickname": f"ending in {number}"}
+                nickname = None if (name, number) == ("unnamed", 1) else f"ending in {number}"
+                account = {"id": str(number), "account_nickname": nickname}
                 seen = NOW - timedelta(days=ago)
                 raw.observed("banked", "ramp", "vendor_accounts", f"{name}/{number}", account, observed_at=seen)
     build(path, BEFORE, now=NOW)
@@ -72,8 +73,11 @@ def test_the_frame_finds_its_mistakes_and_nothing_else(check_id: str, checked: t
 
 def test_a_vendors_new_account_is_named_with_its_day(checked: tuple[Path, CheckReport]) -> None:
     path, _ = checked
-    found = rows(path, "select entity, observed from quality.expectation_failures where check_id = 'H22'")
-    assert found == [("vendors", "bank account first seen on 2026-05-31: ending in 1")]
+    found = rows(path, "select record_id, entity, observed from quality.expectation_failures where check_id = 'H22' order by 1")
+    assert found == [
+        ("moved", "vendors", "bank account first seen on 2026-05-31: ending in 1"),
+        ("unnamed", "vendors", "bank account first seen on 2026-05-31: without a name"),
+    ]
 
 
 def test_without_a_bank_there_is_nothing_to_check(checked: tuple[Path, CheckReport]) -> None:

@@ -62,8 +62,10 @@ accounts as (
         vendor_accounts.business_id,
         vendor_accounts.rail,
         vendor_accounts.vendor_id,
-        vendor_accounts.account_nickname,
+        vendor_accounts.record_id,
+        coalesce(vendor_accounts.account_nickname, 'without a name') as account_name,
         vendor_accounts.is_deleted,
+        first_seen.first_seen_at,
         {{ local_day('calendar.time_zone', 'first_seen.first_seen_at') }} as first_seen_date,
         first_seen.first_seen_at > min(first_seen.first_seen_at) over of_vendor
         and calendar.as_of_date - {{ local_day('calendar.time_zone', 'first_seen.first_seen_at') }}
@@ -105,7 +107,7 @@ select
     cast(0 as decimal(18, 2)) as large_amount,
     bool_or(accounts.is_new) as has_new_account,
     'bank account first seen on ' || {{ shown_date('max(accounts.first_seen_date)') }} || ': '
-    || coalesce(arg_max(accounts.account_nickname, accounts.first_seen_date), 'without a name') as observed,
+    || arg_max(accounts.account_name, (accounts.first_seen_at, accounts.record_id)) as observed,
     cast(null as decimal(18, 2)) as impact_amount
 from vendors
 inner join accounts
