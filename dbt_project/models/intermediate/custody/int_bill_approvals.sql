@@ -33,42 +33,44 @@ logged as (
     select * from {{ ref('stg_logged_approvals') }}
 ),
 
-decided as (
+-- Either rail's bill can be what a decision is about.
+subjects as (
     select
         custody.business_id,
         custody.custody_id,
-        decisions.decision_id,
-        decisions.decision_no,
-        decisions.kind,
-        decisions.advisor_id,
-        decisions.reason,
-        decisions.decided_at,
-        custody.begun_at is null or decisions.decided_at < custody.begun_at as is_in_time
+        custody.begun_at,
+        'qbo' as rail,
+        custody.bill_id
     from custody
-    inner join decisions
-        on
-            custody.business_id = decisions.business_id
-            and decisions.rail = 'qbo'
-            and custody.bill_id = decisions.bill_id
 
     union all
 
     select
         custody.business_id,
         custody.custody_id,
+        custody.begun_at,
+        'ramp' as rail,
+        custody.ramp_bill_id as bill_id
+    from custody
+),
+
+decided as (
+    select
+        subjects.business_id,
+        subjects.custody_id,
         decisions.decision_id,
         decisions.decision_no,
         decisions.kind,
         decisions.advisor_id,
         decisions.reason,
         decisions.decided_at,
-        custody.begun_at is null or decisions.decided_at < custody.begun_at as is_in_time
-    from custody
+        subjects.begun_at is null or decisions.decided_at < subjects.begun_at as is_in_time
+    from subjects
     inner join decisions
         on
-            custody.business_id = decisions.business_id
-            and decisions.rail = 'ramp'
-            and custody.ramp_bill_id = decisions.bill_id
+            subjects.business_id = decisions.business_id
+            and subjects.rail = decisions.rail
+            and subjects.bill_id = decisions.bill_id
 ),
 
 -- The last approval in time counts, else the first one after; and what the last word was when paying began.
