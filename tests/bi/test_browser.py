@@ -107,6 +107,8 @@ HEADLINES = {
 @pytest.mark.parametrize("slug", HEADLINES)
 def test_the_headlines_of_a_dashboard_are_those_of_the_file(browser: Browser, served: Served, slug: str) -> None:
     browser.open(PAGES[slug])
+    titles = [chart.title for chart in PAGES[slug].charts]
+    assert all(titles.count(title) == 1 for title in HEADLINES[slug])
     with open_published(served.world.settings.published_dir / "ann") as file:
         for tab in PAGES[slug].tabs:
             browser.turn_to(tab)
