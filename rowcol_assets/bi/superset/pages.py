@@ -1,4 +1,5 @@
-"""What is answered before Superset gets a request: the way to the portfolio, and words where nothing at all can be shown.
+"""What is answered before Superset gets a request: the way to the portfolio, what a page tells of itself, and words where nothing at all
+can be shown.
 
 Without it each chart of a page would fail by itself, with an error and the same words in small. Who may see what is `sight`'s subject.
 """
