@@ -3,8 +3,8 @@
   invoice, and what was left of each credit of a customer, from which day until before which), told from the mirror as it is now. A
   document counts from its own date, one dated ahead from the day on which it was entered, and a payment from its own date, so that
   what was entered late is known here before anybody knew it; what was deleted or voided since is not known at all. Sides are
-  receivable and payable, and of customers' credits credit_memo and
-  unapplied_payment; the ledger does not say when a payment was applied, so that one counts as applied from its date on.
+  receivable and payable, and of customers' credits credit_memo and unapplied_payment; the ledger does not say when a payment was
+  applied, so that one counts as applied from its date on.
 -#}
 {% macro document_spans() -%}
     documents as (

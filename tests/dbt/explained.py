@@ -26,7 +26,7 @@ def not_come_to(warehouse: Path, *relations: str) -> list[str]:
         keys, figures = RELATIONS[relation].keys, RELATIONS[relation].figures
         told = rows(warehouse, f"select business_id, {', '.join(f'cast({key} as varchar)' for key in keys)} from {relation} order by all")
         assert told, relation
-        # Opened for each of hundreds of figures, the file was read that often: 40 s of a processor for the forecast's.
+        # Opened for each of hundreds of figures, the file was read that often: 25 s of a processor for the forecast's.
         with closing(connect(warehouse, _settings(warehouse))):
             for business_id, *key in told:
                 shown: set[str] = set()
