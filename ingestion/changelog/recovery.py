@@ -59,10 +59,21 @@ def rebuild_raw(settings: Settings, rail: RailPromise, warehouse: duckdb.DuckDBP
 
 
 def _replay(settings: Settings, rail: RailPromise, named: dict[str, Path], warehouse: duckdb.DuckDBPyConnection) -> int:
-    """Loads the rows of interrupted segments that did not reach their tables, and returns their number."""
+    """Loads the rows of interrupted segments that did not reach their tables in a finished load, and returns their number."""
     missing = missing_tables(warehouse, rail) & named.keys()
+    for entity in named.keys() - missing:
+        _take_back_unfinished(warehouse, rail, entity)
     lacking = {entity: [path] for entity, path in named.items() if entity in missing or _lacks(warehouse, rail, entity, path)}
     return _load(settings, rail, lacking, missing, warehouse) if lacking else 0
+
+
+def _take_back_unfinished(warehouse: duckdb.DuckDBPyConnection, rail: RailPromise, entity: str) -> None:
+    """Deletes the rows of loads that never finished: dlt commits an entity's rows before it says that the load has.
+
+    Mirrors and the transaction log read finished loads alone, so rows left there would be known to `delta` and shown to nobody.
+    """
+    raw = f"raw_{rail.name}"
+    warehouse.execute(f"delete from {raw}.{entity} where _dlt_load_id not in (select load_id from {raw}._dlt_loads where status = 0)")
 
 
 def _load(

@@ -27,6 +27,8 @@ Accident = (
     Literal["none", "after_fetch", "mid_load", "after_load", "at_once", "lose_dlt", "lose_warehouse", "lose_both", "second_run"] | float
 )
 
+UNFINISHED = "from raw_toy.things anti join (from raw_toy._dlt_loads where status = 0) as loads on _dlt_load_id = loads.load_id"
+
 records = st.sampled_from(["1", "2", "3"])
 page = st.lists(st.builds(Served, records, st.integers(0, 4), st.sampled_from(["A", "B", ""])), min_size=1, max_size=5)
 accident = st.one_of(
@@ -94,6 +96,7 @@ def _assert_equal(home: Path, oracle: Oracle) -> None:
         assert Counter(warehouse.execute(f"select {columns} from read_parquet('{segments}')").fetchall()) == expected
         keys = warehouse.execute("select count(*), count(distinct change_id) from raw_toy.things").fetchone()
         assert keys is not None and keys[0] == keys[1]
+        assert warehouse.execute(UNFINISHED).fetchall() == [], "mirrors never read what no finished load brought"
         heads = warehouse.execute(
             f"""select {columns} from raw_toy.things
             qualify row_number() over (partition by record_id order by source_updated_at desc, observed_at desc, version_no desc) = 1"""
