@@ -14,6 +14,7 @@ from typing import Any
 
 import duckdb
 
+from ingestion.control.decision_subjects import is_day
 from ingestion.control.entered_bills import USER
 from ingestion.control.verdicts import ENTERED
 from ingestion.errors import RowcolError
@@ -129,7 +130,7 @@ def _named(subject: Mapping[str, Any]) -> list[tuple[str, str, dict[str, str]]]:
 
 
 def _check_settlement(warehouse: duckdb.DuckDBPyConnection, business_id: str, subject: Mapping[str, Any]) -> None:
-    """A rail must be one of the two that disagree, and a value of money an amount."""
+    """A rail must be one of the two that disagree, a value of money an amount, and one of a date a day."""
     query = (
         "select field, winner_rail, loser_rail, winner_amount is not null from marts.fct_conflict where business_id = ? and conflict_id = ?"
     )
@@ -138,6 +139,8 @@ def _check_settlement(warehouse: duckdb.DuckDBPyConnection, business_id: str, su
         raise RowcolError(f"conflict {subject['conflict']} is between {rails[0]} and {rails[1]}")
     if "value" in subject and is_money and not AMOUNT.fullmatch(subject["value"]):
         raise RowcolError(f"{field} is an amount of money, such as 125.00")
+    if "value" in subject and field.endswith("_date") and not is_day(subject["value"]):
+        raise RowcolError(f"{field} is a date: YYYY-MM-DD")
 
 
 def _check_open(warehouse: duckdb.DuckDBPyConnection, business_id: str, subject: Mapping[str, Any]) -> None:

@@ -6,6 +6,7 @@ HTTP by the next run. Storing is `decisions`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Literal
@@ -103,6 +104,8 @@ CORRECTABLE: dict[str, dict[str, type]] = {
     "bills": {"due_date": date, "vendor_id": str},
     "invoices": {"due_date": date, "customer_id": str},
 }
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+EARLIEST, LATEST = date(1900, 1, 1), date(2200, 1, 1)
 
 
 def subject_of(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -116,6 +119,17 @@ def subject_of(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
         raise UsageError(f"the subject of {kind}: {error}") from None
     _check(subject)
     return {name: value for name, value in msgspec.to_builtins(subject).items() if value is not None}
+
+
+def is_day(text: str) -> bool:
+    """Tells whether the models read `text` as a day: YYYY-MM-DD, in the years that a document's date may lie in (macro `typed`).
+
+    Python also takes 20261001 and 2026-W40-4 for dates; DuckDB does not, and such a word would be stored and never count.
+    """
+    try:
+        return bool(DAY.fullmatch(text)) and EARLIEST <= date.fromisoformat(text) <= LATEST
+    except ValueError:
+        return False
 
 
 def checked_reason(given: str | None) -> str | None:
@@ -174,8 +188,5 @@ def _check_fields(correction: Correction) -> None:
     for name, value in correction.fields.items():
         if name not in known:
             raise UsageError(f"{name} of {correction.entity} cannot be corrected; what can: {', '.join(known)}")
-        if known[name] is date:
-            try:
-                date.fromisoformat(value)
-            except ValueError:
-                raise UsageError(f"{name} is not a date: YYYY-MM-DD") from None
+        if known[name] is date and not is_day(value):
+            raise UsageError(f"{name} is not a date: YYYY-MM-DD")

@@ -51,7 +51,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ControlStore:
         )
         raw.execute(
             "insert into marts.fct_conflict values ('acme', 'c1', 'amount', 'qbo', 'ramp', 5), "
-            "('acme', 'c2', 'vendor', 'qbo', 'ramp', null)"
+            "('acme', 'c2', 'vendor', 'qbo', 'ramp', null), ('acme', 'c3', 'due_date', 'qbo', 'ramp', null)"
         )
         raw.execute("create table marts.fct_bills (business_id varchar, rail varchar, record_id varchar, effective_status varchar)")
         raw.execute("insert into marts.fct_bills values ('acme', 'qbo', '16', 'paid'), ('acme', 'qbo', '17', 'open')")
@@ -166,6 +166,7 @@ def test_a_decision_is_undone_by_its_id(store: ControlStore, capsys: pytest.Capt
         ("settle acme c1 plaid", 1, "conflict c1 is between qbo and ramp"),
         ("settle acme c1 xero", 2, "xero"),
         ("settle acme c1 value=1e5", 1, "amount is an amount of money, such as 125.00"),
+        ("settle acme c3 value=20261201", 1, "due_date is a date: YYYY-MM-DD"),
         ("settle acme c1", 2, "CONFLICT value=VALUE"),
         ("resolve-flag acme f1 nope", 1, "acme has no flag nope"),
         ("resolve-flag acme f1 gone", 1, "flag gone of acme is not open, it is resolved"),

@@ -84,6 +84,10 @@ def test_a_subject_is_completed_and_kept_in_one_form() -> None:
         ("correct", FIXED | {"fields": {}}, "at least one field"),
         ("correct", FIXED | {"fields": {"total_amount": "1"}}, "cannot be corrected; what can: due_date, vendor_id"),
         ("correct", FIXED | {"fields": {"due_date": "1 August"}}, "not a date"),
+        ("correct", FIXED | {"fields": {"due_date": "20260801"}}, "not a date"),
+        ("correct", FIXED | {"fields": {"due_date": "2026-W31-6"}}, "not a date"),
+        ("correct", FIXED | {"fields": {"due_date": "0026-08-01"}}, "not a date"),
+        ("correct", FIXED | {"fields": {"due_date": "2026-08-32"}}, "not a date"),
         ("correct", FIXED | {"rail": "ramp"}, "corrected as the ledger has it, qbo, not ramp"),
     ],
 )
