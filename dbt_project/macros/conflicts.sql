@@ -164,9 +164,9 @@
             then abs(try_cast({{ one }}.key as date) - try_cast({{ other }}.key as date)) > 2
         when {{ field }} = 'posted_date' then {{ one }}.key > {{ other }}.key
         when {{ field }} = 'cash_balance'
-            then abs({{ one }}.amount - {{ other }}.amount) > greatest(
+            then abs({{ wide(one ~ '.amount') }} - {{ other }}.amount) > greatest(
                 cast({{ hygiene_threshold('H24', 'min_gap') }} as decimal(18, 2)),
-                try_cast({{ hygiene_threshold('H24', 'share') }} * abs({{ other }}.amount) as decimal(18, 2))
+                try_cast({{ hygiene_threshold('H24', 'share') }} * abs({{ wide(other ~ '.amount') }}) as decimal(18, 2))
             )
         when {{ field }} in ('{{ compared_amounts() | join("', '") }}') then {{ one }}.amount != {{ other }}.amount
         else {{ one }}.key != {{ other }}.key

@@ -11,6 +11,13 @@
 {%- endmacro %}
 
 
+{#- An amount with room for arithmetic: DuckDB adds and multiplies two decimals of at most 18 digits in 18 digits, and fails the
+    statement where the result has more. For a single document's amount, before it is added, subtracted or multiplied. -#}
+{% macro wide(amount) -%}
+    cast({{ amount }} as decimal(38, 2))
+{%- endmacro %}
+
+
 {#- A total of money over the rows for which `condition` holds: 0 where it holds for none, NULL where no amount of theirs is known. -#}
 {% macro known_total(amount, condition) -%}
     case
@@ -24,7 +31,7 @@
 {% macro home_amount(amount, currency, home_currency, exchange_rate) -%}
     case
         when {{ currency }} = {{ home_currency }} then {{ amount }}
-        when {{ exchange_rate }} > 0 then {{ money('cast(' ~ amount ~ ' as decimal(38, 2)) * ' ~ exchange_rate) }}
+        when {{ exchange_rate }} > 0 then {{ money(wide(amount) ~ ' * ' ~ exchange_rate) }}
     end
 {%- endmacro %}
 
@@ -33,7 +40,7 @@
 {% macro per_day(amount, days) -%}
     case
         when {{ days }} > 0
-            then {{ money('((cast(cast(' ~ amount ~ ' as decimal(38, 2)) * 200 as bigint) + ' ~ days ~ ') // (2 * ' ~ days ~ ')) * 0.01') }}
+            then {{ money('((cast(' ~ wide(amount) ~ ' * 200 as bigint) + ' ~ days ~ ') // (2 * ' ~ days ~ ')) * 0.01') }}
     end
 {%- endmacro %}
 

@@ -106,7 +106,7 @@
             cast({{ utc('coalesce(invoices.finalized_at, invoices.created_at)') }} as date) as event_date,
             case
                 when rates.exchange_rate is null then invoices.total_amount
-                else round(invoices.total_amount * rates.exchange_rate, 2)
+                else {{ money('cast(invoices.total_amount as decimal(38, 3)) * rates.exchange_rate') }}
             end as amount,
             upper(case when rates.exchange_rate is null then invoices.currency else rates.booked_currency end) as currency,
             invoices.document_number as reference,

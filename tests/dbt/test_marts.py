@@ -14,6 +14,7 @@ from tests.dbt.documents import account, bill, invoice
 from tests.dbt.ledgers import NOW, build_marts, only_row, small_ledger, small_warehouse
 from tests.dbt.project import DbtProject, broken, rows
 from tests.dbt.rawfill import RawWarehouse
+from tests.dbt.vast import vast_business
 
 # Settings of a business, what its ledger says of itself, its today and where that is from.
 CALENDARS: dict[str, tuple[dict[str, Any], dict[str, Any], date, str]] = {
@@ -22,6 +23,9 @@ CALENDARS: dict[str, tuple[dict[str, Any], dict[str, Any], date, str]] = {
     "olympus": ({"timezone": "Mars/Olympus"}, {"DefaultTimeZone": "America/Los_Angeles"}, date(2026, 6, 30), "ledger"),
     "unknown": ({"timezone": None}, {}, date(2026, 6, 30), "assumed"),
 }
+# Amounts whose product with a share, whose sum, and whose difference have more digits than DECIMAL(18,2) takes: the largest that an
+# account holds whose cash is still a figure, the largest that is a total, and the largest of all.
+VAST = {"vast-cash": "499999999999999.99", "vast-total": "999999999999999.99", "vast-document": "9999999999999999.99"}
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +42,8 @@ def built(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> Path
         raw.versions("broken", "bills", [bill(str(number), "9999999999999999.99") for number in range(20, 25)])
         raw.version("broken", "invoices", {"Id": "12"})
         raw.version("broken", "journal_entries", {"Id": "13", "Line": "x", "TxnDate": "9999-12-31"})
+        for business, amount in VAST.items():
+            vast_business(raw, business, amount)
         for business, (settings, company, _, _) in CALENDARS.items():
             raw.business(business, now=NOW, **settings)
             raw.version(business, "company_info", {"Id": "1"} | company)
@@ -94,6 +100,16 @@ def test_garbage_of_one_business_leaves_the_others_figures_as_they_are(built: Pa
         query = f"select * from {relation} where business_id = 'acme' order by all"
         assert rows(built, query) == rows(alone, query)
     assert rows(built, "select cash, null_reason from experiences.portfolio where business_id = 'broken'") == [(None, "unreadable_balance")]
+
+
+@pytest.mark.parametrize("business", VAST)
+def test_vast_amounts_stop_nobodys_build_and_stay_exact(built: Path, business: str) -> None:
+    told = "select distinct total_amount from marts.fct_bills where business_id = ? and rail = 'qbo' and record_id like 'open%'"
+    assert rows(built, told, [business]) == [(Decimal(VAST[business]),)]
+    # Checks are views, which no build computes.
+    rows(built, "select * from quality.chk_h24")
+    entered = "select total_amount, status from marts.fct_bills where business_id = ? and rail = 'user'"
+    assert rows(built, entered, [business]) == [(Decimal("9999999999999.99"), "open")]
 
 
 @pytest.mark.parametrize("business", CALENDARS)

@@ -92,8 +92,10 @@ def test_ramp_divides_minor_units_by_the_currencys_exponent(project: DbtProject,
         "iceland": (500, "ISK", "500"),
         "three": (12345, "KWD", "12.345"),
         "long": (123456789012345, "USD", "1234567890123.45"),
+        "longest": (999999999999999999, "KWD", "999999999999999.999"),
         "unknown": (5, "XXZ", None),
         "half": (0.5, "USD", None),
+        "vast": (999999999999999999, "USD", None),
     }
     with RawWarehouse(path) as raw:
         raw.load("1")
@@ -102,7 +104,11 @@ def test_ramp_divides_minor_units_by_the_currencys_exponent(project: DbtProject,
     _built(project, path, "stg_qbo__*", "rejected_values")
     typed = dict(rows(path, "select record_id, total_amount from staging.stg_ramp__bills"))
     assert typed == {record_id: major and Decimal(major) for record_id, (_, _, major) in served.items()}
-    assert rows(path, REJECTED) == [("bills", "half", "amount", "0.5 USD"), ("bills", "unknown", "amount", "5 XXZ")]
+    assert rows(path, REJECTED) == [
+        ("bills", "half", "amount", "0.5 USD"),
+        ("bills", "unknown", "amount", "5 XXZ"),
+        ("bills", "vast", "amount", "999999999999999999 USD"),
+    ]
 
 
 def test_ramps_two_forms_of_money_meet_in_major_units(project: DbtProject, tmp_path: Path) -> None:

@@ -35,11 +35,11 @@ standing as (
         stock.business_id,
         stock.origin_date,
         horizons.horizon_days,
-        sum(stock.amount * shares.share) filter (stock.kind = 'receivable') as receipts_amount,
-        sum(stock.amount * shares.share) filter (stock.kind = 'payable') as payables_amount,
+        sum({{ wide('stock.amount') }} * shares.share) filter (stock.kind = 'receivable') as receipts_amount,
+        sum({{ wide('stock.amount') }} * shares.share) filter (stock.kind = 'payable') as payables_amount,
         sum(stock.amount) filter (stock.kind = 'payroll' and stock.days_ahead <= horizons.horizon_days) as payroll_amount,
         sum(stock.amount) filter (stock.kind = 'recurring' and stock.days_ahead <= horizons.horizon_days) as recurring_amount,
-        sum(stock.amount * policy.varying_share) filter (stock.kind = 'varying' and stock.days_ahead <= horizons.horizon_days)
+        sum({{ wide('stock.amount') }} * policy.varying_share) filter (stock.kind = 'varying' and stock.days_ahead <= horizons.horizon_days)
             as varying_amount
     from stock
     cross join horizons

@@ -89,7 +89,7 @@ compared as (
         coalesce(entered.currency = ledger.currency and entered.total_amount = ledger.total_amount, false) as is_exact,
         coalesce(
             entered.currency = ledger.currency
-            and abs(entered.total_amount - ledger.total_amount)
+            and abs({{ wide('entered.total_amount') }} - ledger.total_amount)
             <= greatest(policy.amount_difference, policy.amount_share * entered.total_amount),
             false
         ) as is_like,

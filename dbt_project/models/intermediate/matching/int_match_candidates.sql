@@ -128,7 +128,7 @@ by_tolerance as (
         and coalesce(stepped.currency = rights.currency, true)
         and (not stepped.is_of_party or coalesce(stepped.party_key = rights.party_key, true))
         and sign(rights.amount) = sign(stepped.amount)
-        and abs(rights.amount - stepped.amount) <= stepped.amount_share * abs(stepped.amount)
+        and abs({{ wide('rights.amount') }} - stepped.amount) <= stepped.amount_share * abs({{ wide('stepped.amount') }})
 ),
 
 verdicts as (
