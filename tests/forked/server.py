@@ -1,4 +1,7 @@
-"""Imports what a cycle needs, libraries and our own, and forks a command for each shim that asks; ends with the first connection to it."""
+"""Imports what a cycle needs, libraries and our own, and forks a command for each shim that asks; ends when nobody keeps it.
+
+Who sends no command keeps it until that connection ends: each process of a test run that starts commands does.
+"""
 
 from __future__ import annotations
 
@@ -34,16 +37,9 @@ OWN = (
 F_SETSIG = 10
 
 
-def serve(address: Path) -> None:
-    """Forks until the connection that came first has ended."""
-    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    beside = address.with_name("beside")
-    listening.bind(str(beside))
-    listening.listen(64)
-    beside.rename(address)
-    keeper, _ = listening.accept()
+def serve(listening: socket.socket) -> None:
+    """Forks until all who kept it are gone."""
     selector = selectors.DefaultSelector()
-    selector.register(keeper, selectors.EVENT_READ)
     selector.register(listening, selectors.EVENT_READ)
     wake_up, woken = socket.socketpair()
     woken.setblocking(False)
@@ -52,17 +48,28 @@ def serve(address: Path) -> None:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     selector.register(woken, selectors.EVENT_READ)
     running: dict[int, socket.socket] = {}
+    keepers: set[socket.socket] = set()
     while True:
         for key, _ in selector.select():
-            if key.fileobj is keeper:
-                return
             if key.fileobj is woken:
                 woken.recv(4096)
-            else:
+            elif key.fileobj is listening:
                 connection, _ = listening.accept()
-                child = _fork(connection)
+                asked, streams = _received(connection)
+                if not asked:
+                    keepers.add(connection)
+                    selector.register(connection, selectors.EVENT_READ)
+                    connection.sendall(b"k")
+                    continue
+                child = _fork(asked, streams, connection)
                 running[child] = connection
                 connection.sendall(f"{child}\n".encode())
+            elif isinstance(key.fileobj, socket.socket):
+                keepers.discard(key.fileobj)
+                selector.unregister(key.fileobj)
+                key.fileobj.close()
+                if not keepers:
+                    return
         while running:
             child, status = os.waitpid(-1, os.WNOHANG)
             if not child:
@@ -73,8 +80,7 @@ def serve(address: Path) -> None:
             connection.close()
 
 
-def _fork(connection: socket.socket) -> int:
-    asked, streams = _received(connection)
+def _fork(asked: dict[str, Any], streams: list[int], connection: socket.socket) -> int:
     child = os.fork()
     if not child:
         _become(asked, streams, connection)
@@ -84,6 +90,7 @@ def _fork(connection: socket.socket) -> int:
 
 
 def _received(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:
+    """What is asked for; nothing by who keeps."""
     streams = array.array("i")
     head, ancillary, _, _ = connection.recvmsg(4, socket.CMSG_LEN(3 * streams.itemsize))
     for _, _, data in ancillary:
@@ -92,7 +99,7 @@ def _received(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:
     text = bytearray()
     while len(text) < length:
         text += connection.recv(length - len(text))
-    return json.loads(text), list(streams)
+    return json.loads(text) if length else {}, list(streams)
 
 
 def _become(asked: dict[str, Any], streams: list[int], connection: socket.socket) -> None:
@@ -138,6 +145,12 @@ def _build_nothing() -> None:
 
 
 if __name__ == "__main__":
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        listening.bind(f"\0{sys.argv[1]}")
+    except OSError:
+        sys.exit("another one is there")
+    listening.listen(64)
     load()
     for name in OWN:
         importlib.import_module(name)
@@ -146,4 +159,4 @@ if __name__ == "__main__":
         _build_nothing()
     threads = len(list(Path("/proc/self/task").iterdir()))
     assert threads == 1, f"a fork would lose {threads - 1} threads"
-    serve(Path(sys.argv[1]))
+    serve(listening)

@@ -12,9 +12,9 @@ import sys
 
 
 def main() -> None:
-    """Arguments: the server's socket, then the command's own."""
+    """Arguments: the server's address, which is no file's, then the command's own."""
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    connection.connect(sys.argv[1])
+    connection.connect("\0" + sys.argv[1])
     here = os.getcwd()  # noqa: PTH109 - pathlib takes longer to import than all of this
     asked = json.dumps({"arguments": sys.argv[2:], "environment": dict(os.environ), "folder": here}).encode()
     streams = array.array("i", [0, 1, 2])
