@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 IMPORTED = [
     "pandas", "pytest", "sqlalchemy", "alembic.autogenerate", "psycopg", "dlt.destinations", "dlt.destinations.impl.duckdb.duck",
-    "ingestion.control.onboarding", "tests.changelog.served",
+    "ingestion.control.onboarding", "tests.changelog.served", "tests.publishing.world",
 ]  # fmt: skip
 _own: list[int] = []
 

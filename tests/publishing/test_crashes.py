@@ -6,11 +6,11 @@ import os
 import resource
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from errno import EIO, ENOSPC
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import duckdb
@@ -23,22 +23,21 @@ from ingestion.disk import full_disk
 from rowcol_assets.history import history_path
 from rowcol_assets.publishing import PublishError, open_published
 from rowcol_assets.steps import publish_all
+from tests.forked.processes import forking
 from tests.publishing.published import generations, manifest, read
 from tests.publishing.world import NOON, World, make_world
 
-ONE_PUBLISH = """
-import sys
-from pathlib import Path
-from tests.publishing.world import make_world
-world = make_world(Path(sys.argv[1]), fail_at=sys.argv[2] or None)
-world.execute("update marts.fct_bills set open_amount = " + sys.argv[3])
-world.publish()
-"""
-ROOT = Path(__file__).parents[2]
+
+def publish_elsewhere(world: World, fail_at: str, amount: int) -> ForkServerProcess:
+    publisher = forking().Process(target=_publish, args=(world.settings.home, fail_at, amount))
+    publisher.start()
+    return publisher
 
 
-def publish_elsewhere(world: World, fail_at: str, amount: int) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-c", ONE_PUBLISH, str(world.settings.home), fail_at, str(amount)], cwd=ROOT)
+def _publish(home: Path, fail_at: str, amount: int) -> None:
+    world = make_world(home, fail_at=fail_at or None)
+    world.execute(f"update marts.fct_bills set open_amount = {amount}")
+    world.publish()
 
 
 def amounts(world: World, advisor: str) -> set[int]:
@@ -66,14 +65,14 @@ def test_a_reader_never_sees_a_torn_generation_while_publishers_are_killed(world
     for amount, fail_at in enumerate(["mid_publish", "", "before_swap", "", "mid_publish", "before_swap", ""], start=1):
         publisher = publish_elsewhere(world, fail_at, amount)
         reads = 0
-        while publisher.poll() is None or reads == 0:
+        while publisher.is_alive() or reads == 0:
             found = amounts(world, "ann")
             assert len(found) == 1, "one generation, whole"
             seen.append(found.pop())
             reads += 1
-            # A publisher imports for seconds before it works: reading without a break took a processor away from it.
+            # Reading without a break would take a processor away from the publisher.
             time.sleep(0.005)
-        assert publisher.returncode == (-signal.SIGKILL if fail_at else 0)
+        assert publisher.exitcode == (-signal.SIGKILL if fail_at else 0)
     assert seen == sorted(seen), "never back to an older one"
     assert set(seen) | amounts(world, "ann") == {0, 2, 4, 7}
     assert amounts(world, "bob") == {7}
@@ -82,7 +81,9 @@ def test_a_reader_never_sees_a_torn_generation_while_publishers_are_killed(world
 @pytest.mark.parametrize("fail_at", ["mid_publish", "before_swap"])
 def test_after_a_kill_the_next_publish_finishes_and_clears_what_was_left(world: World, fail_at: str) -> None:
     world.publish()
-    assert publish_elsewhere(world, fail_at, 5).wait(60) == -signal.SIGKILL
+    publisher = publish_elsewhere(world, fail_at, 5)
+    publisher.join(60)
+    assert publisher.exitcode == -signal.SIGKILL
     assert manifest(world, "ann")["generation"] == 1
     assert len(generations(world, "ann")) == 2
     world.publish()
