@@ -180,7 +180,8 @@ def add_toy_rail(project: Path) -> None:
 
 def run(project: Path, settings: Settings, *arguments: str) -> str:
     """The output of a program run inside the copied project."""
-    environment = child_environment(settings, PYTHONPATH=str(project))
+    # Each program would compile all of the copy anew.
+    environment = child_environment(settings, PYTHONPATH=str(project), PYTHONDONTWRITEBYTECODE="")
     done = subprocess.run([sys.executable, *arguments], cwd=project, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
