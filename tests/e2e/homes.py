@@ -4,15 +4,31 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
+import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.e2e.hostile import ZONES, Written, write_hostile
 from tests.e2e.machine import Machine, machine
 
+REFERENCE = os.environ.get("ROWCOL_REFERENCE_DATA")
+COMPANY = "company_craig_2026"
+# One cycle serves all tests of recorded companies, so they stay with one worker.
+RECORDED_GROUP = "recorded"
 # What each of five businesses meets in its first cycle; the first meets nothing.
 TROUBLES = ("", "dead_token", "server_error", "torn_json", "html_error")
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A machine whose sandbox serves recorded companies; hostile: which record of those holds what."""
+
+    machine: Machine
+    hostile: Written
 
 
 @pytest.fixture(scope="session")
@@ -56,6 +72,20 @@ def troubled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _once(tmp_path_factory, "troubled", build)
 
 
+@pytest.fixture(scope="session")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
+    """Hostile companies of ann's and, where there is reference data, a real one of bob's, after one `rowcol run`."""
+    folder = tmp_path_factory.mktemp("recorded")
+    hostile = write_hostile(folder / "recordings")
+    if REFERENCE:
+        shutil.copytree(recordings() / COMPANY, folder / "recordings" / COMPANY)
+    with machine(folder / "machine", recorded=folder / "recordings") as made:
+        grants = {"ann": [business for business in made.businesses if business != COMPANY], "bob": [COMPANY]}
+        made.connect(grants=grants if REFERENCE else {"ann": grants["ann"]}, timezones=ZONES)
+        made.succeed("run")
+        yield Recorded(made, hostile)
+
+
 @pytest.fixture
 def copy(base: Path, tmp_path: Path) -> Iterator[Machine]:
     """A machine of this test's own, as `base` left it."""
@@ -95,3 +125,8 @@ def _once(factory: pytest.TempPathFactory, name: str, build: Callable[[Path], No
             build(folder)
             (folder / "ready").touch()
     return folder
+
+
+def recordings() -> Path:
+    """The reference data's recorded companies."""
+    return Path(str(REFERENCE)) / "rails" / "data" / "quickbooks" / "recorded"

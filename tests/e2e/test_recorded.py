@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.machine import Machine, machine
+from tests.e2e.homes import COMPANY, RECORDED_GROUP, REFERENCE, Recorded, recordings
+from tests.e2e.machine import Machine
 
-REFERENCE = os.environ.get("ROWCOL_REFERENCE_DATA")
 pytestmark = [
     pytest.mark.skipif(not REFERENCE, reason="ROWCOL_REFERENCE_DATA names no folder with the recorded company"),
-    # One cycle serves all tests here, so they stay with one worker.
-    pytest.mark.xdist_group("recorded"),
+    pytest.mark.xdist_group(RECORDED_GROUP),
 ]
 
-COMPANY = "company_craig_2026"
 TABLES = {
     "Account": "accounts",
     "Bill": "bills",
@@ -36,12 +32,9 @@ TABLES = {
     "Vendor": "vendors",
 }
 BUCKETS = {"current": "current", "1-30": "d1_30", "31-60": "d31_60", "61-90": "d61_90", "90+": "d90_plus", "no_due_date": "no_due_date"}
-CHECKS = "select check_id, status, records_checked from quality.expectation_runs"
+OWN = f"where business_id = '{COMPANY}'"
+CHECKS = f"select check_id, status, records_checked from quality.expectation_runs {OWN}"
 LEDGER_PAYABLE, LEDGER_RECEIVABLE = "33", "84"
-
-
-def recordings() -> Path:
-    return Path(str(REFERENCE)) / "rails" / "data" / "quickbooks" / "recorded"
 
 
 @pytest.fixture(scope="module")
@@ -50,17 +43,14 @@ def facts() -> dict[str, Any]:
     return read
 
 
-@pytest.fixture(scope="module")
-def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    with machine(tmp_path_factory.mktemp("recorded"), recorded=recordings()) as made:
-        made.connect(grants={"ann": [COMPANY]})
-        made.succeed("run")
-        yield made
+@pytest.fixture
+def company(recorded: Recorded) -> Machine:
+    return recorded.machine
 
 
 def test_everything_about_the_recorded_company_equals_its_facts(company: Machine, facts: dict[str, Any]) -> None:
     company.assert_change_log_is_whole()
-    published = company.home / "published" / "ann" / "rowcol_bi.duckdb"
+    published = company.home / "published" / "bob" / "rowcol_bi.duckdb"
     counts = dict(company.query("select entity, mirror_count from marts.fct_rail_freshness", published))
     assert {name: counts[table] for name, table in TABLES.items()} == {name: facts["counts"][name] for name in TABLES}
     assert _amounts(company, published, "select party_id, sum(open_amount) from marts.fct_ap_aging group by 1") == {
@@ -88,7 +78,7 @@ def test_everything_about_the_recorded_company_equals_its_facts(company: Machine
         company, published, "select document_type, sum(open_amount) from marts.fct_ar_aging where open_amount < 0 group by document_type"
     )
     assert credits == {"credit_memo": -Decimal(facts["unapplied_credit_memos"]), "payment": -Decimal(facts["unapplied_payments"])}
-    assert company.query("select * from quality.rejected_values") == []
+    assert company.query(f"select * from quality.rejected_values {OWN}") == []
     # A recording has no reports: that is said, and neither taken for a report of nothing nor for a failure.
     tied = company.query("select side, status, ledger_amount from marts.fct_aging_tie_out order by side", published)
     assert tied == [("payable", "not_applicable", None), ("receivable", "not_applicable", None)]
@@ -104,7 +94,7 @@ def test_its_checks_come_to_what_its_ledger_is(company: Machine) -> None:
 
 def test_the_digest_holds_the_four_lists(company: Machine, facts: dict[str, Any]) -> None:
     lists = "payment_ready_bills, overdue_invoices, bills_data, invoices_data"
-    [told] = company.query(f"select {lists} from experiences.digest")
+    [told] = company.query(f"select {lists} from experiences.digest {OWN}")
     ready, overdue, bills, invoices = (json.loads(text, parse_float=Decimal) for text in told)
     assert {bill["record_id"] for bill in ready} <= {bill["record_id"] for bill in bills}
     open_of = [sum((Decimal(one["open_amount"]) for one in listed), Decimal(0)) for listed in (overdue, bills, invoices)]
