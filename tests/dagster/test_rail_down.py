@@ -100,6 +100,8 @@ def test_cash_falls_back_to_the_ledger_where_the_banks_are_down_and_yesterdays_s
     assert place.rows(by_day, [day_after.victims["plaid"]]) == [(["plaid"],), (["qbo"],)]
 
 
+# A quiet cycle costs 20 s of a processor; that each version is logged once is asked in tests/audit/test_writer.py.
+@pytest.mark.soak
 def test_a_further_cycle_over_rails_that_say_nothing_new_logs_nothing_and_links_alike(day_after: DayAfter) -> None:
     place = day_after.place
     links = [f"from marts.{mart} order by all" for mart in ("vendor_map", "customer_map", "fct_match", "bill_map", "fct_exception")]

@@ -1,4 +1,9 @@
-"""kill -9 at any moment of a cycle, then the next cycle: the same as if nothing had happened, and readers never notice."""
+"""kill -9 at any moment of a cycle, then the next cycle: the same as if nothing had happened, and readers never notice.
+
+Each kill costs a cycle, so all are in the soak. In `make test` each part is killed alone: a sync at each of its points
+(`test_change_log`), what seals the log (`tests/audit/test_log.py`), a publisher beside a reader (`tests/publishing/test_crashes.py`),
+a run of Dagster's (`tests/dagster/test_runs.py`).
+"""
 
 from __future__ import annotations
 
@@ -18,14 +23,8 @@ from tests.e2e.readers import polling
 CYCLE_SECONDS = 20.0
 
 
-# Each point costs most of a cycle: the one that readers could notice here, all of them in the soak.
-@pytest.mark.parametrize(
-    "points",
-    [
-        pytest.param(("mid_publish",), id="while publishing"),
-        pytest.param(("mid_models", "after_models", "before_swap"), id="in the models and before the swap", marks=pytest.mark.soak),
-    ],
-)
+@pytest.mark.soak
+@pytest.mark.parametrize("points", [("mid_publish",), ("mid_models", "after_models", "before_swap")], ids=" ".join)
 def test_a_cycle_killed_at_points_of_its_models_and_publishing_ends_like_an_undisturbed_one(
     copy: Machine, later: Path, points: tuple[str, ...]
 ) -> None:

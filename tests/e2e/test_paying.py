@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 
+import pytest
 import sqlalchemy as sa
 
 from ingestion.control.arrivals_schema import decisions
@@ -47,7 +48,7 @@ def test_bills_are_approved_on_live_cash_above_the_floors_and_refused_otherwise(
     )
     assert f"bill {paid} of {rich} is paid" in refused(rich, paid)
     _judged_by_the_next_run(later_copy, rich, str(made["advisor_id"]), [second, unknown, paid])
-    _flags_are_judged_by_what_was_seen(later_copy, rich, str(made["advisor_id"]))
+    _say_of_flags(later_copy, rich, str(made["advisor_id"]))
     later_copy.sandbox.post("fault", rail="qbo", business=rich, kind="server_error")
     assert "not approved, needs_data: no live balance: " in refused(rich, second)
 
@@ -77,8 +78,27 @@ def _judged_by_the_next_run(made: Machine, business: str, advisor: str, bills: l
     assert "there is nothing to pay" in told[together[0]][1]["said"]
 
 
-def _flags_are_judged_by_what_was_seen(made: Machine, business: str, advisor: str) -> None:
-    """Words on flags as the receiver stores them: about what the last run has observed, about something else, and about no flag."""
+# What a word does to a flag is asked of the models in tests/expectations/test_flag_history.py; here by a whole cycle after it.
+@pytest.mark.soak
+def test_words_on_flags_are_judged_by_what_was_seen_and_logged_with_what_they_lack(later_copy: Machine) -> None:
+    business = later_copy.businesses[0]
+    flag, ids = _say_of_flags(later_copy, business, "ann")
+    later_copy.succeed("run")
+    standing = "select decision_id, is_standing from staging.stg_control__decisions where kind = 'resolve-flag' order by decision_no"
+    assert later_copy.query(standing) == list(zip(ids, (True, False, False), strict=True))
+    assert later_copy.query(f"select resolved_by from marts.fct_hygiene_flag where flag_id = '{flag}'") == [("ann",)]
+    logged = "select snapshot ->> '$.subject' from audit.transaction_log where entity = 'decisions' and (snapshot ->> '$.kind') = 'refused'"
+    told = [json.loads(subject) for (subject,) in later_copy.query(logged)]
+    # Both are refused at one instant, and within an instant the log goes by the decisions' ids, which are drawn at random.
+    rules = {one["decision_id"]: one["rules"] for one in told if one["kind"] == "resolve-flag"}
+    assert rules == {ids[1]: ["facts_changed"], ids[2]: ["unfit"]}
+
+
+def _say_of_flags(made: Machine, business: str, advisor: str) -> tuple[str, list[str]]:
+    """Words on flags as the receiver stores them: about what the last run has observed, about something else, and about no flag.
+
+    The flag, and the decisions' ids.
+    """
     open_flags = f"select flag_id, facts_hash from marts.fct_hygiene_flag where business_id = '{business}' and status = 'open'"
     (flag, facts), *_ = made.query(f"{open_flags} and is_resolvable order by all")
     asked = [{"flag_id": flag, "facts_hash": facts}, {"flag_id": flag, "facts_hash": "other"}, {"flag_id": "nobodys", "facts_hash": facts}]
@@ -92,12 +112,4 @@ def _flags_are_judged_by_what_was_seen(made: Machine, business: str, advisor: st
                 )  # fmt: skip
             ids += [one.decision_id for one in stored]
         assert [settle_words(made.settings, store), settle_words(made.settings, store)] == [2, 0], "each is judged once"
-    made.succeed("run")
-    standing = "select decision_id, is_standing from staging.stg_control__decisions where kind = 'resolve-flag' order by decision_no"
-    assert made.query(standing) == list(zip(ids, (True, False, False), strict=True))
-    assert made.query(f"select resolved_by from marts.fct_hygiene_flag where flag_id = '{flag}'") == [(advisor,)]
-    logged = "select snapshot ->> '$.subject' from audit.transaction_log where entity = 'decisions' and (snapshot ->> '$.kind') = 'refused'"
-    told = [json.loads(subject) for (subject,) in made.query(logged)]
-    # Both are refused at one instant, and within an instant the log goes by the decisions' ids, which are drawn at random.
-    rules = {one["decision_id"]: one["rules"] for one in told if one["kind"] == "resolve-flag"}
-    assert rules == {ids[1]: ["facts_changed"], ids[2]: ["unfit"]}
+    return flag, ids
