@@ -10,11 +10,12 @@ import pytest
 
 from ingestion.settings import Settings
 from rowcol_assets.cli.main import main
+from tests.dbt.asking import rows
 from tests.dbt.documents import bill
 from tests.dbt.ledgers import NOW, build_marts, small_ledger
 from tests.dbt.parties import bank_payment, paying_vendor
 from tests.dbt.payments import ramp_bill
-from tests.dbt.project import dbt_project, rows
+from tests.dbt.project import dbt_project
 from tests.dbt.rawfill import RawWarehouse
 
 BUILT = ("fct_bills", "fct_ap_aging", "fct_runway_daily", "fct_match", "vendor_map")

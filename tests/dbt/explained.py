@@ -10,8 +10,8 @@ from ingestion.warehouse import connect
 from rowcol_assets.explaining.explain import Explanation, explain
 from rowcol_assets.explaining.figures import behind
 from rowcol_assets.explaining.relations import RELATIONS
+from tests.dbt.asking import rows
 from tests.dbt.ledgers import NOW
-from tests.dbt.project import rows
 
 
 def explained(warehouse: Path, business_id: str, metric: str, *key: str) -> Explanation:

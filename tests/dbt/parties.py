@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from tests.dbt.asking import rows
 from tests.dbt.ledgers import NOW
-from tests.dbt.project import DbtProject, broken, rows
+from tests.dbt.project import DbtProject, broken
 from tests.dbt.rawfill import RawWarehouse
 
 MAPS = ("+vendor_map", "+customer_map")

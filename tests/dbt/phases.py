@@ -11,9 +11,10 @@ import tempfile
 from datetime import timedelta
 from pathlib import Path
 
+from tests.dbt.asking import rows
 from tests.dbt.documents import aged_report, bill_payment
 from tests.dbt.ledgers import NOW, build_marts
-from tests.dbt.project import DbtProject, dbt_project, rows
+from tests.dbt.project import DbtProject, dbt_project
 from tests.dbt.rails import phased_business
 from tests.dbt.rawfill import RawWarehouse
 

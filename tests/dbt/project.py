@@ -1,6 +1,6 @@
 """Runs the dbt project in process on a warehouse file, with one manifest per test process, as the platform does.
 
-Filling the warehouse is in `tests/dbt/rawfill.py`; the product's own runner is `rowcol_assets`.
+Filling the warehouse is in `tests/dbt/rawfill.py`, asking it in `tests/dbt/asking.py`; the product's own runner is `rowcol_assets`.
 """
 
 from __future__ import annotations
@@ -15,8 +15,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-
-import duckdb
 
 from rowcol_assets.dbt_events import hear
 from rowcol_assets.dbt_repeats import keep_repeats
@@ -154,10 +152,3 @@ def failures(result: Any) -> list[str]:
 def broken(result: Any) -> list[str]:
     """The failures that are our own: a warning is what a client's data can cause, and blocks nobody."""
     return [line for line in failures(result) if not line.startswith("warn ")]
-
-
-def rows(warehouse: Path, sql: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
-    """The rows of one query on a warehouse file nobody holds."""
-    with duckdb.connect(str(warehouse)) as connection:
-        connection.execute("set timezone = 'UTC'")
-        return connection.execute(sql, parameters or []).fetchall()

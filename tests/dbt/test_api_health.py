@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from ingestion.traffic import Calls, bucket_of, sum_of, text_of
+from tests.dbt.asking import rows
 from tests.dbt.ledgers import NOW, small_warehouse
-from tests.dbt.project import DbtProject, broken, rows
+from tests.dbt.project import DbtProject, broken
 from tests.dbt.rawfill import RawWarehouse, realm_of
 
 YESTERDAY = NOW - timedelta(days=1)

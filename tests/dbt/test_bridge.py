@@ -16,9 +16,10 @@ import pytest
 from ingestion.settings import Settings
 from rowcol_assets.cli.main import main
 from rowcol_assets.explaining.figures import FIGURES
+from tests.dbt.asking import rows
 from tests.dbt.documents import account, bill, customer, invoice, purchase, vendor
 from tests.dbt.ledgers import NOW, build_marts
-from tests.dbt.project import DbtProject, rows
+from tests.dbt.project import DbtProject
 from tests.dbt.rawfill import RawWarehouse
 
 EARLIER = NOW - timedelta(days=7)

@@ -13,10 +13,11 @@ import pytest
 from rowcol_assets.explaining.customers import INSIGHTS, QUEUE
 from rowcol_assets.explaining.records import QUERIES, records_of
 from rowcol_assets.explaining.sums import CUSTOMER
+from tests.dbt.asking import rows
 from tests.dbt.documents import account, customer, invoice, purchase
 from tests.dbt.explained import explained, not_come_to
 from tests.dbt.ledgers import NOW, build_marts
-from tests.dbt.project import DbtProject, rows
+from tests.dbt.project import DbtProject
 from tests.dbt.rawfill import RawWarehouse
 
 BUILT = ("collections_queue", "fct_overdue_invoices", "fct_cash_forecast", "fct_runway_items", "fct_ar_aging", "dim_customer")

@@ -9,7 +9,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.dbt.project import DbtProject, failures, rows
+from tests.dbt.asking import rows
+from tests.dbt.project import DbtProject, failures
 from tests.dbt.rawfill import RawWarehouse
 
 # A table and one that is added to, of few parents each.

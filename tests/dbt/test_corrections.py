@@ -7,9 +7,10 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from tests.dbt.asking import rows
 from tests.dbt.documents import bill, invoice, vendor
 from tests.dbt.ledgers import NOW, build_marts, small_ledger
-from tests.dbt.project import DbtProject, rows
+from tests.dbt.project import DbtProject
 from tests.dbt.rawfill import RawWarehouse
 
 LATER = NOW + timedelta(hours=1)

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
+from tests.dbt.asking import rows
 from tests.dbt.documents import account, bill, vendor
 from tests.dbt.ledgers import NOW, build_marts
 from tests.dbt.payments import paid, ramp_bill
-from tests.dbt.project import DbtProject, rows
+from tests.dbt.project import DbtProject
 from tests.dbt.rails import bank_account, bank_transaction
 from tests.dbt.rawfill import RawWarehouse
 

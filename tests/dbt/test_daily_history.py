@@ -6,9 +6,10 @@ import json
 from datetime import date, timedelta
 from pathlib import Path
 
+from tests.dbt.asking import rows
 from tests.dbt.documents import account, bill, purchase, vendor
 from tests.dbt.ledgers import NOW, build_marts, only_row, small_warehouse
-from tests.dbt.project import DbtProject, broken, rows
+from tests.dbt.project import DbtProject, broken
 from tests.dbt.rawfill import OBSERVED, RawWarehouse
 
 

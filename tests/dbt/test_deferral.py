@@ -11,9 +11,10 @@ import pytest
 from rowcol_assets import deferral
 from rowcol_assets.audit.tables import ensure_tables, find_new_loads, mark_logged
 from rowcol_assets.deferral import DEFERRED_LOADS, defer_loads
+from tests.dbt.asking import rows
 from tests.dbt.documents import bill
 from tests.dbt.ledgers import build_marts, small_ledger
-from tests.dbt.project import DbtProject, rows
+from tests.dbt.project import DbtProject
 from tests.dbt.rawfill import RawWarehouse
 
 BILLS = "select business_id, count(*) from marts.fct_bills group by 1 order by 1"

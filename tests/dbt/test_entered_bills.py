@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
+from tests.dbt.asking import rows
 from tests.dbt.documents import bill, vendor
 from tests.dbt.ledgers import NOW, build_marts, small_ledger
 from tests.dbt.parties import decided
-from tests.dbt.project import DbtProject, rows
+from tests.dbt.project import DbtProject
 from tests.dbt.rawfill import RawWarehouse
 
 LATER = NOW + timedelta(hours=1)

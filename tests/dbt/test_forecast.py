@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from rowcol_assets.explaining.forecast import RELATION
+from tests.dbt.asking import rows
 from tests.dbt.documents import account, customer, invoice, purchase
 from tests.dbt.explained import explained, not_come_to
 from tests.dbt.ledgers import NOW, build_marts
-from tests.dbt.project import DbtProject, rows
+from tests.dbt.project import DbtProject
 from tests.dbt.rawfill import RawWarehouse
 
 PARTING = date(2026, 5, 5)

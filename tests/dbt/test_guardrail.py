@@ -22,8 +22,8 @@ from rowcol_assets.cli.what_if import show
 from rowcol_assets.guardrail import Answer, judge
 from rowcol_assets.publishing.layout import DATABASE
 from rowcol_assets.what_if import what_if
+from tests.dbt.asking import rows
 from tests.dbt.ledgers import NOW
-from tests.dbt.project import rows
 
 pytestmark = pytest.mark.xdist_group("payers")
 

@@ -16,8 +16,9 @@ from ingestion.control.store import open_store
 from ingestion.settings import Settings
 from rowcol_assets.diagnosis import diagnose
 from rowcol_assets.guardrail_policy import Version, in_force, note_policy, read_policy
+from tests.dbt.asking import rows
 from tests.dbt.ledgers import NOW
-from tests.dbt.project import DbtProject, rows
+from tests.dbt.project import DbtProject
 from tests.dbt.rawfill import RawWarehouse
 
 COLUMNS = ("policy_version", "effective_from", "min_buffer_days", "min_cash_amount", "max_cash_age_minutes", "payroll_horizon_days")

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.dbt.asking import rows
 from tests.dbt.documents import account, bill, bill_payment, customer, invoice, purchase, vendor
 from tests.dbt.ledgers import NOW, build_marts
-from tests.dbt.project import DbtProject, rows
+from tests.dbt.project import DbtProject
 from tests.dbt.rawfill import RawWarehouse
 
 TODAY = NOW.date()

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from tests.dbt.asking import rows
 from tests.dbt.documents import account, customer, invoice, purchase
 from tests.dbt.ledgers import NOW, build_marts
-from tests.dbt.project import DbtProject, rows
+from tests.dbt.project import DbtProject
 from tests.dbt.rawfill import RawWarehouse
 
 MARTS = ("fct_invoices", "fct_ar_aging", "fct_overdue_invoices", "collections_queue", "digest", "fct_cash_forecast")

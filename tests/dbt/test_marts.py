@@ -10,9 +10,10 @@ from typing import Any
 import duckdb
 import pytest
 
+from tests.dbt.asking import rows
 from tests.dbt.documents import account, bill, invoice
 from tests.dbt.ledgers import NOW, build_marts, only_row, small_ledger, small_warehouse
-from tests.dbt.project import DbtProject, broken, rows
+from tests.dbt.project import DbtProject, broken
 from tests.dbt.rawfill import RawWarehouse
 from tests.dbt.vast import vast_business
 

@@ -8,8 +8,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from tests.dbt.asking import rows
 from tests.dbt.documents import bill
-from tests.dbt.project import DbtProject, failures, rows
+from tests.dbt.project import DbtProject, failures
 from tests.dbt.rawfill import OBSERVED, RawWarehouse
 
 MIRROR = ("--select", "stg_qbo__bills")

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from rowcol_assets.explaining.sums import CLOSURE, PAYOUT
+from tests.dbt.asking import rows
 from tests.dbt.documents import account, customer, invoice
 from tests.dbt.explained import explained, not_come_to
 from tests.dbt.ledgers import NOW, build_marts
 from tests.dbt.payouts import at, charge, deposit, moved, payout, received
-from tests.dbt.project import DbtProject, rows
+from tests.dbt.project import DbtProject
 from tests.dbt.rails import bank_account, bank_transaction
 from tests.dbt.rawfill import RawWarehouse
 

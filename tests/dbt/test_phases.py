@@ -14,10 +14,11 @@ import pytest
 
 from expectations.frames import read_frame
 from expectations.suites import SUITES
+from tests.dbt.asking import rows
 from tests.dbt.documents import bill, invoice
 from tests.dbt.ledgers import NOW, build_marts
 from tests.dbt.phases import OF_ONE_RAIL, OF_SEVERAL_RAILS, PAGE, PHASES, build, facts, page, rails_of
-from tests.dbt.project import DbtProject, rows
+from tests.dbt.project import DbtProject
 from tests.dbt.rails import bank_account, phased_business, ramp_bill
 from tests.dbt.rawfill import RawWarehouse
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.dbt.project import DbtProject, failures, rows
+from tests.dbt.asking import rows
+from tests.dbt.project import DbtProject, failures
 from tests.dbt.raw_tables import RAIL_TABLES
 from tests.dbt.rawfill import OBSERVED, RawWarehouse
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.dbt.asking import rows
 from tests.dbt.documents import bill, vendor
 from tests.dbt.ledgers import NOW, build_marts, small_ledger, small_warehouse
-from tests.dbt.project import DbtProject, rows
+from tests.dbt.project import DbtProject
 from tests.dbt.rawfill import RawWarehouse
 
 # Businesses by the minutes since they were read, with the state of critical and of standard entities.

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.dbt.project import DbtProject, failures, rows
+from tests.dbt.asking import rows
+from tests.dbt.project import DbtProject, failures
 from tests.dbt.rawfill import RawWarehouse
 
 REFERENCE = os.environ.get("ROWCOL_REFERENCE_DATA")

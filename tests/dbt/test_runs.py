@@ -18,8 +18,9 @@ from dbt_common.events.functions import fire_event
 from dbt_common.events.types import Note
 
 from rowcol_assets.dbt_events import hear
+from tests.dbt.asking import rows
 from tests.dbt.documents import account, bill, vendor
-from tests.dbt.project import AFTER, BEFORE, DbtProject, failures, rows
+from tests.dbt.project import AFTER, BEFORE, DbtProject, failures
 from tests.dbt.rawfill import RawWarehouse
 
 NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)

@@ -10,8 +10,9 @@ from typing import Any
 
 from ingestion.clock import utc_text
 from rowcol_assets.audit.act_events import HOME
+from tests.dbt.asking import rows
 from tests.dbt.ledgers import NOW, only_row, small_warehouse
-from tests.dbt.project import DbtProject, broken, rows
+from tests.dbt.project import DbtProject, broken
 from tests.dbt.rawfill import RawWarehouse, realm_of
 
 MIDNIGHT = datetime(2026, 6, 29, tzinfo=UTC)

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.dbt.asking import rows
 from tests.dbt.ledgers import build_marts
-from tests.dbt.project import DbtProject, rows
+from tests.dbt.project import DbtProject
 from tests.dbt.rawfill import RawWarehouse
 from tests.dbt.tie_outs import FILLS, USELESS
 

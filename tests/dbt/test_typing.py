@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.dbt.asking import rows
 from tests.dbt.documents import bill
-from tests.dbt.project import DbtProject, failures, rows
+from tests.dbt.project import DbtProject, failures
 from tests.dbt.rawfill import OBSERVED, RawWarehouse
 
 CENT = Decimal("0.01")

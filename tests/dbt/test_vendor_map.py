@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.dbt.asking import rows
 from tests.dbt.ledgers import NOW
 from tests.dbt.parties import bank_payment, build_map, decided, groups, ledger_vendor, paying_vendor
-from tests.dbt.project import DbtProject, rows
+from tests.dbt.project import DbtProject
 from tests.dbt.rawfill import RawWarehouse
 
 HOSTILE = (

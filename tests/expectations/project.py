@@ -16,8 +16,9 @@ from expectations.report import CheckReport
 from expectations.run import run_checks
 from expectations.tables import ensure_tables
 from rowcol_assets.transform import DUE
+from tests.dbt.asking import rows
 from tests.dbt.blank import standing
-from tests.dbt.project import dbt_project, failures, rows
+from tests.dbt.project import dbt_project, failures
 
 __all__ = ["AFTER", "BEFORE", "WAREHOUSE", "build", "check", "rows"]
 
