@@ -60,9 +60,11 @@ def contents(path: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _unpacked(body: bytes) -> Iterator[bytes]:
+    # A view: by chance a header's two bytes are thousands of times in a warehouse, of which a slice would each time be a copy.
+    rest = memoryview(body)
     for header in (b"\x78\x01", b"\x78\x9c", b"\x78\xda"):
         start = body.find(header)
         while start >= 0:
             with suppress(zlib.error):
-                yield zlib.decompressobj().decompress(body[start:])
+                yield zlib.decompressobj().decompress(rest[start:])
             start = body.find(header, start + 1)
