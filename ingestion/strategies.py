@@ -35,9 +35,13 @@ class Strategy:
     niceness: int = 0
     first_wait_seconds: float = FIRST_WAIT_SECONDS
 
-    def give_way(self) -> None:
-        """Has this thread, and those it starts, work behind what is more urgent on this machine; never before what it was behind."""
-        os.setpriority(os.PRIO_PROCESS, 0, max(self.niceness, os.getpriority(os.PRIO_PROCESS, 0)))
+    def give_way(self, *, announced: bool = False) -> None:
+        """Has this thread, and those it starts, work behind what is more urgent on this machine; never before what it was behind.
+
+        announced: it serves what somebody did at a vendor a moment ago, and goes before what nobody has told of.
+        """
+        niceness = self.niceness // 2 if announced else self.niceness
+        os.setpriority(os.PRIO_PROCESS, 0, max(niceness, os.getpriority(os.PRIO_PROCESS, 0)))
 
     def share_of(self, calls: int) -> int:
         """How many of a limit's `calls` it may fill, at least one."""
