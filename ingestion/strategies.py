@@ -6,11 +6,14 @@ Who chooses: schedules fetch data, people act, backfills run in bulk. Limits per
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from math import floor
+from pathlib import Path
 
 from ingestion.errors import UsageError
 
+AUTOGROUP = Path("/proc/self/autogroup")
 FIRST_WAIT_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 60.0
 
@@ -42,10 +45,22 @@ class Strategy:
         """
         niceness = self.niceness // 2 if announced else self.niceness
         os.setpriority(os.PRIO_PROCESS, 0, max(niceness, os.getpriority(os.PRIO_PROCESS, 0)))
+        _give_way_with_session(niceness)
 
     def share_of(self, calls: int) -> int:
         """How many of a limit's `calls` it may fill, at least one."""
         return max(1, floor(calls * self.limit_share))
+
+
+def _give_way_with_session(niceness: int) -> None:
+    """Has a session that was begun for this process, as a timer's or a service's is, give way to others as a whole.
+
+    Where Linux shares the processors out by sessions, each gets the same, whatever the niceness of its processes (sched(7)).
+    """
+    if os.getsid(0) == os.getpid():
+        with suppress(OSError):  # a kernel that does not, or somebody has just set it
+            given = int(AUTOGROUP.read_text().rpartition(" ")[2])
+            AUTOGROUP.write_text(str(max(niceness, given)))
 
 
 DATA_FETCH = Strategy("data_fetch", "medium", 0, use_cache=True, max_attempts=3, backoff_factor=1.5, limit_share=0.9, niceness=10)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -15,7 +17,7 @@ from stamina.instrumentation import RetryDetails
 
 from ingestion.answers import Transient, ask, retry_after
 from ingestion.fetching import RailError, Traffic
-from ingestion.strategies import BULK_OPERATION, DATA_FETCH, LONGEST_WAIT_SECONDS, STRATEGIES, USER_ACTION, Strategy
+from ingestion.strategies import AUTOGROUP, BULK_OPERATION, DATA_FETCH, LONGEST_WAIT_SECONDS, STRATEGIES, USER_ACTION, Strategy
 from tests.ingestion.conftest import OpenHome, outcome_of
 
 # Seconds are shortened to milliseconds; what the waits are multiples of is what is told here.
@@ -70,6 +72,21 @@ def test_a_thread_gives_way_as_told_and_never_takes_back_what_it_gave() -> None:
 
     with ThreadPoolExecutor(1) as thread:
         assert thread.submit(niceness_after, DATA_FETCH, BULK_OPERATION, DATA_FETCH, USER_ACTION).result() == [10, 15, 15, 15]
+
+
+@pytest.mark.skipif(not AUTOGROUP.exists(), reason="this kernel does not share processors out by sessions")
+@pytest.mark.parametrize("is_its_own", [True, False])
+def test_a_session_of_ones_own_gives_way_as_a_whole_and_one_shared_with_others_does_not(is_its_own: bool) -> None:
+    program = """if True:
+        from ingestion.strategies import AUTOGROUP, BULK_OPERATION, DATA_FETCH
+        said = []
+        for strategy in (BULK_OPERATION, DATA_FETCH):
+            strategy.give_way()
+            said.append(AUTOGROUP.read_text().split()[-1])
+        print(*said)"""
+    done = subprocess.run([sys.executable, "-c", program], start_new_session=is_its_own, capture_output=True, text=True, check=True)
+    shared = AUTOGROUP.read_text().split()[-1]
+    assert done.stdout.split() == (["15", "15"] if is_its_own else [shared, shared])
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES.values(), ids=lambda one: one.name)
