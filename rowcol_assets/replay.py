@@ -1,8 +1,8 @@
 """Replays: the marts as of another date, or as known at another instant, built in a file of their own.
 
 Raw tables come from the segments, not from the warehouse, so a replay waits for nobody and changes neither history nor
-log nor published files. `as_of` values what is known now at another date; `known_at` bounds what was known, settings included
-(`control_as_known`). The seeds, which set what holds for everybody, are those of today.
+log nor published files. `as_of` values what is known now at another date, and has no past; `known_at` bounds what was known, settings
+(`control_as_known`) and the days before (`history_as_known`) included. The seeds, which set what holds for everybody, are those of today.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from ingestion.settings import Settings
 from ingestion.warehouse import connect
 from rowcol_assets.audit.tables import log_as_known
 from rowcol_assets.control_as_known import fill_control
+from rowcol_assets.history_as_known import fill_gaps, restore_as_known
 from rowcol_assets.steps import Say, ensure_quality_tables, silent
 from rowcol_assets.transform import Step, run_step
 
@@ -64,7 +65,7 @@ def replay(settings: Settings, store: ControlStore, clock: Clock, moment: Moment
         "run_id": moment.name,
     }
     try:
-        _fill(settings, store, path, moment.known_at)
+        _fill(settings, store, path, moment)
         ensure_quality_tables(settings, path)
         _build(settings, "before", path, variables, say)
         warehouse = connect(path, settings)
@@ -88,13 +89,16 @@ def _build(settings: Settings, step: Step, path: Path, variables: dict[str, str]
         raise RowcolError(f"the replay failed at {first.unique_id}: {' '.join(first.message.split())[:300]}")
 
 
-def _fill(settings: Settings, store: ControlStore, path: Path, known_at: datetime | None) -> None:
+def _fill(settings: Settings, store: ControlStore, path: Path, moment: Moment) -> None:
     warehouse = connect(path, settings)
     try:
         for rail in RAILS.values():
             _fill_rail(settings, warehouse, rail)
-        log_as_known(warehouse, settings.audit_dir, known_at)
-        fill_control(warehouse, store, settings.audit_dir, known_at, LOAD_ID)
+        log_as_known(warehouse, settings.audit_dir, moment.known_at)
+        fill_control(warehouse, store, settings.audit_dir, moment.known_at, LOAD_ID)
+        if moment.known_at:
+            fill_gaps(warehouse, settings, moment.known_at)
+            restore_as_known(warehouse, settings, moment.known_at, moment.as_of)
     finally:
         warehouse.close()
 

@@ -28,6 +28,7 @@ from rowcol_assets.audit import tables as audit_tables
 from rowcol_assets.audit.writer import LogReport, append_acts, append_cycle
 from rowcol_assets.deferral import DEFERRED_LOADS, defer_loads
 from rowcol_assets.history import keep_history, restore_history
+from rowcol_assets.history_changes import keep_changes
 from rowcol_assets.linking import keep_links
 from rowcol_assets.pictures import Drawn, Relation, draw
 from rowcol_assets.publishing.postgres.following import withdraw_ended
@@ -118,6 +119,7 @@ def publish_all(settings: Settings, store: ControlStore, started_at: datetime, r
     try:
         with open_warehouse(settings, "publish") as warehouse:
             keep_history(settings, warehouse)
+            keep_changes(settings, warehouse, started_at, clock())
             keep_links(store, warehouse)
             logged = newest_act(store.database)
             told: dict[str, Any] = {"as_of": started_at.date(), "published_at": started_at, "run_id": run_id, "clock": clock}

@@ -11,6 +11,9 @@ from typing import Any
 import duckdb
 import pytest
 
+from ingestion.settings import Settings
+from rowcol_assets.history_as_known import restore_as_known
+from rowcol_assets.history_changes import keep_changes
 from tests.dbt.rails import ramp_bill
 from tests.dbt.rawfill import RawWarehouse
 from tests.expectations.project import AFTER, BEFORE, SEEDS_AND_PARENTS, WAREHOUSE, build, rows
@@ -111,15 +114,29 @@ def test_building_again_changes_nothing_and_a_full_refresh_forgets_nothing(wareh
     assert rows(warehouse, "from marts.fct_hygiene_flag order by all") == before
 
 
-def test_a_check_that_errs_or_did_not_run_leaves_flags_open(warehouse: Path) -> None:
-    cycle(warehouse, 0, "failed", ("7",))
-    cycle(warehouse, 1, "error")
+def test_a_check_that_errs_or_did_not_run_leaves_flags_open_and_a_replay_knows_since_when(warehouse: Path, tmp_path: Path) -> None:
+    home = Settings(home=tmp_path / "home", _env_file=None)
+
+    def kept_cycle(number: int, status: str, *records: str) -> list[tuple[Any, ...]]:
+        cycle(warehouse, number, status, records)
+        with duckdb.connect(str(warehouse)) as connection:
+            keep_changes(home, connection, at(number), at(number))
+        return rows(warehouse, "from marts.fct_hygiene_flag order by all")
+
+    kept_cycle(0, "failed", "7")
+    then = kept_cycle(1, "error")
     assert flags(warehouse) == {"7": ("open", naive(0), None, 0), "acme": ("error", naive(1), None, 0)}
     assert rows(warehouse, "select observed, entity from marts.fct_hygiene_flag where status = 'error'") == [("it broke", "check")]
-    cycle(warehouse, 2, "")
+    kept_cycle(2, "")
     assert flags(warehouse)["7"] == ("open", naive(0), None, 0)
-    cycle(warehouse, 3, "passed")
+    kept_cycle(3, "passed")
     assert flags(warehouse) == {"7": ("resolved", naive(0), naive(3), 0), "acme": ("resolved", naive(1), naive(3), 0)}
+
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("drop schema marts cascade")
+        restore_as_known(connection, home, at(1), None)
+    cycle(warehouse, 1, "error", known_at=at(1).isoformat())
+    assert rows(warehouse, "from marts.fct_hygiene_flag order by all") == then
 
 
 def test_a_check_that_does_not_apply_is_one_row_until_it_applies(warehouse: Path) -> None:
