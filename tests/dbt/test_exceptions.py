@@ -61,9 +61,15 @@ PAID_BY_RAMP = (
     ("booked-less", "2026-06-15", "ACH", 50, 48),
     ("half-1", "2026-05-25", "ACH", 83, 83),
     ("half-2", "2026-05-25", "ACH", 84, 84),
+    ("on-time", "2026-06-17", "ACH", 61, 61),
+    ("undrawn", "2026-06-17", "ACH", 72, 72),
+    ("arrived", "2026-06-22", "ACH", 77, 77),
 )
-# What Ramp drew for them, and the bank shows a day later.
-DRAWN = (("2026-05-12", 310), ("2026-05-12", 290), ("2026-06-03", 41), ("2026-06-03", 59), ("2026-06-08", 100), ("2026-06-15", 110))
+# What Ramp drew for them, and the bank shows a day later: with the bill of 77 one of 53 that came back, and 500 for the card's statement.
+DRAWN = (
+    ("2026-05-12", 310), ("2026-05-12", 290), ("2026-06-03", 41), ("2026-06-03", 59), ("2026-06-08", 100), ("2026-06-15", 110),
+    ("2026-06-17", 61), ("2026-06-17", 500), ("2026-06-22", 130),
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -147,6 +153,10 @@ def _runs(raw: RawWarehouse) -> None:
         transfer(raw, "runs", f"tr-{number}", amount, day)
         bank_transaction(raw, "runs", f"t-{amount}", amount, f"{day[:8]}{int(day[8:]) + 1:02d}", name="RAMP BILL PAYMENT")
 
+    statement = {"Id": "statement", "Amount": 500, "FromAccountRef": {"value": "35"}, "ToAccountRef": {"value": "40"}}
+    raw.versions("runs", "transfers", [statement | {"TxnDate": "2026-06-17", "CurrencyRef": {"value": "USD"}}])
+    bank_transaction(raw, "runs", "came-back", -53, "2026-06-25", name="ACH RETURN R03 NO ACCOUNT")
+
     # Of two bills one has been drawn, and a person said that the bank shows that in two lines.
     transfer(raw, "runs", "tr-half", 85, "2026-05-25")
     for number, amount in enumerate((45, 40)):
@@ -202,7 +212,7 @@ def test_a_payout_that_the_bank_shows_in_two_lines_is_there_once(warehouse: Path
 
 
 def test_bills_that_were_drawn_apart_or_by_swift_lead_to_their_debits(warehouse: Path) -> None:
-    """Beside them is a bill that was paid in euros, which no debit in dollars pays."""
+    """Beside them is a bill that was paid in euros, which no debit in dollars pays, and one drawn with a payment that came back."""
     query = (
         "select left_id, right_id, tier from marts.fct_match where business_id = 'runs' and left_entity = 'bills' and pair = 'bank_ramp'"
     )
@@ -213,6 +223,8 @@ def test_bills_that_were_drawn_apart_or_by_swift_lead_to_their_debits(warehouse:
         ("r-at-home", "t-100", "auto"),
         ("r-booked", "t-110", "auto"),
         ("r-booked-less", "t-110", "auto"),
+        ("r-on-time", "t-61", "auto"),
+        ("r-arrived", "t-130", "auto"),
     }
 
 
@@ -224,6 +236,12 @@ def test_payments_of_a_run_that_cannot_be_told_apart_are_not_without_money(wareh
     assert rows(warehouse, f"{chain} group by all") == [("done", "run", 4)]
     left = "select record_id from marts.fct_exception where business_id = 'runs' and rail = 'qbo' and kind = 'paid_without_money'"
     assert set(rows(warehouse, left)) == {("p-half-1",), ("p-half-2",)}
+
+
+def test_a_debit_that_paid_something_else_is_no_money_for_a_bill_of_its_day(warehouse: Path) -> None:
+    chain = "select verify_state, verify_record_id from marts.fct_custody_chain where business_id = 'runs' and bill_id = ?"
+    assert rows(warehouse, chain, ["b-undrawn"]) == [("waiting", None)]
+    assert rows(warehouse, chain, ["b-on-time"]) == [("done", "t-61")]
 
 
 def test_one_of_several_parts_of_a_sum_is_another_amount_by_nature_be_the_others_sure_or_proposed(warehouse: Path) -> None:

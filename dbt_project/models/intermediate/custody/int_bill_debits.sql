@@ -37,6 +37,23 @@ matched as (
     ) = 1
 ),
 
+-- Debits of which it is known what they paid: each of their bills, or something that is no bill, as the card's statement.
+explained as (
+    select
+        matches.business_id,
+        matches.right_id as transaction_id
+    from matches
+    where matches.left_rail = 'ramp' and matches.left_entity = 'bills' and matches.rule != 'verdict'
+
+    union
+
+    select
+        entries.business_id,
+        entries.right_id as transaction_id
+    from {{ ref('int_matches') }} as entries
+    where entries.pair = 'bank_ledger' and entries.left_entity != 'bill_payments' and entries.tier = 'auto'
+),
+
 -- A person may have said that the bank shows a transfer in two lines.
 transfers as (
     select
@@ -57,12 +74,16 @@ transfers as (
         on
             matches.business_id = banked.business_id
             and matches.right_event = banked.event_id
+    anti join explained
+        on
+            matches.business_id = explained.business_id
+            and matches.right_id = explained.transaction_id
     where matches.pair = 'bank_ramp' and matches.left_entity = 'transfers'
     qualify row_number() over (partition by matches.business_id, matches.left_event order by banked.event_date desc, matches.right_id desc) = 1
 ),
 
 -- The service draws the payments of one day together. Where a day's debits cannot be told apart by bill, they still show that
--- the money left if they come to all that was paid.
+-- the money left if they come to all that was paid and has no debit of its own.
 drawn as (
     select
         transfers.business_id,
@@ -78,7 +99,14 @@ drawn as (
 ),
 
 by_bank as (
-    select * from executions
+    select executions.*
+    from executions
+    anti join matched
+        on
+            executions.business_id = matched.business_id
+            and executions.ramp_bill_id = matched.left_id
+            and matched.left_rail = 'ramp'
+            and matched.rule != 'verdict'
     where coalesce(executions.payment_method, '') not in {{ card_methods() }}
 ),
 

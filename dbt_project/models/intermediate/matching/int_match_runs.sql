@@ -92,8 +92,33 @@ paid_bills as (
     where bills.is_drawn
 ),
 
--- All of them, all but one that was drawn apart, or that one; of two, all but one is the other one. A solution is counted by the bill
--- that is paid alone or drawn apart; only a single one is taken.
+-- Payments that came back: Ramp has their bills open again, or dated by the day on which they were paid anew.
+returns as (
+    select
+        events.business_id,
+        events.account_id,
+        events.event_date,
+        events.amount
+    from events
+    where events.role = 'bank' and events.amount > 0 and {{ is_return('events.text') }}
+),
+
+-- What a debit is more than the bills of its day, where so much came back to its account.
+came_back as (
+    select distinct
+        debits.business_id,
+        debits.event_id as right_event,
+        returns.amount
+    from events as debits
+    inner join returns
+        on
+            debits.business_id = returns.business_id
+            and debits.account_id = returns.account_id
+    where debits.role = 'bank' and debits.amount < 0 and returns.event_date - debits.event_date between 0 and 60
+),
+
+-- All of them, with one more that came back or without, all but one that was drawn apart, or that one; of two, all but one is the
+-- other one. A solution is counted by the bill that is paid alone or drawn apart; only a single one is taken.
 tried as (
     select
         paid_bills.business_id,
@@ -103,8 +128,14 @@ tried as (
             when paid_bills.day_amount = paid_bills.amount then 'all'
             when paid_bills.bill_amount = paid_bills.amount then 'one'
             when paid_bills.day_count > 2 and paid_bills.day_amount - paid_bills.bill_amount = paid_bills.amount then 'others'
+            when came_back.amount is not null then 'all'
         end as solution
     from paid_bills
+    left join came_back
+        on
+            paid_bills.business_id = came_back.business_id
+            and paid_bills.right_event = came_back.right_event
+            and paid_bills.amount - paid_bills.day_amount = came_back.amount
 ),
 
 solutions as (
