@@ -31,6 +31,7 @@ lefts as (
         pairs.days_before,
         pairs.days_after,
         pairs.amount_share,
+        pairs.number_worth,
         pairs.is_of_party
     from events
     inner join pairs on events.role = pairs.left_role
@@ -78,6 +79,30 @@ by_reference as (
         lefts.amount != 0
         and coalesce(lefts.currency = rights.currency, true)
         and (not lefts.is_of_party or coalesce(lefts.party_key = rights.party_key, true))
+),
+
+-- Where a number says more than the amounts do, also amounts that differ however much: two digits may be turned round, which is
+-- what has to be told.
+by_number as (
+    select
+        lefts.pair,
+        lefts.business_id,
+        lefts.event_id as left_event,
+        rights.event_id as right_event,
+        false as is_linked
+    from lefts
+    inner join rights
+        on
+            lefts.business_id = rights.business_id
+            and lefts.pair = rights.pair
+            and lefts.reference = rights.reference
+    where
+        lefts.number_worth > 0
+        and sign(lefts.amount) = sign(rights.amount)
+        and lefts.amount != 0
+        and coalesce(lefts.currency = rights.currency, true)
+        and coalesce(lefts.party_key = rights.party_key, lefts.text = rights.text, false)
+        and rights.event_date - lefts.event_date between -lefts.days_before and lefts.days_after
 ),
 
 by_amount as (
@@ -159,6 +184,8 @@ found as (
     select * from by_verdict
     union all
     select * from by_reference
+    union all
+    select * from by_number
     union all
     select * from by_amount
     union all
@@ -244,13 +271,18 @@ scored as (
 )
 
 -- A confirmed pair outweighs whatever else there is, then one that names the other; a rejected one is none. What is known to be
--- another vendor's, or was booked on another account, gives way to what is not: it is too rare in labelled pairs to be learnt.
+-- another vendor's, or was booked on another account, gives way to what is not: it is too rare in labelled pairs to be learnt. So is
+-- one number of one vendor on two amounts, which gains so much that it is told where it has one day or a neighbouring one, and not
+-- so much that next month's bill of the same number is.
 select
     scored.* replace ( -- noqa: AM04
         scored.score
         + 1000 * coalesce(cast(verdicts.is_confirmed as integer), 0)
         + 100 * scored.is_linked
-        - pairs.doubt_cost * (scored.other_party + scored.unpaired_account) as score
+        - pairs.doubt_cost * (scored.other_party + scored.unpaired_account)
+        + pairs.number_worth
+        * scored.same_reference
+        * (case when scored.same_party = 1 or (scored.whole_text = 1 and scored.other_party = 0) then 1 else 0 end) as score
     ),
     coalesce(verdicts.is_confirmed, false) as is_confirmed,
     verdicts.decision_id,
