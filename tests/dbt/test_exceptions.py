@@ -50,9 +50,14 @@ REIMBURSEMENTS = {
 # Payments of the ledger's for bills that Ramp paid: bill, day, how and what Ramp paid, and what the ledger has.
 PAID_BY_RAMP = (
     ("mixed-1", "2026-05-12", "ACH", 100, 100),
-    ("mixed-2", "2026-05-12", "ACH", 210, 210),
-    ("mixed-3", "2026-05-12", "CHECK", 140, 140),
-    ("mixed-4", "2026-05-12", "CHECK", 150, 150),
+    ("mixed-2", "2026-05-12", "ACH", 200, 200),
+    ("mixed-3", "2026-05-12", "CHECK", 300, 300),
+    ("mixed-4", "2026-05-12", "CHECK", 400, 400),
+    ("mixed-5", "2026-05-12", "CHECK", 70, 70),
+    ("part-1", "2026-05-19", "ACH", 101, 101),
+    ("part-2", "2026-05-19", "ACH", 212, 212),
+    ("part-3", "2026-05-19", "ACH", 143, 143),
+    ("part-4", "2026-05-19", "CHECK", 154, 154),
     ("apart-1", "2026-06-03", "ACH", 41, 41),
     ("apart-2", "2026-06-03", "ACH", 59, 59),
     ("abroad", "2026-06-08", "SWIFT", 70, 70),
@@ -65,10 +70,10 @@ PAID_BY_RAMP = (
     ("undrawn", "2026-06-17", "ACH", 72, 72),
     ("arrived", "2026-06-22", "ACH", 77, 77),
 )
-# What Ramp drew for them, and the bank shows a day later: with the bill of 77 one of 53 that came back, and 500 for the card's statement.
+# What Ramp drew for them, and the bank shows a day later: with the bill of 77 one of 53 that came back, and 800 for the card's statement.
 DRAWN = (
-    ("2026-05-12", 310), ("2026-05-12", 290), ("2026-06-03", 41), ("2026-06-03", 59), ("2026-06-08", 100), ("2026-06-15", 110),
-    ("2026-06-17", 61), ("2026-06-17", 500), ("2026-06-22", 130),
+    ("2026-05-12", 500), ("2026-05-12", 570), ("2026-05-19", 313), ("2026-05-19", 297), ("2026-06-03", 41), ("2026-06-03", 59), ("2026-06-08", 100), ("2026-06-15", 110),
+    ("2026-06-17", 61), ("2026-06-17", 800), ("2026-06-22", 130),
 )  # fmt: skip
 
 
@@ -153,7 +158,7 @@ def _runs(raw: RawWarehouse) -> None:
         transfer(raw, "runs", f"tr-{number}", amount, day)
         bank_transaction(raw, "runs", f"t-{amount}", amount, f"{day[:8]}{int(day[8:]) + 1:02d}", name="RAMP BILL PAYMENT")
 
-    statement = {"Id": "statement", "Amount": 500, "FromAccountRef": {"value": "35"}, "ToAccountRef": {"value": "40"}}
+    statement = {"Id": "statement", "Amount": 800, "FromAccountRef": {"value": "35"}, "ToAccountRef": {"value": "40"}}
     raw.versions("runs", "transfers", [statement | {"TxnDate": "2026-06-17", "CurrencyRef": {"value": "USD"}}])
     bank_transaction(raw, "runs", "came-back", -53, "2026-06-25", name="ACH RETURN R03 NO ACCOUNT")
 
@@ -217,6 +222,10 @@ def test_bills_that_were_drawn_apart_or_by_swift_lead_to_their_debits(warehouse:
         "select left_id, right_id, tier from marts.fct_match where business_id = 'runs' and left_entity = 'bills' and pair = 'bank_ramp'"
     )
     assert set(rows(warehouse, query)) == {
+        ("r-part-1", "t-313", "auto"),
+        ("r-part-2", "t-313", "auto"),
+        ("r-part-3", "t-297", "auto"),
+        ("r-part-4", "t-297", "auto"),
         ("r-apart-1", "t-41", "auto"),
         ("r-apart-2", "t-59", "auto"),
         ("r-abroad", "t-100", "auto"),
@@ -229,11 +238,11 @@ def test_bills_that_were_drawn_apart_or_by_swift_lead_to_their_debits(warehouse:
 
 
 def test_payments_of_a_run_that_cannot_be_told_apart_are_not_without_money(warehouse: Path) -> None:
-    """Both debits of a day come to all four of its bills, though not to which of them; what was drawn in two lines is drawn once."""
+    """Both debits of a day come to all five of its bills, though not to which of them: 100 and 400 are as much as 200 and 300; what was drawn in two lines is drawn once."""
     chain = (
         "select verify_state, verify_evidence, count(*) from marts.fct_custody_chain where business_id = 'runs' and bill_id like 'b-mixed%'"
     )
-    assert rows(warehouse, f"{chain} group by all") == [("done", "run", 4)]
+    assert rows(warehouse, f"{chain} group by all") == [("done", "run", 5)]
     left = "select record_id from marts.fct_exception where business_id = 'runs' and rail = 'qbo' and kind = 'paid_without_money'"
     assert set(rows(warehouse, left)) == {("p-half-1",), ("p-half-2",)}
 
