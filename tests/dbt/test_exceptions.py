@@ -72,8 +72,8 @@ PAID_BY_RAMP = (
 )
 # What Ramp drew for them, and the bank shows a day later: with the bill of 77 one of 53 that came back, and 800 for the card's statement.
 DRAWN = (
-    ("2026-05-12", 500), ("2026-05-12", 570), ("2026-05-19", 313), ("2026-05-19", 297), ("2026-06-03", 41), ("2026-06-03", 59), ("2026-06-08", 100), ("2026-06-15", 110),
-    ("2026-06-17", 61), ("2026-06-17", 800), ("2026-06-22", 130),
+    ("2026-05-12", 500), ("2026-05-12", 570), ("2026-05-19", 313), ("2026-05-19", 297), ("2026-06-03", 41), ("2026-06-03", 59),
+    ("2026-06-08", 100), ("2026-06-15", 110), ("2026-06-17", 61), ("2026-06-17", 800), ("2026-06-22", 130),
 )  # fmt: skip
 
 
@@ -238,7 +238,9 @@ def test_bills_that_were_drawn_apart_or_by_swift_lead_to_their_debits(warehouse:
 
 
 def test_payments_of_a_run_that_cannot_be_told_apart_are_not_without_money(warehouse: Path) -> None:
-    """Both debits of a day come to all five of its bills, though not to which of them: 100 and 400 are as much as 200 and 300; what was drawn in two lines is drawn once."""
+    """Both debits of a day come to all five of its bills, though not to which of them: 100 and 400 are as much as 200 and 300. What was
+    drawn in two lines is drawn once.
+    """
     chain = (
         "select verify_state, verify_evidence, count(*) from marts.fct_custody_chain where business_id = 'runs' and bill_id like 'b-mixed%'"
     )

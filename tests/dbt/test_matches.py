@@ -16,7 +16,9 @@ from tests.dbt.rails import bank_account, bank_transaction
 from tests.dbt.rawfill import RawWarehouse
 from tests.dbt.told import told_business
 
-MARTS = ("fct_match", "bill_map", "fct_exception", "fct_bank_closure", "fct_payment_ready_bills", "chk_h16", "chk_h26", "chk_h30", "chk_h34")
+MARTS = (
+    "fct_match", "bill_map", "fct_exception", "fct_bank_closure", "fct_payment_ready_bills", "chk_h16", "chk_h26", "chk_h30", "chk_h34",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +26,7 @@ def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> 
     path = tmp_path_factory.mktemp("matches") / "warehouse.duckdb"
     with RawWarehouse(path) as raw:
         raw.load("1")
-        for business in ("acme", "other"):
+        for business in ("acme", "other", "twins"):
             raw.business(business, now=NOW)
             raw.versions(
                 business, "accounts", [account("35", "Bank", 1000), account("60", "Expense"), account("33", "Accounts Payable", 0)]
@@ -35,6 +37,12 @@ def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> 
                     raw.connect(business, rail, now=NOW)
         _acme(raw)
         told_business(raw)
+        # Entered twice on both rails, and twice in the ledger alone.
+        for number, amount, names in (("INV-5", 45, ("both-1", "both-2")), ("INV-4", 47, ("half-1", "half-2"))):
+            raw.versions("twins", "bills", [bill(name, amount, DocNumber=number) for name in names])
+            told = {"invoice_number": number, "issued_at": "2026-06-01", "vendor": {"name": "Vendor 1"}}
+            for name in names if amount == 45 else names[:1]:
+                ramp_bill(raw, "twins", f"r-{name}", None, amount, None, **told)
         # What acme's bank shows is nothing to this one, and its payment service is not connected.
         days = {
             "2026-05-04": (120,), "2026-06-02": (41, 59), "2026-06-04": (11, 31), "2026-06-05": (15, 27), "2026-06-09": (33, 34, 35),
@@ -97,8 +105,8 @@ def _acme(raw: RawWarehouse) -> None:
     ramp_bill(raw, "acme", "r2", "b2", 200, "2026-06-10")
     ramp_bill(raw, "acme", "r3", None, 70, None, invoice_number="inv 7", issued_at="2026-06-01", vendor={"name": "Vendor 1"})
     # Two digits turned round, and one number that two vendors gave.
-    for name, amount, number, of in (("r6", 790, "INV-9", "Vendor 1"), ("r7", 630, "INV-8", "Nobody The Ledger Knows")):
-        ramp_bill(raw, "acme", name, None, amount, None, invoice_number=number, issued_at="2026-06-01", vendor={"name": of})
+    for name, amount, invoice, of in (("r6", 790, "INV-9", "Vendor 1"), ("r7", 630, "INV-8", "Nobody The Ledger Knows")):
+        ramp_bill(raw, "acme", name, None, amount, None, invoice_number=invoice, issued_at="2026-06-01", vendor={"name": of})
     ramp_bill(raw, "acme", "r4", "b4", 30, None)
     ramp_bill(raw, "acme", "r5", "b5", 31, None)
     transfer(raw, "acme", "tr", 300, "2026-06-10")
@@ -210,6 +218,15 @@ def test_the_checks_on_what_is_left_find_their_mistakes_and_nothing_else(warehou
     assert rows(warehouse, ambiguous.format("h34", "is_ambiguous")) == twins
     for check in ("h16", "h26", "h34"):
         assert rows(warehouse, f"select count(*) > 2 from quality.chk_{check}") == [(True,)], "nothing right is in the frame"
+
+
+def test_of_equal_entries_those_are_on_both_rails_of_which_none_is_left_over(warehouse: Path) -> None:
+    found = rows(warehouse, "select record_id, unlinked_bill_id from quality.chk_h16 where business_id = 'twins' order by 1")
+    assert [(record, unlinked is not None) for record, unlinked in found] == [
+        ("both-1", True), ("both-2", True), ("half-1", False), ("half-2", False),
+    ]  # fmt: skip
+    assert len({unlinked for _, unlinked in found}) == 3, "each its own, and none"
+    assert rows(warehouse, "select count(*) from marts.bill_map where business_id = 'twins'") == [(0,)]
 
 
 def test_what_a_person_said_of_a_debit_goes_before_the_run_it_seemed_to_pay(warehouse: Path) -> None:

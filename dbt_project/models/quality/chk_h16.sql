@@ -8,21 +8,90 @@ paying_bills as (
     where not is_deleted and not is_draft and not is_archived and status is distinct from 'PAID'
 ),
 
--- Where one names the other, or a person said that they are one, they are linked. What is paid there already is a matter of H27.
-unlinked as (
+events as (
+    select * from {{ ref('int_money_events') }}
+),
+
+assigned as (
+    select * from {{ ref('int_match_assigned') }}
+    where pair = 'bill'
+),
+
+candidates as (
+    select * from {{ ref('int_match_candidates') }}
+    where pair = 'bill' and is_linked = 0
+),
+
+-- The best candidate of which the ledger's bill is left over.
+left_over as (
+    select
+        candidates.business_id,
+        candidates.left_event,
+        max(candidates.score) as score
+    from candidates
+    anti join assigned
+        on
+            candidates.business_id = assigned.business_id
+            and candidates.right_event = assigned.right_event
+    group by candidates.business_id, candidates.left_event
+),
+
+-- What was entered twice on both rails is on both, whichever is which; of two entries in the ledger and one in the service it is not
+-- known which is the one.
+exchangeable as (
+    select
+        assigned.business_id,
+        lefts.record_id as left_id,
+        rights.record_id as right_id
+    from assigned
+    inner join candidates
+        on
+            assigned.business_id = candidates.business_id
+            and assigned.left_event = candidates.left_event
+            and assigned.right_event = candidates.right_event
+    inner join events as lefts
+        on
+            assigned.business_id = lefts.business_id
+            and assigned.left_event = lefts.event_id
+    inner join events as rights
+        on
+            assigned.business_id = rights.business_id
+            and assigned.right_event = rights.event_id
+    left join left_over
+        on
+            assigned.business_id = left_over.business_id
+            and assigned.left_event = left_over.left_event
+    where assigned.is_ambiguous and coalesce(assigned.score - left_over.score >= candidates.least_gap, true)
+),
+
+-- Where one names the other, or a person said that they are one, they are linked.
+found as (
     select
         matches.business_id,
-        matches.right_id as bill_id,
+        matches.left_id,
+        matches.right_id
+    from {{ ref('int_matches') }} as matches
+    where matches.pair = 'bill' and matches.rule not in ('linked', 'verdict')
+
+    union all
+
+    select * from exchangeable
+),
+
+-- What is paid there already is a matter of H27.
+unlinked as (
+    select
+        found.business_id,
+        found.right_id as bill_id,
         paying_bills.record_id,
         paying_bills.total_amount,
         paying_bills.currency,
         paying_bills.document_number
-    from {{ ref('int_matches') }} as matches
+    from found
     inner join paying_bills
         on
-            matches.business_id = paying_bills.business_id
-            and matches.left_id = paying_bills.record_id
-    where matches.pair = 'bill' and matches.rule not in ('linked', 'verdict')
+            found.business_id = paying_bills.business_id
+            and found.left_id = paying_bills.record_id
 )
 
 select
