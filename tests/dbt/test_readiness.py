@@ -12,7 +12,9 @@ import pytest
 from tests.dbt.asking import rows
 from tests.dbt.documents import bill, vendor
 from tests.dbt.ledgers import NOW, build_marts, small_ledger, small_warehouse
+from tests.dbt.payments import verdict
 from tests.dbt.project import DbtProject
+from tests.dbt.rails import ramp_bill
 from tests.dbt.rawfill import RawWarehouse
 
 # Businesses by the minutes since they were read, with the state of critical and of standard entities.
@@ -35,7 +37,8 @@ ASKED: tuple[tuple[str, dict[str, str], str | None], ...] = (
 @pytest.fixture(scope="module")
 def built(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The marts over businesses that have nothing to do with each other: each test looks at its own."""
-    path = small_warehouse(tmp_path_factory.mktemp("readiness"), "unready", "decided", "undecided", "asked", "half", "whole", "rebanked")
+    names = ("unready", "decided", "undecided", "asked", "half", "whole", "rebanked", "paired")
+    path = small_warehouse(tmp_path_factory.mktemp("readiness"), *names)
     with RawWarehouse(path) as raw:
         raw.version("unready", "bills", bill("undated", 10, DueDate=None))
         raw.version("unready", "bills", bill("unknown_vendor", 10, VendorRef={"value": "99"}, DueDate="2026-07-02"))
@@ -55,6 +58,15 @@ def built(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> Path
             made = {"decision_no": number, "decision_id": f"a{number}", "business_id": "asked", "advisor_id": "ann", "kind": kind}
             told = subject | ({"rail": "qbo"} if "bill" in subject else {})
             raw.control("decisions", **made, subject=json.dumps(told), bulk_id=bulk, decided_at=NOW)
+
+        # Ramp does not say which bills of the ledger its own are; of one a person does.
+        raw.connect("paired", "ramp", now=NOW)
+        raw.versions("paired", "bills", [bill(name, 100, DueDate="2026-07-02", DocNumber=name) for name in ("said", "unsaid")])
+        for number, name in enumerate(("said", "unsaid"), start=1):
+            ramp_bill(raw, "paired", f"ramp-{name}", None, "OPEN", invoice_number=name)
+            held = {"decision_no": number, "decision_id": f"p{number}", "business_id": "paired", "advisor_id": "ann", "kind": "hold"}
+            raw.control("decisions", **held, subject=json.dumps({"rail": "ramp", "bill": f"ramp-{name}"}), decided_at=NOW)
+        verdict(raw, "paired", 3, "confirm-match", "ramp:bills:ramp-said", "qbo:bills:said")
 
         raw.connect("rebanked", "ramp", now=NOW)
         raw.versions("rebanked", "vendors", [vendor("8", DisplayName="Quill Email"), vendor("9", DisplayName="Tidewater Freight")])
@@ -91,6 +103,13 @@ def test_what_ramp_says_of_a_vendor_stops_the_ledgers_bills_of_that_vendor(built
         ("of 8", False, "hygiene_h22"),
         ("of 9", True, None),
     ]
+
+
+def test_a_hold_by_ramps_id_holds_the_ledgers_bill_once_the_two_are_known_for_one(built: Path) -> None:
+    query = "select record_id, advisor_decision from marts.fct_payment_ready_bills where business_id = 'paired' and record_id like '%said'"
+    assert sorted(rows(built, query)) == [("said", "hold"), ("unsaid", None)]
+    paired = "select method, tier from marts.bill_map where business_id = 'paired' and qbo_bill_id = 'said'"
+    assert rows(built, paired) == [("verdict", "auto")]
 
 
 def test_a_bill_that_is_held_is_not_ready_until_the_hold_is_followed_by_an_approval_or_undone(built: Path) -> None:

@@ -55,6 +55,21 @@ named_bills as (
 
     union all
 
+    -- Ramp does not say of each of its bills which of the ledger's it is: of some a match does, or a person.
+    select
+        bills.business_id,
+        bills.record_id,
+        'ramp' as rail,
+        matched.ramp_bill_id as rail_bill_id
+    from bills
+    inner join {{ ref('bill_map') }} as matched
+        on
+            bills.business_id = matched.business_id
+            and bills.record_id = matched.qbo_bill_id
+    where bills.is_open and bills.rail = 'qbo' and matched.tier = 'auto'
+
+    union all
+
     -- What was said of it while only a person knew it.
     select
         bills.business_id,
