@@ -161,7 +161,7 @@ def test_a_bill_that_was_taken_back_from_ramp_leaves_its_place_to_the_one_entere
     )
     assert found == [
         ("anew", "b1", "r-new", "linked", "auto"),
-        ("unlinked", "b1", "r-new", "reference", "suggest"),
+        ("unlinked", "b1", "r-new", "reference", "auto"),
         ("withdrawn", "b1", "r-old", "linked", "auto"),
     ]
     chain = "select execute_record_id, record_record_id, order_violations from marts.fct_custody_chain where business_id = 'anew'"
