@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import duckdb
 
+from ingestion.control.entered_bills import USER
 from ingestion.errors import RowcolError, UsageError
 from ingestion.warehouse import has_relation
 
@@ -272,6 +273,8 @@ def _why_not(marts: duckdb.DuckDBPyConnection, business_id: str, rail: str, reco
     """Why a bill is none that can be paid."""
     query = "select effective_status from marts.fct_bills where business_id = ? and rail = ? and record_id = ?"
     found = marts.execute(query, [business_id, rail, record_id]).fetchone()
+    if found is None and rail not in ("qbo", USER):
+        return f"{record_id} is the id of a bill on {rail}: what is approved is the ledger's bill, which marts.bill_map names"
     if found is None:
         return f"{business_id} has no bill {record_id} on {rail}"
     judged = marts.execute("select 1 from marts.fct_guardrail where business_id = ? limit 1", [business_id]).fetchone()

@@ -56,8 +56,8 @@ def command(
     `rowcol decide correct acme bills 145 due_date=2026-12-01`, `rowcol decide settle acme 9c29… ramp`,
     `rowcol decide resolve-flag acme 3c1f… 77d0…`,
     `rowcol decide enter-bill acme vendor_id=58 amount=120.50 bill_date=2026-11-20 due_date=2026-12-20`,
-    `rowcol decide undo acme 5f2a…`, within a day for all that were made at once by their bulk's id. A rail before a bill's id
-    (`ramp:0b1c`) names another rail's bill than the ledger's, `user:` one that was entered.
+    `rowcol decide undo acme 5f2a…`, within a day for all that were made at once by their bulk's id. `user:` before a bill's id
+    names one that was entered, and for `hold` `ramp:0b1c` Ramp's; what is approved is the ledger's.
     """
     from ingestion.control import open_store, product_clock_of
     from ingestion.control.decision_subjects import subject_of

@@ -197,6 +197,11 @@ def test_what_cannot_be_paid_is_refused_in_a_sentence(
         judge(marts, business, [("qbo", one) for one in bills], at=NOW)
 
 
+def test_a_bill_is_approved_by_the_ledgers_id_and_who_has_another_rails_is_told_where_that_is(marts: duckdb.DuckDBPyConnection) -> None:
+    with pytest.raises(RowcolError, match="r1 is the id of a bill on ramp: what is approved is the ledger's bill"):
+        judge(marts, "safe", [("ramp", "r1")], at=NOW)
+
+
 def rules(answer: Answer) -> list[str]:
     return [hit.rule for hit in answer.rule_hits]
 
