@@ -204,6 +204,27 @@ told_parts as (
     where parts.part_amount = parts.amount
     group by parts.business_id, parts.right_event
     having count(*) = 1
+),
+
+chosen as (
+    select
+        paid_bills.business_id,
+        paid_bills.right_event,
+        paid_bills.bill_event
+    from paid_bills
+    inner join solutions
+        on
+            paid_bills.business_id = solutions.business_id
+            and paid_bills.right_event = solutions.right_event
+            and (
+                solutions.solution = 'all'
+                or (solutions.solution = 'one' and paid_bills.bill_event = solutions.bill_event)
+                or (solutions.solution = 'others' and paid_bills.bill_event != solutions.bill_event)
+            )
+
+    union all
+
+    select * from told_parts
 )
 
 select
@@ -216,33 +237,11 @@ select
     paid_bills.score,
     paid_bills.tier
 from paid_bills
-inner join solutions
+inner join chosen
     on
-        paid_bills.business_id = solutions.business_id
-        and paid_bills.right_event = solutions.right_event
-        and (
-            solutions.solution = 'all'
-            or (solutions.solution = 'one' and paid_bills.bill_event = solutions.bill_event)
-            or (solutions.solution = 'others' and paid_bills.bill_event != solutions.bill_event)
-        )
-
-union all
-
-select
-    paid_bills.business_id,
-    paid_bills.right_event,
-    paid_bills.bill_event,
-    paid_bills.bill_amount,
-    paid_bills.currency as bill_currency,
-    paid_bills.event_date as payment_date,
-    paid_bills.score,
-    paid_bills.tier
-from paid_bills
-inner join told_parts
-    on
-        paid_bills.business_id = told_parts.business_id
-        and paid_bills.right_event = told_parts.right_event
-        and paid_bills.bill_event = told_parts.bill_event
+        paid_bills.business_id = chosen.business_id
+        and paid_bills.right_event = chosen.right_event
+        and paid_bills.bill_event = chosen.bill_event
 
 union all
 
