@@ -17,7 +17,7 @@ from dagster._serdes import deserialize_value
 from dagster._utils.interrupts import capture_interrupts
 
 from rowcol_assets.launching.warm import watch_launcher
-from rowcol_assets.runs import CLAIM_TAG, sign_run, strategy_of
+from rowcol_assets.runs import sign_run, strategy_of
 
 
 def work(go: Connection, run_id: str, instance_ref: str) -> None:
@@ -33,7 +33,7 @@ def work(go: Connection, run_id: str, instance_ref: str) -> None:
             run = instance.get_run_by_id(run_id)
             if run is None:
                 return
-            strategy_of(run).give_way(announced=CLAIM_TAG in run.tags)
+            strategy_of(run).give_way()
             # Signed before the look: whoever cancels it either finds the signature or has been seen here.
             sign_run(instance, run)
             run = instance.get_run_by_id(run_id)

@@ -96,14 +96,13 @@ def _onboard(settings: Settings, store: Any, entry: dict[str, Any], probe: Any) 
 
 
 def started(settings: Settings, *arguments: str, pace: Pace | None = None) -> subprocess.Popen[str]:
-    """A `rowcol` command over a home, under way: a process and a session of its own, as a timer or a service begins one."""
+    """A `rowcol` command over a home as a process of its own, under way."""
     return subprocess.Popen(
         [sys.executable, "-m", "rowcol_assets.cli", *arguments],
         env={"ROWCOL_HOME": str(settings.home), "PATH": "/usr/bin:/bin", **(pace.environment if pace else {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        start_new_session=True,
     )
 
 

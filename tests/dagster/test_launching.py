@@ -18,7 +18,7 @@ from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import ModuleTarget
 
 from ingestion.control.processes import is_dead, mark_of, pid_here
-from ingestion.strategies import DATA_FETCH, STRATEGIES
+from ingestion.strategies import STRATEGIES
 from rowcol_assets.instance import open_instance
 from rowcol_assets.launching.launcher import ForkingRunLauncher
 from rowcol_assets.launching.warm import WarmProcess
@@ -130,11 +130,10 @@ def test_each_is_forked_with_chances_of_its_own_and_the_mask_of_the_launcher(lau
 
 def test_a_run_gives_way_as_far_as_its_strategy_does_and_one_that_a_person_started_does_not(launching: Launching) -> None:
     launching.warm()
-    announced = run_tags(DATA_FETCH, claim="webhooks")
-    asked: list[dict[str, str] | None] = [None, announced, *(run_tags(strategy) for strategy in STRATEGIES.values())]
+    asked: list[dict[str, str] | None] = [None, *(run_tags(strategy) for strategy in STRATEGIES.values())]
     runs = [launching.launch("telling", tags) for tags in asked]
     own = os.getpriority(os.PRIO_PROCESS, 0)
-    expected = [own, max(own, 5), *(max(own, strategy.niceness) for strategy in STRATEGIES.values())]
+    expected = [own, *(max(own, strategy.niceness) for strategy in STRATEGIES.values())]
     assert [int(launching.told(run_id)[5]) for run_id in runs] == expected
 
 
