@@ -54,10 +54,21 @@ def _give_way_with_session(niceness: int) -> None:
     Where Linux shares the processors out by sessions, each gets the same, whatever the niceness of its processes (sched(7)): of two
     processors, two commands with sessions of their own and niceness 10 took 67 % from two processes of another session, and take 18 %.
     """
-    if os.getsid(0) == os.getpid():
-        with suppress(OSError):  # a kernel that does not, or somebody has just set it
-            given = int(AUTOGROUP.read_text().rpartition(" ")[2])
+    given = session_niceness()
+    if given is not None and os.getsid(0) == os.getpid():
+        with suppress(OSError):  # somebody has just set it
             AUTOGROUP.write_text(str(max(niceness, given)))
+
+
+def session_niceness() -> int | None:
+    """The niceness of this process's session as a whole; None where processors are not shared by sessions, or not for this one.
+
+    The file is missing from a kernel that does not share by sessions, and empty for what still runs in the group the machine began with.
+    """
+    with suppress(OSError):
+        if said := AUTOGROUP.read_text():
+            return int(said.rpartition(" ")[2])
+    return None
 
 
 DATA_FETCH = Strategy("data_fetch", "medium", 0, use_cache=True, max_attempts=3, backoff_factor=1.5, limit_share=0.9, niceness=10)

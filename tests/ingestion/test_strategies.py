@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import httpx
 import pytest
@@ -17,7 +18,16 @@ from stamina.instrumentation import RetryDetails
 
 from ingestion.answers import Transient, ask, retry_after
 from ingestion.fetching import RailError, Traffic
-from ingestion.strategies import AUTOGROUP, BULK_OPERATION, DATA_FETCH, LONGEST_WAIT_SECONDS, STRATEGIES, USER_ACTION, Strategy
+from ingestion.strategies import (
+    AUTOGROUP,
+    BULK_OPERATION,
+    DATA_FETCH,
+    LONGEST_WAIT_SECONDS,
+    STRATEGIES,
+    USER_ACTION,
+    Strategy,
+    session_niceness,
+)
 from tests.ingestion.conftest import OpenHome, outcome_of
 
 # Seconds are shortened to milliseconds; what the waits are multiples of is what is told here.
@@ -78,15 +88,30 @@ def test_a_thread_gives_way_as_told_and_never_takes_back_what_it_gave() -> None:
 @pytest.mark.parametrize("is_its_own", [True, False])
 def test_a_session_of_ones_own_gives_way_as_a_whole_and_one_shared_with_others_does_not(is_its_own: bool) -> None:
     program = """if True:
-        from ingestion.strategies import AUTOGROUP, BULK_OPERATION, DATA_FETCH
-        said = []
+        from ingestion.strategies import BULK_OPERATION, DATA_FETCH, session_niceness
+        said = [session_niceness()]
         for strategy in (BULK_OPERATION, DATA_FETCH):
             strategy.give_way()
-            said.append(AUTOGROUP.read_text().split()[-1])
+            said.append(session_niceness())
         print(*said)"""
     done = subprocess.run([sys.executable, "-c", program], start_new_session=is_its_own, capture_output=True, text=True, check=True)
-    shared = AUTOGROUP.read_text().split()[-1]
-    assert done.stdout.split() == (["15", "15"] if is_its_own else [shared, shared])
+    before, *after = done.stdout.split()
+    assert after == (["15", "15"] if is_its_own and before != "None" else [before, before])
+
+
+@pytest.mark.parametrize("said", ["", None], ids=["the group the machine began with", "a kernel that does not share by sessions"])
+def test_what_shares_no_processors_by_sessions_gives_way_without_its_session(
+    said: str | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "autogroup"
+    if said is not None:
+        file.write_text(said)
+    monkeypatch.setattr("ingestion.strategies.AUTOGROUP", file)
+    monkeypatch.setattr(os, "getsid", lambda _: os.getpid())
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(DATA_FETCH.give_way).result()
+    assert session_niceness() is None
+    assert (file.read_text() if file.exists() else None) == said
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES.values(), ids=lambda one: one.name)
