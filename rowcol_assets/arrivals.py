@@ -23,7 +23,6 @@ from ingestion.strategies import DATA_FETCH, USER_ACTION
 from rowcol_assets.jobs import cycle_job, sync_job
 from rowcol_assets.resources import Platform
 from rowcol_assets.runs import CLAIM_TAG, UNFINISHED, end_dead_runs, run_scope, run_tags
-from rowcol_assets.sensors import CONTROL_KEYS
 
 INTERVAL_SECONDS = 10
 # Events that keep coming must not make one publishing run follow the other.
@@ -42,7 +41,10 @@ def arrival_sensors(after_fetch: Sequence[dg.AssetKey]) -> list[dg.SensorDefinit
         description="Webhooks that wait become one sync per rail; what these syncs have read is then published by one run.",
     )
     def webhook_inbox(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SensorResult | dg.SkipReason:
-        """Debounced: while a rail's webhooks are being read, later ones wait and are then read together."""
+        """Debounced: while a rail's webhooks are being read, later ones wait and are then read together.
+
+        So such a run mirrors nothing of the control store, which would wait for the warehouse twice more; the publishing run does.
+        """
         settle_ended(context.instance, platform.store)
         waiting = workable(platform.store, waiting_events(platform.store.database))
         requests = []
@@ -56,7 +58,7 @@ def arrival_sensors(after_fetch: Sequence[dg.AssetKey]) -> list[dg.SensorDefinit
                         run_key=claim_id,
                         job_name=sync_job.name,
                         run_config=run_scope(businesses=_businesses(mine), delivery="webhook"),
-                        asset_selection=[*_tables(mine), *CONTROL_KEYS],
+                        asset_selection=_tables(mine),
                         tags=run_tags(DATA_FETCH, trigger=WEBHOOKS, rail=rail, claim=claim_id),
                     )
                 )

@@ -11,7 +11,6 @@ import dagster as dg
 import msgspec
 
 from ingestion.control.outcomes import DISCONNECTED
-from ingestion.control.rows import TABLES
 from ingestion.errors import RowcolError
 from ingestion.freshness import ConnectionFreshness, connection_freshness
 from ingestion.registry import RAILS
@@ -31,7 +30,6 @@ TOLD = {
     DISCONNECTED: ("connection_broken", "is broken and needs a new consent"),
     "failing": ("connection_failing", "keeps failing: rowcol doctor says why"),
 }
-CONTROL_KEYS = [dg.AssetKey(["raw_control", name]) for name in TABLES]
 
 
 @dataclass
@@ -105,7 +103,7 @@ def _request(rail: str, wanted: Sequence[ConnectionFreshness]) -> dg.RunRequest:
     businesses = sorted({one.business_id for one in wanted if one.rail == rail})
     return dg.RunRequest(
         run_config=run_scope(businesses=businesses),
-        asset_selection=[*keys, *CONTROL_KEYS],
+        asset_selection=keys,
         tags=run_tags(DATA_FETCH, trigger="rail_freshness", rail=rail),
     )
 

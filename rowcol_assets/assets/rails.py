@@ -55,10 +55,10 @@ def rail_assets(rail: RailPromise) -> dg.AssetsDefinition:
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         with step_of(context, platform):
             report = platform.synced(context.run.run_id, rail.name, lambda: _requests(context, platform, scope))
+            if CLAIM_TAG in context.run.tags:
+                note_readings(platform.store.database, context.run.tags[CLAIM_TAG], rail.name, _readings(report))
             counts = row_counts(platform.settings, [(schema, table) for schema, table in (key.path for key in context.selected_asset_keys)])
         platform.syncs.append(report)
-        if CLAIM_TAG in context.run.tags:
-            note_readings(platform.store.database, context.run.tags[CLAIM_TAG], rail.name, _readings(report))
         platform.say(_sentence(rail, report))
         for key in sorted(context.selected_asset_keys):
             rows = {"dagster/row_count": counts.get((key.path[0], key.path[1]), 0)}

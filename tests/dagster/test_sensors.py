@@ -80,7 +80,7 @@ def test_what_went_stale_is_synced_in_one_run_of_its_rail_and_no_other_business_
     (request,) = answer.run_requests
     assert request.run_config["resources"]["scope"]["config"]["businesses"] == ["acme"]
     assert request.tags["rowcol/rail"] == "qbo" and request.tags["dagster/priority"] == "0"
-    assert {key.path[0] for key in request.asset_selection or []} == {"raw_qbo", "raw_control"}
+    assert {key.path[0] for key in request.asset_selection or []} == {"raw_qbo"}
 
 
 def test_several_stale_businesses_are_one_run(watch: Watch) -> None:
