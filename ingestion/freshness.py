@@ -73,6 +73,11 @@ class ConnectionFreshness:
         return [name for name, one in self.entities.items() if one.state in states]
 
     @property
+    def is_new(self) -> bool:
+        """Whether nothing of it was ever read, so that its next sync is its first load."""
+        return len(self.those("never_synced")) == len(self.entities)
+
+    @property
     def is_due(self) -> bool:
         """Whether any entity is past its fresh bound or was never read, and nobody paused it."""
         return bool(self.those("aging", "stale", "never_synced"))

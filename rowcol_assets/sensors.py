@@ -10,18 +10,19 @@ from datetime import datetime
 import dagster as dg
 import msgspec
 
+from ingestion.control.leases import held_leases
 from ingestion.control.outcomes import DISCONNECTED
 from ingestion.errors import RowcolError
 from ingestion.freshness import ConnectionFreshness, connection_freshness
 from ingestion.registry import RAILS
-from ingestion.strategies import DATA_FETCH
+from ingestion.strategies import BULK_OPERATION, DATA_FETCH
 from rowcol_assets.alerts import alert
 from rowcol_assets.jobs import cycle_job, sync_job
 from rowcol_assets.pace import paced_connections
 from rowcol_assets.publishing.probing import probe_if_due
 from rowcol_assets.rail_findings import CONSENT_NOTICE
 from rowcol_assets.resources import Platform
-from rowcol_assets.runs import end_dead_runs, failure_line, run_scope, run_tags, unfinished_runs
+from rowcol_assets.runs import end_dead_runs, failure_line, run_scope, run_tags, strategy_of, unfinished_runs
 
 # A connection that stays stale is tried again after this long; its schedule tries anyway.
 COOLDOWN_MINUTES = 15
@@ -69,21 +70,23 @@ def rail_freshness(context: dg.SensorEvaluationContext, platform: dg.ResourcePar
     _tell_of_changes(context, platform, found, memory)
     _tell_of_endings(context, platform, found, memory, now)
     minute = int(now.timestamp() // 60)
+    running = unfinished_runs(context.instance, cycle_job.name, sync_job.name)
     tried = due(found, memory, minute)
+    if _is_first_load_under_way(platform, found, running):
+        tried = [one for one in tried if not one.is_new]
     resting = _resting(platform, now) if tried else set()
     wanted = [one for one in tried if one.name not in resting or one.name in memory.owed]
     if not wanted:
         context.update_cursor(_text(memory))
         return dg.SkipReason("nothing stale that a sync could help" if any(one.is_due for one in found) else "everything is fresh")
-    running = unfinished_runs(context.instance, cycle_job.name, sync_job.name)
-    if running:
+    in_the_way = [run for run in running if strategy_of(run) is not BULK_OPERATION]
+    if in_the_way:
         context.update_cursor(_text(memory))
-        return dg.SkipReason(f"{running[0].job_name} {running[0].run_id} is under way")
+        return dg.SkipReason(f"{in_the_way[0].job_name} {in_the_way[0].run_id} is under way")
     stale = {one.name for one in found if one.is_due}
     memory.tried = {name: at for name, at in memory.tried.items() if name in stale} | {one.name: minute for one in wanted}
     memory.owed = []
-    rails = [rail for rail in RAILS if any(one.rail == rail for one in wanted)]
-    return dg.SensorResult(run_requests=[_request(rail, wanted) for rail in rails], cursor=_text(memory))
+    return dg.SensorResult(run_requests=_requests(wanted), cursor=_text(memory))
 
 
 def due(found: Sequence[ConnectionFreshness], memory: Memory, minute: int) -> list[ConnectionFreshness]:
@@ -98,14 +101,32 @@ def _resting(platform: Platform, now: datetime) -> set[str]:
     return {"/".join(one.connection.key.values()) for one in every if not one.is_due(now)}
 
 
-def _request(rail: str, wanted: Sequence[ConnectionFreshness]) -> dg.RunRequest:
-    keys = [dg.AssetKey([f"raw_{rail}", promise.name]) for promise in RAILS[rail].entities]
-    businesses = sorted({one.business_id for one in wanted if one.rail == rail})
-    return dg.RunRequest(
-        run_config=run_scope(businesses=businesses),
-        asset_selection=keys,
-        tags=run_tags(DATA_FETCH, trigger="rail_freshness", rail=rail),
-    )
+def _is_first_load_under_way(platform: Platform, found: Sequence[ConnectionFreshness], running: Sequence[dg.DagsterRun]) -> bool:
+    """Whether new connections are being read already, by a run or by a command, which Dagster knows nothing of."""
+    new = {one.name for one in found if one.is_new}
+    held = {f"{row['business_id']}/{row['rail']}/{row['connection_id']}" for row in held_leases(platform.store.database)} if new else set()
+    return bool(new & held) or any(strategy_of(run) is BULK_OPERATION for run in running)
+
+
+def _requests(wanted: Sequence[ConnectionFreshness]) -> list[dg.RunRequest]:
+    """One run per rail, and another for its first loads.
+
+    Those go behind everything else: of 80 new clients, runs of the strategy of schedules took every slot of it for 100 s, and a webhook's
+    sync waited for them in the queue.
+    """
+    requests = []
+    for strategy, is_new in ((DATA_FETCH, False), (BULK_OPERATION, True)):
+        for rail, promise in RAILS.items():
+            businesses = sorted({one.business_id for one in wanted if one.rail == rail and one.is_new == is_new})
+            if businesses:
+                requests.append(
+                    dg.RunRequest(
+                        run_config=run_scope(businesses=businesses, strategy=strategy),
+                        asset_selection=[dg.AssetKey([f"raw_{rail}", entity.name]) for entity in promise.entities],
+                        tags=run_tags(strategy, trigger="rail_freshness", rail=rail),
+                    )
+                )
+    return requests
 
 
 def _tell_of_changes(context: dg.SensorEvaluationContext, platform: Platform, found: Sequence[ConnectionFreshness], memory: Memory) -> None:

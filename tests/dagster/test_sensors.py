@@ -17,8 +17,10 @@ from ingestion.control.pauses import set_pause
 from ingestion.control.schema import connections
 from ingestion.errors import RowcolError
 from ingestion.registry import RAILS
+from ingestion.strategies import BULK_OPERATION
 from rowcol_assets.alerts import KEPT_LINES, alert, alerts_path, last_alert, trim_alerts
 from rowcol_assets.resources import Platform
+from rowcol_assets.runs import run_tags
 from rowcol_assets.sensors import COOLDOWN_MINUTES, rail_freshness, run_failure
 from tests.dagster.homes import connect, synced
 from tests.dagster.place import home_settings
@@ -85,6 +87,31 @@ def test_what_went_stale_is_synced_in_one_run_of_its_rail_and_no_other_business_
 
 def test_several_stale_businesses_are_one_run(watch: Watch) -> None:
     assert watch.wanted(0) == [["acme", "bolt"]]
+
+
+def test_a_first_load_goes_behind_everything_else_and_one_that_went_stale_does_not(watch: Watch) -> None:
+    watch.synced("acme", 0)
+    answer = watch.tick(21)
+    assert isinstance(answer, dg.SensorResult) and answer.run_requests
+    asked = {
+        tuple(request.run_config["resources"]["scope"]["config"]["businesses"]): request.tags["rowcol/strategy"]
+        for request in answer.run_requests
+    }
+    assert asked == {("acme",): "data_fetch", ("bolt",): "bulk_operation"}
+
+
+def test_first_loads_wait_for_whoever_makes_others_and_what_went_stale_does_not(watch: Watch) -> None:
+    store = watch.platform.store
+    connect(watch.platform.settings, store, "crane")
+    watch.synced("acme", 0)
+    with store.lease(store.connections("qbo", ["bolt"]), "rowcol sync", 600):
+        assert watch.wanted(21) == [["acme"]], "crane is one of those that the command will come to"
+    bulk = dg.GraphDefinition("sync").to_job()
+    run = watch.instance.create_run_for_job(bulk, status=dg.DagsterRunStatus.STARTED, tags=run_tags(BULK_OPERATION))
+    assert watch.wanted(22) == []
+    assert watch.wanted(21 + COOLDOWN_MINUTES) == [["acme"]]
+    watch.instance.report_run_failed(run)
+    assert watch.wanted(22 + COOLDOWN_MINUTES) == [["bolt", "crane"]]
 
 
 def test_a_business_that_stays_stale_is_tried_again_only_after_the_cooldown(watch: Watch) -> None:
