@@ -43,6 +43,10 @@ def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> 
             held = {"available": [{"amount": cents, "currency": "usd"}], "pending": [{"amount": 0, "currency": "usd"}]}
             raw.observed(business, "stripe", "balances", "1", held)
         payout(raw, "nobank", "po_gone", 4000, "2026-06-10")
+        # Two of one amount, of which the later one was booked again.
+        for name, arrival in (("po_may", "2026-05-10"), ("po_june", "2026-06-10")):
+            payout(raw, "nobank", name, 5000, arrival)
+        raw.versions("nobank", "deposits", [deposit("n1", "2026-05-09", 50), deposit("n2", "2026-06-09", 50), deposit("n3", "2026-06-15", 50)])
     build_marts(project, path, only=MARTS)
     return path
 
@@ -108,6 +112,8 @@ def test_each_payout_is_in_one_state_and_says_what_it_rests_on(warehouse: Path) 
         "po_back": ("came_back", None, None, None),
         "po_dinars": ("in_transit", None, None, None),
         "po_gone": ("paid_out", None, None, None),
+        "po_may": ("booked", None, "n1", None),
+        "po_june": ("booked_twice", None, "n2", "n3"),
     }
 
 
@@ -134,9 +140,8 @@ def test_each_check_finds_its_mistakes_and_nothing_else(warehouse: Path) -> None
     assert rows(warehouse, "select record_id from quality.chk_h31 where bank_transaction_id is null") == [("po_lost",)]
     assert rows(warehouse, "select record_id from quality.chk_h32 where payout_id is null") == [("t-stray",)]
     assert rows(warehouse, "select business_id, record_id from quality.chk_h35 where gap_amount > allowed_amount") == [("nobank", "40")]
-    assert rows(warehouse, "select record_id, impact_amount from quality.chk_h36 where booked_before is not null") == [
-        ("d3", Decimal("61.00"))
-    ]
+    twice = "select record_id, booked_before, impact_amount from quality.chk_h36 where booked_before is not null order by 1"
+    assert rows(warehouse, twice) == [("d3", "d2", Decimal("61.00")), ("n3", "n2", Decimal("50.00"))]
     unbooked = "select record_id, bank_days_unbooked, impact_amount from quality.chk_h25 where bank_days_unbooked > 3 order by 1"
     # Ten or more bank days since, of which Juneteenth was none.
     assert rows(warehouse, unbooked) == [("t-short", 15, Decimal("50.00")), ("t-stray", 11, Decimal("70.00"))]

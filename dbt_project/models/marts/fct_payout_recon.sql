@@ -96,7 +96,27 @@ unclear as (
     where assigned.pair = 'bank_payout' and assigned.is_ambiguous
 ),
 
--- Documents of exactly the payout's amount, unless they stand for another payout or another transaction of the bank.
+-- Two that could as well be exchanged book one payout each, whichever is which.
+chosen as (
+    select
+        matches.business_id,
+        matches.left_event,
+        matches.right_event
+    from matches
+    where matches.pair = 'booking'
+
+    union
+
+    select
+        assigned.business_id,
+        assigned.left_event,
+        assigned.right_event
+    from assigned
+    where assigned.pair = 'booking' and assigned.is_ambiguous
+),
+
+-- Documents of exactly the payout's amount, unless they stand for another payout or another transaction of the bank. What stands for
+-- none books one of several payouts of its amount, the nearest.
 booked as (
     select
         candidates.business_id,
@@ -105,20 +125,16 @@ booked as (
         docs.record_id,
         docs.event_date,
         docs.synced_at,
-        row_number() over (
-            partition by candidates.business_id, candidates.left_event
-            order by chosen.left_event is null, docs.event_date, docs.entity, docs.record_id
-        ) as booking_no
+        chosen.left_event is not null as is_chosen
     from candidates
     inner join events as docs
         on
             candidates.business_id = docs.business_id
             and candidates.right_event = docs.event_id
-    left join matches as chosen
+    left join chosen
         on
             candidates.business_id = chosen.business_id
             and candidates.right_event = chosen.right_event
-            and chosen.pair = 'booking'
     left join matches as moved
         on
             candidates.business_id = moved.business_id
@@ -131,22 +147,36 @@ booked as (
     where
         coalesce(chosen.left_event = candidates.left_event, true)
         and coalesce(moved.right_event = banked.bank_event, moved.right_event is null)
+    qualify row_number() over (
+        partition by candidates.business_id, candidates.right_event
+        order by abs(candidates.lag_days) asc, candidates.lag_days desc, candidates.left_event asc
+    ) = 1
+),
+
+numbered as (
+    select
+        booked.*,
+        row_number() over (
+            partition by booked.business_id, booked.payout_event
+            order by booked.is_chosen desc, booked.event_date asc, booked.entity asc, booked.record_id asc
+        ) as booking_no
+    from booked
 ),
 
 bookings as (
     select
-        booked.business_id,
-        booked.payout_event,
-        max(booked.entity) filter (booked.booking_no = 1) as ledger_entity,
-        max(booked.record_id) filter (booked.booking_no = 1) as ledger_id,
-        max(booked.event_date) filter (booked.booking_no = 1) as ledger_date,
-        max(booked.entity) filter (booked.booking_no = 2) as second_ledger_entity,
-        max(booked.record_id) filter (booked.booking_no = 2) as second_ledger_id,
-        max(booked.event_date) filter (booked.booking_no = 2) as second_ledger_date,
+        numbered.business_id,
+        numbered.payout_event,
+        max(numbered.entity) filter (numbered.booking_no = 1) as ledger_entity,
+        max(numbered.record_id) filter (numbered.booking_no = 1) as ledger_id,
+        max(numbered.event_date) filter (numbered.booking_no = 1) as ledger_date,
+        max(numbered.entity) filter (numbered.booking_no = 2) as second_ledger_entity,
+        max(numbered.record_id) filter (numbered.booking_no = 2) as second_ledger_id,
+        max(numbered.event_date) filter (numbered.booking_no = 2) as second_ledger_date,
         count(*) as booking_count,
-        min(booked.synced_at) as synced_at
-    from booked
-    group by booked.business_id, booked.payout_event
+        min(numbered.synced_at) as synced_at
+    from numbered
+    group by numbered.business_id, numbered.payout_event
 ),
 
 added_up as (
