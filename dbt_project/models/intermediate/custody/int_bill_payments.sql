@@ -24,7 +24,8 @@ links as (
 ),
 
 -- The ledger's payment that stands for the service's: of one day, written by the service itself, or with the same money at the
--- bank. A later one of the same amount does too unless it has another debit or the number of a check.
+-- bank. A later one of the same amount does too unless it has another debit or the number of a check, or was entered while the service
+-- was still paying: H29 told of it then, and when the service's arrives it becomes no other.
 recorded as (
     select
         executions.business_id,
@@ -58,6 +59,7 @@ recorded as (
                 and settlements.currency = executions.settled_currency
                 and settlements.txn_date between executions.payment_date and executions.payment_date + 10
                 and coalesce(settlements.document_number = executions.trace_id, true)
+                and (executions.paid_at_source != 'told' or coalesce(settlements.created_at >= executions.paid_at, true))
             )
         )
     qualify
