@@ -225,7 +225,8 @@ def _fresh_name(world: World) -> str:
         "Lindell",
     )
     second = ("Services", "Supply", "Consulting", "Equipment", "Trading", "Works", "Repairs", "Logistics")
-    taken = {vendor.name for vendor in world.vendors.values()}
+    # A retired one keeps its address, which is made of its name.
+    taken = {vendor.name.removesuffix(" (deleted)") for vendor in world.vendors.values()}
     while True:
         name = f"{world.dice.choice(first)} {world.dice.choice(second)}"
         if name not in taken:

@@ -10,6 +10,7 @@ from sandbox.rails import sandbox_rails
 from sandbox.state import ORIGIN, Config
 from sandbox.world.identity import business_at
 from sandbox.world.life import Life
+from sandbox.world.mistakes import vendor_without_terms
 from sandbox.world.oracle import standing_mistakes
 from sandbox.world.remitting import drawn_after, fate_of
 
@@ -49,3 +50,13 @@ def test_payments_on_their_way_are_booked_fail_go_twice_or_are_forgotten_and_goi
     assert set(fates) == {"booked", "failed", "paid_twice", "forgotten", "late"}
     assert 0.88 < fates["booked"] / (fates.total() - fates["late"]) < 0.97
     assert shown[True] and shown[False]
+
+
+def test_a_new_vendor_is_not_called_as_one_that_was_retired() -> None:
+    """It would have that one's address, too, and nobody could tell that the two are not one."""
+    world = Life(business_at(8, 0), ORIGIN, 1.0).world
+    for _ in range(40):
+        vendor_without_terms(world)
+        newest = world.vendors[max(world.vendors)]
+        newest.name = f"{newest.name} (deleted)"
+    assert max(Counter(vendor.name for vendor in world.vendors.values()).values()) == 1
