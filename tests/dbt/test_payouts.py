@@ -46,7 +46,8 @@ def warehouse(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> 
         # Two of one amount, of which the later one was booked again.
         for name, arrival in (("po_may", "2026-05-10"), ("po_june", "2026-06-10")):
             payout(raw, "nobank", name, 5000, arrival)
-        raw.versions("nobank", "deposits", [deposit("n1", "2026-05-09", 50), deposit("n2", "2026-06-09", 50), deposit("n3", "2026-06-15", 50)])
+        booked = (("n1", "2026-05-09"), ("n2", "2026-06-09"), ("n3", "2026-06-15"))
+        raw.versions("nobank", "deposits", [deposit(name, day, 50) for name, day in booked])
     build_marts(project, path, only=MARTS)
     return path
 
