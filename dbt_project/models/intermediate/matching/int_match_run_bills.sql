@@ -148,16 +148,15 @@ solutions as (
     having count(distinct tried.solution) = 1 and (any_value(tried.solution) = 'all' or count(*) = 1)
 ),
 
--- A debit that is none of these is any other part of the day's bills, as where several were drawn late; again only a single one.
-untold as (
+-- A debit that is none of these is any other part of the day's bills and of what came back, as where several were drawn late or two
+-- payments failed; again only a single one. What came back is tried where it is few enough, and counts where no part without it does.
+to_try as (
     select
         paid_bills.business_id,
         paid_bills.right_event,
         paid_bills.amount,
         paid_bills.bill_event,
-        -- Wide enough for any sum of twelve.
-        cast(paid_bills.bill_amount as decimal(38, 3)) as bill_amount,
-        row_number() over (partition by paid_bills.business_id, paid_bills.right_event order by paid_bills.bill_event) as place
+        paid_bills.bill_amount as part_amount
     from paid_bills
     anti join solutions
         on
@@ -166,16 +165,61 @@ untold as (
     where paid_bills.bill_amount > 0 and paid_bills.day_count <= {{ most_tried }}
 ),
 
+returned as (
+    select
+        debits.business_id,
+        debits.right_event,
+        debits.amount,
+        cast(null as varchar) as bill_event,
+        came_back.amount as part_amount
+    from (
+        select
+            to_try.business_id,
+            to_try.right_event,
+            any_value(to_try.amount) as amount,
+            count(*) as bill_count
+        from to_try
+        group by to_try.business_id, to_try.right_event
+    ) as debits
+    inner join came_back
+        on
+            debits.business_id = came_back.business_id
+            and debits.right_event = came_back.right_event
+    qualify
+        count(*) over (partition by debits.business_id, debits.right_event) + debits.bill_count <= {{ most_tried }}
+),
+
+all_parts as (
+    select * from to_try
+    union all
+    select * from returned
+),
+
+untold as (
+    select
+        all_parts.business_id,
+        all_parts.right_event,
+        all_parts.amount,
+        all_parts.bill_event,
+        -- Wide enough for any sum of twelve.
+        cast(all_parts.part_amount as decimal(38, 3)) as part_amount,
+        row_number() over (
+            partition by all_parts.business_id, all_parts.right_event order by all_parts.bill_event asc nulls last, all_parts.part_amount asc
+        ) as place
+    from all_parts
+),
+
 parts as (
     select
         untold.business_id,
         untold.right_event,
         untold.amount,
-        untold.bill_amount as part_amount,
+        untold.part_amount,
         untold.place,
-        [untold.bill_event] as bill_events
+        cast(untold.bill_event is null as integer) as return_count,
+        case when untold.bill_event is null then [] else [untold.bill_event] end as bill_events
     from untold
-    where untold.bill_amount <= untold.amount
+    where untold.part_amount <= untold.amount
 
     union all
 
@@ -183,27 +227,37 @@ parts as (
         parts.business_id,
         parts.right_event,
         parts.amount,
-        parts.part_amount + untold.bill_amount as part_amount,
+        parts.part_amount + untold.part_amount as part_amount,
         untold.place,
-        list_append(parts.bill_events, untold.bill_event) as bill_events
+        parts.return_count + cast(untold.bill_event is null as integer) as return_count,
+        case
+            when untold.bill_event is null then parts.bill_events
+            else list_append(parts.bill_events, untold.bill_event)
+        end as bill_events
     from parts
     inner join untold
         on
             parts.business_id = untold.business_id
             and parts.right_event = untold.right_event
             and parts.place < untold.place
-    where parts.part_amount + untold.bill_amount <= parts.amount
+    where parts.part_amount + untold.part_amount <= parts.amount
+),
+
+whole_parts as (
+    select *
+    from parts
+    where parts.part_amount = parts.amount
+    qualify rank() over (partition by parts.business_id, parts.right_event order by parts.return_count > 0) = 1
 ),
 
 told_parts as (
     select
-        parts.business_id,
-        parts.right_event,
-        unnest(any_value(parts.bill_events)) as bill_event
-    from parts
-    where parts.part_amount = parts.amount
-    group by parts.business_id, parts.right_event
-    having count(*) = 1
+        whole_parts.business_id,
+        whole_parts.right_event,
+        unnest(any_value(whole_parts.bill_events)) as bill_event
+    from whole_parts
+    group by whole_parts.business_id, whole_parts.right_event
+    having count(distinct whole_parts.bill_events) = 1
 ),
 
 chosen as (
