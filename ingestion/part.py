@@ -106,8 +106,11 @@ class Part:
         land_live_arrivals(work.settings, work.store, work.rail, leases.granted, live_id, self._marks.current)
         return leases
 
-    def keep(self, fetched: Sequence[Fetched]) -> list[SyncOutcome]:
-        """Lands the rows, tells of what changed, keeps pages that could not be read, and records how it went only after that."""
+    def keep(self, fetched: Sequence[Fetched]) -> tuple[list[SyncOutcome], dict[str, int]]:
+        """Lands the rows, tells of what changed, keeps pages that could not be read, and records how it went only after that.
+
+        Also gives the rows there are now in each of the rail's tables.
+        """
         work = self._work
         landed = land(work.settings, work.rail, self._spool, self._sync_id, new_watermarks(fetched))
         note_news(work.store.database, work.rail.name, landed, self.session.links)
@@ -116,7 +119,7 @@ class Part:
         outcomes = [outcome_of(one, landed, work.promises, self._sync_id, work.strategy.name, work.delivery) for one in fetched]
         work.store.record_sync(outcomes)
         self.give_back()
-        return outcomes
+        return outcomes, landed.table_rows
 
     async def stop(self) -> None:
         """Ends what is still being fetched."""

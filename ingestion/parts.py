@@ -35,10 +35,14 @@ LARGE_ANSWERS_AT_ONCE = 3
 
 @dataclass
 class Result:
-    """What the parts came to so far. refused: connections that another process is fetching, with its name."""
+    """What the parts came to so far.
+
+    refused: connections that another process is fetching, with its name. table_rows: rows of each of the rail's tables.
+    """
 
     outcomes: list[SyncOutcome] = field(default_factory=list)
     refused: list[tuple[Connection, str]] = field(default_factory=list)
+    table_rows: dict[str, int] = field(default_factory=dict)
 
 
 async def fetch_and_land(work: Work, connections: Sequence[Connection]) -> Result:
@@ -69,7 +73,8 @@ class _Fetching:
         self._landing: asyncio.Task[None] | None = None
 
     async def run(self, connections: Sequence[Connection]) -> Result:
-        await _in_thread(self._tools.marks.read)
+        if connections:
+            await _in_thread(self._tools.marks.read)
         # Also with nobody connected: landing nothing makes the rail's tables, which the models read.
         part = self._begin()
         waiting = iter(connections)
@@ -132,7 +137,8 @@ class _Fetching:
 
     async def _settle(self, part: Part) -> None:
         fetched = list(await asyncio.gather(*(fetch for _, fetch in part.fetches)))
-        self.result.outcomes += await _in_thread(part.keep, fetched)
+        outcomes, self.result.table_rows = await _in_thread(part.keep, fetched)
+        self.result.outcomes += outcomes
         self._open.remove(part)
 
     async def _give_up(self) -> None:

@@ -11,10 +11,10 @@ import importlib
 import secrets
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -73,12 +73,13 @@ class SyncRequest:
 
 @dataclass(frozen=True)
 class SyncReport:
-    """What a sync came to."""
+    """What a sync came to. table_rows: rows of each of the rail's tables when it had landed, those of all businesses."""
 
     sync_id: str
     rail: str
     outcomes: tuple[SyncOutcome, ...] = ()
     refused: tuple[tuple[Connection, str], ...] = ()
+    table_rows: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def failed(self) -> list[SyncOutcome]:
@@ -123,7 +124,7 @@ def sync(
 
     with _quick_to_switch():
         result = asyncio.run(run())
-    return SyncReport(sync_id, request.rail.name, tuple(result.outcomes), tuple(result.refused))
+    return SyncReport(sync_id, request.rail.name, tuple(result.outcomes), tuple(result.refused), result.table_rows)
 
 
 @contextmanager

@@ -168,14 +168,8 @@ def ensure_quality_tables(settings: Settings, path: Path) -> None:
         warehouse.close()
 
 
-def row_counts(settings: Settings, relations: Sequence[Relation]) -> dict[Relation, int]:
-    """Rows of tables by (schema, name); views are left out, counting them would build them."""
-    with open_warehouse(settings, "row counts") as warehouse:
-        return _counts(warehouse, set(relations))
-
-
 def seen_of(settings: Settings, relations: Sequence[Relation]) -> tuple[dict[Relation, int], dict[Relation, Drawn]]:
-    """What is told of relations that were built: their rows, as `row_counts`, and the pictures there are of them."""
+    """What is told of relations that were built: the rows of tables, since counting a view would build it, and pictures."""
     with open_warehouse(settings, "row counts") as warehouse:
         return _counts(warehouse, set(relations)), draw(warehouse, relations)
 

@@ -26,9 +26,10 @@ from ingestion.warehouse import open_warehouse
 
 @dataclass(frozen=True)
 class Landed:
-    """Rows added, per entity and business."""
+    """rows_new: rows added, per entity and business. table_rows: rows of each of the rail's tables after that."""
 
     rows_new: dict[str, dict[str, int]] = field(default_factory=dict)
+    table_rows: dict[str, int] = field(default_factory=dict)
 
     def of(self, entity: str, business_id: str) -> int:
         """Rows added for one business in one entity."""
@@ -53,10 +54,16 @@ def land(settings: Settings, rail: RailPromise, spool: Spool, sync_id: str, wate
                 journal = open_journal(settings, rail.name, sync_id, sorted(spool.rows))
             if spool.rows or watermarks or missing:
                 _Landing(settings, rail, spool, sync_id, warehouse, landed).load(watermarks, missing)
+            landed.table_rows.update(_table_rows(warehouse, rail))
         fail_point("after_load", settings)
         if journal:
             journal.unlink()
     return landed
+
+
+def _table_rows(warehouse: duckdb.DuckDBPyConnection, rail: RailPromise) -> list[tuple[str, int]]:
+    each = (f"select '{promise.name}', count(*) from raw_{rail.name}.{promise.name}" for promise in rail.entities)
+    return warehouse.execute(" union all ".join(each)).fetchall()
 
 
 @dataclass(frozen=True)

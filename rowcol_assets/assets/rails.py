@@ -25,7 +25,6 @@ from rowcol_assets.floors import above_guardrail
 from rowcol_assets.policies import BUSY_RETRY
 from rowcol_assets.resources import Platform, RunScope
 from rowcol_assets.runs import CLAIM_TAG
-from rowcol_assets.steps import row_counts
 from rowcol_assets.translators import RailTranslator
 
 READ_CHECK = "every_connection_was_read"
@@ -57,11 +56,10 @@ def rail_assets(rail: RailPromise) -> dg.AssetsDefinition:
             report = platform.synced(context.run.run_id, rail.name, lambda: _requests(context, platform, scope))
             if CLAIM_TAG in context.run.tags:
                 note_readings(platform.store.database, context.run.tags[CLAIM_TAG], rail.name, _readings(report))
-            counts = row_counts(platform.settings, [(schema, table) for schema, table in (key.path for key in context.selected_asset_keys)])
         platform.syncs.append(report)
         platform.say(_sentence(rail, report))
         for key in sorted(context.selected_asset_keys):
-            rows = {"dagster/row_count": counts.get((key.path[0], key.path[1]), 0)}
+            rows = {"dagster/row_count": report.table_rows[key.path[-1]]}
             yield dg.MaterializeResult(asset_key=key, metadata={**rows, **_metadata(report, key.path[-1])})
         for check in sorted(context.selected_asset_check_keys):
             yield (
