@@ -10,6 +10,10 @@ BI_VENV := .venv-bi
 ROWCOL_HOME ?= $(CURDIR)/.rowcol
 export ROWCOL_HOME
 
+# Many processes import the same modules: each is compiled by the first, and most of what is installed nobody imports. To compile
+# all of it took 27 s of a processor, and what is imported 7.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 
 .PHONY: help run ui bi docs test lint types walls sql bench soak lock manifest clean
@@ -35,8 +39,6 @@ IN_MEMORY := $(shell awk '/MemAvailable/ {exit $$2 < 16000000}' /proc/meminfo 2>
 
 test: $(VENV)/.installed ## lint, types, import walls, SQL lint, then all tests
 	@bash .ci/setup
-# Hundreds of processes import the project; where Python is told to write no bytecode, each would compile all of it anew.
-	@$(BIN)/python -m compileall -q -j 2 rowcol_assets ingestion expectations sandbox tests
 	@$(MAKE) --no-print-directory -j 3 lint $(VENV)/.built
 	$(IN_MEMORY) $(BIN)/python -m pytest -m "not soak" -n 3 --dist loadgroup --no-loadscope-reorder
 
@@ -81,7 +83,7 @@ $(VENV)/.built: $(VENV)/.installed $(DBT_SOURCES)
 $(VENV)/.installed: requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install -q --disable-pip-version-check "uv==0.13.9"
-	@$(BIN)/uv pip install -q --require-hashes --compile-bytecode -r requirements.lock
+	@$(BIN)/uv pip install -q --require-hashes -r requirements.lock
 	@$(BIN)/uv pip install -q --no-deps --no-build-isolation -e .
 	@touch $@
 
