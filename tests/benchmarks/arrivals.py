@@ -21,6 +21,7 @@ from pathlib import Path
 import httpx
 import sqlalchemy as sa
 
+from ingestion.clock import wall_clock
 from ingestion.control.api_tokens import new_token
 from ingestion.control.arrivals_schema import sync_requests, webhook_inbox
 from ingestion.control.leases import held_leases
@@ -48,13 +49,18 @@ Say = Callable[[str], None]
 
 @dataclass
 class Arrival:
-    """One webhook or wish. known_at: the sandbox's time of the change it is about; key: its row in the control store."""
+    """One webhook or wish.
+
+    known_at: the sandbox's time of the change it is about; key: its row in the control store, which is an earlier wish's where one
+    about the same still waits; so what was read before sent_at, by the machine's clock, does not count.
+    """
 
     kind: str
     business: str
     key: str
     known_at: datetime
     sent: float = field(default_factory=time.monotonic)
+    sent_at: datetime = field(default_factory=wall_clock)
     raw: float | None = None
     published: float | None = None
 
@@ -148,12 +154,12 @@ def _look(settings: Settings, store: ControlStore, arrivals: list[Arrival]) -> N
     waiting = [one for one in arrivals if one.raw is None]
     if waiting:
         with store.database.read() as transaction:
-            read = {
-                *transaction.execute(sa.select(webhook_inbox.c.event_id).where(webhook_inbox.c.fetched_at.is_not(None))).scalars(),
-                *transaction.execute(sa.select(sync_requests.c.request_id).where(sync_requests.c.fetched_at.is_not(None))).scalars(),
-            }
+            read: dict[str, datetime] = {}
+            for table, key in ((webhook_inbox, webhook_inbox.c.event_id), (sync_requests, sync_requests.c.request_id)):
+                rows = transaction.execute(sa.select(key, table.c.fetched_at).where(table.c.fetched_at.is_not(None)))
+                read |= dict(rows.tuples().all())
         for one in waiting:
-            if one.key in read:
+            if one.key in read and read[one.key] >= one.sent_at:
                 one.raw = now
     unpublished = [one for one in arrivals if one.published is None]
     if unpublished:
