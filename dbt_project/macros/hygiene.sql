@@ -34,7 +34,7 @@
 
 
 {#- Where a record of the ledger can be opened; NULL for what has no page of its own. The accounts that checks look at are those
-    of the balance sheet, which have a register; a total over several (H41) has a name for an id, and no page. -#}
+    of the balance sheet, which have a register; a total over several has a name for an id, and no page. -#}
 {% macro record_url(rail, entity, record_id) -%}
     case
         when {{ rail }} != 'qbo' then cast(null as varchar)
@@ -52,7 +52,16 @@
         when {{ entity }} = 'journal_entries' then {{ qbo_transaction_url('journal', record_id) }}
         when {{ entity }} = 'vendors' then {{ qbo_name_url('vendordetail', record_id) }}
         when {{ entity }} = 'customers' then {{ qbo_name_url('customerdetail', record_id) }}
-        when {{ entity }} = 'accounts' and {{ record_id }} not like '% %' then {{ qbo_account_url(record_id) }}
+        when {{ entity }} = 'accounts' and regexp_full_match({{ record_id }}, '[0-9]+') then {{ qbo_account_url(record_id) }}
+    end
+{%- endmacro %}
+
+
+{#- Where a record can be opened: what Ramp says of its bills, joined as `ramp_bills`, else `record_url`. -#}
+{% macro record_page(rail, entity, record_id) -%}
+    case
+        when ramp_bills.source_url like 'https://%' then ramp_bills.source_url
+        else {{ record_url(rail, entity, record_id) }}
     end
 {%- endmacro %}
 

@@ -135,14 +135,14 @@ FACTS: dict[str, list[dict[str, object]]] = {
     "marts.fct_custody_chain": [
         {
             "business_id": "acme", "rail": "qbo", "custody_id": stage or "done", "stage": "execute", "stuck_stage": stage,
-            "order_violations": "recorded_never_verified,paid_while_held", "currency": "USD", "as_of_date": DAY,
+            "order_violations": "recorded_never_verified,paid_while_held", "currency": "USD", "as_of_date": DAY, "source_url": URL,
         }
         for stage in ("verify", "record", None)
     ],
     "marts.fct_exception": [
         {
             "business_id": "acme", "rail": rail, "kind": kind, "entity": "transactions", "record_id": kind, "event_date": day,
-            "amount": amount, "currency": "USD", "age_days": 3, "reason": "in words",
+            "amount": amount, "currency": "USD", "age_days": 3, "reason": "in words", "source_url": URL,
         }
         for rail, kind, day, amount in (
             ("plaid", "no_match", DAY, "-500.00"), ("qbo", "timing", DAY, "-500.00"), ("ramp", "unmapped", None, None),

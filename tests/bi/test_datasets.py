@@ -148,7 +148,8 @@ def test_beside_links_a_name_stays_a_name(file: duckdb.DuckDBPyConnection) -> No
 
 
 def test_a_link_leads_to_the_record_and_to_the_other_pages_with_the_client_chosen(file: duckdb.DuckDBPyConnection) -> None:
-    assert column(file, "overdue_invoices", "link")[0] == f'<a href="{URL}" target="_blank">open</a>'
+    for dataset in ("overdue_invoices", "stuck_payments", "exceptions"):
+        assert column(file, dataset, "link")[0] == f'<a href="{URL}" target="_blank">open</a>'
     names = dict(column(file, "portfolio", "business_id, client"))
     for business, more in column(file, "portfolio", "business_id, more"):
         found = re.findall(r'<a href="(/superset/dashboard/[a-z-]+/)\?native_filters=([^"<>\' ]+)">', more)

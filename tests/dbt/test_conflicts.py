@@ -178,6 +178,15 @@ def test_the_seeds_rail_wins_and_the_others_value_is_kept(warehouse: Path) -> No
     assert rows(warehouse, "select count(*) from marts.fct_conflict where business_id = 'alone'") == [(0,)]
 
 
+def test_the_ledgers_record_of_the_two_can_be_opened_whichever_rail_counts(warehouse: Path) -> None:
+    query = "select field, source_url from marts.fct_conflict where business_id = 'acme' and loser_id in ('r-due', 'bp', 'acme')"
+    assert dict(rows(warehouse, query)) == {
+        "due_date": "https://app.qbo.intuit.com/app/bill?txnId=due",
+        "payment_date": "https://app.qbo.intuit.com/app/billpayment?txnId=bp",
+        "cash_balance": None,
+    }
+
+
 def test_since_when_they_disagree_is_read_from_the_versions(warehouse: Path) -> None:
     query = "select first_seen_at, last_seen_at, winner_since_at, loser_since_at from marts.fct_conflict where loser_id = 'r-amount'"
     assert [tuple(instant.day for instant in row) for row in rows(warehouse, query)] == [(20, 22, 10, 20)]

@@ -216,6 +216,17 @@ def test_a_payout_that_the_bank_shows_in_two_lines_is_there_once(warehouse: Path
     assert rows(warehouse, "select kind from marts.fct_exception where record_id in ('po', 'first-part', 'second-part')") == []
 
 
+def test_what_is_left_over_and_what_was_paid_can_be_opened_in_the_ledger(warehouse: Path) -> None:
+    pages = dict(
+        rows(warehouse, "select distinct entity, regexp_replace(source_url, '=[^=]+$', '=') from marts.fct_exception where rail = 'qbo'")
+    )
+    assert pages["bill_payments"] == "https://app.qbo.intuit.com/app/billpayment?txnId="
+    assert pages["transfers"] == "https://app.qbo.intuit.com/app/transfer?txnId="
+    assert set(rows(warehouse, "select source_url from marts.fct_exception where rail = 'plaid'")) == {(None,)}
+    chain = "select source_url from marts.fct_custody_chain where business_id = 'runs' and bill_id = 'b-on-time'"
+    assert rows(warehouse, chain) == [("https://app.qbo.intuit.com/app/bill?txnId=b-on-time",)]
+
+
 def test_bills_that_were_drawn_apart_or_by_swift_lead_to_their_debits(warehouse: Path) -> None:
     """Beside them is a bill that was paid in euros, which no debit in dollars pays, and one drawn with a payment that came back."""
     query = (

@@ -166,6 +166,11 @@ select
     told.loser.value as loser_value,
     told.loser.amount as loser_amount,
     told.currency,
+    -- The ledger is a side of nearly every pair, and the other rails give their records no page of their own.
+    coalesce(
+        {{ record_url('told.winner.rail', 'told.winner.entity', 'told.winner.record_id') }},
+        {{ record_url('told.loser.rail', 'told.loser.entity', 'told.loser.record_id') }}
+    ) as source_url,
     told.decided_by,
     told.decision_id,
     {{ utc('told.decided_at') }} as decided_at,

@@ -139,6 +139,10 @@ judged as (
 
 rail_health as (
     select * from {{ ref('int_rail_health') }}
+),
+
+ramp_bills as (
+    select * from {{ ref('stg_ramp__bills') }}
 )
 
 select
@@ -198,8 +202,13 @@ select
     judged.bill_payment_id as record_record_id,
     judged.record_change_id,
     judged.as_of_date,
+    {{ record_page('judged.rail', "'bills'", 'judged.record_id') }} as source_url,
     judged.rails_used,
     {{ degraded_among('judged.rails_used', 'rail_health.degraded_rails') }} as degraded_rails,
     {{ utc('judged.synced_at') }} as synced_at
 from judged
 inner join rail_health on judged.business_id = rail_health.business_id
+left join ramp_bills
+    on
+        judged.business_id = ramp_bills.business_id
+        and {{ key_where('judged.record_id', "judged.rail = 'ramp'") }} = ramp_bills.record_id

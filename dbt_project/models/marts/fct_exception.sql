@@ -68,6 +68,10 @@ rail_health as (
     select * from {{ ref('int_rail_health') }}
 ),
 
+ramp_bills as (
+    select * from {{ ref('stg_ramp__bills') }}
+),
+
 told as (
     select
         found.business_id,
@@ -183,6 +187,7 @@ select
         false
     ) as is_cash_uncertain,
     told.reason,
+    {{ record_page('told.rail', 'told.entity', 'told.record_id') }} as source_url,
     array_to_string(list_sort(string_split(told.rails_used, ',')), ',') as rails_used,
     {{ degraded_among('told.rails_used', 'rail_health.degraded_rails') }} as degraded_rails,
     {{ utc('told.synced_at') }} as synced_at
@@ -190,3 +195,7 @@ from told
 cross join policy
 inner join calendar on told.business_id = calendar.business_id
 inner join rail_health on told.business_id = rail_health.business_id
+left join ramp_bills
+    on
+        told.business_id = ramp_bills.business_id
+        and {{ key_where('told.record_id', "told.rail = 'ramp' and told.entity = 'bills'") }} = ramp_bills.record_id

@@ -392,10 +392,7 @@ select
     cast(flags.reopened_count as integer) as reopened_count,
     flags.checked_at,
     flags.run_id,
-    case
-        when ramp_bills.source_url like 'https://%' then ramp_bills.source_url
-        else {{ record_url('flags.rail', 'flags.entity', 'flags.record_id') }}
-    end as source_url,
+    {{ record_page('flags.rail', 'flags.entity', 'flags.record_id') }} as source_url,
     coalesce(rail_health.rails_used, '') as rails_used,
     coalesce(rail_health.degraded_rails, '') as degraded_rails,
     {{ utc('rail_health.synced_at') }} as synced_at

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rowcol_assets.bi.dashboards.reading import KNOW_FIRST
+from rowcol_assets.bi.links import to_record
 from rowcol_assets.bi.model import Bars, Column, Dashboard, Dataset, Lines, Metric, Number, Sums, Tab, Table
 
 CHAIN = Dataset(
@@ -25,6 +26,8 @@ CHAIN = Dataset(
         Column("execute_state", "Execute", words="code"),
         Column("verify_state", "Verify", words="code"),
         Column("record_state", "Record", words="code"),
+        Column("link", "Where it is kept", "link", to_record()),
+        Column("source_url", "Address"),
     ),
     (
         Metric("payments", "Payments", "count(*)"),
@@ -77,6 +80,8 @@ EXCEPTIONS = Dataset(
         Column("reason", "Why"),
         Column("difference_amount", "Differs by", "money"),
         Column("match_id", "Proposed match"),
+        Column("link", "Where it is kept", "link", to_record()),
+        Column("source_url", "Address"),
     ),
     (Metric("exceptions", "Exceptions", "count(*)"),),
     date="day",
@@ -102,6 +107,8 @@ CONFLICTS = Dataset(
         Column("decided_at", "Decided (UTC)", "instant"),
         Column("first_seen_at", "Since (UTC)", "instant"),
         Column("day", "Since", "date", "coalesce(first_seen_at::date, current_date)"),
+        Column("link", "Where it is kept", "link", to_record()),
+        Column("source_url", "Address"),
     ),
     (
         Metric("open_conflicts", "Open conflicts", "count(*) filter (where state_rank < 3)"),
@@ -162,6 +169,7 @@ CUSTODY = Dashboard(
                                     "stuck_stage",
                                     "days_in_stage",
                                     "order_violations",
+                                    "link",
                                 ),
                                 ("-days_in_stage", "client"),
                                 empty="Empty when nothing is stuck.",
@@ -209,7 +217,7 @@ CUSTODY = Dashboard(
                             Table(
                                 "Exceptions by record",
                                 EXCEPTIONS,
-                                ("client", "rail", "kind", "entity", "record_id", "event_date", "amount", "currency", "reason"),
+                                ("client", "rail", "kind", "entity", "record_id", "event_date", "amount", "currency", "reason", "link"),
                                 ("-age_days", "client"),
                                 empty="Empty when every record has its match.",
                             ),
@@ -242,6 +250,7 @@ CUSTODY = Dashboard(
                                     "state",
                                     "decided_by",
                                     "decided_at",
+                                    "link",
                                 ),
                                 ("state_rank", "-first_seen_at", "client"),
                                 "What counts is what a person chose, else what the rail says whose word counts by rule. "
