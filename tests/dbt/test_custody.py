@@ -70,6 +70,7 @@ def _acme(raw: RawWarehouse) -> None:
             bill("lost", 55, 0, **owed),
             bill("copy-1", 61, 0, DocNumber="A-1", **owed),
             bill("copy-2", 61, 0, DocNumber="a-1", **owed),
+            bill("corrected", 63, 0, DocNumber="A-1", **owed),
             bill("drawn-again", 72, 0, **owed),
             bill("more", 500, 0, **owed),
         ],
@@ -84,6 +85,7 @@ def _acme(raw: RawWarehouse) -> None:
             paid("p-lost", "2026-05-20", 55, "Vendor 1", bill_id="lost", check="1303"),
             paid("p-copy-1", "2026-06-01", 61, "Vendor 1", bill_id="copy-1", check="1304"),
             paid("p-copy-2", "2026-06-02", 61, "Vendor 1", bill_id="copy-2", check="1305"),
+            paid("p-corrected", "2026-06-04", 63, "Vendor 1", bill_id="corrected", check="1306"),
             paid("p-drawn", "2026-06-03", 72, "Vendor 1", bill_id="drawn-again"),
             paid("p-more", "2026-06-05", 500, "Vendor 1", bill_id="more") | LATE,
         ],
@@ -96,8 +98,8 @@ def _acme(raw: RawWarehouse) -> None:
         bank_transaction(raw, "acme", f"t-{number}", amount, f"2026-06-{int(day) + 1:02d}", name="RAMP BILL PAYMENT")
     ramp_bill(raw, "acme", "r-flying", "flying", 300, "2026-06-26", status="OPEN")
     bank_transaction(raw, "acme", "t-check", 400, "2026-06-12", name="CHECK 1302", check_number="1302")
-    for number, day in (("1304", "05"), ("1305", "06")):
-        bank_transaction(raw, "acme", f"t-{number}", 61, f"2026-06-{day}", name=f"CHECK {number}", check_number=number)
+    for number, amount, day in (("1304", 61, "05"), ("1305", 61, "06"), ("1306", 63, "07")):
+        bank_transaction(raw, "acme", f"t-{number}", amount, f"2026-06-{day}", name=f"CHECK {number}", check_number=number)
     bank_transaction(raw, "acme", "t-drawn-1", 72, "2026-06-04", name="VENDOR 1")
     bank_transaction(raw, "acme", "t-drawn-2", 72, "2026-06-08", name="VENDOR 1")
     _decide(raw, "acme", 1, "approve", "whole", "2026-06-09T10:00:00Z")
@@ -182,6 +184,7 @@ def test_a_chain_shows_the_stage_it_reached_what_is_late_and_what_was_out_of_ord
         "lost p-lost": ("record", "verify", "recorded_without_approval,recorded_never_verified", "missing not_applicable waiting done"),
         "copy-1 p-copy-1": ("record", None, "recorded_without_approval", "missing not_applicable done done"),
         "copy-2 p-copy-2": ("record", None, "recorded_without_approval", "missing not_applicable done done"),
+        "corrected p-corrected": ("record", None, "recorded_without_approval", "missing not_applicable done done"),
         "more p-more": ("record", None, None, "done done done done"),
         "drawn-again p-drawn": ("record", None, "recorded_without_approval", "missing not_applicable done done"),
     }
@@ -244,6 +247,8 @@ def test_money_that_goes_out_twice_for_one_debt_or_beyond_it_is_found_with_its_p
         ("paid_twice", "paid", "r-twice", "p-twice", Decimal(400), Decimal("0.99")),
         ("open_though_paid", "stoppable", "r-unbooked", None, Decimal(200), Decimal("0.95")),
         ("duplicate_bills_paid", "paid", "p-copy-1", "p-copy-2", Decimal(61), Decimal("0.95")),
+        ("duplicate_bills_paid", "paid", "p-copy-1", "p-corrected", Decimal(63), Decimal("0.80")),
+        ("duplicate_bills_paid", "paid", "p-copy-2", "p-corrected", Decimal(63), Decimal("0.80")),
         ("debited_twice", "paid", "p-drawn", "t-drawn-2", Decimal(72), Decimal("0.70")),
         ("overpaid", "paid", "r-more", None, Decimal(50), Decimal("0.99")),
     }
@@ -279,7 +284,7 @@ def test_what_was_paid_in_another_currency_is_compared_by_what_it_settles_in_the
         ("h27", "minutes_unrecorded > 60", {("acme", "r-unbooked"), ("abroad", "r-open")}, 6),
         ("h28", "bank_days_undebited > 5", set(), 4),
         ("h29", "paid_by is not null", {("acme", "flying")}, 1),
-        ("h33", "days_without_money > 30", {("acme", "p-lost")}, 7),
+        ("h33", "days_without_money > 30", {("acme", "p-lost")}, 8),
     ],
 )
 def test_the_checks_of_the_chain_find_their_mistakes_and_nothing_else(

@@ -124,7 +124,44 @@ open_though_paid as (
         and payments.open_amount > 0
 ),
 
--- One paper entered twice and both entries paid. Two different numbers are two papers, whatever they come to.
+-- One paper entered twice and both entries paid. Two different numbers are two papers, whatever they come to; two of one number and a
+-- day are one, though the amount of one of them was corrected since.
+one_paper as (
+    select
+        one.business_id,
+        one.custody_id as first_id,
+        other.custody_id as second_id,
+        coalesce(one.number_key = other.number_key, false) as is_one_number
+    from payments as one
+    inner join payments as other
+        on
+            one.business_id = other.business_id
+            and one.vendor_id = other.vendor_id
+            and one.bill_amount = other.bill_amount
+    where
+        one.number_key = other.number_key
+        or (
+            (one.number_key is null or other.number_key is null)
+            and other.bill_date - one.bill_date <= cast({{ hygiene_threshold('H15', 'window_days') }} as integer)
+        )
+
+    union all
+
+    select
+        one.business_id,
+        one.custody_id as first_id,
+        other.custody_id as second_id,
+        true as is_one_number
+    from payments as one
+    inner join payments as other
+        on
+            one.business_id = other.business_id
+            and one.vendor_id = other.vendor_id
+            and one.number_key = other.number_key
+            and one.bill_date = other.bill_date
+            and one.bill_amount != other.bill_amount
+),
+
 of_two_bills as (
     select
         one.business_id,
@@ -133,31 +170,28 @@ of_two_bills as (
         other.custody_id as second_id,
         cast(null as varchar) as transaction_id,
         other.amount as risk_amount,
-        case when one.number_key = other.number_key then 0.95 else 0.50 end as confidence,
-        case when one.number_key = other.number_key then 'both bills have number ' || one.document_number else 'same vendor and amount' end
+        case when not one_paper.is_one_number then 0.50 when one.bill_amount = other.bill_amount then 0.95 else 0.80 end as confidence,
+        case when one_paper.is_one_number then 'both bills have number ' || one.document_number else 'same vendor and amount' end
         || ', dated ' || {{ shown_date('one.bill_date') }} || ' and ' || {{ shown_date('other.bill_date') }} as evidence
-    from payments as one
+    from one_paper
+    inner join payments as one
+        on
+            one_paper.business_id = one.business_id
+            and one_paper.first_id = one.custody_id
     inner join payments as other
         on
-            one.business_id = other.business_id
-            and one.vendor_id = other.vendor_id
-            and one.bill_amount = other.bill_amount
-            and one.ledger_currency = other.ledger_currency
-            and one.bill_id != other.bill_id
+            one_paper.business_id = other.business_id
+            and one_paper.second_id = other.custody_id
     where
-        one.bill_amount > 0
+        one.bill_id != other.bill_id
+        and one.bill_amount > 0
+        and other.bill_amount > 0
         and one.currency = one.ledger_currency
         and other.currency = other.ledger_currency
+        and one.ledger_currency = other.ledger_currency
         and one.amount >= one.bill_amount * 0.99
         and other.amount >= other.bill_amount * 0.99
         and (one.bill_date, len(one.bill_id), one.bill_id) < (other.bill_date, len(other.bill_id), other.bill_id)
-        and (
-            one.number_key = other.number_key
-            or (
-                (one.number_key is null or other.number_key is null)
-                and other.bill_date - one.bill_date <= cast({{ hygiene_threshold('H15', 'window_days') }} as integer)
-            )
-        )
 ),
 
 -- The bank debits again what was paid once: the payee's text and the amount are the same, and nothing stands for it.
