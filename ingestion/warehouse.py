@@ -29,6 +29,8 @@ DEFAULT_WAIT_SECONDS = 60.0
 POLL_SECONDS = 0.05
 # The syncs of several rails side by side land one after the other; none of them is stuck without the others noticing.
 OWN_THREADS_WAIT_SECONDS = 600.0
+# The least niceness there is, and where in the lock's file, far behind what is written there, a byte stands for each.
+_MOST_URGENT, _QUEUE = -20, 1 << 20
 # The first format with zstd, and of 250 tables opened in less than half of the time that the oldest format takes.
 STORAGE = "v1.2.0"
 
@@ -40,7 +42,8 @@ _depth: dict[Path, int] = {}
 def writer_lock(settings: Settings, purpose: str, wait_seconds: float | None = None) -> Iterator[None]:
     """Holds the warehouse's writer lock; re-entrant within a thread.
 
-    Waits at most `wait_seconds` (None: DEFAULT_WAIT_SECONDS), then raises WarehouseBusy naming the holder.
+    Waits at most `wait_seconds` (None: DEFAULT_WAIT_SECONDS), then raises WarehouseBusy naming the holder. Who gives way on the
+    processor (`Strategy.give_way`) does so here.
     """
     wait_seconds = DEFAULT_WAIT_SECONDS if wait_seconds is None else wait_seconds
     if not _held.acquire(timeout=max(wait_seconds, OWN_THREADS_WAIT_SECONDS)):
@@ -132,17 +135,40 @@ def _locked_file(path: Path, purpose: str, wait_seconds: float) -> Iterator[None
 
 
 def _take(descriptor: int, path: Path, wait_seconds: float) -> None:
-    deadline = time.monotonic() + wait_seconds
+    """Takes the lock, after those who wait for it and are more urgent.
+
+    Without that a bulk load, which wants the lock again as soon as it has let it go, takes it before whoever looks every POLL_SECONDS.
+    For the second half of its wait it gives way to nobody.
+    """
+    began = time.monotonic()
+    urgency = os.getpriority(os.PRIO_PROCESS, 0) - _MOST_URGENT
     while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() >= deadline:
-                holder = _holder_text(os.pread(descriptor, 4096, 0).decode(errors="replace"))
-                raise WarehouseBusy(f"the warehouse beside {path} is held by {holder}; waited {wait_seconds:g} s") from None
-            time.sleep(POLL_SECONDS)
-        else:
-            return
+        waited = time.monotonic() - began
+        if waited > wait_seconds / 2 or not _is_wanted_before(descriptor, urgency):
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                pass
+            else:
+                fcntl.lockf(descriptor, fcntl.LOCK_UN, 1, _QUEUE + urgency)
+                return
+        if waited >= wait_seconds:
+            holder = _holder_text(os.pread(descriptor, 4096, 0).decode(errors="replace"))
+            raise WarehouseBusy(f"the warehouse beside {path} is held by {holder}; waited {wait_seconds:g} s")
+        fcntl.lockf(descriptor, fcntl.LOCK_SH, 1, _QUEUE + urgency)
+        time.sleep(POLL_SECONDS)
+
+
+def _is_wanted_before(descriptor: int, urgency: int) -> bool:
+    """Whether somebody waits whose niceness is less. Who waits holds a byte of the file, another one for each niceness."""
+    if urgency == 0:
+        return False
+    try:
+        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, urgency, _QUEUE)
+    except OSError:
+        return True
+    fcntl.lockf(descriptor, fcntl.LOCK_UN, urgency, _QUEUE)
+    return False
 
 
 def _holder_text(note: str) -> str:

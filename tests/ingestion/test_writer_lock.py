@@ -1,0 +1,79 @@
+"""Who gets the warehouse's writer lock: a person before a bulk load that wants it again at once, and that one in the end all the same."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ingestion.errors import WarehouseBusy
+from ingestion.settings import Settings
+from ingestion.warehouse import writer_lock
+
+# Takes the lock as often as told, and says each time that it has it; lets go of it for no longer than it takes to ask again.
+BULK = """if True:
+    import sys, time
+    from pathlib import Path
+    from ingestion.settings import Settings
+    from ingestion.strategies import BULK_OPERATION
+    from ingestion.warehouse import writer_lock
+    BULK_OPERATION.give_way()
+    settings = Settings(home=Path(sys.argv[1]), _env_file=None)
+    for _ in range(int(sys.argv[2])):
+        with writer_lock(settings, "bulk", float(sys.argv[3])):
+            print("has it", flush=True)
+            time.sleep(float(sys.argv[4]))
+"""
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path / "home", _env_file=None)
+
+
+def bulk(settings: Settings, times: int, patience: float, seconds: float) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", BULK, str(settings.home), str(times), str(patience), str(seconds)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def test_a_person_waits_for_one_turn_of_a_bulk_load_and_not_for_all(settings: Settings) -> None:
+    with bulk(settings, 40, 60, 0.2) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "has it\n"
+        with writer_lock(settings, "a person"):
+            process.terminate()
+        turns = 1 + len(process.stdout.readlines())
+    assert turns <= 2, "the one that was under way, and one begun before the person was seen to wait"
+
+
+def test_a_bulk_load_that_others_keep_coming_before_has_its_turn_in_the_second_half_of_its_patience(settings: Settings) -> None:
+    waits = """if True:
+        import fcntl, os, sys, time
+        descriptor = os.open(sys.argv[1], os.O_RDWR)
+        fcntl.lockf(descriptor, fcntl.LOCK_SH, 1, (1 << 20) + 20)
+        print("waits", flush=True)
+        time.sleep(60)
+    """
+    with writer_lock(settings, "the file is made"):
+        pass
+    with subprocess.Popen([sys.executable, "-c", waits, str(settings.lock_path)], stdout=subprocess.PIPE, text=True) as another:
+        assert another.stdout is not None
+        assert another.stdout.readline() == "waits\n"
+        with bulk(settings, 1, 2, 0) as process:
+            assert process.communicate()[0] == "has it\n"
+        assert process.returncode == 0
+        another.terminate()
+
+
+def test_who_gives_up_names_the_holder(settings: Settings) -> None:
+    with bulk(settings, 1, 60, 60) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "has it\n"
+        with (
+            pytest.raises(WarehouseBusy, match=rf"process {process.pid} \(bulk, since .*waited 0.2 s"),
+            writer_lock(settings, "a person", 0.2),
+        ):
+            pass
+        process.terminate()
