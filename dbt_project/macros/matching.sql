@@ -25,6 +25,12 @@
 {%- endmacro %}
 
 
+{#- An amount's digits in order of size: the same of two amounts of which one has two digits turned round. -#}
+{% macro digits_of(amount) -%}
+    array_to_string(list_sort(string_split(regexp_replace(cast(abs({{ amount }}) as varchar), '[^0-9]', '', 'g'), '')), '')
+{%- endmacro %}
+
+
 {#-
   The features a pair is scored by, {name: SQL} over the columns of `int_match_candidates`' CTE `shared`. All are numbers of
   about 0 to 16, so that no weight has to be large. What is unknown on either side counts 0, neither for the pair nor against it.

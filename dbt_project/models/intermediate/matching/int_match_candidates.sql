@@ -105,6 +105,30 @@ by_number as (
         and rights.event_date - lefts.event_date between -lefts.days_before and lefts.days_after
 ),
 
+-- Where one of the two has no number, amounts of one vendor and day that have the same digits in another order.
+by_digits as (
+    select
+        lefts.pair,
+        lefts.business_id,
+        lefts.event_id as left_event,
+        rights.event_id as right_event,
+        false as is_linked
+    from lefts
+    inner join rights
+        on
+            lefts.business_id = rights.business_id
+            and lefts.pair = rights.pair
+            and lefts.party_key = rights.party_key
+            and lefts.event_date = rights.event_date
+    where
+        lefts.number_worth > 0
+        and lefts.amount != rights.amount
+        and sign(lefts.amount) = sign(rights.amount)
+        and coalesce(lefts.currency = rights.currency, true)
+        and (lefts.reference is null or rights.reference is null)
+        and {{ digits_of('lefts.amount') }} = {{ digits_of('rights.amount') }}
+),
+
 by_amount as (
     select
         lefts.pair,
@@ -186,6 +210,8 @@ found as (
     select * from by_reference
     union all
     select * from by_number
+    union all
+    select * from by_digits
     union all
     select * from by_amount
     union all
@@ -273,7 +299,7 @@ scored as (
 -- A confirmed pair outweighs whatever else there is, then one that names the other; a rejected one is none. What is known to be
 -- another vendor's, or was booked on another account, gives way to what is not: it is too rare in labelled pairs to be learnt. So is
 -- one number of one vendor on two amounts, which gains so much that it is told where it has one day or a neighbouring one, and not
--- so much that next month's bill of the same number is.
+-- so much that next month's bill of the same number is; and so are the same digits in another order on one day.
 select
     scored.* replace ( -- noqa: AM04
         scored.score
@@ -282,7 +308,8 @@ select
         - pairs.doubt_cost * (scored.other_party + scored.unpaired_account)
         + pairs.number_worth
         * scored.same_reference
-        * (case when scored.same_party = 1 or (scored.whole_text = 1 and scored.other_party = 0) then 1 else 0 end) as score
+        * (case when scored.same_party = 1 or (scored.whole_text = 1 and scored.other_party = 0) then 1 else 0 end)
+        + pairs.number_worth * cast(turned.left_event is not null as integer) as score
     ),
     coalesce(verdicts.is_confirmed, false) as is_confirmed,
     verdicts.decision_id,
@@ -298,6 +325,12 @@ left join verdicts
         and scored.pair = verdicts.pair
         and scored.left_event = verdicts.left_event
         and scored.right_event = verdicts.right_event
+left join by_digits as turned
+    on
+        scored.business_id = turned.business_id
+        and scored.pair = turned.pair
+        and scored.left_event = turned.left_event
+        and scored.right_event = turned.right_event
 anti join parts as left_parts
     on
         scored.business_id = left_parts.business_id
