@@ -46,7 +46,7 @@ def note_news(database: Database, rail: str, landed: Landed, links: Sequence[Lin
 
     Between the landing and this a crash leaves answers that are too old by as much as their time to live.
     """
-    changed = [(business, rail, entity) for entity, counts in landed.rows_new.items() for business, rows in counts.items() if rows]
+    changed = [(business, rail, entity) for entity, counts in landed.rows_new.items() for business, _ in counts]
     if changed or links:
         with database.write() as transaction:
             note_changes(transaction, changed)
@@ -65,7 +65,7 @@ def outcome_of(one: Fetched, landed: Landed, promises: Sequence[EntityPromise], 
         EntityOutcome(
             entity=report.entity,
             status=report.status,
-            rows_new=landed.of(report.entity, connection.business_id),
+            rows_new=landed.of(report.entity, connection),
             rows_seen=report.rows_seen,
             was_full_walk=report.was_full_walk,
             source_count=report.source_count,

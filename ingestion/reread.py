@@ -60,7 +60,7 @@ def reread_page(settings: Settings, store: ControlStore, clock: Clock, page: Kep
         landed = _land(settings, rail, connection, page, found)
         note_news(store.database, rail.name, landed, ())
         resolve_page(store.database, page.quarantine_id, clock())
-    rows_new = sum(landed.of(entity, connection.business_id) for entity in found)
+    rows_new = sum(landed.of(entity, connection) for entity in found)
     return Reread(page.quarantine_id, sum(map(len, found.values())), rows_new)
 
 

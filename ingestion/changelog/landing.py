@@ -18,6 +18,7 @@ from ingestion.changelog.pipeline import Package, Watermarks, load_lock, load_pa
 from ingestion.changelog.recovery import recover
 from ingestion.changelog.segments import draft_path, open_journal, seal, write_draft
 from ingestion.changelog.spool import Spool
+from ingestion.control.facts import Connection
 from ingestion.failpoints import fail_point
 from ingestion.promise import RailPromise
 from ingestion.settings import Settings
@@ -26,14 +27,16 @@ from ingestion.warehouse import open_warehouse
 
 @dataclass(frozen=True)
 class Landed:
-    """rows_new: rows added, per entity and business. table_rows: rows of each of the rail's tables after that."""
+    """rows_new: rows added, per entity and, of each, per business and connection, of which a business can have several on one rail.
+    table_rows: rows of each of the rail's tables after that.
+    """
 
-    rows_new: dict[str, dict[str, int]] = field(default_factory=dict)
+    rows_new: dict[str, dict[tuple[str, str], int]] = field(default_factory=dict)
     table_rows: dict[str, int] = field(default_factory=dict)
 
-    def of(self, entity: str, business_id: str) -> int:
-        """Rows added for one business in one entity."""
-        return self.rows_new.get(entity, {}).get(business_id, 0)
+    def of(self, entity: str, connection: Connection) -> int:
+        """Rows added for one connection in one entity."""
+        return self.rows_new.get(entity, {}).get((connection.business_id, connection.connection_id), 0)
 
 
 def land(settings: Settings, rail: RailPromise, spool: Spool, sync_id: str, watermarks: Watermarks) -> Landed:

@@ -36,13 +36,13 @@ def draft_path(settings: Settings, rail: str, entity: str, sync_id: str) -> Path
     return private_dir(segment_dir(settings, rail, entity)) / f".{sync_id}.draft"
 
 
-def write_draft(draft: Path, versions: pa.RecordBatchReader, payloads: Iterator[pa.Array]) -> dict[str, int]:
-    """Joins new versions with their payloads into a Parquet file and returns their number per business.
+def write_draft(draft: Path, versions: pa.RecordBatchReader, payloads: Iterator[pa.Array]) -> dict[tuple[str, str], int]:
+    """Joins new versions with their payloads into a Parquet file and returns their number per business and connection.
 
     Both come in order of arrival, so they are merged as they stream and memory does not grow with their number. No file
     is written when there are no versions.
     """
-    counts: Counter[str] = Counter()
+    counts: Counter[tuple[str, str]] = Counter()
     writer: pq.ParquetWriter | None = None
     arrived = _Arrived(payloads)
     try:
@@ -53,7 +53,7 @@ def write_draft(draft: Path, versions: pa.RecordBatchReader, payloads: Iterator[
             payload = arrived.payloads_of(batch.column("ordinal").to_numpy())
             columns = [payload if name == "payload" else batch.column(name) for name in CHANGE.names]
             writer.write_table(pa.table(columns, schema=CHANGE))
-            counts.update(map(str, batch.column("business_id").to_pylist()))
+            counts.update(zip(*(map(str, batch.column(name).to_pylist()) for name in ("business_id", "connection_id")), strict=True))
     finally:
         if writer:
             writer.close()

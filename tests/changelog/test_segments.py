@@ -26,6 +26,7 @@ def versions(ordinals: list[int], per_batch: int) -> pa.RecordBatchReader:
     columns = {field.name: pa.array([VALUES[field.type]] * len(ordinals), field.type) for field in FIELDS}
     columns["change_id"] = pa.array([f"change {ordinal}" for ordinal in ordinals], pa.string())
     columns["business_id"] = pa.array([f"business {ordinal % 3}" for ordinal in ordinals], pa.string())
+    columns["connection_id"] = pa.array([f"connection {ordinal % 2}" for ordinal in ordinals], pa.string())
     columns["ordinal"] = pa.array(ordinals, pa.int64())
     return pa.table(columns).to_reader(per_batch)
 
@@ -48,7 +49,7 @@ def test_every_version_meets_its_own_payload(
 
     counts = write_draft(draft, versions(ordinals, per_batch), payloads)
 
-    assert counts == Counter(f"business {ordinal % 3}" for ordinal in ordinals)
+    assert counts == Counter((f"business {ordinal % 3}", f"connection {ordinal % 2}") for ordinal in ordinals)
     assert draft.exists() == bool(ordinals)
     if ordinals:
         written = pq.read_table(draft)

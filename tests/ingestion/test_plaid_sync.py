@@ -99,6 +99,9 @@ def test_a_first_sync_brings_every_login_whole_and_a_second_one_nothing(home: Ba
     assert {outcome.status for outcome in first.outcomes} == {"succeeded"}
     assert {outcome.business_id for outcome in first.outcomes} == set(home.businesses)
     assert len(first.outcomes) > len(home.businesses), "some business has two logins"
+    each = " union all ".join(f"select connection_id from raw_plaid.{promise.name}" for promise in PLAID.entities)
+    rows_new = [(outcome.connection_id, outcome.rows_new) for outcome in first.outcomes]
+    assert sorted(rows_new) == sorted(home.rows(f"select connection_id, count(*) from ({each}) group by all")), "each login its own"
     assert home.raw() == home.served()
     days = home.rows("select max((payload->>'date')::date) - min((payload->>'date')::date) from raw_plaid.transactions")
     assert days[0][0] > 90, "more than the vendor tells unasked"
