@@ -40,8 +40,9 @@ def rebuild(settings: Settings, store: ControlStore, now: datetime, say: Say = s
             rows = 0
             for rail in RAILS.values():
                 with open_warehouse(settings, "rebuild") as warehouse:
-                    rows += rebuild_raw(settings, rail, warehouse)
-                say(f"{rail.title}: {rows:,} versions loaded from segments")
+                    loaded = rebuild_raw(settings, rail, warehouse)
+                rows += loaded
+                say(f"{rail.title}: {loaded:,} versions loaded from segments")
             with open_warehouse(settings, "rebuild") as warehouse:
                 ensure_tables(warehouse)
                 events = copy_sealed(warehouse, settings.audit_dir)
