@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -84,10 +85,7 @@ def _date(text: str | None) -> date | None:
 def _show_figure(found: Explanation) -> None:
     from rowcol_assets.cli.output import show_table
 
-    if found.value is None:
-        value = _without_value(found.null_reason)
-    else:
-        value = str(found.value) if isinstance(found.value, date) else f"{found.value:,}"
+    value = _without_value(found.null_reason) if found.value is None else _shown(found.metric, found.value, found.currency)
     which = "".join(f", {name} {text}" for name, text in found.key.items())
     day = f" on {found.as_of_date}" if found.as_of_date else ""
     typer.echo(f"{found.metric} of {found.business_id}{which}{day}: {value} = {found.formula}")
@@ -97,9 +95,18 @@ def _show_figure(found: Explanation) -> None:
         told = {
             name: title for name, title in RECORDS.items() if name not in OF_PARTS or any(one[name] is not None for one in found.records)
         }
-        show_table("records", told, found.records[:SHOWN_RECORDS])
+        show_table(f"records, amounts in {found.currency}", told, found.records[:SHOWN_RECORDS])
     if len(found.records) > SHOWN_RECORDS:
         typer.echo(f"and {len(found.records) - SHOWN_RECORDS} more: --json has them all")
+
+
+def _shown(metric: str, value: Decimal | int | float | date, currency: str | None) -> str:
+    from ingestion.currencies import shown_amount
+    from rowcol_assets.explaining.figures import is_money
+
+    if isinstance(value, date):
+        return str(value)
+    return shown_amount(value, currency) if isinstance(value, Decimal) and is_money(metric) else f"{value:,}"
 
 
 def _without_value(reason: str | None) -> str:

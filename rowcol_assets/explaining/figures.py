@@ -91,6 +91,15 @@ FIGURES: dict[str, Figure] = {
 }
 
 
+# What a figure with decimals measures when it is no money, as a word of its name.
+_NO_MONEY = {"days", "score"}
+
+
+def is_money(name: str) -> bool:
+    """Tells whether a figure with decimals is an amount, in the currency of its row."""
+    return _NO_MONEY.isdisjoint(name.split("_"))
+
+
 BILLS_TERMS = FIGURES["runway_days_bills"].terms
 
 

@@ -37,6 +37,7 @@ def _before(raw: RawWarehouse, business_id: str) -> None:
         bill("cut", 300, DueDate="2026-06-25"),
         bill("near", 400, DueDate="2026-07-28"),
         bill("far", 250, DueDate="2026-12-31"),
+        bill("nobodys", 20, DueDate="2026-12-31", VendorRef=None),
     ])  # fmt: skip
     raw.versions(business_id, "invoices", [
         invoice("collected", 600, DueDate="2026-06-20"),
@@ -56,6 +57,7 @@ def _after(raw: RawWarehouse, business_id: str) -> None:
     raw.version(business_id, "accounts", account("35", "Bank", 4630), **again)
     raw.version(business_id, "bills", bill("paid", 700, 0, DueDate="2026-06-25"), **again)
     raw.version(business_id, "bills", bill("cut", 280, DueDate="2026-06-25"), **again)
+    raw.version(business_id, "bills", bill("nobodys", 20, DueDate="2026-12-31", DocNumber="7"), **again)
     raw.version(business_id, "bills", bill("new", 150, TxnDate="2026-06-26", DueDate="2026-07-05"), **seen)
     raw.version(business_id, "bills", bill("late", 310, TxnDate="2026-06-15", DueDate="2026-07-05"), **seen)
     raw.version(business_id, "invoices", invoice("collected", 600, 0, DueDate="2026-06-20"), **again)
@@ -170,6 +172,16 @@ def test_items_keep_the_last_state_of_each_day_and_write_what_changed(compared: 
     ]
 
 
+def test_an_item_has_the_vendor_and_number_that_its_document_has_since_without_doing_anything_to_the_runway(compared: Path) -> None:
+    query = """select valid_from_date::varchar, valid_to_date::varchar, party_name, document_number, open_amount
+        from marts.fct_runway_items where record_id = 'nobodys' order by 1"""
+    assert rows(compared, query) == [
+        ("2026-06-23", "2026-06-29", None, None, Decimal(20)),
+        ("2026-06-30", None, "Vendor 1", "7", Decimal(20)),
+    ]
+    assert not [cause for cause, part in _week(compared).items() if "nobodys" in _told(part)]
+
+
 def test_every_figure_of_the_runway_is_explained_and_its_records_come_to_it(asked: Any, compared: Path) -> None:
     with duckdb.connect(str(compared)) as connection:
         cursor = connection.execute("select * from marts.fct_runway_daily where as_of_date = date '2026-06-30'")
@@ -223,6 +235,14 @@ def test_why_a_figure_has_no_value_is_said_in_words(
 
 
 @pytest.mark.parametrize(
+    ("metric", "said"),
+    [("ap_30", "1,140.00 USD"), ("gross_burn", "91.89 USD"), ("runway_days", "38.52"), ("observed_days", "90")],
+)
+def test_an_amount_is_told_in_its_currency_and_nothing_else_is(asked: Any, metric: str, said: str) -> None:
+    assert asked("acme", metric)[1].startswith(f"{metric} of acme on 2026-06-30: {said} = ")
+
+
+@pytest.mark.parametrize(
     ("metric", "day", "records"),
     [
         ("ap_30", "2026-06-30", {"near": 400, "late": 310, "cut": 280, "new": 150}),
@@ -253,7 +273,7 @@ def test_any_two_recorded_days_are_compared_as_the_standing_spans_are(asked: Any
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        ("acme ap_30", 0, "ap_30 of acme on 2026-06-30: 1,140.00 = what is open of bills due within 30 days"),
+        ("acme ap_30", 0, "ap_30 of acme on 2026-06-30: 1,140.00 USD = what is open of bills due within 30 days"),
         ("acme runway_days --from 2026-06-23", 0, "54.00 to 38.52, -15.48 days"),
         ("acme profit", 2, "there is no figure 'profit' to explain; there are ap_30, ap_open, ar_credits, ar_expected"),
         ("nobody cash", 2, "there is no business 'nobody' with a runway; there are acme"),

@@ -195,6 +195,10 @@ counted as (
                 or coalesce({{ money('found.open_amount') }}, 0) != present.open_amount
                 or found.due_date is distinct from present.due_date
                 or found.txn_date is distinct from present.txn_date
+                -- Who it is with says nothing of the amount, and is read beside it: a bill that has a vendor since is nobody's no more.
+                or found.party_name is distinct from present.party_name
+                or found.document_number is distinct from present.document_number
+                or found.currency is distinct from present.currency
         end
 ),
 
