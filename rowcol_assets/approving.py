@@ -17,6 +17,7 @@ from ingestion.control import product_clock_of
 from ingestion.control.decisions import Decided, known_decision, put_decisions
 from ingestion.control.store import ControlStore
 from ingestion.control.verdicts import note_refusal, standing_approvals
+from ingestion.currencies import shown_amount
 from ingestion.errors import RowcolError
 from ingestion.live.desk import ask_once
 from ingestion.live.facts import Answer as Live
@@ -150,5 +151,7 @@ def said_of(answer: Answer) -> str:
     """What the guardrail said would be left, as it is kept with an approval."""
     named = ", ".join(answer.excluded_currencies[:MOST_NAMED]) + (" and others" if len(answer.excluded_currencies) > MOST_NAMED else "")
     without = f", without what is held in {named}" if named else ""
-    left = f"cash {answer.cash_after}, buffer {answer.buffer_days_after} days afterwards{without}"
-    return f"{left}, policy {answer.policy_version} of {answer.min_cash_amount} and {answer.min_buffer_days} days"
+    cash = "unknown" if answer.cash_after is None else shown_amount(answer.cash_after, answer.currency)
+    floor = shown_amount(answer.min_cash_amount, answer.currency)
+    left = f"cash {cash}, buffer {answer.buffer_days_after} days afterwards{without}"
+    return f"{left}, policy {answer.policy_version} of {floor} and {answer.min_buffer_days} days"

@@ -93,7 +93,7 @@ def test_an_approval_on_figures_older_than_a_day_is_refused_and_kept(approvals: 
     (made,) = approvals.approve("soon", NOW + timedelta(hours=24))
     assert made == (
         "approve",
-        {"rail": "qbo", "bill": "soon", "guardrail": "cash 21000.00, buffer 210.00 days afterwards, policy 1 of 10000.00 and 14 days"},
+        {"rail": "qbo", "bill": "soon", "guardrail": "cash 21,000.00 USD, buffer 210.00 days afterwards, policy 1 of 10,000.00 USD and 14 days"},
     )
     _, (kind, told) = approvals.approve("late", NOW + timedelta(hours=24, seconds=1))
     assert (kind, told["kind"], told["answer"], told["rules"]) == ("refused", "approve", "needs_data", ["data_too_old"])
@@ -107,7 +107,7 @@ def test_a_foreign_account_without_a_rate_is_left_out_of_live_cash_and_named(app
     (made,) = approvals.approve("soon")
     assert (
         made[1]["guardrail"]
-        == "cash 13000.00, buffer 130.00 days afterwards, without what is held in EUR, policy 1 of 10000.00 and 14 days"
+        == "cash 13,000.00 USD, buffer 130.00 days afterwards, without what is held in EUR, policy 1 of 10,000.00 USD and 14 days"
     )
     approvals.cash |= {"EUR": Decimal("-0.01")}
     assert approvals.approve("late")[-1][1]["rules"] == ["no_live_balance"]
