@@ -9,9 +9,10 @@ are to be believed is what `verify` says.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ import duckdb
 from ingestion.answers import MalformedPage
 from ingestion.control.entered_bills import USER
 from ingestion.control.verdicts import ENTERED
+from ingestion.currencies import shown_amount
 from ingestion.custody import Word, custody_reader
 from ingestion.registry import LEDGER, RAILS
 from rowcol_assets.audit.files import event_files
@@ -91,33 +93,52 @@ class _Log:
         return [json.loads(event["snapshot"]) for event in newest.values() if event["action"] != "deleted"]
 
     def decisions(self, bills: Iterable[Record]) -> list[dict[str, Any]]:
-        """What people entered, approved and held of bills by any of their names, and what became of what they asked for."""
+        """What people entered, approved, held and corrected of bills by any of their names, what became of it, and what they took back."""
         named = {(rail, bill) for rail, _, bill in bills}
-        found, asked = [], set()
+        found: list[dict[str, Any]] = []
+        asked: set[str] = set()
+        # An entered bill is in home currency, which its own events name.
+        currencies = {
+            event["record_id"]: json.loads(event["snapshot"]).get("currency")
+            for event in self._events("rail is null and entity = $bill", bill=BILL)
+        }
+        standing: dict[str, tuple[str | None, dict[str, Any]]] = {}
         for event in self._events("rail is null and entity = 'decisions'"):
             told = json.loads(event["snapshot"])
             kind, subject = told["kind"], _object(told["subject"])
+            why = f": {event['reason']}" if event["reason"] != kind else ""
+            if kind == "undo":
+                found += [event | taken for taken in _taken_back(standing, subject, why)]
+                continue
             if kind == "admitted" and subject["decision_id"] in asked:
                 found.append(event | {"what": f"approved, the guardrail said: {subject['guardrail']}"})
             if (USER, event["record_id"]) in named and kind == ENTERED:
                 number = f" number {subject['document_number']}" if "document_number" in subject else ""
-                what = f"entered{number}: {subject['amount']}, dated {subject['bill_date']}, due {subject['due_date']}"
+                amount = shown_amount(Decimal(subject["amount"]), currencies.get(event["record_id"]))
+                what = f"entered{number}: {amount}, dated {subject['bill_date']}, due {subject['due_date']}"
                 found.append(event | {"stage": "enter", "what": what})
+                standing[event["record_id"]] = told.get("bulk_id"), found[-1]
                 continue
             if kind == "refused" and (USER, subject.get("decision_id")) in named:
                 found.append(event | {"stage": "enter", "what": f"refused: {subject.get('said')}"})
                 continue
             wanted = _object(subject["subject"]) if kind == "refused" else subject
-            if (wanted.get("rail"), wanted.get("bill")) not in named:
+            bill = wanted.get("record_id") if wanted.get("entity") == BILL else wanted.get("bill")
+            if (wanted.get("rail"), bill) not in named:
                 continue
-            why = f": {event['reason']}" if event["reason"] != kind else ""
             if kind == "refused":
-                found.append(event | {"what": "refused: " + (subject.get("said") or ", ".join(subject.get("rules", [])))})
+                said = subject.get("said") or ", ".join(subject.get("rules", []))
+                found.append(event | {"stage": "correct" if "fields" in wanted else "approve", "what": f"refused: {said}"})
             elif kind == "approve" and "guardrail" not in subject:
                 asked.add(event["record_id"])
                 found.append(event | {"what": f"approval asked for{why}"})
             elif kind in ("approve", "hold"):
                 found.append(event | {"what": {"approve": "approved", "hold": "held"}[kind] + why})
+            elif kind == "correct":
+                fields = ", ".join(f"{name} {value}" for name, value in subject["fields"].items())
+                found.append(event | {"stage": "correct", "what": f"corrected to {fields}{why}"})
+            if kind != "refused":
+                standing[event["record_id"]] = told.get("bulk_id"), found[-1]
         return found
 
     def payments_of(self, bills: set[str]) -> set[Record]:
@@ -130,6 +151,14 @@ class _Log:
             quoted=quoted,
         )
         return {(LEDGER, PAYMENT, event["record_id"]) for event in events for word in _words(event) if bills.intersection(word.bills)}
+
+
+def _taken_back(standing: dict[str, tuple[str | None, dict[str, Any]]], subject: Mapping[str, Any], why: str) -> Iterator[dict[str, Any]]:
+    """What an undo ends of the decisions that stand, by their id and bulk; they stand no more."""
+    for decision_id, (bulk_id, event) in list(standing.items()):
+        if subject.get("decision_id") == decision_id or (bulk_id and subject.get("bulk_id") == bulk_id):
+            yield {"stage": event.get("stage", "approve"), "what": f'taken back, "{event["what"]}"{why}'}
+            del standing[decision_id]
 
 
 def _object(told: Any) -> dict[str, Any]:

@@ -15,6 +15,7 @@ RAMP_BILL = {"id": "r1", "status": "OPEN", "approval_status": "PENDING", "amount
 SENT = {
     "payment": {"payment_method": "ACH", "payment_date": "2026-09-22T00:00:00+00:00", "amount": {"amount": 30000, "currency_code": "USD"}}
 }
+CORRECTED = {"entity": "bills", "record_id": "7", "rail": "qbo", "fields": {"due_date": "2026-10-15"}}
 PAYMENT = {
     "TxnDate": "2026-09-22",
     "TotalAmt": 300,
@@ -38,6 +39,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             {"kind": "enter-bill", "subject": {"vendor_id": "1", "amount": "300", "bill_date": "2026-09-01", "due_date": "2026-09-30"}},
         ),
         (None, "decisions", "v9", {"kind": "refused", "subject": {"decision_id": "e9", "said": "no vendor", "subject": {}}}),
+        (None, "bills", "e0", {"currency": "KWD"}),
         ("qbo", "bills", "7", {"Id": "7"}),
         (None, "matches", "m0", _match("entered_bill", "user/bills/e0", "qbo/bills/7")),
         ("ramp", "bills", "r1", RAMP_BILL),
@@ -52,7 +54,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ),
         (None, "decisions", "d1", {"kind": "approve", "subject": '{"rail":"ramp","bill":"r1"}'}),
         (None, "decisions", "v1", {"kind": "admitted", "subject": {"decision_id": "d1", "guardrail": "cash 5"}}),
-        (None, "decisions", "d2", {"kind": "approve", "subject": '{"rail":"qbo","bill":"8"}'}),
+        (None, "decisions", "d2", {"kind": "approve", "subject": '{"rail":"qbo","bill":"8"}', "bulk_id": "k0"}),
+        (None, "decisions", "d3", {"kind": "hold", "subject": '{"rail":"qbo","bill":"7"}', "bulk_id": "k1"}),
+        (None, "decisions", "c0", {"kind": "correct", "subject": CORRECTED, "bulk_id": None}),
+        (None, "decisions", "u0", {"kind": "undo", "subject": '{"decision_id":"c0"}'}),
+        (None, "decisions", "u1", {"kind": "undo", "subject": '{"bulk_id":"k0"}'}),
+        (None, "decisions", "u2", {"kind": "undo", "subject": '{"bulk_id":"k1"}'}),
+        (None, "decisions", "u3", {"kind": "undo", "subject": '{"decision_id":"d3"}'}),
         ("ramp", "bills", "r1", RAMP_BILL | SENT | {"approval_status": "APPROVED"}),
         ("qbo", "bill_payments", "17", PAYMENT | {"Line": [{"LinkedTxn": [{"TxnId": "71", "TxnType": "Bill"}]}]}),
         ("qbo", "bill_payments", "9", PAYMENT),
@@ -74,12 +82,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_bill_is_told_from_its_approval_to_the_books(folder: Path) -> None:
     story = [(step.stage, step.who, step.what, step.record) for step in custody_story(folder, "acme", "bills", "7")]
     assert story == [
-        ("enter", "ann", "entered: 300, dated 2026-09-01, due 2026-09-30", "decisions/e0"),
+        ("enter", "ann", "entered: 300.000 KWD, dated 2026-09-01, due 2026-09-30", "decisions/e0"),
         ("approve", "ramp", "waiting for approval", "ramp/bills/r1"),
         ("approve", "ann", "approval asked for: as agreed", "decisions/d0"),
         ("approve", "ann", "refused: held", "decisions/v0"),
         ("approve", "ann", "approval asked for: as agreed", "decisions/d1"),
         ("approve", "ann", "approved, the guardrail said: cash 5", "decisions/v1"),
+        ("approve", "ann", "held: as agreed", "decisions/d3"),
+        ("correct", "ann", "corrected to due_date 2026-10-15: as agreed", "decisions/c0"),
+        ("correct", "ann", 'taken back, "corrected to due_date 2026-10-15: as agreed": as agreed', "decisions/u0"),
+        ("approve", "ann", 'taken back, "held: as agreed": as agreed', "decisions/u2"),
         ("approve", "ramp", "approved", "ramp/bills/r1"),
         ("execute", "ramp", "on its way with 300.00 USD by ACH, sent 2026-09-22", "ramp/bills/r1"),
         ("record", "qbo", "in the books as a payment of 300.00 USD dated 2026-09-22", "qbo/bill_payments/9"),
