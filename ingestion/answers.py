@@ -20,6 +20,8 @@ from ingestion.strategies import LONGEST_WAIT_SECONDS, Strategy
 from ingestion.traffic import Calls, Traffic
 
 Parsed = TypeVar("Parsed")
+# Retries are counted per connection. The library's own line per retry goes to standard output, among the JSON that a command prints.
+stamina.instrumentation.set_on_retry_hooks([])
 
 
 class MalformedPage(Exception):

@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TypeVar
 
-import stamina
-
 from ingestion.breaker import Breaker
 from ingestion.control.facts import Connection
 from ingestion.control.outcomes import SyncOutcome
@@ -50,8 +48,6 @@ async def fetch_and_land(work: Work, connections: Sequence[Connection]) -> Resul
 
     Raises what ends a sync as a whole, WarehouseBusy above all; what landed until then is kept, with its outcomes.
     """
-    # Retries are counted per connection; the library's own log line would repeat them with the call's arguments.
-    stamina.instrumentation.set_on_retry_hooks([])
     limiter = Limiter(work.settings, work.store.database, work.strategy)
     async with limiter, many_calls_client(work.rail.connections_at_once * 4) as http:
         marks = Marks(work.settings, work.store.database, work.rail)

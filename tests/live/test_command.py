@@ -30,6 +30,12 @@ def test_the_answer_is_one_object_and_the_table_says_from_where_and_how_old(home
     assert "from cache, as of" in shown.stdout
 
 
+def test_an_attempt_that_was_made_again_says_nothing_among_the_answer(home: LiveHome) -> None:
+    home.fault("server_error", "stripe", count=1)
+    told = rowcol(home, "balances", home.business, "--strict", "--json")
+    assert (told.returncode, told.stderr, json.loads(told.stdout)["served_from"]) == (0, "", "live")
+
+
 def test_a_failure_is_one_sentence_and_its_exit_code(home: LiveHome) -> None:
     home.fault("dead_token", "stripe")
     for arguments, code, message in (
