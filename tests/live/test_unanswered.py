@@ -88,6 +88,18 @@ def test_a_vendor_that_is_down_or_slow_leaves_the_last_known_answer_with_its_age
     assert (well.degraded, home.served("qbo")) == (False, asked + 1), "recovered by itself"
 
 
+def test_a_token_that_ramp_knows_no_more_is_no_bill_that_it_does_not_have(home: LiveHome) -> None:
+    bill, _ = linked_bill(home)
+    good = home.ask("bill", bill, strict=True)
+    home.sandbox.post("advance", minutes=7)
+    home.fault("dead_token", "ramp")
+    with pytest.raises(LiveFailure, match="Ramp could not be read: "):
+        home.ask("bill", bill, strict=True)
+    last = home.ask("bill", bill)
+    assert (last.degraded, last.value) == (True, good.value)
+    assert last.reason and last.reason.startswith("Ramp could not be read: ")
+
+
 def test_what_was_never_asked_is_answered_from_the_change_log_as_of_its_last_sync(home: LiveHome) -> None:
     home.sandbox.post("advance", days=1)
     home.sync()  # a day later every table is due

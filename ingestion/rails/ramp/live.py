@@ -59,12 +59,16 @@ async def _read_bills(client: RampClient, session: FetchSession, connection: Con
     ids = [question.record_id] if UUID.fullmatch(question.record_id) else []
     ids += await asyncio.to_thread(linked_records, session.store.database, connection, BILLS, question.record_id)
     found = [record for record_id in ids if (record := await _read_bill(client, record_id))]
+    if len(found) < len(ids):
+        # Ramp says the same 404 of a token it does not know, so the token is proven, or renewed, before a bill is taken for none.
+        await _read_object(client, session, connection, "business")
+        found = [record for record_id in ids if (record := await _read_bill(client, record_id))]
     keep(session, connection, BILLS, found)
     return bill_named(question.record_id, (record.payload for record in found))
 
 
 async def _read_bill(client: RampClient, record_id: str) -> Record | None:
-    """None when Ramp says it has no such bill; that it was deleted is for a sync to find out, which proves the token first."""
+    """None when Ramp says it has no such bill, or does not know the token; that it was deleted is for a sync to find out."""
     form = Form(LISTS[BILLS].stamp, _VOLATILE[BILLS])
     for path in LISTS[BILLS].by_id:
         url = client.address(path + quote(record_id, safe=""), {})
