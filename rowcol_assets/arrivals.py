@@ -24,7 +24,7 @@ from rowcol_assets.jobs import cycle_job, sync_job
 from rowcol_assets.resources import Platform
 from rowcol_assets.runs import CLAIM_TAG, UNFINISHED, end_dead_runs, run_scope, run_tags
 
-INTERVAL_SECONDS = 10
+INTERVAL_SECONDS = 5
 # Events that keep coming must not make one publishing run follow the other.
 BETWEEN_PUBLISHING = timedelta(seconds=60)
 WEBHOOKS, REQUESTS, PUBLISH = "webhook_inbox", "sync_requests", "webhook_publish"
