@@ -15,7 +15,7 @@ from ingestion.control.outcomes import DISCONNECTED
 from ingestion.errors import RowcolError
 from ingestion.freshness import ConnectionFreshness, connection_freshness
 from ingestion.registry import RAILS
-from ingestion.strategies import BULK_OPERATION, DATA_FETCH
+from ingestion.strategies import BULK_OPERATION, DATA_FETCH, Strategy
 from rowcol_assets.alerts import alert
 from rowcol_assets.jobs import cycle_job, sync_job
 from rowcol_assets.pace import paced_connections
@@ -109,24 +109,25 @@ def _is_first_load_under_way(platform: Platform, found: Sequence[ConnectionFresh
 
 
 def _requests(wanted: Sequence[ConnectionFreshness]) -> list[dg.RunRequest]:
-    """One run per rail, and another for its first loads.
+    """One run per rail, and one for all first loads, whose rails are read side by side.
 
-    Those go behind everything else: of 80 new clients, runs of the strategy of schedules took every slot of it for 100 s, and a webhook's
-    sync waited for them in the queue.
+    That one goes behind everything else: of 80 new clients, runs of the strategy of schedules took every slot of it for 100 s, and a
+    webhook's sync waited for them in the queue.
     """
-    requests = []
-    for strategy, is_new in ((DATA_FETCH, False), (BULK_OPERATION, True)):
-        for rail, promise in RAILS.items():
-            businesses = sorted({one.business_id for one in wanted if one.rail == rail and one.is_new == is_new})
-            if businesses:
-                requests.append(
-                    dg.RunRequest(
-                        run_config=run_scope(businesses=businesses, strategy=strategy),
-                        asset_selection=[dg.AssetKey([f"raw_{rail}", entity.name]) for entity in promise.entities],
-                        tags=run_tags(strategy, trigger="rail_freshness", rail=rail),
-                    )
-                )
-    return requests
+    new = [one for one in wanted if one.is_new]
+    requests = [_request(DATA_FETCH, [one for one in wanted if one.rail == rail and not one.is_new], rail=rail) for rail in RAILS]
+    return [request for request in (*requests, _request(BULK_OPERATION, new)) if request]
+
+
+def _request(strategy: Strategy, wanted: Sequence[ConnectionFreshness], **tags: str) -> dg.RunRequest | None:
+    rails = {one.rail for one in wanted}
+    if not rails:
+        return None
+    return dg.RunRequest(
+        run_config=run_scope(businesses=sorted({one.business_id for one in wanted}), strategy=strategy),
+        asset_selection=[dg.AssetKey([f"raw_{rail}", entity.name]) for rail in RAILS if rail in rails for entity in RAILS[rail].entities],
+        tags=run_tags(strategy, trigger="rail_freshness", **tags),
+    )
 
 
 def _tell_of_changes(context: dg.SensorEvaluationContext, platform: Platform, found: Sequence[ConnectionFreshness], memory: Memory) -> None:
