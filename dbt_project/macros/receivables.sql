@@ -103,7 +103,10 @@
             invoices.record_id,
             invoices.customer_id as party_id,
             cast(null as varchar) as account_id,
-            cast({{ utc('coalesce(invoices.finalized_at, invoices.created_at)') }} as date) as event_date,
+            -- One that revises another stands for the ledger's invoice as that one did, however much later it was made.
+            cast({{ utc(
+                'coalesce(revised.finalized_at, revised.created_at, invoices.finalized_at, invoices.created_at)'
+            ) }} as date) as event_date,
             case
                 when rates.exchange_rate is null then invoices.total_amount
                 else {{ money('cast(invoices.total_amount as decimal(38, 3)) * rates.exchange_rate') }}
@@ -121,6 +124,11 @@
                 invoices.business_id = rates.business_id
                 and invoices.connection_id = rates.connection_id
                 and invoices.record_id = rates.invoice_id
+        left join {{ ref('stg_stripe__invoices') }} as revised
+            on
+                invoices.business_id = revised.business_id
+                and invoices.connection_id = revised.connection_id
+                and invoices.revised_invoice_id = revised.record_id
         where not invoices.is_deleted and invoices.status not in ('draft', 'void')
 
         union all

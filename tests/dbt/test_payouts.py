@@ -99,6 +99,12 @@ def _owed(raw: RawWarehouse) -> None:
         if name != "alone":
             raw.versions("acme", "invoices", [invoice(f"i{name}", dollars, TxnDate=f"2026-05-{day}", DocNumber=f"100{name}")])
     raw.versions("acme", "invoices", [invoice("i-alone", 77, TxnDate="2026-05-20", DocNumber="1009")])
+    # Billed again seven weeks later, in the place of the first one.
+    billed = {"customer": "cus_1", "customer_name": "Customer 1", "total": 5300, "currency": "usd"}
+    raw.observed("acme", "stripe", "invoices", "in_old", {"id": "in_old", "status": "void", "created": at("2026-04-01")} | billed)
+    revised = {"id": "in_new", "status": "open", "created": at("2026-05-20"), "from_invoice": {"action": "revision", "invoice": "in_old"}}
+    raw.observed("acme", "stripe", "invoices", "in_new", revised | billed)
+    raw.versions("acme", "invoices", [invoice("i-revised", 53, TxnDate="2026-04-01", DocNumber="1010")])
 
 
 def test_each_payout_is_in_one_state_and_says_what_it_rests_on(warehouse: Path) -> None:
@@ -163,6 +169,11 @@ def test_what_only_one_of_stripe_and_the_ledger_has_is_left_for_a_person(warehou
     }
     assert ("p-bank", "paid_without_money", "plaid,qbo") in found
     assert ("po_lost", "paid_without_money", "plaid,stripe") in found, "it should be at the bank by now"
+
+
+def test_an_invoice_that_revises_another_is_of_that_ones_day(warehouse: Path) -> None:
+    found = "select right_id, lag_days from intermediate.int_matches where pair = 'invoice' and left_id = 'in_new'"
+    assert rows(warehouse, found) == [("i-revised", 0)]
 
 
 def test_matched_and_unmatched_charges_add_up_to_what_was_charged(warehouse: Path) -> None:

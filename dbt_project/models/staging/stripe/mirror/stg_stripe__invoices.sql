@@ -6,6 +6,7 @@
     ('status', 'status', 'text'),
     ('collection_method', 'collection_method', 'text'),
     ('billing_reason', 'billing_reason', 'text'),
+    ('revised_invoice_id', 'from_invoice.invoice', 'text'),
     ('total_amount', 'total', 'stripe_amount'),
     ('due_amount', 'amount_due', 'stripe_amount'),
     ('paid_amount', 'amount_paid', 'stripe_amount'),
