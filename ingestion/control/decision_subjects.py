@@ -28,7 +28,7 @@ class Payable(msgspec.Struct, forbid_unknown_fields=True):
 
     bill: Id
     rail: Name = LEDGER
-    amount: Annotated[str, msgspec.Meta(pattern=r"^-?\d{1,15}(\.\d{1,3})?$")] | None = None
+    amount: Annotated[str, msgspec.Meta(pattern=r"^-?[0-9]{1,15}(\.[0-9]{1,3})?\Z")] | None = None
     guardrail: Annotated[str, msgspec.Meta(max_length=500, pattern=r"^[^\x00]*$")] | None = None
 
 

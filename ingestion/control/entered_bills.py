@@ -33,10 +33,10 @@ Id = Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=r"^[^\x00
 class EnteredBill(msgspec.Struct, forbid_unknown_fields=True):
     """What a vendor has told of a bill. The vendor by its id in the ledger or by its key in `marts.vendor_map`, one of the two.
 
-    amount: decimal text in the business's home currency.
+    amount: decimal text in the business's home currency, in the digits that DuckDB reads; Python's own take those of any script.
     """
 
-    amount: Annotated[str, msgspec.Meta(pattern=r"^-?\d{1,13}(\.\d{1,6})?$")]
+    amount: Annotated[str, msgspec.Meta(pattern=r"^-?[0-9]{1,13}(\.[0-9]{1,6})?\Z")]
     bill_date: date
     due_date: date
     vendor_id: Id | None = None

@@ -21,6 +21,7 @@ from tests.control.conftest import connect
 NOON = datetime(2026, 6, 30, 12, tzinfo=UTC)
 PAIR = {"left_rail": "qbo", "left_id": "58", "right_rail": "plaid", "right_id": "AMZN MKTP: 2K4"}
 SIDES = {"left_rail": "plaid", "left_entity": "transactions", "left_id": "t", "right_rail": "qbo", "right_entity": "bills", "right_id": "1"}
+BILL = {"vendor_id": "58", "amount": "12.50", "bill_date": "2026-08-01", "due_date": "2026-08-31"}
 FIXED = {"entity": "bills", "record_id": "17", "fields": {"due_date": "2026-08-01"}}
 
 
@@ -71,6 +72,9 @@ def test_a_subject_is_completed_and_kept_in_one_form() -> None:
         ("approve", {"bill": ""}, "length >= 1"),
         ("approve", {"bill": "1", "note": "x"}, "unknown field `note`"),
         ("approve", {"bill": "1", "amount": "1e5"}, "matching regex"),
+        ("approve", {"bill": "1", "amount": "١٢٣"}, "matching regex"),
+        ("enter-bill", BILL | {"amount": "١٢٣"}, "matching regex"),
+        ("enter-bill", BILL | {"amount": "12.50\n"}, "matching regex"),
         ("hold", {"bill": "1", "rail": "xero"}, "xero"),
         ("same", PAIR | {"right_rail": "qbo", "right_id": "58"}, "both sides are the same vendor"),
         ("same", PAIR | {"left_id": "a\x00b"}, "matching regex"),
