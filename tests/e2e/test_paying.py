@@ -30,7 +30,7 @@ def test_bills_are_approved_on_live_cash_above_the_floors_and_refused_otherwise(
 
     (made,) = json.loads(later_copy.succeed("decide", "approve", rich, first, "--json", "--key", "tap"))
     # The sandbox's clock stands, so the vendor states what the last cycle read.
-    assert made["subject"]["guardrail"].startswith(f"cash {after_first}, buffer ")
+    assert made["subject"]["guardrail"].startswith(f"cash {after_first:,} USD, buffer ")
     again = json.loads(later_copy.succeed("decide", "approve", rich, first, "--json", "--key", "tap"))
     assert [(one["decision_id"], one["is_new"]) for one in again] == [(made["decision_id"], False)]
 
