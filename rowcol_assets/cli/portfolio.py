@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 COLUMNS = {
     "business_name": "business",
     "attention": "attention",
+    # Of all amounts in the row: clients of one advisor need not have one home currency.
+    "currency": "in",
     "cash": "cash",
     "runway_days": "runway (days)",
     "buffer_days": "buffer (days)",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from tests.cli.commands import listed, rowcol
@@ -43,12 +44,13 @@ def test_portfolio_names_what_is_held_and_shows_names_as_they_are(home: Path) ->
     world.add("acme")
     world.grant("ann", "acme")
     world.execute("update experiences.portfolio set business_name = '[red]Acme[/red]'")
+    world.execute("alter table experiences.portfolio add column currency varchar default 'KWD'")
     world.publish()
     world.hold("acme", "the ledger is off")
     world.publish()
     shown = rowcol(home, "portfolio", "ann").stdout
     assert "[red]Acme[/red] is held at its last good state: the ledger is off" in shown
-    assert "1,000.50" in shown
+    assert re.search(r"KWD │ +1,000\.50 ", shown)
     digest = rowcol(home, "digest").stdout
     assert digest.startswith("# Digest for ann, 30 June 2026\n") and "## \\[red\\]Acme\\[/red\\]: not known" in digest
     world.store.close()
