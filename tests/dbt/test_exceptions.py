@@ -20,7 +20,7 @@ from tests.dbt.project import DbtProject
 from tests.dbt.rails import bank_account, bank_transaction
 from tests.dbt.rawfill import RawWarehouse
 
-BUILT = ("fct_exception", "fct_match", "fct_payout_recon", "fct_custody_chain", "chk_h33")
+BUILT = ("fct_exception", "fct_match", "fct_payout_recon", "fct_custody_chain", "chk_h33", "documented_values")
 BUSINESSES = {
     "legs": ("plaid",),
     "receipts": ("plaid", "stripe"),
