@@ -35,10 +35,11 @@ class Document(msgspec.Struct, frozen=True):
 
 
 class Documents(msgspec.Struct, frozen=True):
-    """A list of documents: how many, what they come to in home currency, and the first of them."""
+    """A list of documents: how many, what they come to in home currency without those of which that is not known, and the first."""
 
     count: int
     amount: Decimal | None
+    unknown_count: int
     first: tuple[Document, ...]
 
 
@@ -116,14 +117,15 @@ def _client(row: Row, lists: Row) -> Client:
         issues=issues,
         changed=row.get("changed_since_last_week"),
         compared_to=row.get("compared_to_date"),
-        ready_to_pay=_documents(lists, "payment_ready", "payment_ready_bills", "vendor_name"),
+        ready_to_pay=_documents(lists, "payment_ready", "payment_ready_bills", "vendor_name", home="home_open_amount"),
         overdue_invoices=_documents(lists, "overdue_asked", "overdue_asked_invoices", "customer_name", "asked_amount"),
         paid_invoices=_documents(lists, "overdue_paid", "overdue_paid_invoices", "customer_name"),
         uncollectible_invoices=_documents(lists, "overdue_uncollectible", "overdue_uncollectible_invoices", "customer_name"),
     )
 
 
-def _documents(lists: Row, counted: str, listed: str, party: str, amount: str = "open_amount") -> Documents:
+def _documents(lists: Row, counted: str, listed: str, party: str, amount: str = "open_amount", home: str | None = None) -> Documents:
+    """home: what is added up, where that is not the amount itself."""
     # Amounts in the lists are JSON numbers: read as Decimal, never through a float.
     decoded = _LIST.decode(lists.get(listed) or "[]")
     first = tuple(
@@ -137,7 +139,9 @@ def _documents(lists: Row, counted: str, listed: str, party: str, amount: str = 
         )
         for entry in decoded[:NAMED]
     )
-    return Documents(lists.get(f"{counted}_count") or 0, lists.get(f"{counted}_amount"), first)
+    # A list made before it had that amount has none to miss.
+    unknown = sum(entry.get(home or amount, 0) is None for entry in decoded)
+    return Documents(lists.get(f"{counted}_count") or 0, lists.get(f"{counted}_amount"), unknown, first)
 
 
 def _urgency(client: Client) -> tuple[int, bool, Decimal, str]:

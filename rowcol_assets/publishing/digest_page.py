@@ -9,7 +9,18 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from rowcol_assets.publishing.digest import NOTHING_CHANGED, Client, Digest, Document, Documents
-from rowcol_assets.publishing.digest_text import GIVEN_UP, OVERDUE, PAID, READY, counted, one_line, said_amount, said_date, said_days
+from rowcol_assets.publishing.digest_text import (
+    GIVEN_UP,
+    OVERDUE,
+    PAID,
+    READY,
+    counted,
+    one_line,
+    said_amount,
+    said_date,
+    said_days,
+    without,
+)
 
 # Nothing may be fetched or run, whoever serves the file; a colour always has its word beside it.
 _HEAD = """<!doctype html>
@@ -97,7 +108,8 @@ def _figures(figures: Sequence[tuple[str, str]]) -> Iterator[str]:
 def _listed(documents: Documents, client: Client, words: tuple[str, str]) -> Iterator[str]:
     if not documents.count:
         return
-    yield f"<li>{counted(documents.count, *words)}, together {_text(said_amount(documents.amount, client.currency))}:<ul>"
+    amount = _text(said_amount(documents.amount, client.currency))
+    yield f"<li>{counted(documents.count, *words)}, together {amount}{without(documents)}:<ul>"
     yield from (f"<li>{_document(document)}</li>" for document in documents.first)
     if documents.count > len(documents.first):
         yield f"<li>and {documents.count - len(documents.first)} more</li>"

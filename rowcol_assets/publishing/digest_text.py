@@ -120,7 +120,7 @@ def _section(client: Client) -> Iterator[str]:
 def _listed(documents: Documents, client: Client, words: tuple[str, str]) -> Iterator[str]:
     if not documents.count:
         return
-    yield f"* {counted(documents.count, *words)}, together {said_money(documents.amount, client.currency)}:"
+    yield f"* {counted(documents.count, *words)}, together {said_money(documents.amount, client.currency)}{without(documents)}:"
     yield from (f"  * {_document(document)}" for document in documents.first)
     if documents.count > len(documents.first):
         yield f"  * and {documents.count - len(documents.first)} more"
@@ -131,6 +131,11 @@ def _document(document: Document) -> str:
     due = f", due {said_date(document.due_date)}" if document.due_date else ""
     late = f" ({counted(document.days_past_due, 'day', 'days')} ago)" if document.days_past_due and document.days_past_due > 0 else ""
     return f"{plain(document.party or 'nobody named')}{number}: {said_money(document.amount, document.currency)}{due}{late}"
+
+
+def without(documents: Documents) -> str:
+    """What of the documents is not in their sum, where anything is not."""
+    return f", without {documents.unknown_count:,} whose amount in that currency is not known" if documents.unknown_count else ""
 
 
 def counted(number: int, one: str, several: str) -> str:

@@ -113,6 +113,19 @@ def test_the_digest_is_the_golden_file_as_text_and_as_data() -> None:
     assert digest_json(digest).decode() == (GOLDEN / "digest.json").read_text()
 
 
+def test_what_is_not_in_a_sum_for_lack_of_a_rate_is_said_beside_it() -> None:
+    bills = [bill(1) | {"home_open_amount": 1.5}, bill(2) | {"home_open_amount": None}]
+    late = '[{"asked_amount":null},{"asked_amount":null},{"asked_amount":7}]'
+    lists = {
+        "business_id": "acme", "payment_ready_count": 2, "payment_ready_amount": Decimal("1.50"), "payment_ready_bills": json.dumps(bills),
+        "overdue_asked_count": 3, "overdue_asked_amount": Decimal("7.00"), "overdue_asked_invoices": late,
+    }  # fmt: skip
+    digest = digest_of(row("acme"), lists=[lists])
+    for shown in (digest_markdown(digest), digest_page(digest)):
+        assert "2 bills can be paid, together 1.50 USD, without 1 whose amount in that currency is not known:" in shown
+        assert "together 7.00 USD, without 2 whose amount in that currency is not known:" in shown
+
+
 def test_that_nothing_changed_is_said_only_when_it_holds_of_every_client() -> None:
     line = "Nothing changed since last week."
     assert line in digest_markdown(digest_of(row("acme"), row("bolt"))).splitlines()

@@ -36,6 +36,7 @@ ready_lists as (
             'days_past_due': payment_ready.days_past_due,
             'open_amount': payment_ready.open_amount,
             'currency': payment_ready.currency,
+            'home_open_amount': payment_ready.home_open_amount,
             'source_url': payment_ready.source_url
         } order by payment_ready.due_date asc, payment_ready.record_id asc) as documents
     from payment_ready
