@@ -11,6 +11,7 @@ import pytest
 
 from ingestion.control.onboarding import onboard
 from ingestion.control.store import open_store
+from ingestion.registry import RAILS
 from rowcol_assets.cycle import JobReport
 from sandbox.server import start
 from tests.dagster.place import Place, home_settings, onboard_all
@@ -18,12 +19,17 @@ from tests.dagster.place import Place, home_settings, onboard_all
 pytestmark = pytest.mark.xdist_group("dagster-home")
 
 MIRRORS = {"ramp": ("stg_ramp__bills", "stg_ramp__transactions"), "plaid": ("stg_plaid__balances", "stg_plaid__transactions")}
+KNOWN = ("stg_qbo__bills", *(mirror for mirrors in MIRRORS.values() for mirror in mirrors))
+RAW = [[f"raw_{rail}", entity.name] for rail, promise in RAILS.items() for entity in promise.entities]
 FAULTS = {"ramp": "dead_token", "plaid": "item_login_required"}
 
 
 @dataclass(frozen=True)
 class DayAfter:
-    """A home a day and a minute after its first cycle. victims: the business of each rail that is down; first: what was known before."""
+    """A home after a cycle, a day and a minute after it was first read.
+
+    victims: the business of each rail that is down; first: what was known before.
+    """
 
     place: Place
     victims: dict[str, str]
@@ -42,7 +48,8 @@ def day_after(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DayAfter]:
             for entry in sandbox.others:
                 told = {key: entry[key] for key in ("base_url", "auth_url")}
                 onboard(place.settings, store, entry["business_id"], entry["rail"], entry["credentials"], **told)
-        assert not place.run().incomplete
+        # Of the first day nothing but what the rails said is asked.
+        assert not place.run(assets=[*RAW, ["seeds", "currency_exponents"], *(["staging", mirror] for mirror in KNOWN)]).incomplete
         *few, bystander = place.businesses
         victims = dict(zip(FAULTS, few, strict=True))
         first = {rail: said_by(place, rail, business) for rail, business in victims.items()}
@@ -60,8 +67,8 @@ def said_by(place: Place, rail: str, business: str) -> list[list[tuple[Any, ...]
 
 
 def ledger(place: Place, business: str) -> Any:
-    """When the newest of the bills the marts hold was changed in the ledger."""
-    return place.rows("select max(source_updated_at) from marts.fct_bills where business_id = ?", [business])[0][0]
+    """When the newest of the bills that are known was changed in the ledger."""
+    return place.rows("select max(source_updated_at) from staging.stg_qbo__bills where business_id = ?", [business])[0][0]
 
 
 def portfolio(place: Place, business: str, columns: str) -> tuple[Any, ...]:
@@ -92,12 +99,10 @@ def test_the_dead_rail_is_named_with_its_age_and_only_where_it_counts(day_after:
     assert marked == {"qbo": "", "qbo,ramp": "ramp" if rail == "ramp" else ""}
 
 
-def test_cash_falls_back_to_the_ledger_where_the_banks_are_down_and_yesterdays_stays(day_after: DayAfter) -> None:
+def test_cash_falls_back_to_the_ledger_where_the_banks_are_down(day_after: DayAfter) -> None:
     place = day_after.place
     sources = {business: portfolio(place, business, "cash_source")[0] for business in place.businesses}
     assert sources == {business: "qbo" if business == day_after.victims["plaid"] else "plaid" for business in place.businesses}
-    by_day = "select list(distinct rail) from marts.fct_cash where business_id = ? group by as_of_date order by as_of_date"
-    assert place.rows(by_day, [day_after.victims["plaid"]]) == [(["plaid"],), (["qbo"],)]
 
 
 # A quiet cycle costs 20 s of a processor; that each version is logged once is asked in tests/audit/test_writer.py.
