@@ -100,6 +100,15 @@ def newest_outcome(database: Database) -> int:
         return transaction.execute(sa.select(sa.func.max(sync_outcomes.c.outcome_no))).scalar() or 0
 
 
+def last_success(database: Database, connection: Connection, entity: str) -> datetime | None:
+    """When an outcome last told of the entity as read; of what landed right before a crash none does."""
+    with database.read() as transaction:
+        found: datetime | None = transaction.execute(
+            sa.select(sync_states.c.last_success_at).filter_by(**connection.key, entity=entity)
+        ).scalar()
+        return found
+
+
 def was_synced_since(database: Database, outcome_no: int, connections: Sequence[Connection]) -> bool:
     """Whether an outcome after the one of that number is about one of `connections`."""
     wanted = {(one.business_id, one.rail, one.connection_id) for one in connections}

@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from ingestion.answers import MalformedPage
 from ingestion.control.outcomes import EntityOutcome
+from ingestion.control.schema import sync_states
 from ingestion.control.store import product_clock_of
 from ingestion.rails.qbo.promise import REPORTS
 from ingestion.rails.qbo.wire import read_report
@@ -68,6 +70,17 @@ def test_both_reports_are_read_once_a_day_and_cost_a_quiet_cycle_nothing(home: H
     assert [(record, version) for record, _, version in kept(home)] == [
         (name, version) for name in ("AgedPayables", "AgedReceivables") for version in (1, 2, 3)
     ]
+
+
+def test_a_report_that_landed_before_its_success_was_noted_is_read_again(home: Home) -> None:
+    """As a process leaves it that dies in between: the watermark is in the warehouse, and nobody knows of the reading."""
+    home.sync()
+    noted = sa.update(sync_states).where(sync_states.c.entity == "aged_payables").values(last_success_at=None)
+    with home.store.database.write() as transaction:
+        transaction.execute(noted)
+    home.sandbox.post("advance", minutes=15)
+    assert calls(home.sync()) == {"/reports/AgedPayables"}
+    assert calls(home.sync()) == set()
 
 
 def test_whoever_asks_for_a_report_gets_it_now(home: Home) -> None:

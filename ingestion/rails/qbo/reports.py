@@ -7,12 +7,14 @@ the report's, so that the two can be told apart when they are compared. What a r
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from ingestion.answers import UnreadablePage
 from ingestion.clock import utc_text
 from ingestion.control.facts import Connection
+from ingestion.control.outcomes import last_success
 from ingestion.fetching import EntityReport, FetchSession, RailError
 from ingestion.promise import EntityPromise
 from ingestion.rails.qbo.arrivals import keep
@@ -37,7 +39,7 @@ async def read_reports(
 
 
 async def _read(session: FetchSession, connection: Connection, client: QboClient, report: EntityPromise, is_asked: bool) -> EntityReport:
-    if not (is_asked or session.count_check or _is_due(session, connection, report)):
+    if not (is_asked or session.count_check or await _is_due(session, connection, report)):
         return EntityReport(report.name, "skipped")
     try:
         made = await client.get(f"/reports/{report.vendor_name}", PARAMETERS, lambda body: read_report(body, report.vendor_name))
@@ -55,6 +57,13 @@ async def _read(session: FetchSession, connection: Connection, client: QboClient
     return EntityReport(report.name, "succeeded", 1, was_full_walk=True, watermark=utc_text(made.updated_at))
 
 
-def _is_due(session: FetchSession, connection: Connection, report: EntityPromise) -> bool:
+async def _is_due(session: FetchSession, connection: Connection, report: EntityPromise) -> bool:
+    """Unless both the watermark and the last outcome are of the last day.
+
+    A process that died between a landing and its outcome leaves the watermark alone: the report would be stale, and payments be held
+    for it, until the next day.
+    """
     mark = session.watermark(connection, report.name)
-    return mark is None or datetime.fromisoformat(mark) + ASK_EVERY <= session.clock()
+    noted = await asyncio.to_thread(last_success, session.store.database, connection, report.name)
+    since = session.clock() - ASK_EVERY
+    return mark is None or noted is None or datetime.fromisoformat(mark) <= since or noted <= since
