@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from ingestion.control.onboarding import onboard
+from ingestion.control.schema import sync_states
 from ingestion.control.store import open_store, product_clock_of
 from ingestion.rails.ramp.lists import scope_of
 from ingestion.rails.ramp.promise import RAMP
@@ -107,6 +109,16 @@ def test_a_first_sync_brings_every_record_and_a_second_one_nothing_in_six_reques
     assert max(outcome.requests for outcome in second.outcomes) <= 6
     read = sum_of(outcome.calls for outcome in first.outcomes)
     assert "/vendors/{id}/accounts" in read and not any(digit in "".join(read) for digit in "0123456789")
+
+
+def test_what_landed_before_its_success_was_noted_is_read_again_though_it_is_read_once_a_day(home: RampHome) -> None:
+    """As a process leaves it that dies in between: the watermark is in the warehouse, and nobody knows of the reading."""
+    home.sync()
+    with home.store.database.write() as transaction:
+        transaction.execute(sa.update(sync_states).where(sync_states.c.entity == "entities").values(last_success_at=None))
+    again = [{entity.entity: entity.status for entity in outcome.entities} for outcome in home.sync().outcomes]
+    assert {(told["entities"], told["business"]) for told in again} == {("succeeded", "skipped")}
+    assert {entity.status for outcome in home.sync().outcomes for entity in outcome.entities if entity.entity == "entities"} == {"skipped"}
 
 
 def test_after_days_of_cycles_it_knows_what_a_new_home_reads(home: RampHome, open_ramp: Opening) -> None:

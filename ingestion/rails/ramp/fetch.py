@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from ingestion.answers import UnreadablePage
 from ingestion.control.facts import Connection
+from ingestion.control.outcomes import last_success
 from ingestion.fetching import EntityReport, FetchSession, RailError, Traffic
 from ingestion.periods import DAY
 from ingestion.promise import EntityPromise
@@ -75,7 +76,7 @@ class _BusinessFetch:
 
     async def _read_object(self, entity: EntityPromise) -> EntityReport:
         one, mark = OBJECTS[entity.name], self._mark(entity.name)
-        if self.session.may_wait and mark and not mark.is_of_earlier(self.now, one.every):
+        if self.session.may_wait and mark and not mark.is_of_earlier(self.now, one.every) and await self._is_noted(entity, mark):
             return EntityReport(entity.name, "skipped")
         form = Form(one.stamp, entity.volatile_fields)
         record = await self.client.get(self.client.address(one.path, {}), lambda body: read_object(body, form, one.record_id))
@@ -88,9 +89,11 @@ class _BusinessFetch:
         # Edits that no filter tells are what a person may be waiting for; where that takes long, the daily walk must do.
         is_asked = every < DAY and not self.session.strategy.use_cache
         is_whole = mark is None or self.session.count_check or is_asked or mark.has_passed(self.now, every)
-        if mark and not is_whole:
-            if self.session.may_wait and source.every and not mark.is_of_earlier(self.now, source.every):
+        if mark and not is_whole and self.session.may_wait and source.every and not mark.is_of_earlier(self.now, source.every):
+            if await self._is_noted(entity, mark):
                 return EntityReport(entity.name, "skipped")
+            is_whole = True
+        if mark and not is_whole:
             await self._read_recent(entity, source, mark)
         else:
             await self._walk(entity, source, mark)
@@ -168,6 +171,11 @@ class _BusinessFetch:
         walked_at = self.now if is_whole or mark is None else mark.walked_at
         text = Mark(self.now, walked_at).text()
         return EntityReport(entity.name, "succeeded", self.seen[entity.name], was_full_walk=is_whole, watermark=text)
+
+    async def _is_noted(self, entity: EntityPromise, mark: Mark) -> bool:
+        """Whether the reading that left the mark has its outcome: a process that died in between has left a day of stale data."""
+        noted = await asyncio.to_thread(last_success, self.session.store.database, self.connection, entity.name)
+        return noted is not None and noted >= mark.read_at
 
     def _mark(self, entity: str) -> Mark | None:
         return parse_mark(self.session.watermark(self.connection, entity))
