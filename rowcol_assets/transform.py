@@ -257,5 +257,7 @@ def _environment(settings: Settings, warehouse_path: Path) -> Iterator[None]:
 
 if __name__ == "__main__":
     from ingestion.settings import load_settings
+    from rowcol_assets.collector import collect_rarely
 
+    collect_rarely()
     parse_project(load_settings())

@@ -9,8 +9,10 @@ from ingestion.control.onboarding import onboard
 from ingestion.control.store import open_store
 from ingestion.settings import load_settings
 from rowcol_assets.code_location import build_definitions
+from rowcol_assets.collector import collect_rarely
 from rowcol_assets.cycle import run_job
 
+collect_rarely()
 settings = load_settings()
 with open_store(settings) as store:
     onboard(settings, store, "acme", "toy", {"shop_id": "shop-1", "api_key": "toy-key"}, base_url=sys.argv[1])
