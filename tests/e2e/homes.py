@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from ingestion.registry import RAILS
 from tests.e2e.hostile import ZONES, Written, write_hostile
 from tests.e2e.machine import Machine, machine
 
@@ -53,6 +54,30 @@ def later(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
             made.succeed("run")
 
     return _once(tmp_path_factory, "later", build)
+
+
+@pytest.fixture(scope="session")
+def all_rails(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two sandbox businesses of ann's on all four rails, after one `rowcol run`. To be copied, not used."""
+
+    def build(folder: Path) -> None:
+        with machine(folder, businesses=2) as made:
+            made.connect(grants={"ann": made.businesses}, rails=tuple(RAILS))
+            made.succeed("run")
+
+    return _once(tmp_path_factory, "all-rails", build)
+
+
+@pytest.fixture(scope="session")
+def all_rails_later(all_rails: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same three days on, with edits, after a second `rowcol run`. To be copied, not used."""
+
+    def build(folder: Path) -> None:
+        with machine(folder, copy_of=all_rails, businesses=2) as made:
+            pass_days(made)
+            made.succeed("run")
+
+    return _once(tmp_path_factory, "all-rails-later", build)
 
 
 @pytest.fixture(scope="session")

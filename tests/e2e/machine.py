@@ -13,7 +13,7 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,10 +78,14 @@ class Machine:
         done = self.rowcol(*arguments, fail_at=fail_at)
         assert done.returncode == -signal.SIGKILL, done.stdout + done.stderr
 
-    def connect(self, *, grants: dict[str, list[str]] | None = None, timezones: dict[str, str] | None = None) -> None:
-        """Connects the home to the sandbox and grants access."""
+    def connect(
+        self, *, grants: dict[str, list[str]] | None = None, timezones: dict[str, str] | None = None, rails: Sequence[str] = ("qbo",)
+    ) -> None:
+        """Connects the home to rails of the sandbox and grants access."""
         with open_store(self.settings) as store:
-            for entry in self.sandbox.credentials:
+            for entry in self._entries():
+                if entry["rail"] not in rails:
+                    continue
                 known = {key: entry[key] for key in ("base_url", "auth_url", "name", "timezone", "firm")}
                 known["timezone"] = (timezones or {}).get(entry["business_id"], known["timezone"])
                 onboard(self.settings, store, entry["business_id"], entry["rail"], entry["credentials"], **known)
@@ -90,10 +94,14 @@ class Machine:
                     store.grant(advisor, business, "owner", self.now())
 
     def _follow(self) -> None:
-        """Points the copied home to its own sandbox's address, and changes nothing else of it."""
-        url = self.sandbox.base_url
+        """Points the copied home to its own sandbox's addresses, each rail to its own, and changes nothing else of it."""
+        told = [(entry["base_url"], entry["auth_url"], entry["base_url"], entry["rail"]) for entry in self._entries()]
         with closing(sqlite3.connect(self.home / "control.db")) as store, store:
-            store.execute("update connections set base_url = ?, auth_url = ?, sandbox_clock_url = ?", (url, url, url))
+            store.executemany("update connections set base_url = ?, auth_url = ?, sandbox_clock_url = ? where rail = ?", told)
+
+    def _entries(self) -> list[dict[str, Any]]:
+        """What the sandbox tells of each business and rail: where it is, and its credentials."""
+        return [*self.sandbox.credentials, *self.sandbox.others]
 
     def now(self) -> Any:
         """The sandbox's time."""
@@ -111,15 +119,15 @@ class Machine:
         columns = self.truth("served").select(["business_id", "entity", "record_id", "content_sha256"]).to_pydict()
         return set(zip(*columns.values(), strict=True))
 
-    def raw(self) -> list[tuple[str, str, str, str]]:
-        """The change log in the same shape, every row of it; what a walk found gone was served as a refusal and is left out."""
+    def raw(self, rail: str = "qbo") -> list[tuple[str, str, str, str]]:
+        """A rail's change log in the same shape, every row of it; what a walk found gone was served as a refusal and is left out."""
         with warehouse(self.home) as connection:
             rows: list[tuple[str, str, str, str]] = []
             for (entity,) in connection.execute(
-                "select table_name from duckdb_tables() where schema_name = 'raw_qbo' and table_name not like '\\_dlt%' escape '\\'"
+                f"select table_name from duckdb_tables() where schema_name = 'raw_{rail}' and not starts_with(table_name, '_dlt')"
             ).fetchall():
                 rows += connection.execute(
-                    f"""select business_id, '{entity}', record_id, sha256(payload) from raw_qbo.{entity}
+                    f"""select business_id, '{entity}', record_id, sha256(payload) from raw_{rail}.{entity}
                     where not (is_deleted and payload like '%"Fault"%')"""
                 ).fetchall()
         return rows

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from ingestion.registry import RAILS
 from tests.e2e.homes import pass_days
 from tests.e2e.machine import Machine, machine
 from tests.e2e.readers import polling
@@ -43,6 +44,24 @@ def test_a_cycle_killed_at_points_of_its_models_and_publishing_ends_like_an_undi
 def test_cycles_killed_at_any_time_end_like_an_undisturbed_one(base: Path, later: Path, tmp_path: Path, seed: int) -> None:
     with machine(tmp_path / "machine", copy_of=base) as made:
         kill_at_random_times(made, later, seed=seed, kills=6)
+
+
+@pytest.mark.soak
+def test_a_cycle_over_four_rails_killed_at_each_of_its_steps_ends_like_an_undisturbed_one(
+    all_rails: Path, all_rails_later: Path, tmp_path: Path
+) -> None:
+    with machine(tmp_path / "machine", copy_of=all_rails, businesses=2) as made:
+        pass_days(made)
+        for point in ("after_fetch", "after_load", "mid_models", "after_models", "after_log"):
+            made.die(point, "run")
+        made.succeed("run")
+        undisturbed = Machine(all_rails_later, made.sandbox)
+        assert made.unread() == set()
+        for rail in RAILS:
+            assert sorted(made.raw(rail)) == sorted(undisturbed.raw(rail)), rail
+        assert made.marts() == undisturbed.marts()
+        assert made.published() == undisturbed.published()
+        made.succeed("verify-log")
 
 
 def kill_at_random_times(made: Machine, later: Path, seed: int, kills: int) -> None:
