@@ -18,7 +18,7 @@ from ingestion.control.facts import Connection
 from ingestion.control.outcomes import newest_outcome, was_synced_since
 from ingestion.promise import RailPromise
 from ingestion.settings import Settings
-from ingestion.warehouse import open_warehouse
+from ingestion.warehouse import open_warehouse, writer_lock
 
 
 class Marks:
@@ -35,8 +35,9 @@ class Marks:
         """Brings them up to date, once what a crash left is completed."""
         # Before the marks, so that what ends in between is looked at again rather than missed.
         self._outcome_no = newest_outcome(self._database)
-        with load_lock(self._settings, self._rail.name):
-            with open_warehouse(self._settings, f"recover {self._rail.name}") as warehouse:
+        purpose = f"recover {self._rail.name}"
+        with writer_lock(self._settings, purpose), load_lock(self._settings, self._rail.name):
+            with open_warehouse(self._settings, purpose) as warehouse:
                 recover(self._settings, self._rail, warehouse)
             found = read_watermarks(rail_pipeline(self._settings, self._rail.name))
         for entity, marks in found.items():

@@ -29,10 +29,9 @@ def rebuild(settings: Settings, store: ControlStore, now: datetime, say: Say = s
     aside = settings.warehouse_path.with_suffix(".duckdb.aside")
     variables = {"rowcol_now": utc_text(now), "run_id": RUN_ID}
     with ExitStack() as locks:
-        # Load locks before the writer lock, in the order in which every load takes them.
+        locks.enter_context(writer_lock(settings, "rebuild"))
         for name in RAILS:
             locks.enter_context(load_lock(settings, name))
-        locks.enter_context(writer_lock(settings, "rebuild"))
         if settings.warehouse_path.exists():
             settings.warehouse_path.replace(aside)
         settings.warehouse_path.with_suffix(".duckdb.wal").unlink(missing_ok=True)

@@ -22,7 +22,7 @@ from ingestion.control.facts import Connection
 from ingestion.failpoints import fail_point
 from ingestion.promise import RailPromise
 from ingestion.settings import Settings
-from ingestion.warehouse import open_warehouse
+from ingestion.warehouse import open_warehouse, writer_lock
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,9 @@ def land(settings: Settings, rail: RailPromise, spool: Spool, sync_id: str, wate
     fail_point("after_fetch", settings)
     landed = Landed()
     journal = None
-    with load_lock(settings, rail.name):
-        with open_warehouse(settings, f"land {rail.name}") as warehouse:
+    purpose = f"land {rail.name}"
+    with writer_lock(settings, purpose), load_lock(settings, rail.name):
+        with open_warehouse(settings, purpose) as warehouse:
             recover(settings, rail, warehouse)
             missing = missing_tables(warehouse, rail)
             if spool.rows:

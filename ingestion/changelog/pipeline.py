@@ -66,7 +66,8 @@ class Package:
 def load_lock(settings: Settings, rail: str) -> Iterator[None]:
     """Keeps two processes out of the rail's dlt folder, and two threads out of dlt; held for a load, never during network calls.
 
-    dlt has one active pipeline per process.
+    dlt has one active pipeline per process. Taken under the writer lock: who waits for that one keeps nobody from a rail meanwhile, be
+    it a bulk load, which lets others go before it there.
     """
     with _one_thread, exclusive(private_dir(settings.dlt_dir) / f"{rail}.lock"):
         yield

@@ -19,7 +19,7 @@ CONTROL = "control"
 
 def load_control(settings: Settings, store: ControlStore) -> dict[str, int]:
     """Brings `raw_control` up to date and returns the rows of each table."""
-    with load_lock(settings, CONTROL), open_warehouse(settings, "load control") as warehouse:
+    with open_warehouse(settings, "load control") as warehouse, load_lock(settings, CONTROL):
         pipeline = rail_pipeline(settings, CONTROL, warehouse)
         restore_state(pipeline)
         if pipeline.has_pending_data:

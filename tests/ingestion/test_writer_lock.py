@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -65,6 +67,46 @@ def test_a_bulk_load_that_others_keep_coming_before_has_its_turn_in_the_second_h
             assert process.communicate()[0] == "has it\n"
         assert process.returncode == 0
         another.terminate()
+
+
+def test_who_waits_for_it_keeps_nobody_from_a_rail(settings: Settings) -> None:
+    """A bulk load lets others go before it here, and a webhook's sync of the same rail waited with it: 27 s for half a second's work."""
+    reads = """if True:
+        import sys
+        from pathlib import Path
+        from ingestion.control.store import open_store
+        from ingestion.known import Marks
+        from ingestion.registry import RAILS
+        from ingestion.settings import Settings
+        settings = Settings(home=Path(sys.argv[1]), duckdb_threads=1, _env_file=None)
+        with open_store(settings) as store:
+            print("begins", flush=True)
+            Marks(settings, store.database, RAILS["qbo"]).read()
+    """
+    with writer_lock(settings, "a person"):
+        process = subprocess.Popen([sys.executable, "-c", reads, str(settings.home)], stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begins\n"
+        with settings.lock_path.open("r+") as file:
+            deadline = time.monotonic() + 30
+            while not is_waited_for(file.fileno()):
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+        rail = settings.dlt_dir / "qbo.lock"
+        if rail.exists():
+            with rail.open("r+") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    assert process.wait(60) == 0
+    process.stdout.close()
+
+
+def is_waited_for(descriptor: int) -> bool:
+    try:
+        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 40, 1 << 20)
+    except OSError:
+        return True
+    fcntl.lockf(descriptor, fcntl.LOCK_UN, 40, 1 << 20)
+    return False
 
 
 def test_who_gives_up_names_the_holder(settings: Settings) -> None:
