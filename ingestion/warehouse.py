@@ -135,16 +135,17 @@ def _locked_file(path: Path, purpose: str, wait_seconds: float) -> Iterator[None
 
 
 def _take(descriptor: int, path: Path, wait_seconds: float) -> None:
-    """Takes the lock, after those who wait for it and are more urgent.
+    """Takes the lock, after those who wait for it and are more urgent, and at first also after those who are as urgent.
 
     Without that a bulk load, which wants the lock again as soon as it has let it go, takes it before whoever looks every POLL_SECONDS.
     For the second half of its wait it gives way to nobody.
     """
     began = time.monotonic()
     urgency = os.getpriority(os.PRIO_PROCESS, 0) - _MOST_URGENT
+    others = urgency + 1
     while True:
         waited = time.monotonic() - began
-        if waited > wait_seconds / 2 or not _is_wanted_before(descriptor, urgency):
+        if waited > wait_seconds / 2 or not _is_wanted_before(descriptor, others):
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -156,18 +157,19 @@ def _take(descriptor: int, path: Path, wait_seconds: float) -> None:
             holder = _holder_text(os.pread(descriptor, 4096, 0).decode(errors="replace"))
             raise WarehouseBusy(f"the warehouse beside {path} is held by {holder}; waited {wait_seconds:g} s")
         fcntl.lockf(descriptor, fcntl.LOCK_SH, 1, _QUEUE + urgency)
+        others = urgency
         time.sleep(POLL_SECONDS)
 
 
-def _is_wanted_before(descriptor: int, urgency: int) -> bool:
-    """Whether somebody waits whose niceness is less. Who waits holds a byte of the file, another one for each niceness."""
-    if urgency == 0:
+def _is_wanted_before(descriptor: int, levels: int) -> bool:
+    """Whether somebody waits whose niceness is among the `levels` least there are. Who waits holds a byte of the file, one for each."""
+    if levels == 0:
         return False
     try:
-        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, urgency, _QUEUE)
+        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, levels, _QUEUE)
     except OSError:
         return True
-    fcntl.lockf(descriptor, fcntl.LOCK_UN, urgency, _QUEUE)
+    fcntl.lockf(descriptor, fcntl.LOCK_UN, levels, _QUEUE)
     return False
 
 

@@ -1,8 +1,9 @@
-"""Who gets the warehouse's writer lock: a person before a bulk load that wants it again at once, and that one in the end all the same."""
+"""Who gets the warehouse's writer lock: whoever waits before a bulk load that wants it again at once, and that one in the end."""
 
 from __future__ import annotations
 
 import fcntl
+import os
 import subprocess
 import sys
 import time
@@ -12,9 +13,10 @@ import pytest
 
 from ingestion.errors import WarehouseBusy
 from ingestion.settings import Settings
+from ingestion.strategies import BULK_OPERATION
 from ingestion.warehouse import writer_lock
 
-# Takes the lock as often as told, and says each time that it has it; lets go of it for no longer than it takes to ask again.
+# Takes the lock as often as told, and says each time that it has it, and since when; asks again as soon as it has let go.
 BULK = """if True:
     import sys, time
     from pathlib import Path
@@ -25,7 +27,7 @@ BULK = """if True:
     settings = Settings(home=Path(sys.argv[1]), _env_file=None)
     for _ in range(int(sys.argv[2])):
         with writer_lock(settings, "bulk", float(sys.argv[3])):
-            print("has it", flush=True)
+            print("has it", time.time(), flush=True)
             time.sleep(float(sys.argv[4]))
 """
 
@@ -40,14 +42,21 @@ def bulk(settings: Settings, times: int, patience: float, seconds: float) -> sub
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
-def test_a_person_waits_for_one_turn_of_a_bulk_load_and_not_for_all(settings: Settings) -> None:
-    with bulk(settings, 40, 60, 0.2) as process:
+@pytest.mark.parametrize("niceness", [0, BULK_OPERATION.niceness], ids=["a person", "another bulk load"])
+def test_who_waits_for_a_bulk_load_waits_for_one_turn_and_not_for_all(
+    settings: Settings, niceness: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "getpriority", lambda *_: niceness)
+    with bulk(settings, 40, 60, 0.5) as process:
         assert process.stdout is not None
-        assert process.stdout.readline() == "has it\n"
-        with writer_lock(settings, "a person"):
+        assert process.stdout.readline().startswith("has it")
+        # By then who begins to wait is seen to.
+        waits_from = time.time() + 2
+        with writer_lock(settings, "another"):
+            had_at = time.time()
             process.terminate()
-        turns = 1 + len(process.stdout.readlines())
-    assert turns <= 2, "the one that was under way, and one begun before the person was seen to wait"
+        turns = [float(line.split()[-1]) for line in process.stdout]
+    assert [at for at in turns if waits_from < at < had_at] == []
 
 
 def test_a_bulk_load_that_others_keep_coming_before_has_its_turn_in_the_second_half_of_its_patience(settings: Settings) -> None:
@@ -64,7 +73,7 @@ def test_a_bulk_load_that_others_keep_coming_before_has_its_turn_in_the_second_h
         assert another.stdout is not None
         assert another.stdout.readline() == "waits\n"
         with bulk(settings, 1, 2, 0) as process:
-            assert process.communicate()[0] == "has it\n"
+            assert process.communicate()[0].startswith("has it")
         assert process.returncode == 0
         another.terminate()
 
@@ -112,7 +121,7 @@ def is_waited_for(descriptor: int) -> bool:
 def test_who_gives_up_names_the_holder(settings: Settings) -> None:
     with bulk(settings, 1, 60, 60) as process:
         assert process.stdout is not None
-        assert process.stdout.readline() == "has it\n"
+        assert process.stdout.readline().startswith("has it")
         with (
             pytest.raises(WarehouseBusy, match=rf"process {process.pid} \(bulk, since .*waited 0.2 s"),
             writer_lock(settings, "a person", 0.2),
