@@ -58,11 +58,12 @@ def recall(question: Question, records: Sequence[KnownRecord], at: datetime) -> 
 async def _read_bills(client: RampClient, session: FetchSession, connection: Connection, question: Question) -> Sequence[Row]:
     ids = [question.record_id] if UUID.fullmatch(question.record_id) else []
     ids += await asyncio.to_thread(linked_records, session.store.database, connection, BILLS, question.record_id)
-    found = [record for record_id in ids if (record := await _read_bill(client, record_id))]
-    if len(found) < len(ids):
+    bills = {record_id: await _read_bill(client, record_id) for record_id in ids}
+    if None in bills.values():
         # Ramp says the same 404 of a token it does not know, so the token is proven, or renewed, before a bill is taken for none.
         await _read_object(client, session, connection, "business")
-        found = [record for record_id in ids if (record := await _read_bill(client, record_id))]
+        bills |= {record_id: await _read_bill(client, record_id) for record_id, bill in bills.items() if bill is None}
+    found = [bill for bill in bills.values() if bill]
     keep(session, connection, BILLS, found)
     return bill_named(question.record_id, (record.payload for record in found))
 
