@@ -17,7 +17,7 @@ COLUMNS = {
     "business_name": "business",
     "attention": "attention",
     # Of all amounts in the row: clients of one advisor need not have one home currency.
-    "currency": "in",
+    "currency": "currency",
     "cash": "cash",
     "runway_days": "runway (days)",
     "buffer_days": "buffer (days)",

@@ -50,7 +50,7 @@ def test_portfolio_names_what_is_held_and_shows_names_as_they_are(home: Path) ->
     world.publish()
     shown = rowcol(home, "portfolio", "ann").stdout
     assert "[red]Acme[/red] is held at its last good state: the ledger is off" in shown
-    assert re.search(r"KWD │ +1,000\.50 ", shown)
+    assert re.search(r"KWD +│ +1,000\.50 ", shown)
     digest = rowcol(home, "digest").stdout
     assert digest.startswith("# Digest for ann, 30 June 2026\n") and "## \\[red\\]Acme\\[/red\\]: not known" in digest
     world.store.close()
