@@ -27,7 +27,9 @@ from ingestion.warehouse import open_warehouse, writer_lock
 
 @dataclass(frozen=True)
 class Landed:
-    """rows_new: rows added, per entity and, of each, per business and connection, of which a business can have several on one rail.
+    """What a landing came to.
+
+    rows_new: rows added, per entity and, of each, per business and connection, of which a business can have several on one rail.
     table_rows: rows of each of the rail's tables after that.
     """
 
