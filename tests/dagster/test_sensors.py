@@ -93,11 +93,8 @@ def test_a_first_load_goes_behind_everything_else_and_one_that_went_stale_does_n
     watch.synced("acme", 0)
     answer = watch.tick(21)
     assert isinstance(answer, dg.SensorResult) and answer.run_requests
-    asked = {
-        tuple(request.run_config["resources"]["scope"]["config"]["businesses"]): request.tags["rowcol/strategy"]
-        for request in answer.run_requests
-    }
-    assert asked == {("acme",): "data_fetch", ("bolt",): "bulk_operation"}
+    scopes = [(request.run_config["resources"]["scope"]["config"], request.tags["rowcol/strategy"]) for request in answer.run_requests]
+    assert [(*scope["businesses"], tag) for scope, tag in scopes] == [("acme", "data_fetch"), ("bolt", "bulk_operation")]
 
 
 def test_first_loads_wait_for_whoever_makes_others_and_what_went_stale_does_not(watch: Watch) -> None:
@@ -106,8 +103,8 @@ def test_first_loads_wait_for_whoever_makes_others_and_what_went_stale_does_not(
     watch.synced("acme", 0)
     with store.lease(store.connections("qbo", ["bolt"]), "rowcol sync", 600):
         assert watch.wanted(21) == [["acme"]], "crane is one of those that the command will come to"
-    bulk = dg.GraphDefinition("sync").to_job()
-    run = watch.instance.create_run_for_job(bulk, status=dg.DagsterRunStatus.STARTED, tags=run_tags(BULK_OPERATION))
+    job = dg.GraphDefinition("sync").to_job()
+    run = watch.instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED, tags=run_tags(BULK_OPERATION))
     assert watch.wanted(22) == []
     assert watch.wanted(21 + COOLDOWN_MINUTES) == [["acme"]]
     watch.instance.report_run_failed(run)
