@@ -20,6 +20,7 @@ from dbt.context.configured import ConfiguredContext
 from dbt.context.macro_resolver import TestMacroNamespace
 from dbt.context.macros import MacroNamespace, MacroNamespaceBuilder
 from dbt.context.manifest import ManifestContext
+from dbt.graph.graph import Graph
 from dbt.plugins.manager import PluginManager
 from dbt_common.clients import agate_helper
 from dbt_common.clients.jinja import MacroFuzzEnvironment, get_environment, template_cache
@@ -28,6 +29,7 @@ from dbt_common.clients.jinja import MacroFuzzEnvironment, get_environment, temp
 TEMPLATES = 4096
 
 _link = Compiler.compile
+_part_of = Graph.subgraph
 # The manifest the graphs were made of, and these by whether tests come before what is built on what they test.
 _linked: tuple[Any, dict[bool, Any]] = (None, {})
 
@@ -42,6 +44,8 @@ def keep_repeats() -> None:
     MacroFuzzEnvironment.compile = _kept_code(MacroFuzzEnvironment.compile)  # type: ignore[method-assign]
     MacroNamespaceBuilder.build_namespace = _namespace
     ManifestContext.to_dict = _context
+    Graph.subgraph = _enabled_part
+    Graph.select_parents = _parents
 
 
 def compile_templates(manifest: Any) -> None:
@@ -63,6 +67,24 @@ def _graph_of(self: Any, manifest: Any, write: bool = True, add_test_edges: bool
     if add_test_edges not in graphs:
         graphs[add_test_edges] = _link(self, manifest, write, add_test_edges)
     return graphs[add_test_edges]
+
+
+def _enabled_part(self: Graph, nodes: Iterable[Any]) -> Graph:
+    """The nodes that are not switched off; where none is, the graph itself: of a part each edge is looked up in two filters."""
+    named = set(nodes)
+    return self if named == set(self.graph) else _part_of(self, named)
+
+
+def _parents(self: Graph, selected: set[Any], max_depth: int | None = None) -> set[Any]:
+    """The ancestors of nodes as dbt finds them, which asks the graph for the data of each edge by its two ends."""
+    parents: set[Any] = set()
+    depth = 0
+    while selected and (max_depth is None or depth < max_depth):
+        found = {name for node in selected for name, edge in self.graph.pred[node].items() if edge.get("edge_type") != "parent_test"}
+        selected = found - parents
+        parents |= selected
+        depth += 1
+    return parents
 
 
 def _kept_testers(build: Callable[..., Any]) -> Callable[..., Any]:

@@ -10,6 +10,7 @@ from dbt.compilation import Linker
 from dbt.context.configured import ConfiguredContext
 from dbt.context.macros import MacroNamespaceBuilder
 from dbt.events.types import FoundStats
+from dbt.graph.graph import Graph
 from dbt_common.clients import agate_helper
 from dbt_common.clients.jinja import MacroFuzzEnvironment, get_environment
 from google.protobuf.json_format import MessageToDict  # type: ignore[import-untyped]
@@ -64,6 +65,27 @@ def test_a_manifest_is_linked_once_and_another_anew(project: DbtProject) -> None
         assert Compiler.linked == 3
     finally:
         dbt_repeats._link, dbt_repeats._linked = before, (None, {})
+
+
+def test_what_a_node_is_built_on_is_what_the_graph_leads_back_to(project: DbtProject) -> None:
+    linker = Linker()
+    linker.link_graph(project.manifest)
+    project.manifest.build_parent_and_child_maps()
+    linker.add_test_edges_2(project.manifest)
+    graph = Graph(linker.graph)
+    edges = {"parent_test": 0, None: 0}
+    for _, _, data in linker.graph.edges(data=True):
+        edges[data.get("edge_type")] += 1
+    assert all(edges.values())
+    named = [name for name in graph if "fct_match" in name]
+    assert named
+    for node in named:
+        assert dbt_repeats._parents(graph, {node}) == graph.ancestors(node)
+        assert dbt_repeats._parents(graph, {node}, 1) == graph.ancestors(node, 1)
+    assert dbt_repeats._parents(graph, set(named)) == set().union(*map(graph.ancestors, named))
+    assert dbt_repeats._enabled_part(graph, iter(graph)) is graph
+    few = set(list(graph)[:5])
+    assert set(dbt_repeats._enabled_part(graph, few)) == few
 
 
 def test_an_answers_columns_are_of_the_types_they_would_be() -> None:
