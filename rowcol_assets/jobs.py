@@ -30,10 +30,15 @@ LONGEST_RUN = {"dagster/max_runtime": "3600"}
 
 @dg.failure_hook(required_resource_keys={"platform"})
 def withdraw_ended_grants(context: dg.HookContext) -> None:
-    """After a step that failed: no file goes on showing a client whose grant has ended, for as many cycles as fail before they publish."""
+    """After a step that failed: no file goes on showing a client whose grant has ended, for as many cycles as fail before they publish.
+
+    Only the first of a run's failures waits for the warehouse: where another program holds it, all rails fail for that.
+    """
     platform: Platform = context.resources.platform
+    failures = context.instance.all_logs(context.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
+    waits = not failures or failures[0].step_key == context.step_key
     try:
-        withdraw_after_failure(platform.settings, platform.store, platform.clock_of(context.run_id)(), context.run_id)
+        withdraw_after_failure(platform.settings, platform.store, platform.clock_of(context.run_id)(), context.run_id, waits=waits)
     except RowcolError as error:
         context.log.error(str(error))
 

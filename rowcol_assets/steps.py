@@ -139,15 +139,15 @@ def publish_all(settings: Settings, store: ControlStore, started_at: datetime, r
         probe_files(settings, store, clock())
 
 
-def withdraw_after_failure(settings: Settings, store: ControlStore, at: datetime, run_id: str) -> None:
+def withdraw_after_failure(settings: Settings, store: ControlStore, at: datetime, run_id: str, *, waits: bool = True) -> None:
     """Has neither files nor the database that follows show what is granted no more, though no publish of the run will see to it.
 
     Whoever works on the warehouse is waited for, since most of them are done in seconds and publish nothing; not for as long as by a
-    step, since one may have failed for having waited. RowcolError says what can still be shown.
+    step, since one may have failed for having waited; without `waits` not at all. RowcolError says what can still be shown.
     """
     still_shown = []
     try:
-        with writer_lock(settings, "withdrawing", WITHDRAWING_WAIT_SECONDS):
+        with writer_lock(settings, "withdrawing", WITHDRAWING_WAIT_SECONDS if waits else 0):
             withdraw_files(settings, store, at, run_id)
     except WarehouseBusy as error:
         still_shown.append(f"published files can still show clients granted no more: {error}")

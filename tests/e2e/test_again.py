@@ -68,6 +68,7 @@ def test_a_held_warehouse_is_waited_for_and_then_named(
     copy: Machine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(warehouse, "DEFAULT_WAIT_SECONDS", 0.2)
+    monkeypatch.setattr("rowcol_assets.steps.WITHDRAWING_WAIT_SECONDS", 0.2)
     monkeypatch.setattr("ingestion.settings.load_settings", lambda: copy.settings)
     # This process goes on with other tests.
     monkeypatch.setattr(Strategy, "give_way", lambda strategy: None)

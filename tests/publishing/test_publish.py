@@ -295,5 +295,22 @@ def test_ended_grants_are_looked_after_when_whoever_works_on_the_warehouse_is_do
     assert not world.folder("ann").exists()
 
 
+def test_of_a_run_whose_steps_fail_for_a_held_warehouse_one_waits_for_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def of(rail: str) -> dg.AssetsDefinition:
+        @dg.asset(name=rail)
+        def mirror() -> None:
+            raise dg.Failure("the warehouse is held by another program")
+
+        return mirror
+
+    mirrors = [of(rail) for rail in ("qbo", "ramp", "stripe")]
+    job = dg.define_asset_job("broken", selection=mirrors, hooks={withdraw_ended_grants})
+    definitions = dg.Definitions(assets=mirrors, jobs=[job], resources={"platform": Platform(world.settings)})
+    tried: list[bool] = []
+    monkeypatch.setattr("rowcol_assets.jobs.withdraw_after_failure", lambda *_, waits: tried.append(waits))
+    definitions.resolve_job_def("broken").execute_in_process(raise_on_error=False)
+    assert tried == [True, False, False]
+
+
 def test_a_cycle_looks_after_ended_grants_when_it_fails(world: World) -> None:
     assert build_definitions(world.settings).resolve_job_def("cycle").hook_defs == {withdraw_ended_grants}
