@@ -54,7 +54,7 @@ def test_who_waits_for_a_bulk_load_waits_for_one_turn_and_not_for_all(
         waits_from = time.time() + 2
         with writer_lock(settings, "another"):
             had_at = time.time()
-            process.terminate()
+            process.kill()
         turns = [float(line.split()[-1]) for line in process.stdout]
     assert [at for at in turns if waits_from < at < had_at] == []
 
@@ -75,7 +75,7 @@ def test_a_bulk_load_that_others_keep_coming_before_has_its_turn_in_the_second_h
         with bulk(settings, 1, 2, 0) as process:
             assert process.communicate()[0].startswith("has it")
         assert process.returncode == 0
-        another.terminate()
+        another.kill()
 
 
 def test_who_waits_for_it_keeps_nobody_from_a_rail(settings: Settings) -> None:
@@ -127,4 +127,4 @@ def test_who_gives_up_names_the_holder(settings: Settings) -> None:
             writer_lock(settings, "a person", 0.2),
         ):
             pass
-        process.terminate()
+        process.kill()
