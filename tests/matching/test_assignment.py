@@ -18,12 +18,14 @@ Pairs = dict[tuple[int, int], float]
 
 @pytest.fixture(scope="module")
 def assigned() -> ModuleType:
-    """The dbt model's module, which no package holds."""
+    """The dbt model's module, which no package holds; bytecode beside the models would count as a change of them."""
     path = PROJECT_DIR / "models" / "intermediate" / "matching" / "int_match_assigned.py"
     spec = importlib.util.spec_from_file_location("int_match_assigned", path)
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("sys.dont_write_bytecode", True)
+        spec.loader.exec_module(module)
     return module
 
 
