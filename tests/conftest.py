@@ -26,7 +26,7 @@ os.environ["ROWCOL_MODELS_AT_ONCE"] = "1"
 
 # Whole cycles take up to a minute each: begun last, one would run alone on its worker while the others have nothing left.
 # These folders take turns, since the tests of one often wait for the same home to be made.
-DEAR = ("e2e", "dagster", "publishing", "changelog")
+DEAR = ("e2e", "dagster", "publishing", "changelog", "security")
 
 
 # Before xdist's own, which takes the groups there are then: marked later, a file's homes were made by each worker anew.
