@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from ingestion.changelog.schema import CHANGE, DLT_COLUMNS
+from ingestion.changelog.schema import CHANGE
 from ingestion.dlt_settings import configure_dlt
 from ingestion.failpoints import fail_point
 from ingestion.files import exclusive, private_dir
@@ -101,12 +101,9 @@ def change_source(rail: RailPromise, package: Package) -> DltSource:
     @dlt.source(name=rail.name, max_table_nesting=0)
     def source() -> Iterable[Any]:
         for entity in package.rows:
-            yield dlt.resource(
-                _Rows(entity, package),
-                name=entity,
-                columns=DLT_COLUMNS,
-                write_disposition="append",
-            )
+            # Without column hints: what Arrow says of the columns is all there is, and dlt takes a sixth of a small load to go
+            # through hints that say the same (23 entities of one row each: 0.55 s instead of 0.65).
+            yield dlt.resource(_Rows(entity, package), name=entity, write_disposition="append")
 
     return source()
 

@@ -1,4 +1,4 @@
-"""The columns of a raw table, as Arrow and as dlt hints, and the hash of a record's content.
+"""The columns of a raw table and the hash of a record's content.
 
 The identity of a change (`change_id`) is built in `delta`, where versions are compared.
 """
@@ -48,10 +48,6 @@ _CHANGE_FIELDS: list[pa.Field[Any]] = [
     pa.field("_dlt_load_id", pa.string()),
 ]
 CHANGE = pa.schema(_CHANGE_FIELDS)
-
-_DLT_TYPES = {pa.string(): "text", pa.int64(): "bigint", pa.bool_(): "bool", INSTANT: "timestamp"}
-
-DLT_COLUMNS: dict[str, Any] = {field.name: {"data_type": _DLT_TYPES[field.type], "nullable": True} for field in CHANGE}
 
 
 def content_hash(payload: bytes, volatile_fields: Set[str] = frozenset()) -> str:
