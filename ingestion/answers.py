@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import httpx
 import msgspec
+import numpy as np
 import pyarrow as pa
 import stamina
 
@@ -44,9 +45,10 @@ def decoded(decoder: msgspec.json.Decoder[Any], body: bytes | msgspec.Raw) -> An
 
 
 def _check_utf8(body: bytes) -> None:
-    """Raises UnicodeDecodeError where `body` is not UTF-8. By Arrow, which makes no text of it: a quarter of the time."""
+    """Raises UnicodeDecodeError where `body` is not UTF-8. By Arrow where it lies: to make text of it takes twenty times as long."""
+    whole = pa.py_buffer(np.array([0, len(body)], np.int64).tobytes())
     try:
-        pa.array([body], pa.binary()).cast(pa.string())
+        pa.Array.from_buffers(pa.large_string(), 1, [None, whole, pa.py_buffer(body)]).validate(full=True)
     except pa.ArrowInvalid:
         body.decode("utf-8")  # says where
         raise
