@@ -56,19 +56,19 @@ async def exchange(http: httpx.AsyncClient, method: str, url: httpx.URL | str, *
     LARGEST_ANSWER_BYTES after decompression or in a compression nobody asked for.
     """
     headers = {**ACCEPTED, **options.pop("headers", {})}
-    body = bytearray()
+    body = _Body(LARGEST_ANSWER_BYTES)
     try:
         async with asyncio.timeout(LONGEST_ANSWER_SECONDS), http.stream(method, url, headers=headers, **options) as answer:
             _check_encoding(answer.headers)
             async for piece in answer.aiter_bytes():
-                _take(body, piece, LARGEST_ANSWER_BYTES)
+                body.take(piece)
     except (httpx.ReadTimeout, TimeoutError):
         raise TooLate(RailError("unreachable", "no answer in time")) from None
     except httpx.DecodingError:
-        raise Transient(UnreadablePage("it is not compressed as it says", bytes(body))) from None
+        raise Transient(UnreadablePage("it is not compressed as it says", body.whole())) from None
     except httpx.TransportError as error:
         raise Transient(RailError("unreachable", f"no usable answer ({type(error).__name__})")) from None
-    return Answer(answer.status_code, answer.headers, bytes(body))
+    return Answer(answer.status_code, answer.headers, body.whole())
 
 
 def post_form(url: str, auth: tuple[str, str], form: Mapping[str, str], seconds: float) -> tuple[int, dict[str, Any]]:
@@ -77,7 +77,7 @@ def post_form(url: str, auth: tuple[str, str], form: Mapping[str, str], seconds:
     For threads, where tokens are renewed under the control store's lock. RailError `token_endpoint` when there is no
     answer of that kind within `seconds`; its words hold nothing of the answer, which may be a token.
     """
-    body = bytearray()
+    body = _Body(LARGEST_TOKEN_ANSWER_BYTES)
     ends_at = time.monotonic() + seconds
     headers = {"Accept": "application/json", **ACCEPTED}
     try:
@@ -86,10 +86,10 @@ def post_form(url: str, auth: tuple[str, str], form: Mapping[str, str], seconds:
         ) as answer:
             _check_encoding(answer.headers)
             for piece in answer.iter_bytes():
-                _take(body, piece, LARGEST_TOKEN_ANSWER_BYTES)
+                body.take(piece)
                 if time.monotonic() > ends_at:
                     raise RailError("token_endpoint", "the token endpoint did not answer in time")
-        found = msgspec.json.decode(bytes(body))
+        found = msgspec.json.decode(body.whole())
     except (httpx.HTTPError, UnreadablePage, ValueError, RecursionError) as error:
         raise RailError("token_endpoint", f"the token endpoint did not answer usably ({type(error).__name__})") from None
     if not isinstance(found, dict):
@@ -116,8 +116,24 @@ def _check_encoding(headers: httpx.Headers) -> None:
         raise UnreadablePage("it is compressed in a way nobody asked for", b"")
 
 
-def _take(body: bytearray, piece: bytes, most: int) -> None:
-    if len(body) + len(piece) > most:
-        kept = bytes((body + piece[:KEPT_OF_TOO_LARGE_BYTES])[:KEPT_OF_TOO_LARGE_BYTES])
-        raise UnreadablePage(f"it is larger than {most >> 20} MB, of which its first {KEPT_OF_TOO_LARGE_BYTES >> 10} kB are kept", kept)
-    body += piece
+class _Body:
+    """An answer's body as it arrives, of at most so many bytes. Kept in its pieces, so that it is copied once."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._pieces: list[bytes] = []
+        self._size = 0
+
+    def take(self, piece: bytes) -> None:
+        """Adds a piece; UnreadablePage, with the beginning of the whole, when that is too much."""
+        self._pieces.append(piece)
+        self._size += len(piece)
+        if self._size > self._most:
+            kept = self.whole()[:KEPT_OF_TOO_LARGE_BYTES]
+            raise UnreadablePage(
+                f"it is larger than {self._most >> 20} MB, of which its first {KEPT_OF_TOO_LARGE_BYTES >> 10} kB are kept", kept
+            )
+
+    def whole(self) -> bytes:
+        """What has arrived."""
+        return b"".join(self._pieces)
