@@ -9,7 +9,8 @@ BIN := $(VENV)/bin
 BI_VENV := .venv-bi
 ROWCOL_HOME ?= $(CURDIR)/.rowcol
 export ROWCOL_HOME
-# The SQL linter has a target per folder: they and the other checks then take turns on two processors, whatever each takes.
+# The SQL linter has a target per folder: they and the other checks then take turns on two processors, whatever each takes, the longest
+# first.
 SQL := $(addprefix lint-,$(wildcard dbt_project/models/*/) dbt_project/tests/)
 
 # Many processes import the same modules: each is compiled by the first, and most of what is installed nobody imports. Until the
@@ -42,7 +43,7 @@ IN_MEMORY := $(shell awk '/MemAvailable/ {exit $$2 < 16000000}' /proc/meminfo 2>
 # Not more workers than processors: 119 tests of models took three of them on two processors a fifth longer than two.
 test: $(VENV)/.installed ## lint, types, import walls, SQL lint, then all tests
 	@bash .ci/setup
-	@$(MAKE) --no-print-directory -j 2 lint $(VENV)/.built
+	@$(MAKE) --no-print-directory -j 2 $(VENV)/.built types lint
 	$(IN_MEMORY) $(BIN)/python -m pytest -m "not soak" -n 2 --dist loadgroup --no-loadscope-reorder
 
 lint: sql types walls
