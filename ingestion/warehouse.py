@@ -36,16 +36,20 @@ STORAGE = "v1.2.0"
 
 _held = threading.RLock()
 _depth: dict[Path, int] = {}
+# Since when a lock's file is kept from this process, for whichever of its threads.
+_denied_since: dict[Path, float] = {}
 
 
 @contextmanager
 def writer_lock(settings: Settings, purpose: str, wait_seconds: float | None = None) -> Iterator[None]:
     """Holds the warehouse's writer lock; re-entrant within a thread.
 
-    Waits at most `wait_seconds` (None: DEFAULT_WAIT_SECONDS), then raises WarehouseBusy naming the holder. Who gives way on the
+    Waits at most `wait_seconds` (None: DEFAULT_WAIT_SECONDS) for other processes, then raises WarehouseBusy naming the holder: threads
+    of this one wait for it together, so that a run of four rails gives up after a minute and not after four. Who gives way on the
     processor (`Strategy.give_way`) does so here.
     """
     wait_seconds = DEFAULT_WAIT_SECONDS if wait_seconds is None else wait_seconds
+    began = time.monotonic()
     if not _held.acquire(timeout=max(wait_seconds, OWN_THREADS_WAIT_SECONDS)):
         raise WarehouseBusy(f"the warehouse {settings.warehouse_path} is held by another thread of this process")
     path = settings.lock_path
@@ -57,7 +61,9 @@ def writer_lock(settings: Settings, purpose: str, wait_seconds: float | None = N
             finally:
                 _depth[path] -= 1
             return
-        with _locked_file(path, purpose, wait_seconds):
+        denied_since = max(began, _denied_since.setdefault(path, time.monotonic()))
+        with _locked_file(path, purpose, wait_seconds, denied_since):
+            del _denied_since[path]
             _depth[path] = 1
             try:
                 yield
@@ -120,11 +126,11 @@ def lock_holder(settings: Settings) -> str | None:
 
 
 @contextmanager
-def _locked_file(path: Path, purpose: str, wait_seconds: float) -> Iterator[None]:
+def _locked_file(path: Path, purpose: str, wait_seconds: float, denied_since: float) -> Iterator[None]:
     private_dir(path.parent)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        _take(descriptor, path, wait_seconds)
+        _take(descriptor, path, wait_seconds, denied_since)
         note = json.dumps({"pid": os.getpid(), "purpose": purpose, "since": utc_text(wall_clock())}).encode()
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, note, 0)
@@ -134,13 +140,12 @@ def _locked_file(path: Path, purpose: str, wait_seconds: float) -> Iterator[None
         os.close(descriptor)
 
 
-def _take(descriptor: int, path: Path, wait_seconds: float) -> None:
+def _take(descriptor: int, path: Path, wait_seconds: float, began: float) -> None:
     """Takes the lock, after those who wait for it and are more urgent, and at first also after those who are as urgent.
 
     Without that a bulk load, which wants the lock again as soon as it has let it go, takes it before whoever looks every POLL_SECONDS.
     For the second half of its wait it gives way to nobody.
     """
-    began = time.monotonic()
     urgency = os.getpriority(os.PRIO_PROCESS, 0) - _MOST_URGENT
     others = urgency + 1
     while True:

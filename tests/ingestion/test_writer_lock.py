@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -128,3 +129,36 @@ def test_who_gives_up_names_the_holder(settings: Settings) -> None:
         ):
             pass
         process.kill()
+
+
+def test_threads_of_one_process_wait_together_for_another_one(settings: Settings) -> None:
+    """One after the other, the four rails of a run gave up after four minutes."""
+
+    def gives_up(_: int) -> float:
+        with pytest.raises(WarehouseBusy, match="waited 1 s"), writer_lock(settings, "a rail", 1):
+            pass
+        return time.monotonic()
+
+    with bulk(settings, 1, 60, 60) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("has it")
+        began = time.monotonic()
+        with ThreadPoolExecutor(4) as threads:
+            ended = list(threads.map(gives_up, range(4)))
+        assert min(ended) - began >= 1
+        assert max(ended) - began < 2
+        process.kill()
+
+
+def test_who_begins_to_wait_later_waits_as_long(settings: Settings) -> None:
+    with bulk(settings, 1, 60, 60) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("has it")
+        for _ in range(2):
+            began = time.monotonic()
+            with pytest.raises(WarehouseBusy), writer_lock(settings, "a person", 0.5):
+                pass
+            assert time.monotonic() - began >= 0.5
+        process.kill()
+    with writer_lock(settings, "a person", 0.5):
+        pass
