@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -99,9 +100,9 @@ def summary(report: JobReport) -> dict[str, object]:
 def raise_if_failed(report: JobReport) -> None:
     """RowcolError names failed steps, else connections that could not be read whole."""
     if report.was_busy:
-        raise WarehouseBusy(f"the run failed: {'; '.join(report.failures)}")
+        raise WarehouseBusy(f"the run failed: {_by_reason(report.failures)}")
     if not report.succeeded:
-        raise RowcolError(f"the run failed: {'; '.join(report.failures) or 'see the run in the UI'}")
+        raise RowcolError(f"the run failed: {_by_reason(report.failures) or 'see the run in the UI'}")
     if report.incomplete:
         named = "; ".join(f"{one.business_id}: {one.error or one.error_kind}" for one in report.incomplete[:5])
         more = f" and {len(report.incomplete) - 5} more" if len(report.incomplete) > 5 else ""
@@ -137,3 +138,12 @@ def _replay(settings: Settings, moment: Moment, as_json: bool) -> None:
         show_json([{"path": str(path)}])
     else:
         typer.echo(str(path))
+
+
+def _by_reason(failures: Sequence[str]) -> str:
+    """Lines of failed steps in one sentence that gives each reason once: all rails fail together where the warehouse is held."""
+    steps: dict[str, list[str]] = {}
+    for failure in failures:
+        step, _, reason = failure.partition(": ")
+        steps.setdefault(reason, []).append(step)
+    return "; ".join(f"{', '.join(names)}: {reason}" for reason, names in steps.items())
