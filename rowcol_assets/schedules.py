@@ -1,14 +1,17 @@
 """Schedules: every 15 minutes, hourly and daily, each a whole cycle with its tiers due.
 
 On the hour the coarser replaces the finer, so that no two start together. A tick is skipped while a cycle is still
-running: the next one brings everything, since cycles read from watermarks and not from the clock.
+running: the next one brings everything, since cycles read from watermarks and not from the clock. While first loads are under way
+a cycle is for the other businesses (`first_loads`).
 """
 
 import dagster as dg
 
 from ingestion.errors import RowcolError
+from ingestion.freshness import connection_freshness
 from ingestion.promise import TIERS, Tier
 from ingestion.strategies import DATA_FETCH
+from rowcol_assets.first_loads import left_by_cycles
 from rowcol_assets.jobs import cycle_job, retention_job
 from rowcol_assets.resources import Platform
 from rowcol_assets.runs import compares_counts, end_dead_runs, run_scope, run_tags, unfinished_runs
@@ -55,15 +58,20 @@ def _tier_schedule(tier: Tier) -> dg.ScheduleDefinition:
         running = [run for run in unfinished_runs(context.instance, cycle_job.name) if run.tags.get("rowcol/kind", "cycle") == "cycle"]
         if running:
             return dg.SkipReason(f"cycle {running[0].run_id} is still running")
-        if not platform.store.businesses():
+        businesses = {one.business_id for one in platform.store.businesses()}
+        if not businesses:
             return dg.SkipReason("no business is connected yet")
         try:
-            platform.clock()
+            now = platform.clock()
         except RowcolError as error:
             return dg.SkipReason(str(error))
+        found = [one for one in connection_freshness(platform.store, now) if not one.is_disabled]
+        left = left_by_cycles(platform.store, found, now)
+        if left >= businesses:
+            return dg.SkipReason(f"the first loads of all {len(left)} businesses are under way")
         counts = tier == "historical"
         return dg.RunRequest(
-            run_config=run_scope(count_check=counts),
+            run_config=run_scope(businesses=sorted(businesses - left) if left else (), count_check=counts),
             tags=run_tags(DATA_FETCH, tier=tier, trigger="schedule", **compares_counts(counts)),
         )
 

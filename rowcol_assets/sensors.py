@@ -10,13 +10,13 @@ from datetime import datetime
 import dagster as dg
 import msgspec
 
-from ingestion.control.leases import held_leases
 from ingestion.control.outcomes import DISCONNECTED
 from ingestion.errors import RowcolError
 from ingestion.freshness import ConnectionFreshness, connection_freshness
 from ingestion.registry import RAILS
 from ingestion.strategies import BULK_OPERATION, DATA_FETCH, Strategy
 from rowcol_assets.alerts import alert
+from rowcol_assets.first_loads import is_under_way
 from rowcol_assets.jobs import cycle_job, sync_job
 from rowcol_assets.pace import paced_connections
 from rowcol_assets.publishing.probing import probe_if_due
@@ -72,7 +72,7 @@ def rail_freshness(context: dg.SensorEvaluationContext, platform: dg.ResourcePar
     minute = int(now.timestamp() // 60)
     running = unfinished_runs(context.instance, cycle_job.name, sync_job.name)
     tried = due(found, memory, minute)
-    if _is_first_load_under_way(platform, found, running):
+    if is_under_way(platform.store, found) or any(strategy_of(run) is BULK_OPERATION for run in running):
         tried = [one for one in tried if not one.is_new]
     resting = _resting(platform, now) if tried else set()
     wanted = [one for one in tried if one.name not in resting or one.name in memory.owed]
@@ -99,13 +99,6 @@ def _resting(platform: Platform, now: datetime) -> set[str]:
     """The connections that schedules leave alone at `now`, because the month's calls would not last otherwise."""
     every = paced_connections(platform.settings, platform.store, now)
     return {"/".join(one.connection.key.values()) for one in every if not one.is_due(now)}
-
-
-def _is_first_load_under_way(platform: Platform, found: Sequence[ConnectionFreshness], running: Sequence[dg.DagsterRun]) -> bool:
-    """Whether new connections are being read already, by a run or by a command, which Dagster knows nothing of."""
-    new = {one.name for one in found if one.is_new}
-    held = {f"{row['business_id']}/{row['rail']}/{row['connection_id']}" for row in held_leases(platform.store.database)} if new else set()
-    return bool(new & held) or any(strategy_of(run) is BULK_OPERATION for run in running)
 
 
 def _requests(wanted: Sequence[ConnectionFreshness]) -> list[dg.RunRequest]:

@@ -118,6 +118,13 @@ def was_synced_since(database: Database, outcome_no: int, connections: Sequence[
         return any(tuple(row) in wanted for row in transaction.execute(query))
 
 
+def synced_since(database: Database, at: datetime, strategy: str) -> set[str]:
+    """The businesses of which a sync of `strategy` ended after `at`."""
+    table = sync_outcomes.c
+    with database.read() as transaction:
+        return set(transaction.execute(sa.select(table.business_id).where(table.finished_at > at, table.strategy == strategy)).scalars())
+
+
 def calls_since(database: Database, at: datetime) -> list[tuple[str, str]]:
     """Of the syncs that ended after `at`: their rail and how their calls went, as text (`ingestion.traffic`)."""
     kept = sa.select(sync_outcomes.c.rail, sync_outcomes.c.calls)

@@ -9,6 +9,7 @@ from ingestion.control.outcomes import EntityOutcome, Status, SyncOutcome
 from ingestion.control.store import ControlStore
 from ingestion.rails.qbo.promise import QBO
 from ingestion.settings import Settings
+from ingestion.strategies import DATA_FETCH, Strategy
 
 
 def connect(settings: Settings, store: ControlStore, business: str) -> None:
@@ -17,7 +18,7 @@ def connect(settings: Settings, store: ControlStore, business: str) -> None:
     onboard(settings, store, business, "qbo", credentials)
 
 
-def synced(store: ControlStore, business: str, at: datetime, error_kind: str | None = None) -> None:
+def synced(store: ControlStore, business: str, at: datetime, error_kind: str | None = None, strategy: Strategy = DATA_FETCH) -> None:
     """Records a sync of all entities that ended at `at`, well or with an error."""
     (connection,) = store.connections("qbo", [business])
     status: Status = "failed" if error_kind else "succeeded"
@@ -29,7 +30,7 @@ def synced(store: ControlStore, business: str, at: datetime, error_kind: str | N
                 connection_id=connection.connection_id,
                 rail="qbo",
                 sync_id=f"{at:%Y%m%dT%H%M%S}",
-                strategy="data_fetch",
+                strategy=strategy.name,
                 delivery="schedule",
                 status=status,
                 started_at=at,

@@ -12,10 +12,11 @@ import pytest
 
 from ingestion.control.store import open_store
 from ingestion.errors import RowcolError
+from ingestion.strategies import BULK_OPERATION
 from rowcol_assets.resources import Platform
 from rowcol_assets.runs import UNFINISHED
 from rowcol_assets.schedules import cycle_schedules
-from tests.dagster.homes import connect
+from tests.dagster.homes import connect, synced
 from tests.dagster.place import home_settings
 
 DAY = datetime(2026, 6, 30, tzinfo=UTC)
@@ -91,6 +92,35 @@ def test_a_home_whose_sandbox_is_off_runs_no_cycle_that_could_only_fail(platform
     with ticking(platform, DAY) as context:
         answer = cycle_schedules()[0].evaluate_tick(context)
     assert not answer.run_requests and "does not answer" in str(answer.skip_message)
+
+
+def test_a_cycle_beside_first_loads_is_for_the_other_businesses(platform: Platform) -> None:
+    store = platform.store
+    for business in ("bolt", "crane", "dune", "elm"):
+        connect(platform.settings, store, business)
+    noon = DAY + timedelta(hours=12)
+    platform.clock = lambda: noon
+    synced(store, "acme", noon - timedelta(hours=1))
+    synced(store, "elm", noon - timedelta(minutes=16), strategy=BULK_OPERATION)
+    synced(store, "bolt", noon - timedelta(minutes=14), strategy=BULK_OPERATION)
+    assert _asked_for(platform) == [], "nobody reads the new ones, so the cycle does"
+    with store.lease(store.connections("qbo", ["acme"]), "a webhook's sync", 600):
+        assert _asked_for(platform) == []
+    with store.lease(store.connections("qbo", ["crane"]), "rowcol sync", 600):
+        assert _asked_for(platform) == ["acme", "elm"], "elm came a whole quarter of an hour ago"
+
+
+def test_there_is_no_cycle_where_all_businesses_are_being_read_for_the_first_time(platform: Platform) -> None:
+    with platform.store.lease(platform.store.connections("qbo", ["acme"]), "rowcol sync", 600), ticking(platform, DAY) as context:
+        answer = cycle_schedules()[0].evaluate_tick(context)
+    assert answer.run_requests == [] and "first loads of all 1 businesses" in str(answer.skip_message)
+
+
+def _asked_for(platform: Platform) -> list[str]:
+    with ticking(platform, DAY) as context:
+        (request,) = cycle_schedules()[0].evaluate_tick(context).run_requests or ()
+    businesses: list[str] = request.run_config["resources"]["scope"]["config"]["businesses"]
+    return businesses
 
 
 def _ticks(schedule: dg.ScheduleDefinition) -> list[datetime]:
