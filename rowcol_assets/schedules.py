@@ -58,8 +58,7 @@ def _tier_schedule(tier: Tier) -> dg.ScheduleDefinition:
         running = [run for run in unfinished_runs(context.instance, cycle_job.name) if run.tags.get("rowcol/kind", "cycle") == "cycle"]
         if running:
             return dg.SkipReason(f"cycle {running[0].run_id} is still running")
-        businesses = {one.business_id for one in platform.store.businesses()}
-        if not businesses:
+        if not platform.store.businesses():
             return dg.SkipReason("no business is connected yet")
         try:
             now = platform.clock()
@@ -67,11 +66,12 @@ def _tier_schedule(tier: Tier) -> dg.ScheduleDefinition:
             return dg.SkipReason(str(error))
         found = [one for one in connection_freshness(platform.store, now) if not one.is_disabled]
         left = left_by_cycles(platform.store, found, now)
-        if left >= businesses:
+        others = sorted({one.business_id for one in found} - left)
+        if left and not others:
             return dg.SkipReason(f"the first loads of all {len(left)} businesses are under way")
         counts = tier == "historical"
         return dg.RunRequest(
-            run_config=run_scope(businesses=sorted(businesses - left) if left else (), count_check=counts),
+            run_config=run_scope(businesses=others if left else (), count_check=counts),
             tags=run_tags(DATA_FETCH, tier=tier, trigger="schedule", **compares_counts(counts)),
         )
 

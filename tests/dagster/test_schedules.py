@@ -10,6 +10,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from ingestion.control.pauses import set_pause
 from ingestion.control.store import open_store
 from ingestion.errors import RowcolError
 from ingestion.strategies import BULK_OPERATION
@@ -108,6 +109,8 @@ def test_a_cycle_beside_first_loads_is_for_the_other_businesses(platform: Platfo
         assert _asked_for(platform) == []
     with store.lease(store.connections("qbo", ["crane"]), "rowcol sync", 600):
         assert _asked_for(platform) == ["acme", "elm"], "elm came a whole quarter of an hour ago"
+        set_pause(store.database, "acme", None, is_paused=True)
+        assert _asked_for(platform) == ["elm"]
 
 
 def test_there_is_no_cycle_where_all_businesses_are_being_read_for_the_first_time(platform: Platform) -> None:
