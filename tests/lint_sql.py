@@ -19,11 +19,11 @@ _render = JinjaTemplater.process_with_variants
 
 
 def _distinct(self: JinjaTemplater, **asked: Any) -> Iterator[tuple[TemplatedFile, list[Any]]]:
-    """The renderings of a file that read otherwise than those before."""
+    """The renderings of a file that read otherwise than those before, or could not be made without errors."""
     met = set()
     for rendered, errors in _render(self, **asked):
         text = rendered.templated_str if rendered else None
-        if text not in met:
+        if errors or text not in met:
             met.add(text)
             yield rendered, errors
 
