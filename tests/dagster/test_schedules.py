@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,7 +14,9 @@ import pytest
 from ingestion.control.pauses import set_pause
 from ingestion.control.store import open_store
 from ingestion.errors import RowcolError
+from ingestion.freshness import EntityFreshness, connection_freshness
 from ingestion.strategies import BULK_OPERATION
+from rowcol_assets.first_loads import left_by_cycles
 from rowcol_assets.resources import Platform
 from rowcol_assets.runs import UNFINISHED
 from rowcol_assets.schedules import cycle_schedules
@@ -109,6 +112,10 @@ def test_a_cycle_beside_first_loads_is_for_the_other_businesses(platform: Platfo
         assert _asked_for(platform) == []
     with store.lease(store.connections("qbo", ["crane"]), "rowcol sync", 600):
         assert _asked_for(platform) == ["acme", "elm"], "elm came a whole quarter of an hour ago"
+        acme, *others = connection_freshness(store, noon)
+        never = {"customers": EntityFreshness("critical", "never_synced", None)}
+        found = [acme, replace(acme, rail="stripe", entities=never), *others]
+        assert left_by_cycles(store, found, noon) == {"bolt", "crane", "dune"}, "a new connection keeps a known business from no cycle"
         set_pause(store.database, "acme", None, is_paused=True)
         assert _asked_for(platform) == ["elm"]
 

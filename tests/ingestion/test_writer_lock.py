@@ -146,7 +146,7 @@ def test_threads_of_one_process_wait_together_for_another_one(settings: Settings
         with ThreadPoolExecutor(4) as threads:
             ended = list(threads.map(gives_up, range(4)))
         assert min(ended) - began >= 1
-        assert max(ended) - began < 2
+        assert max(ended) - began < 3, "one after the other it is four"
         process.kill()
 
 
