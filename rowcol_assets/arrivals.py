@@ -27,7 +27,7 @@ from rowcol_assets.runs import CLAIM_TAG, UNFINISHED, end_dead_runs, run_scope, 
 INTERVAL_SECONDS = 5
 # Events that keep coming must not make one publishing run follow the other.
 BETWEEN_PUBLISHING = timedelta(seconds=60)
-WEBHOOKS, REQUESTS, PUBLISH = "webhook_inbox", "sync_requests", "webhook_publish"
+WEBHOOKS, REQUESTS, READ_AHEAD, PUBLISH = "webhook_inbox", "sync_requests", "sync_requests_ahead", "webhook_publish"
 
 
 def arrival_sensors(after_fetch: Sequence[dg.AssetKey]) -> list[dg.SensorDefinition]:
@@ -70,31 +70,44 @@ def arrival_sensors(after_fetch: Sequence[dg.AssetKey]) -> list[dg.SensorDefinit
 
     @dg.sensor(
         name=REQUESTS,
-        job=cycle_job,
+        jobs=[cycle_job, sync_job],
         minimum_interval_seconds=INTERVAL_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Sync requests that wait become one cycle for their businesses and tables, queued before everything else.",
     )
     def sync_requests(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.RunRequest | dg.SkipReason:
-        """One at a time: what is asked for meanwhile is read together afterwards. Webhooks about the same ride along."""
+        """One cycle at a time. What is asked for meanwhile is read at once, together, and published by the next one.
+
+        Webhooks about the same ride along.
+        """
         settle_ended(context.instance, platform.store)
         waiting = workable(platform.store, waiting_requests(platform.store.database))
+        unread = [one for one in waiting if not one.is_read]
         if not waiting:
             return dg.SkipReason("no sync request waits")
-        if under_way(context.instance, trigger=REQUESTS):
+        if not under_way(context.instance, trigger=REQUESTS):
+            return _serve(platform.store, waiting, unread, after_fetch)
+        if not unread or under_way(context.instance, trigger=READ_AHEAD):
             return dg.SkipReason("earlier sync requests are being served")
-        claim_id = uuid4().hex
-        claim(platform.store.database, request_table, [one.key for one in waiting], claim_id)
-        announced = [one for one in workable(platform.store, waiting_events(platform.store.database)) if _is_read_anyway(one, waiting)]
-        claim(platform.store.database, inbox_table, [one.key for one in announced], claim_id)
-        return dg.RunRequest(
-            run_key=claim_id,
-            run_config=run_scope(businesses=_businesses(waiting), strategy=USER_ACTION, delivery="on_demand"),
-            asset_selection=[*_tables(waiting), *after_fetch],
-            tags=run_tags(USER_ACTION, trigger=REQUESTS, kind="action", claim=claim_id),
-        )
+        return _serve(platform.store, unread, unread, [])
 
     return [webhook_inbox, sync_requests]
+
+
+def _serve(store: ControlStore, asked: Sequence[Waiting], unread: Sequence[Waiting], after_fetch: Sequence[dg.AssetKey]) -> dg.RunRequest:
+    """A run for what is `asked`: a cycle that reads the `unread` of it, or, with nothing to be made after the fetch, a sync."""
+    claim_id = uuid4().hex
+    claim(store.database, request_table, [one.key for one in asked], claim_id)
+    announced = [one for one in workable(store, waiting_events(store.database)) if _is_read_anyway(one, unread)]
+    claim(store.database, inbox_table, [one.key for one in announced], claim_id)
+    trigger, kind = (REQUESTS, "action") if after_fetch else (READ_AHEAD, "sync")
+    return dg.RunRequest(
+        run_key=claim_id,
+        job_name=(cycle_job if after_fetch else sync_job).name,
+        run_config=run_scope(businesses=_businesses(asked), strategy=USER_ACTION, delivery="on_demand"),
+        asset_selection=[*_tables(unread), *after_fetch],
+        tags=run_tags(USER_ACTION, trigger=trigger, kind=kind, claim=claim_id),
+    )
 
 
 def settle_ended(instance: dg.DagsterInstance, store: ControlStore) -> None:
@@ -105,7 +118,8 @@ def settle_ended(instance: dg.DagsterInstance, store: ControlStore) -> None:
         if any(run.status in UNFINISHED for run in runs):
             continue
         if runs:
-            end_claim(store.database, claim_id, any(run.status == dg.DagsterRunStatus.SUCCESS for run in runs))
+            succeeded = any(run.status == dg.DagsterRunStatus.SUCCESS for run in runs)
+            end_claim(store.database, claim_id, succeeded, published=runs[0].job_name == cycle_job.name)
         elif wall_clock() - claimed_at > CLAIM_WITHOUT_RUN:
             end_claim(store.database, claim_id, succeeded=False)
 
@@ -113,14 +127,16 @@ def settle_ended(instance: dg.DagsterInstance, store: ControlStore) -> None:
 def workable(store: ControlStore, waiting: Sequence[Waiting]) -> list[Waiting]:
     """What a run can serve now: due, on a rail and connection that is not paused, and not held by another sync.
 
-    That sync may have read the vendor before the event, so the event waits for its end instead of counting as read.
+    That sync may have read the vendor before the event, so the event waits for its end instead of counting as read. What is read
+    already waits for no sync.
     """
     if not waiting:
         return []
     connected = {(one.business_id, rail) for rail in RAILS for one in store.connections(rail)}
     held = {(row["business_id"], row["rail"]) for row in held_leases(store.database)}
     now = wall_clock()
-    return [one for one in waiting if (one.business_id, one.rail) in connected - held and one.is_due(now)]
+    free = connected - held
+    return [one for one in waiting if (one.business_id, one.rail) in (connected if one.is_read else free) and one.is_due(now)]
 
 
 def under_way(instance: dg.DagsterInstance, **tags: str) -> bool:

@@ -37,14 +37,30 @@ class Readings:
     failed: Mapping[str, str]
 
 
+def is_read(table: sa.Table) -> sa.ColumnElement[bool]:
+    """Whether a request was read after it was last asked for, by a run that has ended; what is read waits only to be published."""
+    return sa.and_(table.c.claim_id.is_(None), table.c.fetched_at.is_not(None), table.c.asked_at <= table.c.fetched_at)
+
+
+def is_free(table: sa.Table) -> sa.ColumnElement[bool]:
+    """Whether no run is at a request: also when one has read it that took it before it was asked for again.
+
+    That run publishes without it, and it need not wait for that.
+    """
+    asked_again = sa.and_(table.c.fetched_at.is_not(None), table.c.asked_at > table.c.claimed_at)
+    return sa.and_(table.c.state == PENDING, sa.or_(table.c.claim_id.is_(None), asked_again))
+
+
 def claim(database: Database, table: sa.Table, keys: Sequence[Any], claim_id: str) -> None:
     """Marks the rows `keys` (primary key) as worked on by the run that carries `claim_id`."""
     (key,) = table.primary_key
+    fresh = {"fetched_at": None, "attempts": table.c.attempts + 1}
+    if table is sync_requests:
+        fresh = {name: sa.case((is_read(table), table.c[name]), else_=value) for name, value in fresh.items()}
     with database.write() as transaction:
         for first in range(0, len(keys), 500):
             mine = sa.and_(key.in_(keys[first : first + 500]), table.c.state == PENDING)
-            values = {"claim_id": claim_id, "claimed_at": wall_clock(), "fetched_at": None, "attempts": table.c.attempts + 1}
-            transaction.execute(sa.update(table).where(mine).values(values))
+            transaction.execute(sa.update(table).where(mine).values(claim_id=claim_id, claimed_at=wall_clock(), **fresh))
 
 
 def note_readings(database: Database, claim_id: str, rail: str, readings: Readings) -> None:
@@ -80,10 +96,11 @@ def open_claims(database: Database) -> dict[str, datetime]:
     return found
 
 
-def end_claim(database: Database, claim_id: str, succeeded: bool) -> None:
+def end_claim(database: Database, claim_id: str, succeeded: bool, published: bool = True) -> None:
     """Settles what a run that has ended leaves: requests it served are done, everything else waits again or is given up.
 
-    A request asked for again after the run took it is not done: the vendor may have been read before the change.
+    published: whether the run was to publish too; what one that only read has read waits, as read, for one that does. A request
+    asked for again after the run took it is neither done nor read: the vendor may have been read before the change.
     """
     now = wall_clock()
     with database.write() as transaction:
@@ -94,7 +111,8 @@ def end_claim(database: Database, claim_id: str, succeeded: bool) -> None:
                 sync_requests.c.fetched_at.is_not(None),
                 sync_requests.c.asked_at <= sync_requests.c.claimed_at,
             )
-            transaction.execute(sa.update(sync_requests).where(served).values(state=DONE, settled_at=now, reason=None))
+            then = {"state": DONE, "settled_at": now} if published else {"claim_id": None, "claimed_at": None}
+            transaction.execute(sa.update(sync_requests).where(served).values(reason=None, **then))
         for table in TABLES:
             left = sa.and_(table.c.claim_id == claim_id, table.c.state == PENDING)
             _give_back(transaction, table, left, None if succeeded else "the run failed")

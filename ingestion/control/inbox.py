@@ -34,7 +34,10 @@ KEPT_DEAD = timedelta(days=90)
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A row that waits for a run. entities: raw tables to read, none means all of the rail; key: its primary key."""
+    """A row that waits for a run. entities: raw tables to read, none means all of the rail; key: its primary key.
+
+    is_read: they have been read since it came, so that it only waits to be published.
+    """
 
     key: Any
     rail: str
@@ -42,10 +45,11 @@ class Waiting:
     entities: tuple[str, ...]
     since: datetime
     attempts: int = 0
+    is_read: bool = False
 
     def is_due(self, now: datetime) -> bool:
-        """Whether to try now: at once, and after failures 1, 3, 7 and 15 minutes from when it came."""
-        return now - self.since >= timedelta(minutes=2**self.attempts - 1)
+        """Whether to try now: at once, also once it is read, and after failures 1, 3, 7 and 15 minutes from when it came."""
+        return self.is_read or now - self.since >= timedelta(minutes=2**self.attempts - 1)
 
 
 def put_notices(transaction: Transaction, rail: str, owners: Mapping[str, str], notices: Sequence[Notice]) -> int:

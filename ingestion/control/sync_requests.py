@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection as Transaction
 
 from ingestion.clock import wall_clock
 from ingestion.control.arrivals_schema import sync_requests
-from ingestion.control.claims import PENDING
+from ingestion.control.claims import PENDING, is_free, is_read
 from ingestion.control.database import Database
 from ingestion.control.inbox import Waiting
 
@@ -56,12 +56,15 @@ def ask(transaction: Transaction, business_id: str, rail: str, entities: Sequenc
 
 
 def waiting_requests(database: Database) -> list[Waiting]:
-    """The requests no run has taken yet, oldest first."""
+    """The requests that no run is at, oldest first: those to be read, and those read ahead of the run that publishes them."""
     table = sync_requests
-    query = sa.select(table).where(table.c.state == PENDING, table.c.claim_id.is_(None)).order_by(table.c.asked_at, table.c.request_id)
+    query = sa.select(table).where(is_free(table)).order_by(table.c.asked_at, table.c.request_id)
     with database.read() as transaction:
-        rows = transaction.execute(query).all()
-    return [Waiting(row.request_id, row.rail, row.business_id, _entities(row.entity), row.asked_at, row.attempts) for row in rows]
+        rows = transaction.execute(query.add_columns(is_read(table).label("is_read"))).all()
+    return [
+        Waiting(row.request_id, row.rail, row.business_id, _entities(row.entity), row.asked_at, row.attempts, bool(row.is_read))
+        for row in rows
+    ]
 
 
 def _entities(entity: str) -> tuple[str, ...]:
