@@ -9,6 +9,7 @@ import dagster as dg
 import pytest
 
 from rowcol_assets.code_location import build_definitions
+from tests.dagster.arriving import Daemon
 from tests.dagster.place import ADVISOR, Place, home_settings
 from tests.e2e.homes import base
 from tests.e2e.machine import machine
@@ -33,6 +34,13 @@ def finished(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
 def place(finished: Place, tmp_path: Path) -> Place:
     """A copy of the finished home."""
     return finished.copy(tmp_path / "home")
+
+
+@pytest.fixture
+def daemon(tmp_path: Path) -> Iterator[Daemon]:
+    """The sensors of what arrives, over a home with two businesses."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield Daemon(tmp_path / "home", instance)
 
 
 @pytest.fixture(scope="session")
