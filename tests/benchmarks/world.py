@@ -76,6 +76,7 @@ def _first_load(settings: Settings, running: Running, pace: Pace, say: Say) -> l
 
 def _cycles(settings: Settings, running: Running, businesses: int, most: float, say: Say) -> list[Result]:
     """Cycles after edits to one record in a hundred, after a first one that models everything."""
+    UNLIMITED.set(running)
     first = command(settings, "run", pace=UNLIMITED)
     say(f"first cycle over {businesses}: {first.seconds:.0f} s; {steps(first)}")
     results = []
