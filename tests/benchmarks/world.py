@@ -47,8 +47,8 @@ def measure_many(folder: Path, say: Say) -> list[Result]:
         usual: dict[int, list[float]] = {}
         results = []
         for businesses, most in ((BUSINESSES, CYCLE_SECONDS), (MANY_BUSINESSES, MANY_CYCLE_SECONDS)):
-            settings = connected_home(folder / f"home of {businesses}", running, ALL_RAILS, businesses)
             UNLIMITED.set(running)
+            settings = connected_home(folder / f"home of {businesses}", running, ALL_RAILS, businesses)
             ran = command(settings, "sync", "--strategy", "bulk_operation", pace=UNLIMITED)
             say(f"{versions_in(settings, ALL_RAILS):,} records of {businesses} businesses loaded in {ran.seconds:.0f} s")
             cycles = _cycles(settings, running, businesses, most, say)
