@@ -21,7 +21,7 @@ from rowcol_assets.transform import run_step
 COLUMNS = ("unique_id", "memo", "transaction_date", "amount")
 # Equal in both lists where two rows are one payment; read by whoever fits or measures, never by the matching.
 LABEL = "ground_truth"
-MODELS = ("match_pairs", "match_weights", "int_match_verdicts", "int_match_candidates", "int_match_assigned")
+MODELS = ("match_pairs", "match_weights", "int_match_verdicts", "int_match_blocks", "int_match_candidates", "int_match_assigned")
 # Advisors' verdicts, as far as the models read them.
 DECISIONS = """create table staging.stg_control__decisions
     (business_id varchar, kind varchar, decision_no bigint, subject json, is_standing boolean, decision_id varchar, advisor_id varchar,

@@ -31,7 +31,7 @@ KEYS = (
     *("is_confirmed", "decision_id", "decided_by", "decided_at"),
 )
 DECIMALS = 4
-CANDIDATES = ["match_pairs", "match_weights", "int_match_verdicts", "int_match_candidates"]
+CANDIDATES = ["match_pairs", "match_weights", "int_match_verdicts", "int_match_blocks", "int_match_candidates"]
 # Small beside thousands of candidates.
 PENALTY = 0.1
 

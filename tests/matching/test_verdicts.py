@@ -10,7 +10,7 @@ from ingestion.warehouse import connect
 from rowcol_assets.evaluation.payments import DECISIONS
 from rowcol_assets.transform import run_step
 
-SELECTED = ("match_pairs", "match_weights", "int_match_verdicts", "int_match_candidates", "int_match_assigned")
+SELECTED = ("match_pairs", "match_weights", "int_match_verdicts", "int_match_blocks", "int_match_candidates", "int_match_assigned")
 EVENTS = """
     create schema intermediate; create schema staging;
     create table intermediate.int_money_events (

@@ -5,11 +5,12 @@ with events as (
         events.* replace (
             {{ comparable_reference('events.reference') }} as reference,
             {{ comparable_text('events.text') }} as text
-        ),
-        {{ comparable_text('events.text') }}[:3] as text_start,
-        -- Neighbouring steps are a seventh apart, which is as far as any pair's amounts may differ.
-        cast(floor(ln(nullif(abs(cast(events.amount as double)), 0)) / ln(1.15)) as integer) as amount_step
+        )
     from {{ ref('int_money_events') }} as events
+),
+
+blocks as (
+    select * from {{ ref('int_match_blocks') }}
 ),
 
 pairs as (
@@ -24,162 +25,6 @@ weights as (
     group by weights.pair
 ),
 
-lefts as (
-    select
-        events.*,
-        pairs.pair,
-        pairs.days_before,
-        pairs.days_after,
-        pairs.amount_share,
-        pairs.number_worth,
-        pairs.is_of_party
-    from events
-    inner join pairs on events.role = pairs.left_role
-),
-
-rights as (
-    select
-        events.*,
-        pairs.pair
-    from events
-    inner join pairs on events.role = pairs.right_role
-),
-
--- Every rule is an equality of columns, so that what is compared grows with what there is and not with its square.
-by_link as (
-    select
-        lefts.pair,
-        lefts.business_id,
-        lefts.event_id as left_event,
-        rights.event_id as right_event,
-        true as is_linked
-    from lefts
-    inner join rights
-        on
-            lefts.business_id = rights.business_id
-            and lefts.pair = rights.pair
-            and lefts.linked_id = rights.record_id
-),
-
-by_reference as (
-    select
-        lefts.pair,
-        lefts.business_id,
-        lefts.event_id as left_event,
-        rights.event_id as right_event,
-        false as is_linked
-    from lefts
-    inner join rights
-        on
-            lefts.business_id = rights.business_id
-            and lefts.pair = rights.pair
-            and lefts.reference = rights.reference
-            and lefts.amount = rights.amount
-    where
-        lefts.amount != 0
-        and coalesce(lefts.currency = rights.currency, true)
-        and (not lefts.is_of_party or coalesce(lefts.party_key = rights.party_key, true))
-),
-
--- Where a number says more than the amounts do, also amounts that differ however much: two digits may be turned round, which is
--- what has to be told.
-by_number as (
-    select
-        lefts.pair,
-        lefts.business_id,
-        lefts.event_id as left_event,
-        rights.event_id as right_event,
-        false as is_linked
-    from lefts
-    inner join rights
-        on
-            lefts.business_id = rights.business_id
-            and lefts.pair = rights.pair
-            and lefts.reference = rights.reference
-    where
-        lefts.number_worth > 0
-        and sign(lefts.amount) = sign(rights.amount)
-        and lefts.amount != 0
-        and coalesce(lefts.currency = rights.currency, true)
-        and coalesce(lefts.party_key = rights.party_key, lefts.text = rights.text, false)
-        and rights.event_date - lefts.event_date between -lefts.days_before and lefts.days_after
-),
-
--- Where one of the two has no number, amounts of one vendor and day that have the same digits in another order.
-by_digits as (
-    select
-        lefts.pair,
-        lefts.business_id,
-        lefts.event_id as left_event,
-        rights.event_id as right_event,
-        false as is_linked
-    from lefts
-    inner join rights
-        on
-            lefts.business_id = rights.business_id
-            and lefts.pair = rights.pair
-            and lefts.party_key = rights.party_key
-            and lefts.event_date = rights.event_date
-    where
-        lefts.number_worth > 0
-        and lefts.amount != rights.amount
-        and sign(lefts.amount) = sign(rights.amount)
-        and coalesce(lefts.currency = rights.currency, true)
-        and (lefts.reference is null or rights.reference is null)
-        and {{ digits_of('lefts.amount') }} = {{ digits_of('rights.amount') }}
-),
-
-by_amount as (
-    select
-        lefts.pair,
-        lefts.business_id,
-        lefts.event_id as left_event,
-        rights.event_id as right_event,
-        false as is_linked
-    from lefts
-    inner join rights
-        on
-            lefts.business_id = rights.business_id
-            and lefts.pair = rights.pair
-            and lefts.amount = rights.amount
-    where
-        lefts.amount != 0
-        and coalesce(lefts.currency = rights.currency, true)
-        and (not lefts.is_of_party or coalesce(lefts.party_key = rights.party_key, true))
-        and rights.event_date - lefts.event_date between -lefts.days_before and lefts.days_after
-),
-
--- Amounts that differ: texts that begin alike, and amounts that lie in the same or a neighbouring step of a seventh.
-stepped as (
-    select
-        lefts.*,
-        unnest([lefts.amount_step - 1, lefts.amount_step, lefts.amount_step + 1]) as near_step
-    from lefts
-    where lefts.amount_share > 0
-),
-
-by_tolerance as (
-    select
-        stepped.pair,
-        stepped.business_id,
-        stepped.event_id as left_event,
-        rights.event_id as right_event,
-        false as is_linked
-    from stepped
-    inner join rights
-        on
-            stepped.business_id = rights.business_id
-            and stepped.pair = rights.pair
-            and stepped.near_step = rights.amount_step
-            and stepped.text_start = rights.text_start
-    where
-        rights.event_date - stepped.event_date between -stepped.days_before and stepped.days_after
-        and coalesce(stepped.currency = rights.currency, true)
-        and (not stepped.is_of_party or coalesce(stepped.party_key = rights.party_key, true))
-        and sign(rights.amount) = sign(stepped.amount)
-        and abs({{ wide('rights.amount') }} - stepped.amount) <= stepped.amount_share * abs({{ wide('stepped.amount') }})
-),
-
 verdicts as (
     select * from {{ ref('int_match_verdicts') }}
     where (is_confirmed and not is_part) or is_rejected
@@ -191,47 +36,9 @@ parts as (
     where is_confirmed and is_part and left_role != 'ramp_bill'
 ),
 
-by_verdict as (
-    select
-        verdicts.pair,
-        verdicts.business_id,
-        verdicts.left_event,
-        verdicts.right_event,
-        false as is_linked
-    from verdicts
-    where verdicts.is_confirmed
-),
-
-found as (
-    select * from by_link
-    union all
-    select * from by_verdict
-    union all
-    select * from by_reference
-    union all
-    select * from by_number
-    union all
-    select * from by_digits
-    union all
-    select * from by_amount
-    union all
-    select * from by_tolerance
-),
-
-distinct_pairs as (
-    select
-        found.pair,
-        found.business_id,
-        found.left_event,
-        found.right_event,
-        bool_or(found.is_linked) as is_linked
-    from found
-    group by found.pair, found.business_id, found.left_event, found.right_event
-),
-
 compared as (
     select
-        distinct_pairs.*,
+        blocks.*,
         lefts.reference as left_reference,
         rights.reference as right_reference,
         lefts.account_key as left_account_key,
@@ -256,17 +63,15 @@ compared as (
         end as amount_gap,
         {{ common_start('lefts.text', 'rights.text') }} as text_length,
         least(length(lefts.text), length(rights.text)) as text_of
-    from distinct_pairs
-    inner join lefts
+    from blocks
+    inner join events as lefts
         on
-            distinct_pairs.business_id = lefts.business_id
-            and distinct_pairs.pair = lefts.pair
-            and distinct_pairs.left_event = lefts.event_id
-    inner join rights
+            blocks.business_id = lefts.business_id
+            and blocks.left_event = lefts.event_id
+    inner join events as rights
         on
-            distinct_pairs.business_id = rights.business_id
-            and distinct_pairs.pair = rights.pair
-            and distinct_pairs.right_event = rights.event_id
+            blocks.business_id = rights.business_id
+            and blocks.right_event = rights.event_id
 ),
 
 shared as (
@@ -283,6 +88,7 @@ features as (
         shared.left_event,
         shared.right_event,
         shared.lag_days,
+        shared.is_turned,
         shared.left_amount = shared.right_amount as is_exact,
         {{ match_feature_columns() }}
     from shared
@@ -309,7 +115,7 @@ select
         + pairs.number_worth
         * scored.same_reference
         * (case when scored.same_party = 1 or (scored.whole_text = 1 and scored.other_party = 0) then 1 else 0 end)
-        + pairs.number_worth * cast(turned.left_event is not null as integer) as score
+        + pairs.number_worth * cast(scored.is_turned as integer) as score
     ),
     coalesce(verdicts.is_confirmed, false) as is_confirmed,
     verdicts.decision_id,
@@ -325,12 +131,6 @@ left join verdicts
         and scored.pair = verdicts.pair
         and scored.left_event = verdicts.left_event
         and scored.right_event = verdicts.right_event
-left join by_digits as turned
-    on
-        scored.business_id = turned.business_id
-        and scored.pair = turned.pair
-        and scored.left_event = turned.left_event
-        and scored.right_event = turned.right_event
 anti join parts as left_parts
     on
         scored.business_id = left_parts.business_id
