@@ -333,20 +333,27 @@ scored as (
     ) = 1
 ),
 
-shared_proofs as (
+-- Both sides' lists of each pair, and no join by what they hold: that met first whoever holds the same in any business, which for 1,000
+-- businesses took 8 s and a gigabyte instead of 1 s.
+in_common as (
     select
         candidates.left_no,
         candidates.right_no,
-        list_sort(list(distinct mine.proof.kind)) as proofs
+        list_filter(
+            mine.evidence, lambda proof: proof.kind != 'tax_tail' and list_contains(theirs.evidence, proof) -- noqa: RF02
+        ) as evidence
     from candidates
-    inner join proofs as mine on candidates.left_no = mine.party_no
-    inner join proofs as theirs
-        on
-            candidates.right_no = theirs.party_no
-            and mine.proof.kind = theirs.proof.kind
-            and mine.proof.value = theirs.proof.value
-    where mine.proof.kind != 'tax_tail'
-    group by candidates.left_no, candidates.right_no
+    inner join numbered as mine on candidates.left_no = mine.party_no
+    inner join numbered as theirs on candidates.right_no = theirs.party_no
+),
+
+shared_proofs as (
+    select
+        in_common.left_no,
+        in_common.right_no,
+        list_sort(list_distinct(list_transform(in_common.evidence, lambda proof: proof.kind))) as proofs -- noqa: RF02
+    from in_common
+    where len(in_common.evidence) > 0
 ),
 
 tax_tails as (
