@@ -79,8 +79,8 @@ by_reference as (
         and (not lefts.is_of_party or coalesce(lefts.party_key = rights.party_key, true))
 ),
 
--- Where a number says more than the amounts do, also amounts that differ however much: two digits may be turned round, which is
--- what has to be told.
+-- Where a number says more than the amounts do, also amounts that differ however much: two digits may be turned round, or the ledger's
+-- document is voided and has none left, which is what has to be told.
 by_number as (
     select
         lefts.pair,
@@ -96,7 +96,7 @@ by_number as (
             and lefts.reference = rights.reference
     where
         lefts.number_worth > 0
-        and sign(lefts.amount) = sign(rights.amount)
+        and (sign(lefts.amount) = sign(rights.amount) or rights.amount = 0)
         and lefts.amount != 0
         and coalesce(lefts.currency = rights.currency, true)
         and coalesce(lefts.party_key = rights.party_key, lefts.text = rights.text, false)
