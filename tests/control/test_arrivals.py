@@ -117,6 +117,25 @@ def test_a_request_is_done_with_its_run_and_again_when_it_was_asked_for_meanwhil
     assert wanted(store, "bills") != [bills], "a new one, since the former is done"
 
 
+def test_what_a_run_only_read_waits_as_read_until_another_has_published_it(settings: Settings, store: ControlStore) -> None:
+    connect(settings, store)
+    (bills,) = wanted(store, "bills")
+    requests(store, "reading")
+    note_readings(store.database, "reading", "qbo", Readings(["acme"], {}))
+    assert waiting_requests(store.database) == [], "the run is at it"
+    end_claim(store.database, "reading", succeeded=True, published=False)
+    assert [(one.key, one.is_read, one.attempts) for one in waiting_requests(store.database)] == [(bills, True, 1)]
+    requests(store, "publishing")
+    end_claim(store.database, "publishing", succeeded=False)
+    assert [(one.is_read, one.attempts) for one in waiting_requests(store.database)] == [(False, 1)], "by then it may be old"
+    requests(store, "again")
+    note_readings(store.database, "again", "qbo", Readings(["acme"], {}))
+    assert wanted(store, "bills") == [bills]
+    assert [one.is_read for one in waiting_requests(store.database)] == [False], "asked for again after it was taken"
+    end_claim(store.database, "again", succeeded=True)
+    assert [one.key for one in waiting_requests(store.database)] == [bills]
+
+
 def test_a_request_whose_run_failed_waits_again(settings: Settings, store: ControlStore) -> None:
     connect(settings, store)
     (whole,) = wanted(store)
