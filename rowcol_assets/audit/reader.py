@@ -28,3 +28,13 @@ def events_of(folder: Path, business_id: str, entity: str, record_id: str) -> li
             {"files": files, "business_id": business_id, "name": name, "record_id": record_id, "rail": rail},
         ).fetchall()
     return [dict(zip(COLUMN_TYPES, row, strict=True)) for row in rows]
+
+
+def entities_of(folder: Path, business_id: str) -> list[str]:
+    """The kinds of records of a business of which there are events, in order."""
+    files = [str(file.path) for file in event_files(folder) if file.is_sealed]
+    if not files:
+        return []
+    with duckdb.connect() as connection:
+        query = "select distinct entity from read_parquet($files) where business_id = $business_id and entity is not null order by entity"
+        return [entity for (entity,) in connection.execute(query, {"files": files, "business_id": business_id}).fetchall()]

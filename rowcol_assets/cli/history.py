@@ -33,14 +33,14 @@ def command(
     """
     from ingestion.errors import RowcolError
     from ingestion.settings import load_settings
-    from rowcol_assets.audit.reader import events_of
+    from rowcol_assets.audit.reader import entities_of, events_of
     from rowcol_assets.audit.story import custody_story
     from rowcol_assets.cli.output import show_json, show_table
 
     folder = load_settings().audit_dir
     events = events_of(folder, business, entity, record)
     if not events:
-        raise RowcolError(f"the transaction log tells nothing of {entity} {record} of {business}")
+        raise RowcolError(_nothing(entities_of(folder, business), business, entity, record))
     if as_json:
         show_json(events)
     else:
@@ -52,6 +52,15 @@ def command(
         steps = custody_story(folder, business, entity, record)
         if steps:
             show_table("Chain of custody", CUSTODY_COLUMNS, [dataclasses.asdict(step) for step in steps])
+
+
+def _nothing(known: list[str], business: str, entity: str, record: str) -> str:
+    """Why there is no story: the record, its kind or the whole business is not in the log. known: the kinds that are."""
+    if not known:
+        return f"the transaction log tells nothing of {business}"
+    if entity.rpartition("/")[2] not in known:
+        return f"the transaction log tells of no {entity} of {business}; it tells of {', '.join(known)}"
+    return f"the transaction log tells nothing of {entity} {record} of {business}"
 
 
 def _told(event: dict[str, Any]) -> str:

@@ -63,6 +63,8 @@ def test_an_entered_bill_is_logged_and_counted_once_and_gives_way_to_the_ledgers
     assert "told by phone" in copy.succeed("history", business, "decisions", entered)
     story = copy.succeed("history", business, "bills", booked)
     assert "Chain of custody" in story and "enter" in story
+    refused = copy.rowcol("history", business, "bill", booked)
+    assert refused.returncode == 1 and f"tells of no bill of {business}; it tells of accounts, " in refused.stderr
     versions = json.loads(copy.succeed("lineage", "marts.fct_bills", business, "user", entered, "--json"))["versions"]
     assert {(one["entity"], one["record_id"]) for one in versions} >= {("decisions", entered), ("bills", booked), ("vendors", vendor)}
     copy.succeed("verify-log")
