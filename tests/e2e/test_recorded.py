@@ -109,7 +109,7 @@ def test_aging_at_a_date_equals_the_facts(company: Machine, facts: dict[str, Any
     [replay] = json.loads(company.succeed("run", "--as-of", date, "--json"))
     for mart, document, name in (("fct_ap_aging", "bill", "bills_by_due_date"), ("fct_ar_aging", "invoice", "invoices_by_due_date")):
         aged = company.query(
-            f"select bucket, sum(open_amount), count(*) from marts.{mart} where document_type = '{document}' group by 1",
+            f"select bucket, sum(open_amount), count(*) from marts.{mart} {OWN} and document_type = '{document}' group by 1",
             Path(replay["path"]),
         )
         expected = facts["aging"][date][name].items()
