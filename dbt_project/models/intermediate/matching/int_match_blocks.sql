@@ -49,8 +49,7 @@ by_link as (
         lefts.pair,
         lefts.business_id,
         lefts.event_id as left_event,
-        rights.event_id as right_event,
-        true as is_linked
+        rights.event_id as right_event
     from lefts
     inner join rights
         on
@@ -64,8 +63,7 @@ by_reference as (
         lefts.pair,
         lefts.business_id,
         lefts.event_id as left_event,
-        rights.event_id as right_event,
-        false as is_linked
+        rights.event_id as right_event
     from lefts
     inner join rights
         on
@@ -86,8 +84,7 @@ by_number as (
         lefts.pair,
         lefts.business_id,
         lefts.event_id as left_event,
-        rights.event_id as right_event,
-        false as is_linked
+        rights.event_id as right_event
     from lefts
     inner join rights
         on
@@ -109,8 +106,7 @@ by_digits as (
         lefts.pair,
         lefts.business_id,
         lefts.event_id as left_event,
-        rights.event_id as right_event,
-        false as is_linked
+        rights.event_id as right_event
     from lefts
     inner join rights
         on
@@ -132,8 +128,7 @@ by_amount as (
         lefts.pair,
         lefts.business_id,
         lefts.event_id as left_event,
-        rights.event_id as right_event,
-        false as is_linked
+        rights.event_id as right_event
     from lefts
     inner join rights
         on
@@ -161,8 +156,7 @@ by_tolerance as (
         stepped.pair,
         stepped.business_id,
         stepped.event_id as left_event,
-        rights.event_id as right_event,
-        false as is_linked
+        rights.event_id as right_event
     from stepped
     inner join rights
         on
@@ -183,57 +177,56 @@ by_verdict as (
         confirmed.pair,
         confirmed.business_id,
         confirmed.left_event,
-        confirmed.right_event,
-        false as is_linked
+        confirmed.right_event
     from confirmed
 ),
 
 found as (
     select
         by_link.*,
-        false as is_turned
+        'link' as rule
     from by_link
 
     union all
 
     select
         by_verdict.*,
-        false as is_turned
+        'verdict' as rule
     from by_verdict
 
     union all
 
     select
         by_reference.*,
-        false as is_turned
+        'reference' as rule
     from by_reference
 
     union all
 
     select
         by_number.*,
-        false as is_turned
+        'number' as rule
     from by_number
 
     union all
 
     select
         by_digits.*,
-        true as is_turned
+        'digits' as rule
     from by_digits
 
     union all
 
     select
         by_amount.*,
-        false as is_turned
+        'amount' as rule
     from by_amount
 
     union all
 
     select
         by_tolerance.*,
-        false as is_turned
+        'tolerance' as rule
     from by_tolerance
 )
 
@@ -242,7 +235,7 @@ select
     found.pair,
     found.left_event,
     found.right_event,
-    bool_or(found.is_linked) as is_linked,
-    bool_or(found.is_turned) as is_turned
+    bool_or(found.rule = 'link') as is_linked,
+    bool_or(found.rule = 'digits') as is_turned
 from found
 group by found.business_id, found.pair, found.left_event, found.right_event

@@ -334,7 +334,7 @@ scored as (
 ),
 
 -- Both sides' lists of each pair, and no join by what they hold: that met first whoever holds the same in any business, which for 1,000
--- businesses took 8 s and a gigabyte instead of 1 s.
+-- businesses took this model 9 s and 950 MB instead of 1.2 s.
 in_common as (
     select
         candidates.left_no,
